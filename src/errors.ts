@@ -1,0 +1,49 @@
+/**
+ * The errors a user can meet, one class per exit code. A message says what was tried, why it failed, the value at
+ * hand and the way out.
+ *
+ * @module
+ */
+
+/** Base of every expected failure; `exitCode` is what the command line ends with. */
+export class RpgError extends Error {
+  constructor(message: string, readonly exitCode: number, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** A flag, value or file given by the user cannot be used. Exit code 2. */
+export class UsageError extends RpgError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 2, options);
+  }
+}
+
+/** A model's files are missing, damaged or of an unknown kind. Exit code 3. */
+export class ModelError extends RpgError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 3, options);
+  }
+}
+
+/** No usable adapter, a failed kernel, a lost device or too little memory. Exit code 4. */
+export class GpuError extends RpgError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 4, options);
+  }
+}
+
+/** A plan or a planner's reply cannot be used. Exit code 5. */
+export class PlannerError extends RpgError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 5, options);
+  }
+}
+
+/** The user stopped the run. Exit code 130. */
+export class CancelledError extends RpgError {
+  constructor(message = "Cancelled.", options?: ErrorOptions) {
+    super(message, 130, options);
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * The plan of a picture: what is where. A plan is plain JSON that a person can read and edit; `parsePlan` is the only
+ * way in, so that a Plan in hand is always valid: every cell has its prompt and every ratio can be read.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { PlannerError } from "../errors.ts";
+import { parseBaseRatio } from "../region/base_ratio.ts";
+import { type Cut, type Layout, makeLayout } from "../region/layout.ts";
+import { cutOf, formatSplitRatio, parseSplitRatio } from "../region/split_ratio.ts";
+
+const text = z.string().refine((value) => value.trim() !== "", "must not be empty");
+const share = z.number().min(0).max(1);
+
+const regionSchema = z.strictObject({
+  prompt: text.describe("What this region shows, complete by itself, with the picture's style words."),
+  negativePrompt: text.optional().describe("What this region must not show, in addition to the picture's own."),
+  baseRatio: share.optional().describe("How strongly the base prompt shows in this region, 0 to 1."),
+  mask: text.optional().describe("Path of a mask image; where it is white this region is drawn instead of its cell."),
+});
+
+/** One region of a plan. */
+export type Region = z.infer<typeof regionSchema>;
+
+/** A cell that is split again into cells of its own. */
+export interface SplitCell {
+  splitRatio: string;
+  regions: PlanCell[];
+}
+
+/** What stands in one cell of a split ratio. */
+export type PlanCell = Region | SplitCell;
+
+const cellSchema: z.ZodType<PlanCell> = z.lazy(() => z.union([regionSchema, splitCellSchema])).meta({ id: "cell" });
+const splitCellSchema = z.strictObject({ splitRatio: text, regions: z.array(cellSchema).min(1) });
+
+/** The strict shape of a plan file; the JSON schema is derived from it (`plan_schema.ts`). */
+export const planSchema = z.strictObject({
+  $schema: z.string().optional(),
+  prompt: z.string().describe("The whole picture in the user's words."),
+  basePrompt: text.optional().describe("A prompt for the whole picture, blended into every region."),
+  baseRatio: z.union([share, text]).optional().describe(
+    "Weight of the base prompt, 0 to 1; or a list in the shape of the split ratio such as 0.2,0.4;0.6.",
+  ),
+  negativePrompt: text.optional().describe("What the picture must not show."),
+  splitRatio: text.default("1").describe(
+    "Column widths (1,2,1), or rows parted by semicolons, each a height and then its column widths (1,2,1;2,1,1).",
+  ),
+  regions: z.array(cellSchema).min(1).describe("One entry for each cell of the split ratio, in reading order."),
+  mode: z.enum(["attention", "latent"]).default("attention").describe("How regions are joined."),
+  planner: z.string().default("file").describe("Which planner made the plan."),
+  notes: z.array(z.string()).optional().describe("What the planner or the checks had to say."),
+});
+
+/** A valid plan. Make one with `parsePlan`, `planFromRegions` or a planner. */
+export type Plan = z.infer<typeof planSchema>;
+
+/**
+ * Check a plan that comes from a file, a planner or a program.
+ *
+ * @param json the parsed JSON, not its text
+ * @throws PlannerError that names the place in the plan and what is wrong there
+ */
+export function parsePlan(json: unknown): Plan {
+  if (depth(json, MAX_DEPTH) > MAX_DEPTH) {
+    throw new PlannerError(`The plan is not valid: cells are split more than ${MAX_SPLITS} times within each other.`);
+  }
+  const result = planSchema.safeParse(json);
+  if (!result.success) throw new PlannerError(`The plan is not valid: ${describe(result.error.issues)}.`);
+  const plan = withoutRowHeight(result.data);
+  layoutOf(plan);
+  baseRatiosOf(plan);
+  return plan;
+}
+
+const MAX_SPLITS = 8;
+/** A split puts an array and an object around what it holds. */
+const MAX_DEPTH = 2 * MAX_SPLITS + 3;
+
+/** How many levels of objects and arrays a value has, counted to `limit` + 1 at most. */
+function depth(value: unknown, limit: number): number {
+  if (typeof value !== "object" || value === null) return 0;
+  if (limit === 0) return 1;
+  return 1 + Math.max(0, ...Object.values(value).map((part) => depth(part, limit - 1)));
+}
+
+/** Where a single row was written with its height, write the ratio without it and note the warning. */
+function withoutRowHeight(plan: Plan): Plan {
+  const warnings: string[] = [];
+  const repair = <T extends { splitRatio: string; regions: PlanCell[] }>(cell: T): T => {
+    const ratio = parseSplitRatio(cell.splitRatio, cell.regions.length);
+    warnings.push(...ratio.warnings);
+    return {
+      ...cell,
+      splitRatio: ratio.warnings.length ? formatSplitRatio(ratio.rows) : cell.splitRatio,
+      regions: cell.regions.map((part) => "regions" in part ? repair(part) : part),
+    };
+  };
+  const repaired = repair(plan);
+  return warnings.length ? { ...repaired, notes: [...(plan.notes ?? []), ...warnings] } : repaired;
+}
+
+/** The regions of a plan in reading order, split cells flattened; index i is region i of `layoutOf(plan)`. */
+export function regionsOf(plan: Pick<Plan, "regions">): Region[] {
+  return plan.regions.flatMap((cell) => "regions" in cell ? regionsOf(cell) : [cell]);
+}
+
+/** Where the regions lie. Throws PlannerError where a split ratio cannot be read or disagrees with its prompts. */
+export function layoutOf(plan: Pick<Plan, "splitRatio" | "regions">): Layout {
+  const cut = (cell: Pick<Plan, "splitRatio" | "regions">): Cut =>
+    cutOf(
+      parseSplitRatio(cell.splitRatio, cell.regions.length),
+      cell.regions.map((part) => "regions" in part ? cut(part) : "region"),
+    );
+  return makeLayout(cut(plan));
+}
+
+/**
+ * The weight of the base prompt in each region, in reading order; zeros where the plan has no base prompt. A region's own
+ * ratio goes before the plan's, a split cell passes its ratio on; without either it is `DEFAULT_BASE_RATIO`.
+ */
+export function baseRatiosOf(plan: Pick<Plan, "splitRatio" | "regions" | "basePrompt" | "baseRatio">): number[] {
+  const { rows } = parseSplitRatio(plan.splitRatio, plan.regions.length);
+  const given = parseBaseRatio(plan.baseRatio ?? DEFAULT_BASE_RATIO, rows.map((row) => row.widths.length));
+  const own = plan.regions.flatMap((cell, i) =>
+    regionsOf({ regions: [cell] }).map((region) => region.baseRatio ?? given[i])
+  );
+  return plan.basePrompt === undefined ? own.map(() => 0) : own;
+}
+
+/** Base ratio where a plan has a base prompt but no ratio; planners raise it for several entities of one class. */
+export const DEFAULT_BASE_RATIO = 0.2;
+
+/** Say where in the plan the first few issues are, and what was expected. */
+function describe(issues: readonly z.core.$ZodIssue[], prefix: PropertyKey[] = []): string {
+  return issues.slice(0, 3).map((issue): string => {
+    const path = [...prefix, ...issue.path];
+    if (issue.code === "invalid_union") {
+      // A cell with regions of its own was meant to be split; anything else was meant to be a region.
+      const branches = issue.errors.filter((branch) => branch.length > 0);
+      const nearest = branches.toSorted((a, b) => deepest(b) - deepest(a) || a.length - b.length)[0];
+      if (nearest) return describe(nearest, path);
+    }
+    const place = path.map((key) => typeof key === "number" ? `[${key}]` : `.${String(key)}`).join("").replace(
+      /^\./,
+      "",
+    );
+    return `${place || "the whole"}: ${issue.message}`;
+  }).join("; ");
+}
+
+/** How far into the value the issues of a union's branch reach: the branch that got furthest is the one meant. */
+function deepest(issues: readonly z.core.$ZodIssue[]): number {
+  return Math.max(...issues.map((issue) => issue.path.length));
+}

@@ -1,0 +1,70 @@
+/**
+ * Sizes of the number formats, and their values as f32.
+ *
+ * @module
+ */
+import type { DType } from "./tensor_source.ts";
+
+/** Bytes of one number of each format. */
+export const BYTES: Readonly<Record<DType, number>> = {
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U64: 8,
+  U32: 4,
+  U16: 2,
+  U8: 1,
+  BOOL: 1,
+};
+
+/** Little-endian numbers of any format as f32 (a copy). Integers and f64 round to the nearest f32. */
+export function toFloat32(bytes: Uint8Array, dtype: DType): Float32Array {
+  const buffer = bytes.slice().buffer as ArrayBuffer;
+  switch (dtype) {
+    case "F32":
+      return new Float32Array(buffer);
+    case "F64":
+      return Float32Array.from(new Float64Array(buffer));
+    case "F16":
+      return Float32Array.from(new Float16Array(buffer));
+    case "BF16":
+      return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer);
+    case "F8_E4M3":
+      return Float32Array.from(bytes, float8E4M3);
+    case "F8_E5M2": // the upper half of an f16
+      return Float32Array.from(new Float16Array(Uint16Array.from(bytes, (bits) => bits << 8).buffer));
+    case "I64":
+      return Float32Array.from(new BigInt64Array(buffer), Number);
+    case "U64":
+      return Float32Array.from(new BigUint64Array(buffer), Number);
+    case "I32":
+      return Float32Array.from(new Int32Array(buffer));
+    case "U32":
+      return Float32Array.from(new Uint32Array(buffer));
+    case "I16":
+      return Float32Array.from(new Int16Array(buffer));
+    case "U16":
+      return Float32Array.from(new Uint16Array(buffer));
+    case "I8":
+      return Float32Array.from(new Int8Array(buffer));
+    case "U8":
+    case "BOOL":
+      return Float32Array.from(bytes);
+  }
+}
+
+/** One e4m3fn number: bias 7, no infinities, all ones is NaN. Source: Micikevicius et al. 2022, arXiv 2209.05433. */
+function float8E4M3(bits: number): number {
+  const sign = bits & 0x80 ? -1 : 1;
+  const exponent = (bits >> 3) & 15;
+  const mantissa = bits & 7;
+  if (exponent === 15 && mantissa === 7) return NaN;
+  return exponent === 0 ? sign * mantissa * 2 ** -9 : sign * (1 + mantissa / 8) * 2 ** (exponent - 7);
+}

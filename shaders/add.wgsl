@@ -1,0 +1,21 @@
+// out = act(a + b), element by element; b may be absent. One invocation: one quad.
+struct Params {
+  quads: u32,
+  has_b: u32,
+  silu: u32,
+  grid_width: u32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+// tensor 1 a
+// tensor 2 b
+// result 3 out
+
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
+  let index = (group.y * p.grid_width + group.x) * 64u + local;
+  if (index >= p.quads) { return; }
+  var v = a_at(index);
+  if (p.has_b == 1u) { v += b_at(index); }
+  if (p.silu == 1u) { v = v / (1.0 + exp(-v)); }
+  out_put(index, v);
+}

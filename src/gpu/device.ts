@@ -1,0 +1,218 @@
+/**
+ * The one owner of a WebGPU device: adapter choice, limits, features found by trying, memory accounting, errors.
+ *
+ * @module
+ */
+import { GpuError } from "../errors.ts";
+
+/** How activations and weights are stored; sums are always f32. */
+export type Precision = "f16" | "f32";
+
+/** What an adapter says of itself, for `--list-devices` and `doctor`. */
+export interface AdapterSummary {
+  name: string;
+  vendor: string;
+  driver: string;
+  /** The adapter computes on the CPU (llvmpipe, SwiftShader, WARP). */
+  software: boolean;
+}
+
+/** An adapter and the power preference that yields it. WebGPU lists no adapters: asking in different ways finds them. */
+interface Found {
+  adapter: GPUAdapter;
+  summary: AdapterSummary;
+}
+
+const ASKING: GPURequestAdapterOptions[] = [
+  { powerPreference: "high-performance" },
+  { powerPreference: "low-power" },
+  { forceFallbackAdapter: true },
+];
+
+/** Every distinct adapter that WebGPU offers, best first. */
+async function findAdapters(): Promise<Found[]> {
+  if (!navigator.gpu) throw new GpuError("This runtime has no WebGPU. Run the program with Deno 2.9 or newer.");
+  const found: Found[] = [];
+  for (const options of ASKING) {
+    const adapter = await navigator.gpu.requestAdapter(options);
+    if (!adapter) continue;
+    const summary = summarize(adapter);
+    if (!found.some((f) => f.summary.name === summary.name)) found.push({ adapter, summary });
+  }
+  return found;
+}
+
+function summarize(adapter: GPUAdapter): AdapterSummary {
+  const info = adapter.info;
+  const name = info.description || info.device || info.vendor || "unnamed adapter";
+  const software = /llvmpipe|swiftshader|lavapipe|basic render|warp/i.test(name);
+  return { name, vendor: info.vendor, driver: info.architecture, software };
+}
+
+/** The adapters in the order that `--device N` counts them. */
+export async function listAdapters(): Promise<AdapterSummary[]> {
+  return (await findAdapters()).map((f) => f.summary);
+}
+
+/** Subgroup operations are usable when every subgroup holds whole groups of this many lanes. */
+export const LANES = 8;
+
+/** A WebGPU device with everything the program needs to know about it. */
+export class Device {
+  /** Bytes of all buffers now alive, and the most that were alive at once. */
+  allocatedBytes = 0;
+  peakBytes = 0;
+  /** Compiled pipelines by kernel, constants and lane sharing (kernel.ts). */
+  readonly pipelines: Map<string, Promise<GPUComputePipeline>> = new Map();
+  #lateError?: GpuError;
+  readonly #textureBytes = new Map<GPUTexture, number>();
+
+  constructor(
+    readonly gpu: GPUDevice,
+    readonly summary: AdapterSummary,
+    /** Groups of 8 lanes exchange values by subgroup shuffles; otherwise through workgroup memory. */
+    readonly subgroups: boolean,
+    /** Passes may be timed on the device. */
+    readonly timestamps: boolean,
+    /** Activations and weights live in textures (storage.ts says why software adapters want that). */
+    readonly textures: boolean = summary.software,
+  ) {
+    gpu.addEventListener("uncapturederror", (event) => {
+      event.preventDefault?.();
+      this.#lateError ??= new GpuError(`The GPU reported an error: ${event.error.message}`);
+    });
+    gpu.lost.then((info) => {
+      if (info.reason === "destroyed") return;
+      this.#lateError ??= new GpuError(
+        `The GPU device was lost (${
+          info.reason || "no reason given"
+        }): ${info.message}. Close other programs that use ` +
+          "the GPU, try a smaller picture, or choose another device with --device N.",
+      );
+    });
+  }
+
+  /** Throws an error that happened on the device since the last call; called at every foreground entry. */
+  check(): void {
+    if (this.#lateError) throw this.#lateError;
+  }
+
+  /** A buffer whose bytes are counted until `release`. `size` is rounded up to 16 bytes. */
+  buffer(label: string, size: number, usage: GPUBufferUsageFlags): GPUBuffer {
+    this.check();
+    const bytes = Math.max(16, Math.ceil(size / 16) * 16);
+    if (bytes > this.gpu.limits.maxBufferSize) {
+      throw new GpuError(
+        `${label} needs a buffer of ${mib(bytes)}, but ${this.summary.name} allows ${mib(this.maxBuffer)}.`,
+      );
+    }
+    const buffer = this.gpu.createBuffer({ label, size: bytes, usage });
+    this.#allocate(bytes);
+    return buffer;
+  }
+
+  /** A texture of `texelBytes` a texel, readable and writable by kernels. */
+  texture(label: string, format: GPUTextureFormat, width: number, height: number, texelBytes: number): GPUTexture {
+    this.check();
+    const limit = this.gpu.limits.maxTextureDimension2D;
+    if (height > limit) {
+      throw new GpuError(
+        `${label} needs a texture of ${width}×${height}, but ${this.summary.name} allows ${limit} rows.`,
+      );
+    }
+    const usage = GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST |
+      GPUTextureUsage.COPY_SRC;
+    const texture = this.gpu.createTexture({ label, format, size: [width, height], usage });
+    this.#allocate(width * height * texelBytes);
+    this.#textureBytes.set(texture, width * height * texelBytes);
+    return texture;
+  }
+
+  /** Frees a texture made by {@linkcode Device.texture}. */
+  releaseTexture(texture: GPUTexture): void {
+    this.allocatedBytes -= this.#textureBytes.get(texture) ?? 0;
+    this.#textureBytes.delete(texture);
+    texture.destroy();
+  }
+
+  #allocate(bytes: number): void {
+    this.allocatedBytes += bytes;
+    this.peakBytes = Math.max(this.peakBytes, this.allocatedBytes);
+  }
+
+  /** Frees a buffer made by {@linkcode Device.buffer}. */
+  release(buffer: GPUBuffer): void {
+    this.allocatedBytes -= buffer.size;
+    buffer.destroy();
+  }
+
+  get maxBuffer(): number {
+    return Number(this.gpu.limits.maxBufferSize);
+  }
+
+  /** The most bytes that one kernel argument may span. */
+  get maxBinding(): number {
+    return Math.min(this.maxBuffer, Number(this.gpu.limits.maxStorageBufferBindingSize));
+  }
+
+  /** Waits until everything submitted is done. Costs a sleep of up to 10 ms in Deno: at most once a sampling step. */
+  async finished(): Promise<void> {
+    await this.gpu.queue.onSubmittedWorkDone();
+    this.check();
+  }
+
+  /** Ends the device; its buffers go with it. */
+  close(): void {
+    this.gpu.destroy();
+  }
+}
+
+/** `n` bytes as a readable size. */
+export function mib(bytes: number): string {
+  return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(0)} KiB` : `${(bytes / 1024 / 1024).toFixed(0)} MiB`;
+}
+
+/**
+ * Opens adapter number `index` (of {@linkcode listAdapters}) with all the limits it has.
+ * @throws GpuError when there is no such adapter or it gives no device.
+ */
+export async function openDevice(index = 0): Promise<Device> {
+  const found = await findAdapters();
+  if (found.length === 0) {
+    throw new GpuError(
+      "WebGPU found no adapter, neither a GPU nor a software Vulkan driver. On Debian or Ubuntu: " +
+        "apt-get install mesa-vulkan-drivers libvulkan1 (deno task setup does this where it may).",
+    );
+  }
+  const chosen = found[index];
+  if (!chosen) {
+    const list = found.map((f, i) => `${i} ${f.summary.name}`).join(", ");
+    throw new GpuError(`There is no device ${index}. Choose one of: ${list}.`);
+  }
+  const { adapter, summary } = chosen;
+  const requiredLimits: Record<string, number> = {};
+  for (const name in adapter.limits) {
+    const value = Number(adapter.limits[name as keyof GPUSupportedLimits]);
+    // Some drivers report "no limit" as 2⁶⁴ − 1, which requestDevice refuses as a number.
+    if (Number.isFinite(value)) requiredLimits[name] = Math.min(value, 2 ** 32 - 1);
+  }
+  const timestamps = adapter.features.has("timestamp-query");
+  const base: GPUFeatureName[] = timestamps ? ["timestamp-query"] : [];
+  // Deno hides "subgroups" from adapter.features, yet grants it: the only way to know is to ask.
+  const subgroups = "subgroups" as GPUFeatureName;
+  const { subgroupMinSize } = adapter.info as GPUAdapterInfo & { subgroupMinSize?: number };
+  if ((subgroupMinSize ?? 0) >= LANES) {
+    try {
+      const gpu = await adapter.requestDevice({ requiredFeatures: [...base, subgroups], requiredLimits });
+      return new Device(gpu, summary, true, timestamps);
+    } catch {
+      // Not offered by this adapter: workgroup memory serves instead.
+    }
+  }
+  try {
+    const gpu = await adapter.requestDevice({ requiredFeatures: base, requiredLimits });
+    return new Device(gpu, summary, false, timestamps);
+  } catch (cause) {
+    throw new GpuError(`${summary.name} gave no device: ${(cause as Error).message}`, { cause });
+  }
+}

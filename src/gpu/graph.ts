@@ -1,0 +1,212 @@
+/**
+ * A graph is recorded once per size and replayed every step. Ops append dispatches over tensors that have no memory yet;
+ * `compile` gives all of them places by their lifetimes, makes the pipelines, bind groups and one uniform buffer, and
+ * returns a program that creates nothing when it runs.
+ *
+ * @module
+ */
+import { GpuError } from "../errors.ts";
+import { type Device, mib, type Precision } from "./device.ts";
+import { type Kernel, pipelineFor, type Variant } from "./kernel.ts";
+import { planMemory, planSlots } from "./memory_plan.ts";
+import { Program, type Replay } from "./program.ts";
+import { bindingOf, inTexture, makeTexturePlace, nothing, placeAlone, placeBytes, writeTensor } from "./storage.ts";
+import { describeTensor, type ElementType, type Storage, type Tensor } from "./tensor.ts";
+
+/** One kernel launch. */
+export interface Dispatch {
+  kernel: Kernel;
+  /** Compile-time constants; few distinct values, since each set is a pipeline of its own. */
+  constants?: Record<string, number>;
+  /** Uniforms as 32-bit words in the order of the shader's struct `Params` (floats by `floatBits`). */
+  params: number[];
+  /** Tensors in the order of the bindings, outputs last. */
+  bindings: Tensor[];
+  /** Number of workgroups. */
+  grid: [number, number?, number?];
+  /** Floating-point operations, for the benchmark. */
+  flops?: number;
+}
+
+interface Life {
+  tensor: Tensor;
+  first: number;
+  last: number;
+}
+
+/** Records dispatches and the lifetimes of the tensors between them. */
+export class Graph {
+  readonly #dispatches: Dispatch[] = [];
+  readonly #lives = new Map<Tensor, Life>();
+  readonly #own = new Set<Tensor>();
+  readonly #kept = new Set<Tensor>();
+  readonly #constants: Tensor[] = [];
+
+  /** @param precision Storage of the activations and weights of all ops recorded here. */
+  constructor(readonly device: Device, readonly label: string, readonly precision: Precision) {}
+
+  /** A tensor that lives from the dispatch that writes it to the last that reads it. Default type: the graph's precision. */
+  tensor(
+    label: string,
+    shape: readonly number[],
+    type: ElementType = this.precision,
+    storage: Storage = "quads",
+  ): Tensor {
+    const tensor = describeTensor(label, shape, type, storage);
+    if (!inTexture(this.device, tensor) && tensor.bytes > this.device.maxBinding) {
+      throw new GpuError(
+        `${this.label}: tensor "${label}" [${shape.join(", ")}] needs ${mib(tensor.bytes)} in one piece, but ` +
+          `${this.device.summary.name} binds at most ${mib(this.device.maxBinding)}. Choose a smaller size.`,
+      );
+    }
+    this.#own.add(tensor);
+    return tensor;
+  }
+
+  /** A tensor the host writes before a run; it keeps its contents between runs. */
+  input(
+    label: string,
+    shape: readonly number[],
+    type: ElementType = this.precision,
+    storage: Storage = "quads",
+  ): Tensor {
+    const tensor = this.tensor(label, shape, type, storage);
+    this.#kept.add(tensor);
+    return tensor;
+  }
+
+  /** A table that never changes, in a buffer of its own. */
+  constant(label: string, data: Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>): Tensor {
+    const type = data instanceof Uint32Array ? "u32" : "f32";
+    const tensor = placeAlone(this.device, describeTensor(label, [data.length], type, "plain"));
+    writeTensor(this.device, tensor, data);
+    this.#constants.push(tensor);
+    return tensor;
+  }
+
+  /** Stands in for an operand that a dispatch does not have: WebGPU wants every binding bound. */
+  nothing(name: string, storage: Storage = "quads"): Tensor {
+    return nothing(this.device, this.precision, storage, name);
+  }
+
+  /** Keeps `tensor` readable after the run. */
+  output(tensor: Tensor): Tensor {
+    this.#kept.add(tensor);
+    return tensor;
+  }
+
+  /** Appends one kernel launch. */
+  dispatch(dispatch: Dispatch): void {
+    const at = this.#dispatches.length;
+    for (const size of dispatch.grid) {
+      if (size !== undefined && (size > 65535 || size < 1)) {
+        throw new GpuError(`${this.label}: ${dispatch.kernel.name} would need a grid of ${dispatch.grid.join("×")}.`);
+      }
+    }
+    for (const tensor of dispatch.bindings) {
+      if (!this.#own.has(tensor)) continue; // weights, tables and other graphs' results have places of their own
+      const life = this.#lives.get(tensor);
+      if (life) life.last = at;
+      else this.#lives.set(tensor, { tensor, first: at, last: at });
+    }
+    this.#dispatches.push(dispatch);
+  }
+
+  /** Bytes of all activations at their peak, which {@linkcode compile} will allocate. Allocates nothing itself. */
+  planBytes(): number {
+    const { buffers, textures } = this.#planned();
+    return [...buffers.plan.arenas, ...textures.plan.sizes].reduce((a, b) => a + b, 0);
+  }
+
+  #planned() {
+    const end = this.#dispatches.length;
+    for (const tensor of this.#kept) {
+      if (!this.#lives.has(tensor) && !tensor.place) {
+        throw new Error(`${this.label}: tensor "${tensor.label}" is unused.`);
+      }
+    }
+    const lives = [...this.#lives.values()].map(({ tensor, first, last }) => ({
+      tensor,
+      bytes: placeBytes(this.device, tensor),
+      kind: `${tensor.type} ${tensor.storage}`,
+      ...(this.#kept.has(tensor) ? { first: 0, last: end } : { first, last }),
+    }));
+    const inBuffers = lives.filter((life) => !inTexture(this.device, life.tensor));
+    const inTextures = lives.filter((life) => inTexture(this.device, life.tensor));
+    const alignment = Math.max(256, this.device.gpu.limits.minStorageBufferOffsetAlignment);
+    return {
+      buffers: { lives: inBuffers, plan: planMemory(inBuffers, alignment, this.device.maxBuffer) },
+      textures: { lives: inTextures, plan: planSlots(inTextures) },
+    };
+  }
+
+  /** Gives every tensor its place and returns the arenas. */
+  #allocate(): Tensor[] {
+    const { device, label } = this;
+    const { buffers, textures } = this.#planned();
+    const ranges = buffers.plan.arenas.map((bytes, i) =>
+      placeAlone(device, describeTensor(`${label} arena ${i}`, [bytes / 4], "u32", "plain"))
+    );
+    buffers.lives.forEach(({ tensor }, i) => {
+      const { arena, offset } = buffers.plan.places[i];
+      tensor.place = { buffer: (ranges[arena].place as { buffer: GPUBuffer }).buffer, offset };
+    });
+    const slots = textures.plan.sizes.map((bytes, slot): Tensor => {
+      const like = textures.lives[textures.plan.slots.indexOf(slot)].tensor;
+      return { ...like, place: makeTexturePlace(device, like, bytes, `${label} slot ${slot}`) };
+    });
+    textures.lives.forEach(({ tensor }, i) => tensor.place = slots[textures.plan.slots[i]].place);
+    return [...ranges, ...slots];
+  }
+
+  /** Allocates, compiles and binds everything once. */
+  async compile(): Promise<Program> {
+    const { device, label } = this;
+    const bytes = this.planBytes();
+    const arenas = this.#allocate();
+
+    const pipelines: GPUComputePipeline[] = [];
+    for (const dispatch of this.#dispatches) pipelines.push(await pipelineFor(device, this.#variant(dispatch)));
+
+    const slot = Math.max(256, device.gpu.limits.minUniformBufferOffsetAlignment);
+    const words = new Uint32Array(Math.max(1, this.#dispatches.length) * (slot / 4));
+    this.#dispatches.forEach((d, i) => words.set(d.params, (i * slot) / 4));
+    const uniforms = device.buffer(
+      `${label} uniforms`,
+      words.byteLength,
+      GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    );
+    device.gpu.queue.writeBuffer(uniforms, 0, words);
+
+    device.gpu.pushErrorScope("validation");
+    const replays = this.#dispatches.map((dispatch, i): Replay => ({
+      pipeline: pipelines[i],
+      bindGroup: this.#bindGroup(dispatch, pipelines[i], uniforms, i * slot),
+      grid: dispatch.grid,
+      name: dispatch.kernel.name,
+      flops: dispatch.flops ?? 0,
+    }));
+    const error = await device.gpu.popErrorScope();
+    if (error) throw new GpuError(`${label}: ${error.message}`);
+    const uniformTensor = {
+      ...describeTensor(`${label} uniforms`, [words.length], "u32", "plain"),
+      place: { buffer: uniforms, offset: 0 },
+    };
+    return new Program(device, label, replays, [...arenas, ...this.#constants, uniformTensor], bytes);
+  }
+
+  #variant(dispatch: Dispatch): Variant {
+    return { kernel: dispatch.kernel, precision: this.precision, constants: dispatch.constants ?? {} };
+  }
+
+  #bindGroup(dispatch: Dispatch, pipeline: GPUComputePipeline, uniforms: GPUBuffer, offset: number): GPUBindGroup {
+    const size = Math.max(16, Math.ceil(dispatch.params.length / 4) * 16);
+    const entries: GPUBindGroupEntry[] = [{ binding: 0, resource: { buffer: uniforms, offset, size } }];
+    dispatch.bindings.forEach((tensor, i) => entries.push({ binding: i + 1, resource: bindingOf(tensor) }));
+    return this.device.gpu.createBindGroup({
+      label: dispatch.kernel.name,
+      layout: pipeline.getBindGroupLayout(0),
+      entries,
+    });
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * From a .wgsl file to a pipeline: constants and lane sharing in front, register tiles unrolled, tensors declared, compiled once.
+ *
+ * @module
+ */
+import lanesSubgroup from "../../shaders/lanes_subgroup.wgsl" with { type: "text" };
+import lanesWorkgroup from "../../shaders/lanes_workgroup.wgsl" with { type: "text" };
+import { GpuError } from "../errors.ts";
+import type { Device, Precision } from "./device.ts";
+import { expand } from "./expand.ts";
+import { declareTensors } from "./storage.ts";
+
+/** A shader file. Its entry point is `main`; `p` at binding 0 holds its uniforms, tensors follow (storage.ts). */
+export interface Kernel {
+  /** The file's basename. */
+  name: string;
+  source: string;
+}
+
+/** What turns a kernel into one pipeline. */
+export interface Variant {
+  kernel: Kernel;
+  precision: Precision;
+  /** Compile-time integers, visible in the shader as u32 constants and as counts of unrolled blocks. */
+  constants: Record<string, number>;
+}
+
+/** The complete WGSL of a variant. */
+export function shaderCode({ kernel, precision, constants }: Variant, device: Device): string {
+  const usesLanes = kernel.source.includes("lanes_");
+  return [
+    ...Object.entries(constants).map(([name, value]) => `const ${name} = ${value}u;`),
+    usesLanes ? (device.subgroups ? lanesSubgroup : lanesWorkgroup) : "",
+    declareTensors(expand(kernel.source, constants), precision, device.textures),
+  ].join("\n");
+}
+
+/** The pipeline of a variant, compiled at its first use. */
+export function pipelineFor(device: Device, variant: Variant): Promise<GPUComputePipeline> {
+  const constants = Object.entries(variant.constants).map(([k, v]) => `${k}=${v}`).join(" ");
+  const key = `${variant.kernel.name} ${variant.precision} ${constants}`;
+  let pipeline = device.pipelines.get(key);
+  if (!pipeline) device.pipelines.set(key, pipeline = compile(device, variant, key));
+  return pipeline;
+}
+
+async function compile(device: Device, variant: Variant, label: string): Promise<GPUComputePipeline> {
+  const { gpu } = device;
+  const code = shaderCode(variant, device);
+  gpu.pushErrorScope("validation");
+  const module = gpu.createShaderModule({ label, code });
+  let failure: unknown;
+  let pipeline: GPUComputePipeline | undefined;
+  try {
+    pipeline = await gpu.createComputePipelineAsync({ label, layout: "auto", compute: { module, entryPoint: "main" } });
+  } catch (error) {
+    failure = error;
+  }
+  // The useful text is in the scope and the compilation info; the exception itself only says "invalid".
+  const scoped = await gpu.popErrorScope();
+  if (pipeline && !scoped) return pipeline;
+  const info = await module.getCompilationInfo();
+  const first = info.messages.find((m) => m.type === "error");
+  const line = first ? `\nline ${first.lineNum}: ${code.split("\n")[first.lineNum - 1]?.trim()}\n${first.message}` : "";
+  throw new GpuError(
+    `Kernel ${label} does not compile on ${device.summary.name}: ${scoped?.message ?? failure}${line}`,
+  );
+}

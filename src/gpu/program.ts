@@ -1,0 +1,49 @@
+/**
+ * A compiled graph: a list of dispatches that is replayed without creating anything.
+ *
+ * @module
+ */
+import type { Device } from "./device.ts";
+import { releasePlace } from "./storage.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** One dispatch with all it needs. */
+export interface Replay {
+  pipeline: GPUComputePipeline;
+  bindGroup: GPUBindGroup;
+  grid: [number, number?, number?];
+  name: string;
+  flops: number;
+}
+
+/** What a graph compiles to. */
+export class Program {
+  constructor(
+    readonly device: Device,
+    readonly label: string,
+    readonly replays: readonly Replay[],
+    /** Everything this program holds: arenas and uniforms. */
+    readonly arenas: readonly Tensor[],
+    /** Bytes of the arenas. */
+    readonly bytes: number,
+  ) {}
+
+  /** Submits every dispatch, in order. Returns at once. */
+  run(): void {
+    this.device.check();
+    const encoder = this.device.gpu.createCommandEncoder({ label: this.label });
+    const pass = encoder.beginComputePass({ label: this.label });
+    for (const { pipeline, bindGroup, grid } of this.replays) {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, bindGroup);
+      pass.dispatchWorkgroups(...grid);
+    }
+    pass.end();
+    this.device.gpu.queue.submit([encoder.finish()]);
+  }
+
+  /** Frees the program's memory; its tensors must not be used any more. */
+  destroy(): void {
+    for (const arena of this.arenas) releasePlace(this.device, arena);
+  }
+}

@@ -1,0 +1,279 @@
+/**
+ * The weights of a network. Layers declare what they need while a graph is recorded; `load` then streams exactly that from a
+ * checkpoint to the device, and nothing else is asked of the file.
+ *
+ * @module
+ */
+import { ModelError } from "../errors.ts";
+import type { Device, Precision } from "../gpu/device.ts";
+import { placeAlone, placeBytes, readTensor, releasePlace, writeFloats } from "../gpu/storage.ts";
+import { describeTensor, padChannels, type Tensor } from "../gpu/tensor.ts";
+import type { TensorInfo, TensorSource } from "../io/tensor_source.ts";
+import { toFloat32 } from "../io/dtype.ts";
+import { PANEL, panelCount, type Weight } from "../ops/matmul.ts";
+import type { Norm } from "../ops/norm.ts";
+import { pack, PACKABLE, type Packable, type PackJob } from "../ops/pack.ts";
+
+/** Bytes of weights that travel at once. */
+const STAGING = 32 * 1024 * 1024;
+
+interface MatrixNeed {
+  weight: Weight;
+  /** Tensors that stand below one another, as rows of one matrix. */
+  names: string[];
+}
+
+interface VectorNeed {
+  tensor: Tensor;
+  /** Joined one after the other; an absent optional one counts as zeros. */
+  parts: { name: string; size: number; optional?: boolean }[];
+  gated: boolean;
+}
+
+/** How a matrix or convolution is declared. */
+export interface MatrixOptions {
+  taps?: 1 | 9;
+  /** Names joined along the output channels, each with an equal share of them. Default: the one name. */
+  parts?: string[];
+  bias?: boolean;
+  /** Rows are values, then gates (GEGLU): `outChannels` counts the values. */
+  gated?: boolean;
+}
+
+/** Weights of one network on one device. */
+export class Weights {
+  readonly #matrices = new Map<string, MatrixNeed>();
+  readonly #vectors = new Map<string, VectorNeed>();
+
+  /** @param network Name for messages: "unet", "vae", … */
+  constructor(readonly device: Device, readonly precision: Precision, readonly network: string) {}
+
+  /** A linear layer or convolution called `name` (its tensors: `name.weight`, `name.bias`). */
+  matrix(name: string, inChannels: number, outChannels: number, options: MatrixOptions = {}): Weight {
+    const { taps = 1, parts = [name], bias = true, gated = false } = options;
+    const key = parts.join("+");
+    const known = this.#matrices.get(key);
+    if (known) return known.weight;
+    const size = panelCount({ outChannels, gated }) * PANEL;
+    const panels = describeTensor(`${key}.weight`, [size, taps, padChannels(inChannels)], this.precision, "panels");
+    const rows = outChannels * (gated ? 2 : 1);
+    const share = rows / parts.length;
+    const weight: Weight = { name: key, inChannels, outChannels, taps, gated, panels };
+    if (bias) weight.bias = this.#vector(parts.map((p) => ({ name: `${p}.bias`, size: share })), size, gated);
+    this.#matrices.set(key, { weight, names: parts.map((p) => `${p}.weight`) });
+    return weight;
+  }
+
+  /** γ and β of a normalisation called `name`. */
+  norm(name: string, channels: number, epsilon: number): Norm {
+    const vector = (part: string) =>
+      this.#vector([{ name: `${name}.${part}`, size: channels }], padChannels(channels), false);
+    return { gamma: vector("weight"), beta: vector("bias"), epsilon };
+  }
+
+  #vector(parts: VectorNeed["parts"], size: number, gated: boolean): Tensor {
+    const key = parts.map((p) => p.name).join("+");
+    const known = this.#vectors.get(key);
+    if (known) return known.tensor;
+    const tensor = describeTensor(key, [size], "f32", "plain");
+    this.#vectors.set(key, { tensor, parts, gated });
+    return tensor;
+  }
+
+  /** Bytes that everything declared so far takes on the device. */
+  get bytes(): number {
+    let sum = 0;
+    for (const { weight } of this.#matrices.values()) sum += placeBytes(this.device, weight.panels);
+    for (const { tensor } of this.#vectors.values()) sum += placeBytes(this.device, tensor);
+    return sum;
+  }
+
+  /** Names of all tensors declared so far. */
+  get names(): Set<string> {
+    return new Set([
+      ...[...this.#matrices.values()].flatMap((m) => m.names),
+      ...[...this.#vectors.values()].flatMap((v) => v.parts.map((p) => p.name)),
+    ]);
+  }
+
+  /**
+   * Checks every declared tensor against the file, then allocates and fills all of them.
+   * @param onProgress bytes read so far, and in all
+   * @throws ModelError naming file, tensor, what was expected and what was found
+   */
+  async load(source: TensorSource, onProgress?: (done: number, total: number) => void): Promise<void> {
+    const problems = this.#problems(source);
+    if (problems.length) {
+      const shown = problems.slice(0, 8).join("\n  ");
+      const more = problems.length > 8 ? `\n  … and ${problems.length - 8} more` : "";
+      throw new ModelError(`${source.describe} does not hold this ${this.network}:\n  ${shown}${more}`);
+    }
+    const total = [...this.names].reduce((sum, name) => sum + (source.tensors.get(name)?.bytes ?? 0), 0);
+    let done = 0;
+    const advance = (bytes: number) => onProgress?.(done += bytes, total);
+    for (const need of this.#vectors.values()) await this.#loadVector(source, need, advance);
+    await this.#loadMatrices(source, advance);
+  }
+
+  /** What the file lacks or has in another shape. */
+  #problems(source: TensorSource): string[] {
+    const problems: string[] = [];
+    const check = (name: string, expected: number[]) => {
+      const info = source.tensors.get(name);
+      const found = info && info.shape.join(", ");
+      if (!info) problems.push(`missing ${name} [${expected.join(", ")}]`);
+      else if (trim(info.shape) !== trim(expected)) {
+        problems.push(`${name} in ${info.file}: expected [${expected.join(", ")}], found [${found}]`);
+      }
+    };
+    for (const { weight, names } of this.#matrices.values()) {
+      const rows = weight.outChannels * (weight.gated ? 2 : 1) / names.length;
+      const kernel = weight.taps === 9 ? [3, 3] : [];
+      for (const name of names) check(name, [rows, weight.inChannels, ...kernel]);
+    }
+    for (const { parts } of this.#vectors.values()) for (const { name, size } of parts) check(name, [size]);
+    return problems;
+  }
+
+  async #loadVector(source: TensorSource, need: VectorNeed, advance: (bytes: number) => void): Promise<void> {
+    const values: number[] = [];
+    for (const { name } of need.parts) {
+      const info = source.tensors.get(name)!;
+      const numbers = await readFloats(source, info);
+      if (!numbers.every(Number.isFinite)) throw notFinite(info);
+      values.push(...numbers);
+      advance(info.bytes);
+    }
+    placeAlone(this.device, need.tensor);
+    writeFloats(this.device, need.tensor, need.gated ? interleave(values) : values);
+  }
+
+  async #loadMatrices(source: TensorSource, advance: (bytes: number) => void): Promise<void> {
+    const { device } = this;
+    const needs = [...this.#matrices.values()];
+    const flags = placeAlone(device, describeTensor("flags", [needs.length], "u32", "plain"));
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
+    const chunks = needs.flatMap((need, flag) => this.#chunks(source, need, flag));
+    const largest = chunks.reduce((most, c) => Math.max(most, c.bytes), 0);
+    const staging = device.buffer("staging", Math.max(STAGING, largest + 16), usage);
+    const host = new Uint8Array(staging.size);
+    try {
+      let jobs: PackJob[] = [];
+      let used = 0;
+      const flush = async () => {
+        if (jobs.length === 0) return;
+        device.gpu.queue.writeBuffer(staging, 0, host, 0, Math.ceil(used / 4) * 4);
+        await pack(device, this.precision, staging, flags, jobs);
+        jobs = [];
+        used = 0;
+      };
+      for (const chunk of chunks) {
+        if (used + chunk.bytes > host.length) await flush();
+        if (!chunk.job.weight.panels.place) placeAlone(device, chunk.job.weight.panels);
+        let at = used;
+        for (const { name, start, length } of chunk.reads) {
+          await source.read(name, host.subarray(at, at + length), start);
+          at += length;
+        }
+        jobs.push({ ...chunk.job, offset: used });
+        used = Math.ceil(at / 4) * 4;
+        advance(chunk.bytes);
+      }
+      await flush();
+      const found = new Uint32Array(await readTensor(device, flags));
+      const bad = needs.findIndex((_, i) => found[i] !== 0);
+      if (bad >= 0) {
+        const info = source.tensors.get(needs[bad].names[0])!;
+        if (found[bad] & 1) throw notFinite(info);
+        throw new ModelError(`${info.name} in ${info.file} holds numbers too large for f16. Run it with --type f32.`);
+      }
+    } finally {
+      device.release(staging);
+      releasePlace(device, flags);
+    }
+  }
+
+  /** Cuts a matrix into runs of panels that fit the staging buffer, with the byte ranges to read for each. */
+  #chunks(source: TensorSource, { weight, names }: MatrixNeed, flag: number) {
+    const infos = names.map((name) => source.tensors.get(name)!);
+    const dtype = infos[0].dtype as Packable;
+    for (const info of infos) {
+      if (!PACKABLE.includes(info.dtype as Packable)) {
+        throw new ModelError(
+          `${info.name} in ${info.file} is of type ${info.dtype}; supported: ${PACKABLE.join(", ")}.`,
+        );
+      }
+      if (info.dtype !== dtype) {
+        throw new ModelError(
+          `${info.name} in ${info.file} is ${info.dtype}, but ${infos[0].name} beside it is ${dtype}.`,
+        );
+      }
+    }
+    const share = infos[0].shape[0];
+    const rowBytes = infos[0].bytes / share;
+    const panels = panelCount(weight);
+    const outputs = weight.gated ? PANEL / 2 : PANEL; // of one panel
+    const step = Math.max(1, Math.floor(STAGING / 2 / (PANEL * rowBytes)));
+    const chunks = [];
+    for (let firstPanel = 0; firstPanel < panels; firstPanel += step) {
+      const first = firstPanel * outputs;
+      const last = Math.min((firstPanel + step) * outputs, weight.outChannels);
+      const spans = weight.gated
+        ? [[first, last], [first + weight.outChannels, last + weight.outChannels]]
+        : [[first, last]];
+      const reads = spans.flatMap(([from, to]) => {
+        const list = [];
+        for (let row = from; row < to;) {
+          const part = Math.floor(row / share);
+          const end = Math.min(to, (part + 1) * share);
+          list.push({ name: names[part], start: (row - part * share) * rowBytes, length: (end - row) * rowBytes });
+          row = end;
+        }
+        return list;
+      });
+      const bytes = reads.reduce((sum, r) => sum + r.length, 0);
+      const rows = bytes / rowBytes;
+      const job = { weight, firstPanel, panels: Math.min(step, panels - firstPanel), rows, offset: 0, dtype, flag };
+      chunks.push({ bytes: Math.ceil(bytes / 4) * 4, reads, job });
+    }
+    return chunks;
+  }
+
+  /** Frees everything on the device. The declarations stay: `load` may follow again. */
+  release(): void {
+    for (const { weight } of this.#matrices.values()) releasePlace(this.device, weight.panels);
+    for (const { tensor } of this.#vectors.values()) releasePlace(this.device, tensor);
+  }
+}
+
+/** All numbers of a tensor. */
+export async function readFloats(source: TensorSource, info: TensorInfo): Promise<Float32Array> {
+  const bytes = new Uint8Array(info.bytes);
+  await source.read(info.name, bytes);
+  return toFloat32(bytes, info.dtype);
+}
+
+function notFinite(info: TensorInfo): ModelError {
+  return new ModelError(
+    `${info.name} in ${info.file} holds numbers that are not finite (NaN or Inf). The file is damaged.`,
+  );
+}
+
+/** Values v… then gates g… → v0 v1 v2 v3 g0 g1 g2 g3 v4 …, as the panels have them. */
+function interleave(values: number[]): number[] {
+  const half = values.length / 2;
+  const out: number[] = new Array(Math.ceil(half / 4) * 8).fill(0);
+  for (let i = 0; i < half; i++) {
+    const at = Math.floor(i / 4) * 8 + i % 4;
+    out[at] = values[i];
+    out[at + 4] = values[half + i];
+  }
+  return out;
+}
+
+/** A shape without its trailing ones: a 1×1 convolution is a linear layer. */
+function trim(shape: readonly number[]): string {
+  let end = shape.length;
+  while (end > 1 && shape[end - 1] === 1) end--;
+  return shape.slice(0, end).join(",");
+}

@@ -1,0 +1,103 @@
+/**
+ * Attention of every kind: self, cross, causal and regional, by one table of what each query row sees.
+ *
+ * @module
+ */
+import narrowSource from "../../shaders/attention.wgsl" with { type: "text" };
+import wideSource from "../../shaders/attention_wide.wgsl" with { type: "text" };
+import { ModelError } from "../errors.ts";
+import type { Graph } from "../gpu/graph.ts";
+import { floatBits, type Tensor } from "../gpu/tensor.ts";
+import { waves } from "./grid.ts";
+
+/** Key rows that the queries of one region see: its own, and a base prompt's with weight `baseRatio`. */
+export interface Sight {
+  start: number;
+  count: number;
+  base?: { start: number; count: number; ratio: number };
+}
+
+/** For each query row, which {@linkcode Sight} it has. Region numbers index `sights`. */
+export interface AttentionMap {
+  regionOfRow: ArrayLike<number>;
+  sights: Sight[];
+}
+
+/** Each of `batch` entries of `rows` rows sees exactly itself. */
+export function selfMap(batch: number, rows: number): AttentionMap {
+  return {
+    regionOfRow: Array.from({ length: batch * rows }, (_, i) => Math.floor(i / rows)),
+    sights: Array.from({ length: batch }, (_, i) => ({ start: i * rows, count: rows })),
+  };
+}
+
+/** Tables of a map on the device, for one tile size. Made once per map and reused by every layer of that resolution. */
+interface Tables {
+  rows: Tensor;
+  tiles: Tensor;
+  regions: Tensor;
+  count: number;
+}
+
+const tablesOf = new WeakMap<AttentionMap, Map<string, Tables>>();
+
+/** Sorts the query rows by region into tiles of `size` places, so that a tile reads one region's keys. */
+function tablesFor(g: Graph, map: AttentionMap, size: number): Tables {
+  const key = `${g.label} ${size}`;
+  const known = tablesOf.get(map) ?? new Map<string, Tables>();
+  tablesOf.set(map, known);
+  const found = known.get(key);
+  if (found) return found;
+  const members: number[][] = map.sights.map(() => []);
+  for (let row = 0; row < map.regionOfRow.length; row++) members[map.regionOfRow[row]].push(row);
+  const rows: number[] = [];
+  const tiles: number[] = [];
+  members.forEach((list, region) => {
+    for (let at = 0; at < list.length; at += size) {
+      tiles.push(region);
+      for (let i = 0; i < size; i++) rows.push(list[at + i] ?? 0xffffffff);
+    }
+  });
+  const regions = new Uint32Array(map.sights.length * 5);
+  map.sights.forEach(({ start, count, base }, i) =>
+    regions.set([start, count, base?.start ?? 0, base?.count ?? 0, floatBits(base?.ratio ?? 0)], i * 5)
+  );
+  const tables = {
+    rows: g.constant("attention rows", Uint32Array.from(rows)),
+    tiles: g.constant("attention tiles", Uint32Array.from(tiles)),
+    regions: g.constant("attention regions", regions),
+    count: tiles.length,
+  };
+  known.set(key, tables);
+  return tables;
+}
+
+/**
+ * softmax(q·Kᵀ/√d)·V of each head over the rows that `map` shows.
+ * @param q [batch, rows, heads·d]
+ * @param kv [1, tokens, 2·heads·d] or [batch, rows, 2·heads·d]: keys, then values; row numbers of the map run through all batches
+ * @returns shape of q
+ */
+export function attention(g: Graph, q: Tensor, kv: Tensor, heads: number, map: AttentionMap, causal = false): Tensor {
+  const channels = q.shape[q.shape.length - 1];
+  const d = channels / heads;
+  if (d % 4) throw new ModelError(`"${q.label}": heads of ${d} channels; only multiples of 4 are supported.`);
+  const wide = d > 64 && d % 32 === 0;
+  const WAVES = waves(g.device);
+  const QUADS = wide ? d / 32 : d / 4;
+  const QUERIES = wide ? 4 : d <= 40 ? 2 : 1;
+  const size = WAVES * QUERIES * (wide ? 1 : 8);
+  const tables = tablesFor(g, map, size);
+  const RANGES = map.sights.some((s) => s.base) ? 2 : 1;
+  const out = g.tensor("attention", q.shape);
+  const keys = map.sights.reduce((sum, s) => sum + s.count + (s.base?.count ?? 0), 0) / map.sights.length;
+  g.dispatch({
+    kernel: wide ? { name: "attention_wide", source: wideSource } : { name: "attention", source: narrowSource },
+    constants: { QUADS, QUERIES, RANGES, WAVES, SLOTS: wide ? 1 : QUADS },
+    params: [channels / 4, channels / 2, floatBits(1 / Math.sqrt(d)), causal ? 1 : 0],
+    bindings: [q, kv, tables.rows, tables.tiles, tables.regions, out],
+    grid: [tables.count, heads],
+    flops: 4 * map.regionOfRow.length * keys * channels,
+  });
+  return out;
+}

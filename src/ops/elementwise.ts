@@ -1,0 +1,49 @@
+/**
+ * Small ops on whole tensors.
+ *
+ * @module
+ */
+import addSource from "../../shaders/add.wgsl" with { type: "text" };
+import concatSource from "../../shaders/concat.wgsl" with { type: "text" };
+import pixelsSource from "../../shaders/pixels.wgsl" with { type: "text" };
+import type { Graph } from "../gpu/graph.ts";
+import { sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { grid64 } from "./grid.ts";
+
+/** a + b (or a alone), then SiLU if `silu`. */
+export function add(g: Graph, a: Tensor, b: Tensor | undefined, silu = false): Tensor {
+  const out = g.tensor(a.label, a.shape);
+  const quads = sizeOf(a.shape) / 4;
+  const grid = grid64(quads);
+  g.dispatch({
+    kernel: { name: "add", source: addSource },
+    params: [quads, b ? 1 : 0, silu ? 1 : 0, grid[0]],
+    bindings: [a, b ?? g.nothing("b"), out],
+    grid,
+  });
+  return out;
+}
+
+/** Joins along the channels: [.., a] and [.., b] → [.., a + b]. */
+export function concat(g: Graph, a: Tensor, b: Tensor): Tensor {
+  const outer = a.shape.slice(0, -1);
+  const [ca, cb] = [a, b].map((t) => t.shape[t.shape.length - 1]);
+  const out = g.tensor("concat", [...outer, ca + cb]);
+  const grid = grid64(sizeOf(out.shape) / 4);
+  g.dispatch({
+    kernel: { name: "concat", source: concatSource },
+    params: [sizeOf(outer), ca / 4, cb / 4, grid[0]],
+    bindings: [a, b, out],
+    grid,
+  });
+  return out;
+}
+
+/** A decoded picture [1, height, width, 4] in −1 … 1 → RGBA words [height·width], 0 where the picture is no number. */
+export function pixels(g: Graph, x: Tensor): Tensor {
+  const count = x.shape[1] * x.shape[2];
+  const out = g.tensor("pixels", [count], "u32", "plain");
+  const grid = grid64(count);
+  g.dispatch({ kernel: { name: "pixels", source: pixelsSource }, params: [count, grid[0]], bindings: [x, out], grid });
+  return out;
+}

@@ -1,0 +1,83 @@
+/**
+ * The sampler's state on the device: f32 latents in numbered slots of one buffer, and the ops that move between them and a
+ * network.
+ *
+ * @module
+ */
+import combineSource from "../../shaders/combine.wgsl" with { type: "text" };
+import guideSource from "../../shaders/guide.wgsl" with { type: "text" };
+import latentsInSource from "../../shaders/latents_in.wgsl" with { type: "text" };
+import rescaleSource from "../../shaders/rescale.wgsl" with { type: "text" };
+import type { Graph } from "../gpu/graph.ts";
+import { floatBits, type Tensor } from "../gpu/tensor.ts";
+import { grid64 } from "./grid.ts";
+
+/** Most terms of one {@linkcode combine}. */
+export const MAX_TERMS = 8;
+
+/**
+ * Network input from slot `call[0]`, times the float `call[1]`, the same for every batch entry.
+ * @param latents plain f32 [slots, height, width, channels]
+ * @param call plain u32 [2], written by the host before a run
+ * @param affine per-channel multiply and add, plain f32 [channels]
+ * @returns [batch, height, width, channels]
+ */
+export function latentsIn(
+  g: Graph,
+  latents: Tensor,
+  call: Tensor,
+  batch: number,
+  affine: { multiply: Tensor; add: Tensor },
+): Tensor {
+  const [, height, width, channels] = latents.shape;
+  const out = g.tensor("latents", [batch, height, width, channels]);
+  const grid = grid64(batch * height * width * channels / 4);
+  g.dispatch({
+    kernel: { name: "latents_in", source: latentsInSource },
+    params: [height * width, channels / 4, batch, grid[0]],
+    bindings: [latents, call, affine.multiply, affine.add, out],
+    grid,
+  });
+  return out;
+}
+
+/** latents[slot] = Σ share[e, pixel] · model[e, pixel]; share is plain f32 [batch, height·width]. */
+export function guide(g: Graph, model: Tensor, share: Tensor, latents: Tensor, slot: number): void {
+  const [batch, height, width, channels] = model.shape;
+  const grid = grid64(height * width * channels / 4);
+  g.dispatch({
+    kernel: { name: "guide", source: guideSource },
+    params: [height * width, channels / 4, batch, slot, grid[0]],
+    bindings: [model, share, latents],
+    grid,
+  });
+}
+
+/** Guidance rescale by φ of slot `guided` to the deviation of slot `conditional`, over `channels` real channels. */
+export function rescale(
+  g: Graph,
+  latents: Tensor,
+  guided: number,
+  conditional: number,
+  phi: number,
+  channels: number,
+): void {
+  const [, height, width, padded] = latents.shape;
+  g.dispatch({
+    kernel: { name: "rescale", source: rescaleSource },
+    params: [height * width * padded / 4, height * width * channels, guided, conditional, floatBits(phi)],
+    bindings: [latents],
+    grid: [1],
+  });
+}
+
+/** latents[out] = Σ cᵢ · latents[slotᵢ]; `terms` is plain u32 [18]: out, count, 8 slots, 8 coefficients. */
+export function combine(g: Graph, latents: Tensor, terms: Tensor): void {
+  const quads = latents.shape.slice(1).reduce((a, b) => a * b, 1) / 4;
+  g.dispatch({
+    kernel: { name: "combine", source: combineSource },
+    params: [quads],
+    bindings: [latents, terms],
+    grid: [Math.ceil(quads / 64)],
+  });
+}

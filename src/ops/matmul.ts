@@ -1,0 +1,133 @@
+/**
+ * Linear layers and convolutions: one kernel, shaders/matmul.wgsl.
+ *
+ * @module
+ */
+import source from "../../shaders/matmul.wgsl" with { type: "text" };
+import type { Graph } from "../gpu/graph.ts";
+import { padChannels, type Tensor } from "../gpu/tensor.ts";
+import { waves } from "./grid.ts";
+
+/** A packed weight as the network declares it (nn/weights.ts). */
+export interface Weight {
+  name: string;
+  inChannels: number;
+  outChannels: number;
+  /** 1, or 9 for a 3×3 convolution. */
+  taps: 1 | 9;
+  /** Columns are values and gates: the layer gives value · gelu(gate), half as many channels. */
+  gated: boolean;
+  /** Packed by shaders/pack.wgsl. */
+  panels: Tensor;
+  /** f32, padded to whole panels. */
+  bias?: Tensor;
+}
+
+/** Nonlinearities of the epilogue, in the order of the shader's `activation`. */
+const ACTIVATIONS = ["none", "silu", "gelu", "quick_gelu"] as const;
+export type Activation = typeof ACTIVATIONS[number];
+
+/** What happens to a sum before it is stored: act(sum + bias + shift) + residual. */
+export interface Epilogue {
+  activation?: Activation;
+  /** [batch, 1, channels]: added to every row of a batch entry (time embedding). */
+  shift?: Tensor;
+  /** Shape of the result. */
+  residual?: Tensor;
+}
+
+/** Columns of a panel. */
+export const PANEL = 64;
+
+/** Panels that `weight` takes. */
+export function panelCount(weight: Pick<Weight, "outChannels" | "gated">): number {
+  return Math.ceil((weight.outChannels * (weight.gated ? 2 : 1)) / PANEL);
+}
+
+/** Rows of a tile: more rows use a loaded weight more often. */
+function tileRows(rows: number): number {
+  return rows <= 4 ? 4 : rows <= 8 ? 8 : 16;
+}
+
+/** y = act(x·W + b …): x [batch, rows, in] → [batch, rows, out]. */
+export function linear(g: Graph, x: Tensor, weight: Weight, epilogue: Epilogue = {}): Tensor {
+  const [batch, rows, channels] = x.shape;
+  expectChannels(x, weight, channels);
+  const out = g.tensor(weight.name, [batch, rows, padChannels(weight.outChannels)]);
+  contract(g, x, weight, epilogue, out, { rows: batch * rows, entryRows: rows, geometry: [1, 1, 1, 1, 0, 0] });
+  return out;
+}
+
+/** How a convolution walks over the picture. */
+export interface ConvOptions extends Epilogue {
+  stride?: 1 | 2;
+  /** Double the picture (nearest neighbour) before convolving. */
+  upsample?: boolean;
+  /** Pad (0, 1, 0, 1) instead of 1 on each side: the VAE encoder's downsampling. */
+  padAfter?: boolean;
+}
+
+/** 1×1 or 3×3 convolution in NHWC: x [batch, height, width, in] → [batch, height', width', out]. */
+export function conv2d(g: Graph, x: Tensor, weight: Weight, options: ConvOptions = {}): Tensor {
+  const [batch, height, width, channels] = x.shape;
+  expectChannels(x, weight, channels);
+  const { stride = 1, upsample = false, padAfter = false } = options;
+  const scale = upsample ? 2 : 1;
+  // Padding is one pixel in all before striding with padAfter, two otherwise: both give ⌊(n − 1) / stride⌋ + 1 or less.
+  const along = (n: number) => Math.floor((n * scale - (padAfter ? 2 : 1)) / stride) + 1;
+  const [outHeight, outWidth] = weight.taps === 9 ? [along(height), along(width)] : [height, width];
+  const out = g.tensor(weight.name, [batch, outHeight, outWidth, padChannels(weight.outChannels)]);
+  contract(g, x, weight, options, out, {
+    rows: batch * outHeight * outWidth,
+    entryRows: outHeight * outWidth,
+    geometry: [width, height, outWidth, stride, padAfter ? 0 : 1, upsample ? 1 : 0],
+  });
+  return out;
+}
+
+interface Walk {
+  rows: number;
+  entryRows: number;
+  /** in_width, in_height, out_width, stride, pad, up */
+  geometry: number[];
+}
+
+function contract(g: Graph, x: Tensor, weight: Weight, epilogue: Epilogue, out: Tensor, walk: Walk): void {
+  const { bias, panels, taps, gated } = weight;
+  const { shift, residual, activation = "none" } = epilogue;
+  const ROWS = tileRows(walk.rows);
+  const WAVES = waves(g.device);
+  const depth = padChannels(weight.inChannels) / 4;
+  const flags = (bias ? 1 : 0) | (shift ? 2 : 0) | (residual ? 4 : 0);
+  const quads = padChannels(weight.outChannels) / 4;
+  g.dispatch({
+    kernel: { name: "matmul", source },
+    constants: { ROWS, WAVES, TAPS: taps, GATED: gated ? 1 : 0, SLOTS: ROWS },
+    params: [
+      walk.rows,
+      depth,
+      quads,
+      panelCount(weight),
+      walk.entryRows,
+      flags,
+      ACTIVATIONS.indexOf(activation),
+      ...walk.geometry,
+    ],
+    bindings: [
+      x,
+      panels,
+      bias ?? g.nothing("bias", "plain"),
+      shift ?? g.nothing("shift"),
+      residual ?? g.nothing("residual"),
+      out,
+    ],
+    grid: [panelCount(weight), Math.ceil(walk.rows / (ROWS * WAVES))],
+    flops: 2 * walk.rows * weight.inChannels * weight.outChannels * taps * (gated ? 2 : 1),
+  });
+}
+
+function expectChannels(x: Tensor, weight: Weight, channels: number): void {
+  if (channels !== padChannels(weight.inChannels)) {
+    throw new Error(`${weight.name} takes ${weight.inChannels} channels, but "${x.label}" has ${channels}.`);
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Runs an op on the device and gives its result as numbers; weights come from memory instead of a file.
+ *
+ * @module
+ */
+import assert from "@std/assert";
+import { type Device, openDevice, type Precision } from "../../src/gpu/device.ts";
+import { Graph } from "../../src/gpu/graph.ts";
+import { readFloats, writeFloats } from "../../src/gpu/storage.ts";
+import type { Tensor } from "../../src/gpu/tensor.ts";
+import type { TensorInfo, TensorSource } from "../../src/io/tensor_source.ts";
+import { Weights } from "../../src/nn/weights.ts";
+
+let shared: Promise<Device> | undefined;
+
+/** One device for all tests of a file. */
+export function testDevice(): Promise<Device> {
+  return shared ??= openDevice();
+}
+
+/** Reproducible numbers in −1 … 1. */
+export function random(count: number, seed = 1): Float32Array {
+  let state = seed >>> 0;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  });
+}
+
+/** Tensors held in memory, in the type a file would have. */
+export class MemorySource implements TensorSource {
+  readonly describe = "memory";
+  readonly tensors = new Map<string, TensorInfo>();
+  readonly #bytes = new Map<string, Uint8Array>();
+
+  constructor(entries: Record<string, { shape: number[]; values: Float32Array | Float16Array }>) {
+    for (const [name, { shape, values }] of Object.entries(entries)) {
+      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+      const dtype = values instanceof Float16Array ? "F16" : "F32";
+      this.tensors.set(name, { name, dtype, shape, bytes: bytes.length, file: "memory" });
+      this.#bytes.set(name, bytes);
+    }
+  }
+
+  read(name: string, into: Uint8Array, start = 0): Promise<void> {
+    into.set(this.#bytes.get(name)!.subarray(start, start + into.length));
+    return Promise.resolve();
+  }
+
+  close(): void {}
+}
+
+/** An input of an op: its shape and numbers. */
+export interface Given {
+  shape: number[];
+  values: ArrayLike<number>;
+}
+
+/** Records `build`, loads its weights, writes the inputs, runs once and reads the result. */
+export async function compute(
+  precision: Precision,
+  inputs: Given[],
+  weights: Record<string, { shape: number[]; values: Float32Array | Float16Array }>,
+  build: (g: Graph, w: Weights, inputs: Tensor[]) => Tensor,
+): Promise<Float32Array> {
+  const device = await testDevice();
+  const g = new Graph(device, "test", precision);
+  const w = new Weights(device, precision, "test");
+  const tensors = inputs.map(({ shape }, i) => g.input(`input ${i}`, shape));
+  const out = g.output(build(g, w, tensors));
+  await w.load(new MemorySource(weights));
+  const program = await g.compile();
+  inputs.forEach(({ values }, i) => writeFloats(device, tensors[i], values));
+  program.run();
+  const result = await readFloats(device, out);
+  program.destroy();
+  w.release();
+  return result;
+}
+
+/** |a − e| ≤ atol + |e|·rtol everywhere; the message says where it is worst. */
+export function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, atol: number, rtol: number): void {
+  assert.equal(actual.length, expected.length);
+  let worst = -1;
+  let at = 0;
+  for (let i = 0; i < actual.length; i++) {
+    const excess = Math.abs(actual[i] - expected[i]) - atol - Math.abs(expected[i]) * rtol;
+    if (!(excess <= worst)) [worst, at] = [excess, i];
+    if (Number.isNaN(excess)) break;
+  }
+  assert.ok(worst <= 0, `element ${at}: ${actual[at]}, expected ${expected[at]} (tolerance passed by ${worst})`);
+}
+
+/** Tolerances: storage rounds inputs, weights and result once each; sums are f32. */
+export const TOLERANCE = { f32: [2e-5, 2e-5], f16: [4e-3, 4e-3] } as const;

@@ -1,0 +1,136 @@
+import { conv2d, linear } from "../../src/ops/matmul.ts";
+import { assertClose, compute, random, TOLERANCE } from "./harness.ts";
+
+const PRECISIONS = ["f32", "f16"] as const;
+
+/** Rounds as storage does, so that the twin starts from what the kernel sees. */
+const stored = (precision: "f32" | "f16", x: Float32Array) =>
+  precision === "f16" ? Float32Array.from(Float16Array.from(x)) : x;
+
+const silu = (x: number) => x / (1 + Math.exp(-x));
+const quickGelu = (x: number) => x / (1 + Math.exp(-1.702 * x));
+/** erf by its Taylor series: exact to double precision for the |x| that occur. */
+function erf(x: number): number {
+  let term = x, sum = x;
+  for (let n = 1; n < 120; n++) sum += (term *= -x * x / n) / (2 * n + 1);
+  return 2 / Math.sqrt(Math.PI) * sum;
+}
+const gelu = (x: number) => Math.abs(x) > 6 ? Math.max(x, 0) : 0.5 * x * (1 + erf(x / Math.SQRT2));
+
+/** y[m, n] = Σ x[m, k]·w[n, k] + b[n] */
+function naiveLinear(x: Float32Array, w: Float32Array, b: Float32Array | undefined, m: number, n: number, k: number) {
+  const y = new Float32Array(m * n);
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      let sum = b ? b[j] : 0;
+      for (let q = 0; q < k; q++) sum += x[i * k + q] * w[j * k + q];
+      y[i * n + j] = sum;
+    }
+  }
+  return y;
+}
+
+for (const precision of PRECISIONS) {
+  const [atol, rtol] = TOLERANCE[precision];
+
+  Deno.test(`linear ${precision}: odd rows, columns across panels, every epilogue`, async () => {
+    const cases = [
+      { m: 1, n: 4, k: 4, activation: "none" },
+      { m: 37, n: 100, k: 36, activation: "quick_gelu" },
+      { m: 5, n: 68, k: 320, activation: "gelu" },
+      { m: 67, n: 132, k: 44, activation: "silu" },
+    ] as const;
+    for (const { m, n, k, activation } of cases) {
+      const x = stored(precision, random(m * k)), w = stored(precision, random(n * k, 2)), b = random(n, 3);
+      const shift = stored(precision, random(n, 4)), residual = stored(precision, random(m * n, 5));
+      const given = [{ shape: [1, m, k], values: x }, { shape: [1, 1, n], values: shift }, {
+        shape: [1, m, n],
+        values: residual,
+      }];
+      const y = await compute(
+        precision,
+        given,
+        { "l.weight": { shape: [n, k], values: w }, "l.bias": { shape: [n], values: b } },
+        (g, weights, [x, shift, residual]) => linear(g, x, weights.matrix("l", k, n), { activation, shift, residual }),
+      );
+      const act = { none: (v: number) => v, silu, gelu, quick_gelu: quickGelu }[activation];
+      const expected = naiveLinear(x, w, b, m, n, k).map((v, i) => act(v + shift[i % n]) + residual[i]);
+      assertClose(y, expected, atol, rtol);
+    }
+  });
+
+  Deno.test(`linear ${precision}: joined parts and gated columns`, async () => {
+    const m = 19, k = 20, n = 36;
+    const x = stored(precision, random(m * k)),
+      a = stored(precision, random(n * k, 2)),
+      b = stored(precision, random(n * k, 3));
+    const joined = await compute(precision, [{ shape: [1, m, k], values: x }], {
+      "k.weight": { shape: [n, k], values: a },
+      "v.weight": { shape: [n, k], values: b },
+    }, (g, w, [x]) => linear(g, x, w.matrix("kv", k, 2 * n, { parts: ["k", "v"], bias: false })));
+    assertClose(joined, naiveLinear(x, Float32Array.of(...a, ...b), undefined, m, 2 * n, k), atol, rtol);
+
+    const both = Float32Array.of(...a, ...b), bias = random(2 * n, 4);
+    const gated = await compute(precision, [{ shape: [1, m, k], values: x }], {
+      "l.weight": { shape: [2 * n, k], values: both },
+      "l.bias": { shape: [2 * n], values: bias },
+    }, (g, w, [x]) => linear(g, x, w.matrix("l", k, n, { gated: true })));
+    const full = naiveLinear(x, both, bias, m, 2 * n, k);
+    const expected = Float32Array.from({ length: m * n }, (_, i) => {
+      const [row, col] = [Math.floor(i / n), i % n];
+      return full[row * 2 * n + col] * gelu(full[row * 2 * n + n + col]);
+    });
+    assertClose(gated, expected, atol, rtol);
+  });
+
+  Deno.test(`conv2d ${precision}: 3×3 with padding, stride, doubling, padding after; 1×1; channels no multiple of 4`, async () => {
+    const cases = [
+      { b: 2, h: 7, w: 9, c: 12, o: 68, stride: 1, upsample: false, padAfter: false },
+      { b: 1, h: 7, w: 10, c: 36, o: 8, stride: 2, upsample: false, padAfter: false },
+      { b: 1, h: 6, w: 10, c: 8, o: 12, stride: 2, upsample: false, padAfter: true },
+      { b: 2, h: 5, w: 3, c: 4, o: 4, stride: 1, upsample: true, padAfter: false },
+      { b: 1, h: 6, w: 5, c: 3, o: 3, stride: 1, upsample: false, padAfter: false },
+    ] as const;
+    for (const { b, h, w, c, o, stride, upsample, padAfter } of cases) {
+      const x = stored(precision, random(b * h * w * c)),
+        k = stored(precision, random(o * c * 9, 2)),
+        bias = random(o, 3);
+      const cp = Math.ceil(c / 4) * 4, op = Math.ceil(o / 4) * 4;
+      const padded = new Float32Array(b * h * w * cp);
+      for (let i = 0; i < b * h * w; i++) for (let q = 0; q < c; q++) padded[i * cp + q] = x[i * c + q];
+      const y = await compute(
+        precision,
+        [{ shape: [b, h, w, cp], values: padded }],
+        { "c.weight": { shape: [o, c, 3, 3], values: k }, "c.bias": { shape: [o], values: bias } },
+        (g, weights, [x]) => conv2d(g, x, weights.matrix("c", c, o, { taps: 9 }), { stride, upsample, padAfter }),
+      );
+      const up = upsample ? 2 : 1, before = padAfter ? 0 : 1;
+      const oh = Math.floor((h * up - (padAfter ? 2 : 1)) / stride) + 1;
+      const ow = Math.floor((w * up - (padAfter ? 2 : 1)) / stride) + 1;
+      const expected = new Float32Array(b * oh * ow * op);
+      for (let e = 0; e < b; e++) {
+        for (let i = 0; i < oh; i++) {
+          for (let j = 0; j < ow; j++) {
+            for (let n = 0; n < o; n++) {
+              let sum = bias[n];
+              for (let t = 0; t < 9; t++) {
+                const yy = i * stride + Math.floor(t / 3) - before, xx = j * stride + t % 3 - before;
+                if (yy < 0 || xx < 0 || yy >= h * up || xx >= w * up) continue;
+                const from = ((e * h + Math.floor(yy / up)) * w + Math.floor(xx / up)) * c;
+                for (let q = 0; q < c; q++) sum += x[from + q] * k[(n * c + q) * 9 + t];
+              }
+              expected[((e * oh + i) * ow + j) * op + n] = sum;
+            }
+          }
+        }
+      }
+      assertClose(y, expected, atol, rtol);
+    }
+    const [m, c, o] = [35, 20, 12];
+    const x = stored(precision, random(m * c)), k = stored(precision, random(o * c, 2));
+    const y = await compute(precision, [{ shape: [1, 5, 7, c], values: x }], {
+      "c.weight": { shape: [o, c, 1, 1], values: k },
+    }, (g, w, [x]) => conv2d(g, x, w.matrix("c", c, o, { bias: false })));
+    assertClose(y, naiveLinear(x, k, undefined, m, o, c), atol, rtol);
+  });
+}

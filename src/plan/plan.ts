@@ -14,7 +14,7 @@ const text = z.string().refine((value) => value.trim() !== "", "must not be empt
 const share = z.number().min(0).max(1);
 
 const regionSchema = z.strictObject({
-  prompt: text.describe("What this region shows, complete by itself, with the picture's style words."),
+  prompt: z.string().describe("What this region shows, complete by itself, with the picture's style words."),
   negativePrompt: text.optional().describe("What this region must not show, in addition to the picture's own."),
   baseRatio: share.optional().describe("How strongly the base prompt shows in this region, 0 to 1."),
   mask: text.optional().describe("Path of a mask image; where it is white this region is drawn instead of its cell."),
@@ -69,9 +69,20 @@ export function parsePlan(json: unknown): Plan {
   const result = planSchema.safeParse(json);
   if (!result.success) throw new PlannerError(`The plan is not valid: ${describe(result.error.issues)}.`);
   const plan = withoutRowHeight(result.data);
+  const regions = regionsOf(plan);
+  const blank = regions.findIndex((region) => region.prompt.trim() === "");
+  if (blank >= 0 && regions.length > 1) {
+    throw new PlannerError(`The plan is not valid: region ${blank + 1} of ${regions.length} has an empty prompt.`);
+  }
   layoutOf(plan);
   baseRatiosOf(plan);
   return plan;
+}
+
+/** A plan of one region everywhere: the picture is generated plainly. An empty prompt is allowed here. */
+export function plainPlan(prompt: string, planner: string, note?: string): Plan {
+  const notes = note === undefined ? {} : { notes: [note] };
+  return { prompt, splitRatio: "1", regions: [{ prompt }], mode: "attention", planner, ...notes };
 }
 
 const MAX_SPLITS = 8;

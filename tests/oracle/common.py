@@ -18,10 +18,9 @@ def generator(seed):
 
 
 def save_tensors(path, tensors):
-    """Write named tensors as f32 (integers as they are), which is what the TypeScript tests read."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    plain = {k: (v if v.dtype == torch.int64 else v.float()).contiguous() for k, v in tensors.items()}
-    save_file(plain, str(path))
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, str(path))
+    path.chmod(0o644)
 
 
 def save_json(path, value):

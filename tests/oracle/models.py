@@ -54,11 +54,11 @@ MODEL_TABLE = {
         "pad": EOS, "text_names": "published",
         "scheduler": {"_class_name": "PNDMScheduler", "skip_prk_steps": True, "steps_offset": 1, "set_alpha_to_one": False},
     },
-    # v-prediction, linear projections, heads as a list (20 and 40 wide), two layers a block, fp16 file names, bf16 VAE.
+    # v-prediction, linear projections, heads as a list (20 and 16 wide), two layers a block, fp16 file names.
     "sd2": {
-        "pipeline": "StableDiffusionPipeline", "variant": "fp16", "vae_type": torch.bfloat16,
+        "pipeline": "StableDiffusionPipeline", "variant": "fp16",
         "unet": {
-            **UNET, "block_out_channels": (20, 40), "attention_head_dim": [1, 1], "cross_attention_dim": 48,
+            **UNET, "block_out_channels": (20, 32), "attention_head_dim": [1, 2], "cross_attention_dim": 48,
             "layers_per_block": 2, "norm_num_groups": 4, "use_linear_projection": True, "upcast_attention": True,
             "down_block_types": levels("Down", 1, 0), "up_block_types": levels("Up", 1, 0),
         },
@@ -70,12 +70,14 @@ MODEL_TABLE = {
             "set_alpha_to_one": False,
         },
     },
-    # Two encoders, size conditioning, transformer depths 0/2/1, heads of 20 and 8, a sharded UNet, tokenizer.json alone.
+    # Two encoders, size conditioning, transformer depths 0/2/1, heads of 20 and 8, a sharded UNet, a bf16 VAE,
+    # tokenizer.json alone.
     "sdxl": {
-        "pipeline": "StableDiffusionXLPipeline", "shard": "250KB", "tokenizer_layout": "json",
+        "pipeline": "StableDiffusionXLPipeline", "shard": "250KB", "vae_type": torch.bfloat16,
+        "tokenizer_layout": "json",
         "unet": {
-            **UNET, "block_out_channels": (16, 20, 24), "attention_head_dim": [1, 1, 3], "cross_attention_dim": 72, "norm_num_groups": 4,
-            "transformer_layers_per_block": [1, 2, 1], "use_linear_projection": True,
+            **UNET, "block_out_channels": (16, 20, 24), "attention_head_dim": [1, 1, 3], "cross_attention_dim": 72,
+            "norm_num_groups": 4, "transformer_layers_per_block": [1, 2, 1], "use_linear_projection": True,
             "addition_embed_type": "text_time", "addition_time_embed_dim": 8,
             "projection_class_embeddings_input_dim": 24 + 6 * 8,
             "down_block_types": levels("Down", 0, 1, 1), "up_block_types": levels("Up", 0, 1, 1),

@@ -18,6 +18,8 @@ struct Params {
   activation: u32,   // 0 none, 1 silu, 2 gelu (erf), 3 quick gelu
   in_width: u32,
   in_height: u32,
+  view_width: u32,   // the picture that taps see: x itself, or x doubled
+  view_height: u32,
   out_width: u32,
   stride: u32,
   pad: u32,          // pixels before the first
@@ -41,7 +43,7 @@ fn source_row(m: u32, tap: u32) -> u32 {
   let y = (pixel / p.out_width) * p.stride + tap / 3u - p.pad;
   let x = (pixel % p.out_width) * p.stride + tap % 3u - p.pad;
   // Unsigned wrap-around makes "left of 0" huge, so one comparison serves both borders.
-  if (y >= p.in_height << p.up || x >= p.in_width << p.up) { return OUTSIDE; }
+  if (y >= p.view_height || x >= p.view_width) { return OUTSIDE; }
   return (entry * p.in_height + (y >> p.up)) * p.in_width + (x >> p.up);
 }
 

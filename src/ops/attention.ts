@@ -39,15 +39,17 @@ interface Tables {
   count: number;
 }
 
-const tablesOf = new WeakMap<AttentionMap, Map<string, Tables>>();
+/** Tables belong to the graph that owns their buffers. */
+const tablesOf = new WeakMap<Graph, Map<AttentionMap, Map<number, Tables>>>();
 
 /** Sorts the query rows by region into tiles of `size` places, so that a tile reads one region's keys. */
 function tablesFor(g: Graph, map: AttentionMap, size: number): Tables {
-  const key = `${g.label} ${size}`;
-  const known = tablesOf.get(map) ?? new Map<string, Tables>();
-  tablesOf.set(map, known);
-  const found = known.get(key);
-  if (found) return found;
+  const maps = tablesOf.get(g) ?? new Map<AttentionMap, Map<number, Tables>>();
+  tablesOf.set(g, maps);
+  const sizes = maps.get(map) ?? new Map<number, Tables>();
+  maps.set(map, sizes);
+  const known = sizes.get(size);
+  if (known) return known;
   const members: number[][] = map.sights.map(() => []);
   for (let row = 0; row < map.regionOfRow.length; row++) members[map.regionOfRow[row]].push(row);
   const rows: number[] = [];
@@ -68,14 +70,14 @@ function tablesFor(g: Graph, map: AttentionMap, size: number): Tables {
     regions: g.constant("attention regions", regions),
     count: tiles.length,
   };
-  known.set(key, tables);
+  sizes.set(size, tables);
   return tables;
 }
 
 /**
  * softmax(q·Kᵀ/√d)·V of each head over the rows that `map` shows.
- * @param q [batch, rows, heads·d]
- * @param kv [1, tokens, 2·heads·d] or [batch, rows, 2·heads·d]: keys, then values; row numbers of the map run through all batches
+ * @param q [batch, …, heads·d]
+ * @param kv [batch', …, 2·heads·d]: keys, then values. The map counts the rows of q and kv through all batch entries.
  * @returns shape of q
  */
 export function attention(g: Graph, q: Tensor, kv: Tensor, heads: number, map: AttentionMap, causal = false): Tensor {

@@ -5,7 +5,7 @@
  */
 import source from "../../shaders/matmul.wgsl" with { type: "text" };
 import type { Graph } from "../gpu/graph.ts";
-import { padChannels, type Tensor } from "../gpu/tensor.ts";
+import { padChannels, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { waves } from "./grid.ts";
 
 /** A packed weight as the network declares it (nn/weights.ts). */
@@ -49,38 +49,41 @@ function tileRows(rows: number): number {
   return rows <= 4 ? 4 : rows <= 8 ? 8 : 16;
 }
 
-/** y = act(x·W + b …): x [batch, rows, in] → [batch, rows, out]. */
+/** y = act(x·W + b …): x [batch, …, in] → [batch, …, out]. A 1×1 convolution is this over the pixels. */
 export function linear(g: Graph, x: Tensor, weight: Weight, epilogue: Epilogue = {}): Tensor {
-  const [batch, rows, channels] = x.shape;
-  expectChannels(x, weight, channels);
-  const out = g.tensor(weight.name, [batch, rows, padChannels(weight.outChannels)]);
-  contract(g, x, weight, epilogue, out, { rows: batch * rows, entryRows: rows, geometry: [1, 1, 1, 1, 0, 0] });
+  const outer = x.shape.slice(0, -1);
+  expectChannels(x, weight);
+  const out = g.tensor(weight.name, [...outer, padChannels(weight.outChannels)]);
+  contract(g, x, weight, epilogue, out, {
+    rows: sizeOf(outer),
+    entryRows: sizeOf(outer.slice(1)),
+    geometry: [1, 1, 1, 1, 1, 1, 0, 0],
+  });
   return out;
 }
 
-/** How a convolution walks over the picture. */
+/** How a 3×3 convolution walks over the picture. */
 export interface ConvOptions extends Epilogue {
   stride?: 1 | 2;
-  /** Double the picture (nearest neighbour) before convolving. */
-  upsample?: boolean;
+  /** Double the picture (nearest neighbour) and cut it to [height, width] before convolving. */
+  upsampleTo?: readonly [number, number];
   /** Pad (0, 1, 0, 1) instead of 1 on each side: the VAE encoder's downsampling. */
   padAfter?: boolean;
 }
 
-/** 1×1 or 3×3 convolution in NHWC: x [batch, height, width, in] → [batch, height', width', out]. */
-export function conv2d(g: Graph, x: Tensor, weight: Weight, options: ConvOptions = {}): Tensor {
-  const [batch, height, width, channels] = x.shape;
-  expectChannels(x, weight, channels);
-  const { stride = 1, upsample = false, padAfter = false } = options;
-  const scale = upsample ? 2 : 1;
-  // Padding is one pixel in all before striding with padAfter, two otherwise: both give ⌊(n − 1) / stride⌋ + 1 or less.
-  const along = (n: number) => Math.floor((n * scale - (padAfter ? 2 : 1)) / stride) + 1;
-  const [outHeight, outWidth] = weight.taps === 9 ? [along(height), along(width)] : [height, width];
+/** 3×3 convolution in NHWC: x [batch, height, width, in] → [batch, height', width', out]. */
+export function conv3x3(g: Graph, x: Tensor, weight: Weight, options: ConvOptions = {}): Tensor {
+  const [batch, height, width] = x.shape;
+  expectChannels(x, weight);
+  const { stride = 1, upsampleTo, padAfter = false } = options;
+  const [viewHeight, viewWidth] = upsampleTo ?? [height, width];
+  const along = (n: number) => Math.floor((n - (padAfter ? 2 : 1)) / stride) + 1;
+  const [outHeight, outWidth] = [along(viewHeight), along(viewWidth)];
   const out = g.tensor(weight.name, [batch, outHeight, outWidth, padChannels(weight.outChannels)]);
   contract(g, x, weight, options, out, {
     rows: batch * outHeight * outWidth,
     entryRows: outHeight * outWidth,
-    geometry: [width, height, outWidth, stride, padAfter ? 0 : 1, upsample ? 1 : 0],
+    geometry: [width, height, viewWidth, viewHeight, outWidth, stride, padAfter ? 0 : 1, upsampleTo ? 1 : 0],
   });
   return out;
 }
@@ -88,7 +91,7 @@ export function conv2d(g: Graph, x: Tensor, weight: Weight, options: ConvOptions
 interface Walk {
   rows: number;
   entryRows: number;
-  /** in_width, in_height, out_width, stride, pad, up */
+  /** in_width … up of the shader's Params. */
   geometry: number[];
 }
 
@@ -126,7 +129,8 @@ function contract(g: Graph, x: Tensor, weight: Weight, epilogue: Epilogue, out: 
   });
 }
 
-function expectChannels(x: Tensor, weight: Weight, channels: number): void {
+function expectChannels(x: Tensor, weight: Weight): void {
+  const channels = x.shape[x.shape.length - 1];
   if (channels !== padChannels(weight.inChannels)) {
     throw new Error(`${weight.name} takes ${weight.inChannels} channels, but "${x.label}" has ${channels}.`);
   }

@@ -1,4 +1,4 @@
-import { conv2d, linear } from "../../src/ops/matmul.ts";
+import { conv3x3, linear } from "../../src/ops/matmul.ts";
 import { assertClose, compute, random, TOLERANCE } from "./harness.ts";
 
 const PRECISIONS = ["f32", "f16"] as const;
@@ -59,7 +59,7 @@ for (const precision of PRECISIONS) {
     }
   });
 
-  Deno.test(`linear ${precision}: joined parts and gated columns`, async () => {
+  Deno.test(`linear ${precision}: joined parts, gated columns, 1×1 convolution`, async () => {
     const m = 19, k = 20, n = 36;
     const x = stored(precision, random(m * k)),
       a = stored(precision, random(n * k, 2)),
@@ -83,7 +83,7 @@ for (const precision of PRECISIONS) {
     assertClose(gated, expected, atol, rtol);
   });
 
-  Deno.test(`conv2d ${precision}: 3×3 with padding, stride, doubling, padding after; 1×1; channels no multiple of 4`, async () => {
+  Deno.test(`conv3x3 ${precision}: padding, stride, doubling with a cut, padding after; channels no multiple of 4`, async () => {
     const cases = [
       { b: 2, h: 7, w: 9, c: 12, o: 68, stride: 1, upsample: false, padAfter: false },
       { b: 1, h: 7, w: 10, c: 36, o: 8, stride: 2, upsample: false, padAfter: false },
@@ -102,11 +102,17 @@ for (const precision of PRECISIONS) {
         precision,
         [{ shape: [b, h, w, cp], values: padded }],
         { "c.weight": { shape: [o, c, 3, 3], values: k }, "c.bias": { shape: [o], values: bias } },
-        (g, weights, [x]) => conv2d(g, x, weights.matrix("c", c, o, { taps: 9 }), { stride, upsample, padAfter }),
+        (g, weights, [x]) =>
+          conv3x3(g, x, weights.matrix("c", c, o, { taps: 9 }), {
+            stride,
+            upsampleTo: upsample ? [2 * h, 2 * w - 1] : undefined,
+            padAfter,
+          }),
       );
       const up = upsample ? 2 : 1, before = padAfter ? 0 : 1;
-      const oh = Math.floor((h * up - (padAfter ? 2 : 1)) / stride) + 1;
-      const ow = Math.floor((w * up - (padAfter ? 2 : 1)) / stride) + 1;
+      const vh = h * up, vw = upsample ? 2 * w - 1 : w; // odd sizes cut the doubled picture
+      const oh = Math.floor((vh - (padAfter ? 2 : 1)) / stride) + 1;
+      const ow = Math.floor((vw - (padAfter ? 2 : 1)) / stride) + 1;
       const expected = new Float32Array(b * oh * ow * op);
       for (let e = 0; e < b; e++) {
         for (let i = 0; i < oh; i++) {
@@ -115,7 +121,7 @@ for (const precision of PRECISIONS) {
               let sum = bias[n];
               for (let t = 0; t < 9; t++) {
                 const yy = i * stride + Math.floor(t / 3) - before, xx = j * stride + t % 3 - before;
-                if (yy < 0 || xx < 0 || yy >= h * up || xx >= w * up) continue;
+                if (yy < 0 || xx < 0 || yy >= vh || xx >= vw) continue;
                 const from = ((e * h + Math.floor(yy / up)) * w + Math.floor(xx / up)) * c;
                 for (let q = 0; q < c; q++) sum += x[from + q] * k[(n * c + q) * 9 + t];
               }
@@ -130,7 +136,7 @@ for (const precision of PRECISIONS) {
     const x = stored(precision, random(m * c)), k = stored(precision, random(o * c, 2));
     const y = await compute(precision, [{ shape: [1, 5, 7, c], values: x }], {
       "c.weight": { shape: [o, c, 1, 1], values: k },
-    }, (g, w, [x]) => conv2d(g, x, w.matrix("c", c, o, { bias: false })));
+    }, (g, w, [x]) => linear(g, x, w.matrix("c", c, o, { bias: false })));
     assertClose(y, naiveLinear(x, k, undefined, m, o, c), atol, rtol);
   });
 }

@@ -1,0 +1,93 @@
+/**
+ * The two blocks that UNet and VAE are built of: ResNet and spatial transformer. Names are those of diffusers.
+ *
+ * @module
+ */
+import type { Graph } from "../gpu/graph.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import { attention, type AttentionMap } from "../ops/attention.ts";
+import { conv3x3, linear } from "../ops/matmul.ts";
+import { groupNorm, layerNorm } from "../ops/norm.ts";
+import type { Weights } from "./weights.ts";
+
+/** Normalisation settings of a network. */
+export interface NormSettings {
+  groups: number;
+  epsilon: number;
+}
+
+/** Channels of an activation. */
+export function channelsOf(x: Tensor): number {
+  return x.shape[x.shape.length - 1];
+}
+
+/**
+ * ResNet block (He et al., arXiv 1512.03385, pre-activation): x + conv(silu(norm(conv(silu(norm(x))) + time))).
+ * @param x [batch, height, width, in]
+ * @param time silu of the time embedding [batch, 1, dim], where the block has one
+ * @returns [batch, height, width, out]
+ */
+export function resnet(
+  g: Graph,
+  w: Weights,
+  name: string,
+  x: Tensor,
+  out: number,
+  norm: NormSettings,
+  time?: Tensor,
+): Tensor {
+  const inChannels = channelsOf(x);
+  const shift = time && linear(g, time, w.matrix(`${name}.time_emb_proj`, channelsOf(time), out));
+  let h = groupNorm(g, x, { ...w.norm(`${name}.norm1`, inChannels, norm.epsilon), groups: norm.groups }, true);
+  h = conv3x3(g, h, w.matrix(`${name}.conv1`, inChannels, out, { taps: 9 }), { shift });
+  h = groupNorm(g, h, { ...w.norm(`${name}.norm2`, out, norm.epsilon), groups: norm.groups }, true);
+  const residual = inChannels === out ? x : linear(g, x, w.matrix(`${name}.conv_shortcut`, inChannels, out));
+  return conv3x3(g, h, w.matrix(`${name}.conv2`, out, out, { taps: 9 }), { residual });
+}
+
+/** What a spatial transformer needs to know of its conditioning. */
+export interface CrossAttention {
+  /** Keys and values [1, tokens, 2·channels] of the prompts for the layer called `name`, computed once per run. */
+  kv(name: string, channels: number): Tensor;
+  /** What each pixel's query sees among the prompts, at this resolution. */
+  map(height: number, width: number): AttentionMap;
+  /** Every picture of the batch sees itself. */
+  self(height: number, width: number): AttentionMap;
+}
+
+/**
+ * Spatial transformer (Rombach et al., arXiv 2112.10752): self-attention, cross-attention to the prompts, GEGLU feed-forward,
+ * `depth` times, around a residual.
+ * @param x [batch, height, width, channels]
+ */
+export function spatialTransformer(
+  g: Graph,
+  w: Weights,
+  name: string,
+  x: Tensor,
+  heads: number,
+  depth: number,
+  groups: number,
+  cross: CrossAttention,
+): Tensor {
+  const [, height, width, c] = x.shape;
+  const self = cross.self(height, width);
+  const prompts = cross.map(height, width);
+  let h = groupNorm(g, x, { ...w.norm(`${name}.norm`, c, 1e-6), groups }, false);
+  h = linear(g, h, w.matrix(`${name}.proj_in`, c, c));
+  for (let i = 0; i < depth; i++) {
+    const block = `${name}.transformer_blocks.${i}`;
+    const norm = (n: number) => layerNorm(g, h, w.norm(`${block}.norm${n}`, c, 1e-5));
+    const attend = (layer: string, x: Tensor, kv: Tensor, map: AttentionMap) => {
+      const q = linear(g, x, w.matrix(`${layer}.to_q`, c, c, { bias: false }));
+      return linear(g, attention(g, q, kv, heads, map), w.matrix(`${layer}.to_out.0`, c, c), { residual: h });
+    };
+    const seen = norm(1);
+    const parts = [`${block}.attn1.to_k`, `${block}.attn1.to_v`];
+    h = attend(`${block}.attn1`, seen, linear(g, seen, w.matrix(parts[0], c, 2 * c, { parts, bias: false })), self);
+    h = attend(`${block}.attn2`, norm(2), cross.kv(`${block}.attn2`, c), prompts);
+    const gated = linear(g, norm(3), w.matrix(`${block}.ff.net.0.proj`, c, 4 * c, { gated: true }));
+    h = linear(g, gated, w.matrix(`${block}.ff.net.2`, 4 * c, c), { residual: h });
+  }
+  return linear(g, h, w.matrix(`${name}.proj_out`, c, c), { residual: x });
+}

@@ -1,0 +1,253 @@
+/**
+ * UNet2DConditionModel of diffusers: one forward for every family, its architecture read from the config.
+ *
+ * @module
+ */
+import { ModelError } from "../errors.ts";
+import type { Graph } from "../gpu/graph.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import { type AttentionMap, selfMap } from "../ops/attention.ts";
+import { add, concat } from "../ops/elementwise.ts";
+import { conv3x3, linear } from "../ops/matmul.ts";
+import { groupNorm } from "../ops/norm.ts";
+import { type CrossAttention, resnet, spatialTransformer } from "./blocks.ts";
+import { type Config, ConfigReader } from "./config.ts";
+import type { Weights } from "./weights.ts";
+
+/** Everything the forward pass needs to know, read from config.json. */
+export interface UNetConfig {
+  inChannels: number;
+  outChannels: number;
+  blockOut: number[];
+  layers: number[];
+  /** Attention in each down block, and in each up block. */
+  downAttention: boolean[];
+  upAttention: boolean[];
+  midAttention: boolean;
+  heads: number[];
+  contextDim: number[];
+  depth: number[];
+  upDepth: number[];
+  groups: number;
+  epsilon: number;
+  /** Sinusoids: cosine first, and the shift of the frequencies. */
+  flipSinToCos: boolean;
+  freqShift: number;
+  /** SDXL: sinusoids of each of the six size numbers, and the width of all added embeddings; 0 elsewhere. */
+  addedTimeDim: number;
+  addedDim: number;
+  /** Distilled guidance embedding of LCM checkpoints, 0 elsewhere. */
+  guidanceDim: number;
+}
+
+/** Reads and checks a diffusers UNet config. */
+export function readUNetConfig(config: Config): UNetConfig {
+  const c = new ConfigReader("UNet", config);
+  const blockOut = c.numbers("block_out_channels", (config.block_out_channels as unknown[])?.length ?? 0);
+  const n = blockOut.length;
+  if (n === 0) throw new ModelError('UNet config: "block_out_channels" is missing.');
+  const kinds = (key: string, plain: string, cross: string) => {
+    const types = c.strings(key);
+    if (types.length !== n) throw new ModelError(`UNet config: "${key}" lists ${types.length} blocks, not ${n}.`);
+    return types.map((type) => {
+      if (type !== plain && type !== cross) throw new ModelError(`UNet config: block "${type}" is not supported.`);
+      return type === cross;
+    });
+  };
+  c.only("act_fn", "silu", "swish");
+  c.only("conv_in_kernel", 3);
+  c.only("conv_out_kernel", 3);
+  c.only("downsample_padding", 1);
+  c.only("mid_block_scale_factor", 1);
+  c.only("time_embedding_type", "positional");
+  c.only("resnet_time_scale_shift", "default");
+  c.only("time_embedding_act_fn", "silu");
+  c.only("timestep_post_act", null);
+  c.only("encoder_hid_dim_type", null);
+  c.only("class_embed_type", null);
+  c.only("num_class_embeds", null);
+  c.only("addition_embed_type", "text_time");
+  for (
+    const key of [
+      "center_input_sample",
+      "only_cross_attention",
+      "dual_cross_attention",
+      "mid_block_only_cross_attention",
+    ]
+  ) {
+    c.only(key, false);
+  }
+  for (const key of ["resnet_skip_time_act", "class_embeddings_concat", "cross_attention_norm"]) c.only(key, false);
+  const mid = c.choice("mid_block_type", ["UNetMidBlock2DCrossAttn", "UNetMidBlock2D"], "UNetMidBlock2DCrossAttn");
+  const depth = c.numbers("transformer_layers_per_block", n, 1);
+  const added = config.addition_embed_type === "text_time";
+  return {
+    inChannels: c.number("in_channels", 4),
+    outChannels: c.number("out_channels", 4),
+    blockOut,
+    layers: c.numbers("layers_per_block", n, 2),
+    downAttention: kinds("down_block_types", "DownBlock2D", "CrossAttnDownBlock2D"),
+    upAttention: kinds("up_block_types", "UpBlock2D", "CrossAttnUpBlock2D"),
+    midAttention: mid === "UNetMidBlock2DCrossAttn",
+    // diffusers calls the number of heads "attention_head_dim" and keeps the mistake for the files' sake.
+    heads: c.numbers(config.num_attention_heads ? "num_attention_heads" : "attention_head_dim", n, 8),
+    contextDim: c.numbers("cross_attention_dim", n, 1280),
+    depth,
+    upDepth: c.numbers("reverse_transformer_layers_per_block", n, [...depth].reverse()),
+    groups: c.number("norm_num_groups", 32),
+    epsilon: c.number("norm_eps", 1e-5),
+    flipSinToCos: c.flag("flip_sin_to_cos", true),
+    freqShift: c.number("freq_shift", 0),
+    addedTimeDim: added ? c.number("addition_time_embed_dim") : 0,
+    addedDim: added ? c.number("projection_class_embeddings_input_dim") : 0,
+    guidanceDim: c.number("time_cond_proj_dim", 0),
+  };
+}
+
+/** Width of the time sinusoids. */
+export function timeDim(config: UNetConfig): number {
+  return config.blockOut[0];
+}
+
+/**
+ * Sinusoidal embedding of `values` [values.length · dim] (Vaswani et al., arXiv 1706.03762; order as in diffusers). Computed
+ * on the host in double precision: WGSL promises nothing of sin and cos beyond ±π.
+ */
+export function sinusoids(
+  values: readonly number[],
+  dim: number,
+  config: { flipSinToCos: boolean; freqShift: number },
+): Float32Array {
+  const half = Math.floor(dim / 2);
+  const out = new Float32Array(values.length * dim);
+  values.forEach((value, row) => {
+    for (let i = 0; i < half; i++) {
+      const angle = value * Math.exp(-Math.log(10000) * i / (half - config.freqShift));
+      const [first, second] = config.flipSinToCos
+        ? [Math.cos(angle), Math.sin(angle)]
+        : [Math.sin(angle), Math.cos(angle)];
+      out[row * dim + i] = first;
+      out[row * dim + half + i] = second;
+    }
+  });
+  return out;
+}
+
+/** Inputs of a forward pass. */
+export interface UNetInputs {
+  /** [batch, height, width, in] */
+  latents: Tensor;
+  /** Sinusoids of the timestep [batch, 1, blockOut[0]]. */
+  time: Tensor;
+  /** Distilled guidance embedding [batch, 1, guidanceDim], for models that have one. */
+  guidance?: Tensor;
+}
+
+/** The part of the work that depends on the prompts only, recorded into a graph of its own and run once. */
+export interface UNetConditioning {
+  graph: Graph;
+  /** Token embeddings of all prompts, one below the other [1, tokens, contextDim]. */
+  context: Tensor;
+  /** SDXL: pooled embedding and size sinusoids [batch, 1, addedDim]. */
+  added?: Tensor;
+  /** What each pixel's query sees of `context` at a resolution. */
+  map(height: number, width: number): AttentionMap;
+}
+
+/**
+ * Records the prediction of the network into `g`, and what depends on the prompts only into `conditioning.graph`.
+ * @returns [batch, height, width, out]
+ */
+export function unet(
+  g: Graph,
+  w: Weights,
+  config: UNetConfig,
+  inputs: UNetInputs,
+  conditioning: UNetConditioning,
+): Tensor {
+  const { blockOut, groups, epsilon } = config;
+  const last = blockOut.length - 1;
+  const norm = { groups, epsilon };
+  const batch = inputs.latents.shape[0];
+  const time = timeEmbedding(g, w, config, inputs, conditioning);
+  const selves = new Map<string, AttentionMap>();
+  const cross = (contextDim: number): CrossAttention => ({
+    kv(name, channels) {
+      const parts = [`${name}.to_k`, `${name}.to_v`];
+      const weight = w.matrix(parts[0], contextDim, 2 * channels, { parts, bias: false });
+      return conditioning.graph.output(linear(conditioning.graph, conditioning.context, weight));
+    },
+    map: conditioning.map,
+    self(height, width) {
+      const key = `${height}×${width}`;
+      if (!selves.has(key)) selves.set(key, selfMap(batch, height * width));
+      return selves.get(key)!;
+    },
+  });
+  const transformer = (name: string, x: Tensor, level: number, depth: number) =>
+    spatialTransformer(g, w, name, x, config.heads[level], depth, groups, cross(config.contextDim[level]));
+
+  let h = conv3x3(g, inputs.latents, w.matrix("conv_in", config.inChannels, blockOut[0], { taps: 9 }));
+  const skips = [h];
+  blockOut.forEach((channels, level) => {
+    const name = `down_blocks.${level}`;
+    for (let i = 0; i < config.layers[level]; i++) {
+      h = resnet(g, w, `${name}.resnets.${i}`, h, channels, norm, time);
+      if (config.downAttention[level]) h = transformer(`${name}.attentions.${i}`, h, level, config.depth[level]);
+      skips.push(h);
+    }
+    if (level < last) {
+      h = conv3x3(g, h, w.matrix(`${name}.downsamplers.0.conv`, channels, channels, { taps: 9 }), { stride: 2 });
+      skips.push(h);
+    }
+  });
+
+  h = resnet(g, w, "mid_block.resnets.0", h, blockOut[last], norm, time);
+  if (config.midAttention) h = transformer("mid_block.attentions.0", h, last, config.depth[last]);
+  h = resnet(g, w, "mid_block.resnets.1", h, blockOut[last], norm, time);
+
+  [...blockOut].reverse().forEach((channels, up) => {
+    const level = last - up;
+    const name = `up_blocks.${up}`;
+    for (let i = 0; i <= config.layers[level]; i++) {
+      h = resnet(g, w, `${name}.resnets.${i}`, concat(g, h, skips.pop()!), channels, norm, time);
+      if (config.upAttention[up]) h = transformer(`${name}.attentions.${i}`, h, level, config.upDepth[up]);
+    }
+    if (level > 0) {
+      // The size that the next skip connection has: twice this one, or one less where halving had rounded up.
+      const [, height, width] = skips[skips.length - 1].shape;
+      const weight = w.matrix(`${name}.upsamplers.0.conv`, channels, channels, { taps: 9 });
+      h = conv3x3(g, h, weight, { upsampleTo: [height, width] });
+    }
+  });
+
+  h = groupNorm(g, h, { ...w.norm("conv_norm_out", blockOut[0], epsilon), groups }, true);
+  return conv3x3(g, h, w.matrix("conv_out", blockOut[0], config.outChannels, { taps: 9 }));
+}
+
+/** silu of the embedding that every ResNet block adds: timestep, and on SDXL pooled prompt and sizes. [batch, 1, 4·blockOut[0]] */
+function timeEmbedding(
+  g: Graph,
+  w: Weights,
+  config: UNetConfig,
+  inputs: UNetInputs,
+  conditioning: UNetConditioning,
+): Tensor {
+  const dim = timeDim(config);
+  let sinusoid = inputs.time;
+  if (config.guidanceDim) {
+    if (!inputs.guidance) throw new Error("This UNet needs a guidance embedding.");
+    const weight = w.matrix("time_embedding.cond_proj", config.guidanceDim, dim, { bias: false });
+    sinusoid = linear(g, inputs.guidance, weight, { residual: sinusoid });
+  }
+  const hidden = linear(g, sinusoid, w.matrix("time_embedding.linear_1", dim, 4 * dim), { activation: "silu" });
+  const time = linear(g, hidden, w.matrix("time_embedding.linear_2", 4 * dim, 4 * dim));
+  if (!config.addedDim) return add(g, time, undefined, true);
+  if (!conditioning.added) throw new Error("This UNet needs pooled and size embeddings.");
+  const { graph, added } = conditioning;
+  const first = linear(graph, added, w.matrix("add_embedding.linear_1", config.addedDim, 4 * dim), {
+    activation: "silu",
+  });
+  const more = graph.output(linear(graph, first, w.matrix("add_embedding.linear_2", 4 * dim, 4 * dim)));
+  return add(g, time, more, true);
+}

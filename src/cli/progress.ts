@@ -1,0 +1,101 @@
+/**
+ * Progress on standard error: a bar on a terminal, plain lines elsewhere, JSON lines for programs, or nothing.
+ *
+ * @module
+ */
+
+/** One sampling step that is done. */
+export interface StepReport {
+  /** 1 to `steps`. */
+  step: number;
+  steps: number;
+  /** What this step took. */
+  seconds: number;
+}
+
+/** Shows how a run gets on. */
+export interface Progress {
+  /** A stage begins: "loading", "encoding" … */
+  stage(text: string): void;
+  step(report: StepReport): void;
+  /** Leaves the line that a bar stands on, so that other text can follow. */
+  clear(): void;
+}
+
+/** How progress is shown; "lines" is what a bar becomes where there is no terminal. */
+export type ProgressKind = "bar" | "lines" | "json" | "none";
+
+/** What the user chose, or what suits the place. */
+export function progressKind(
+  chosen: "bar" | "json" | "none" | undefined,
+  quiet: boolean,
+  terminal: boolean,
+): ProgressKind {
+  if (chosen === "json" || chosen === "none") return chosen;
+  if (quiet && !chosen) return "none";
+  return terminal ? "bar" : "lines";
+}
+
+/** Progress of one kind, shown through `write`. */
+export function makeProgress(kind: ProgressKind, write: (text: string) => void): Progress {
+  return { bar: barProgress, lines: lineProgress, json: jsonProgress, none: () => NO_PROGRESS }[kind](write);
+}
+
+const NO_PROGRESS: Progress = { stage() {}, step() {}, clear() {} };
+
+function jsonProgress(write: (text: string) => void): Progress {
+  const line = (event: object) => write(`${JSON.stringify(event)}\n`);
+  return {
+    stage: (text) => line({ event: "stage", stage: text }),
+    step: (report) => line({ event: "step", ...report }),
+    clear() {},
+  };
+}
+
+function lineProgress(write: (text: string) => void): Progress {
+  const left = timeLeft();
+  return {
+    stage: (text) => write(`${text} …\n`),
+    step: (report) => write(`step ${report.step}/${report.steps}  ${seconds(report.seconds)}  ${left(report)}\n`),
+    clear() {},
+  };
+}
+
+const BAR_WIDTH = 30;
+const ERASE_LINE = "\r\x1b[K";
+
+function barProgress(write: (text: string) => void): Progress {
+  const left = timeLeft();
+  return {
+    stage: (text) => write(`${ERASE_LINE}${text} …`),
+    step(report) {
+      const full = Math.round(BAR_WIDTH * report.step / report.steps);
+      const bar = "█".repeat(full) + "░".repeat(BAR_WIDTH - full);
+      write(`${ERASE_LINE}${bar} ${report.step}/${report.steps}  ${seconds(report.seconds)} a step  ${left(report)}`);
+    },
+    clear: () => write(ERASE_LINE),
+  };
+}
+
+/** Says the time left from the mean of the steps since the first, which has its warm-up. */
+function timeLeft(): (report: StepReport) => string {
+  let sum = 0, count = 0;
+  return ({ step, steps, seconds: latest }) => {
+    if (step === 1) sum = count = 0;
+    if (step > 1) {
+      sum += latest;
+      count++;
+    }
+    const mean = count ? sum / count : latest;
+    return step === steps ? "done" : `${seconds(mean * (steps - step))} left`;
+  };
+}
+
+/** A duration for people: 0.52 s, 8.1 s, 1:35 min, 2:00:05. */
+export function seconds(value: number): string {
+  if (value < 10) return `${value.toFixed(value < 1 ? 2 : 1)} s`;
+  if (value < 59.5) return `${Math.round(value)} s`;
+  const whole = Math.round(value), minutes = Math.floor(whole / 60) % 60, hours = Math.floor(whole / 3600);
+  const tail = `${String(minutes).padStart(hours ? 2 : 1, "0")}:${String(whole % 60).padStart(2, "0")}`;
+  return hours ? `${hours}:${tail}` : `${tail} min`;
+}

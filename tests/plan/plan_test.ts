@@ -1,0 +1,81 @@
+import assert from "@std/assert";
+import { PlannerError, UsageError } from "../../src/errors.ts";
+import { planFromRegions } from "../../src/plan/from_regions.ts";
+import { baseRatiosOf, layoutOf, parsePlan, plainPlan, regionsOf } from "../../src/plan/plan.ts";
+import { partition } from "../../src/region/partition.ts";
+
+const fails = (json: unknown, expected: RegExp) =>
+  assert.throws(
+    () => parsePlan(json),
+    (error: unknown) => error instanceof PlannerError && error.exitCode === 5 && expected.test(error.message),
+  );
+
+Deno.test("plan: cells may be split again, with a negative prompt, a base ratio and a mask of their own", () => {
+  const plan = parsePlan({
+    $schema: "./plan.schema.json",
+    prompt: "a street",
+    basePrompt: "a street at night",
+    baseRatio: "0.1,0.3",
+    splitRatio: "1,1",
+    regions: [
+      { prompt: "a lamp", negativePrompt: "people" },
+      { splitRatio: "1;1", regions: [{ prompt: "the moon" }, { prompt: "a car", baseRatio: 0.9, mask: "car.png" }] },
+    ],
+  });
+  assert.deepEqual(regionsOf(plan).map((region) => region.prompt), ["a lamp", "the moon", "a car"]);
+  assert.deepEqual(baseRatiosOf(plan), [0.1, 0.3, 0.9]);
+  assert.deepEqual([...partition(layoutOf(plan), 2, 2)], [0, 1, 0, 2]);
+  assert.deepEqual(parsePlan(JSON.parse(JSON.stringify(plan))), plan);
+});
+
+Deno.test("plan: what is wrong is named by its place", () => {
+  const regions = [{ prompt: "a" }, { prompt: "b" }];
+  fails(7, /the whole/);
+  fails({ prompt: "x", splitRatio: "1,1", regions: [{ prompt: "a" }, { promt: "b" }] }, /regions\[1\].*"promt"/);
+  fails({ prompt: "x", splitRatio: "1,1,1,1", regions }, /has 4 cells but there are 2 region prompts/);
+  fails(
+    { prompt: "x", splitRatio: "1,1", regions: [{ prompt: "a" }, { prompt: " " }] },
+    /region 2 of 2 has an empty prompt/,
+  );
+  fails({ prompt: "x", splitRatio: "1,1", regions, colour: "red" }, /"colour"/);
+  fails({ prompt: "x", splitRatio: "1,1", regions, basePrompt: "y", baseRatio: "0.1,0.2,0.3" }, /has 3 values/);
+  fails(
+    { prompt: "x", splitRatio: "1,1", regions: [{ prompt: "a" }, { splitRatio: "1;1", regions: [{ prompt: 3 }] }] },
+    /regions\[1\]\.regions\[0\]\.prompt/,
+  );
+  let deep: unknown = { prompt: "a" };
+  for (let i = 0; i < 20000; i++) deep = { splitRatio: "1", regions: [deep] };
+  fails({ prompt: "x", splitRatio: "1", regions: [deep] }, /split more than 8 times/);
+});
+
+Deno.test("plan: a single row written with its height is put right and noted", () => {
+  const plan = parsePlan({ prompt: "x", splitRatio: "1,0.5,0.5", regions: [{ prompt: "a" }, { prompt: "b" }] });
+  assert.equal(plan.splitRatio, "0.5,0.5");
+  assert.match(plan.notes![0], /dropped/);
+});
+
+Deno.test("plan: no base prompt, no base ratio; a plain plan is one region, also of an empty prompt", () => {
+  const plan = planFromRegions({ regions: "a red ball BREAK a blue box", splitRatio: "1,2" });
+  assert.deepEqual(baseRatiosOf(plan), [0, 0]);
+  assert.equal(plan.prompt, "a red ball, a blue box");
+  assert.deepEqual(regionsOf(parsePlan(plainPlan("", "none"))), [{ prompt: "" }]);
+});
+
+Deno.test("regions: the default base ratio is 0.5 for several of one class, else 0.2", () => {
+  const ratio = (regions: string) => baseRatiosOf(planFromRegions({ regions, basePrompt: "pets" }))[0];
+  assert.equal(ratio("a black cat BREAK a white cat"), 0.5);
+  assert.equal(ratio("a black cat BREAK a white dog"), 0.2);
+});
+
+Deno.test("regions: keywords give structure, mode and base prompt; contradictions are refused", () => {
+  const plan = planFromRegions({
+    regions: "a town ADDBASE the sky ADDROW a house ADDCOL a tree",
+    baseRatio: "0.1;0.3",
+  });
+  assert.deepEqual([plan.splitRatio, plan.basePrompt, baseRatiosOf(plan)], ["1;1,1,1", "a town", [0.1, 0.3, 0.3]]);
+  assert.equal(planFromRegions({ regions: "a AND b" }).mode, "latent");
+  assert.throws(() => planFromRegions({ regions: "x ADDBASE a BREAK b", basePrompt: "y" }), UsageError);
+  assert.throws(() => planFromRegions({ regions: "a BREAK b", baseRatio: 0.3 }), UsageError);
+  assert.throws(() => planFromRegions({ regions: "a ADDROW b", splitRatio: "1,1" }), UsageError);
+  assert.throws(() => planFromRegions({ regions: "a BREAK b BREAK c", splitRatio: "1,1" }), PlannerError);
+});

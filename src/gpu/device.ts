@@ -4,6 +4,7 @@
  * @module
  */
 import { GpuError } from "../errors.ts";
+import { ensureRuntimeDir } from "./runtime_dir.ts";
 
 /** How activations and weights are stored; sums are always f32. */
 export type Precision = "f16" | "f32";
@@ -32,6 +33,7 @@ const ASKING: GPURequestAdapterOptions[] = [
 /** Every distinct adapter that WebGPU offers, best first. */
 async function findAdapters(): Promise<Found[]> {
   if (!navigator.gpu) throw new GpuError("This runtime has no WebGPU. Run the program with Deno 2.9 or newer.");
+  ensureRuntimeDir();
   const found: Found[] = [];
   for (const options of ASKING) {
     const adapter = await navigator.gpu.requestAdapter(options);

@@ -1,0 +1,95 @@
+/**
+ * Random access to a file: ranges into buffers the caller owns, nothing else held.
+ *
+ * @module
+ */
+import { ModelError } from "../errors.ts";
+
+/** A regular file opened for reading by ranges. */
+export class ByteFile {
+  /** The file's one position is shared, so reads wait for one another. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(readonly path: string, readonly size: number, readonly handle: Deno.FsFile) {}
+
+  /** @throws ModelError where the file is missing, no regular file, or not readable */
+  static async open(path: string): Promise<ByteFile> {
+    try {
+      if (!(await Deno.stat(path)).isFile) throw new ModelError(`${path} is not a regular file.`);
+      const handle = await Deno.open(path);
+      return new ByteFile(path, (await handle.stat()).size, handle);
+    } catch (error) {
+      throw fileError(path, error);
+    }
+  }
+
+  /**
+   * Fills `into` with the bytes from `offset` on.
+   * @throws ModelError where the file ends before that
+   */
+  readAt(into: Uint8Array, offset: number): Promise<void> {
+    const read = this.#last.then(() => this.#read(into, offset));
+    this.#last = read.catch(() => {});
+    return read;
+  }
+
+  async #read(into: Uint8Array, offset: number): Promise<void> {
+    try {
+      await this.handle.seek(offset, Deno.SeekMode.Start);
+      for (let filled = 0; filled < into.length;) {
+        const count = await this.handle.read(into.subarray(filled));
+        if (!count) {
+          throw new ModelError(
+            `${this.path} ends at byte ${offset + filled}; expected ${offset + into.length} or more.`,
+          );
+        }
+        filled += count;
+      }
+    } catch (error) {
+      throw fileError(this.path, error);
+    }
+  }
+
+  /** A copy of `length` bytes from `offset`. The range must lie in the file, so no more than its size is allocated. */
+  async bytesAt(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (offset < 0 || length < 0 || offset + length > this.size) {
+      throw new ModelError(
+        `${this.path} has ${this.size} bytes, but bytes ${offset} to ${
+          offset + length
+        } are asked for. It may be truncated.`,
+      );
+    }
+    const bytes = new Uint8Array(length);
+    await this.readAt(bytes, offset);
+    return bytes;
+  }
+
+  close(): void {
+    this.handle.close();
+  }
+}
+
+/** What the system says of a file, as an error a user can act on. Errors of our own pass unchanged. */
+export function fileError(path: string, error: unknown): unknown {
+  const say = (what: string) => new ModelError(`${path} ${what}`, { cause: error });
+  if (error instanceof Deno.errors.NotFound) return say("does not exist.");
+  if (error instanceof Deno.errors.PermissionDenied) return say("may not be read by this user: permission denied.");
+  if (error instanceof Deno.errors.NotCapable) return say("may not be read: run Deno with --allow-read.");
+  if (error instanceof Deno.errors.FilesystemLoop) return say("is a loop of symbolic links.");
+  if (error instanceof Deno.errors.NotADirectory) return say("has a file where a folder must be.");
+  if (error instanceof Deno.errors.IsADirectory) return say("is a folder; expected a file.");
+  return error instanceof Error && error.message.includes("os error")
+    ? say(`cannot be read: ${error.message}.`)
+    : error;
+}
+
+/** Whether a file or folder is there. A loop of links or a forbidden folder is an error, not an absence. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw fileError(path, error);
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Names of samplers and schedules: one canonical spelling each, every other spelling in use accepted.
+ *
+ * @module
+ */
+import { didYouMean } from "../did_you_mean.ts";
+import { UsageError } from "../errors.ts";
+
+interface Name {
+  /** As AUTOMATIC1111 writes it in a picture's metadata. */
+  readonly label: string;
+  /** Further spellings. Case, punctuation, a leading "k_" and a trailing "Scheduler" do not count. */
+  readonly aliases: readonly string[];
+}
+
+const samplerNames = {
+  "ddim": { label: "DDIM", aliases: [] },
+  "pndm": { label: "PLMS", aliases: [] },
+  "euler": { label: "Euler", aliases: ["EulerDiscrete", "EDMEuler"] },
+  "euler_a": { label: "Euler a", aliases: ["EulerAncestral", "EulerAncestralDiscrete"] },
+  "dpm++2m": { label: "DPM++ 2M", aliases: ["DPMSolverMultistep", "EDMDPMSolverMultistep", "dpmsolver++"] },
+  "dpm++2m_sde": { label: "DPM++ 2M SDE", aliases: ["sde-dpmsolver++"] },
+  "heun": { label: "Heun", aliases: ["HeunDiscrete"] },
+  "lms": { label: "LMS", aliases: ["LMSDiscrete"] },
+  "unipc": { label: "UniPC", aliases: ["UniPCMultistep", "uni_pc_bh2"] },
+  "lcm": { label: "LCM", aliases: [] },
+} as const satisfies Record<string, Name>;
+
+const schedulerNames = {
+  "normal": { label: "Normal", aliases: ["discrete"] },
+  "karras": { label: "Karras", aliases: [] },
+  "exponential": { label: "Exponential", aliases: [] },
+  "beta": { label: "Beta", aliases: [] },
+  "leading": { label: "Leading", aliases: [] },
+  "trailing": { label: "SGM Uniform", aliases: ["simple"] },
+  "linspace": { label: "Linspace", aliases: ["uniform"] },
+} as const satisfies Record<string, Name>;
+
+/** Canonical names of the samplers. */
+export type SamplerName = keyof typeof samplerNames;
+
+/** Canonical names of the schedules: how noise levels are spread (the first four), or how timesteps are spaced. */
+export type SchedulerName = keyof typeof schedulerNames;
+
+/** The sampler that `spelling` names. @throws {UsageError} with the nearest name where there is none. */
+export function samplerByName(spelling: string): SamplerName {
+  return byName("sampler", samplerNames, spelling);
+}
+
+/** The schedule that `spelling` names. @throws {UsageError} with the nearest name where there is none. */
+export function schedulerByName(spelling: string): SchedulerName {
+  return byName("scheduler", schedulerNames, spelling);
+}
+
+/** The name other tools know, such as "DPM++ 2M" or "Karras". */
+export function samplerLabel(name: SamplerName): string {
+  return samplerNames[name].label;
+}
+
+/** See {@linkcode samplerLabel}. */
+export function schedulerLabel(name: SchedulerName): string {
+  return schedulerNames[name].label;
+}
+
+function byName<N extends string>(kind: string, names: Record<N, Name>, spelling: string): N {
+  const canonical = Object.keys(names) as N[];
+  const wanted = plain(spelling);
+  const found = canonical.find((name) =>
+    [name, names[name].label, ...names[name].aliases].some((known) => plain(known) === wanted)
+  );
+  if (found) return found;
+  throw new UsageError(
+    `Unknown ${kind} "${spelling}".${didYouMean(spelling, canonical)} There are: ${canonical.join(", ")}.`,
+  );
+}
+
+function plain(spelling: string): string {
+  const letters = spelling.toLowerCase().replaceAll("+", "p").replace(/^(sample_)?k_/, "").replace(/[^a-z0-9]/g, "");
+  return letters.replace(/scheduler$/, "");
+}

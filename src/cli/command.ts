@@ -1,0 +1,41 @@
+/**
+ * What every command is given.
+ *
+ * @module
+ */
+import { UsageError } from "../errors.ts";
+import type { Console } from "./console.ts";
+import type { FlagValues } from "./flags.ts";
+
+/** One run of a command. */
+export interface Context {
+  argument?: string;
+  flags: FlagValues;
+  console: Console;
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal;
+}
+
+/** A command does its work and prints; it throws an RpgError where it cannot. */
+export type Command = (context: Context) => Promise<void>;
+
+/**
+ * The prompt of a command: its argument, `-p`, or standard input for "-".
+ *
+ * @throws UsageError where there is none, or two
+ */
+export async function promptOf({ argument, flags }: Context): Promise<string> {
+  if (argument !== undefined && flags.prompt !== undefined) {
+    throw new UsageError(`The prompt is given twice: "${argument}" and -p "${flags.prompt}".`);
+  }
+  const prompt = argument ?? flags.prompt;
+  if (prompt === undefined) {
+    throw new UsageError('No prompt was given. Example: main.ts "a red apple"; --help says more.');
+  }
+  return prompt === "-" ? (await new Response(Deno.stdin.readable).text()).trim() : prompt;
+}
+
+/** Pretty JSON for standard output. */
+export function json(value: unknown): string {
+  return JSON.stringify(value, null, 2);
+}

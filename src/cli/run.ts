@@ -1,0 +1,63 @@
+/**
+ * The command line from its words to its exit code.
+ *
+ * @module
+ */
+import manifest from "../../deno.json" with { type: "json" };
+import { CancelledError, RpgError } from "../errors.ts";
+import type { Command } from "./command.ts";
+import { makeConsole } from "./console.ts";
+import type { CommandName } from "./flags.ts";
+import { helpText } from "./help.ts";
+import { interruptible } from "./interrupt.ts";
+import { parseArgs } from "./parse_args.ts";
+
+/** Commands are loaded when they are asked for: help needs no GPU code and metadata no planner. */
+const LOAD: Record<CommandName, () => Promise<Command>> = {
+  generate: async () => (await import("./generate_command.ts")).generateCommand,
+  plan: async () => (await import("./plan_command.ts")).planCommand,
+  recaption: async () => (await import("./recaption_command.ts")).recaptionCommand,
+  inspect: async () => (await import("./inspect_command.ts")).inspectCommand,
+  metadata: async () => (await import("./metadata_command.ts")).metadataCommand,
+  doctor: async () => (await import("./doctor_command.ts")).doctorCommand,
+};
+const LIST_DEVICES = async () => (await import("./doctor_command.ts")).listDevicesCommand;
+
+/** Run the program. Every expected failure becomes a message on standard error and its exit code (errors.ts). */
+export async function run(words: string[]): Promise<number> {
+  try {
+    const { command, argument, flags } = parseArgs(words);
+    const console = makeConsole(flags);
+    if (flags.help) console.result(helpText(words.includes(command) ? command : undefined).trimEnd());
+    else if (flags.version) console.result(manifest.version);
+    else {
+      const load = flags.listDevices ? LIST_DEVICES : LOAD[command];
+      await interruptible(async (signal) => (await load())({ argument, flags, console, signal }), console.say);
+    }
+    return 0;
+  } catch (error) {
+    return explain(error, words.some((word) => word === "-v" || word === "--verbose"));
+  }
+}
+
+/** What a program that fails in a way nobody foresaw ends with. */
+const UNFORESEEN = 1;
+
+function explain(error: unknown, verbose: boolean): number {
+  if (error instanceof CancelledError) {
+    console.error(error.message);
+    return error.exitCode;
+  }
+  if (error instanceof RpgError) {
+    console.error(`error: ${error.message}`);
+    if (verbose && error.cause) console.error(error.cause);
+    return error.exitCode;
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    console.error(`error: ${error.message}\nThis run was not given that permission; README.md lists what needs which.`);
+    return 2;
+  }
+  console.error(`error: this should not happen; please report it with the prompt and the flags.`);
+  console.error(error);
+  return UNFORESEEN;
+}

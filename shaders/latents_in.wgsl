@@ -9,6 +9,7 @@ struct Params {
 struct Call {
   slot: u32,
   scale: f32,
+  out: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> latents: array<vec4f>;   // [slot, pixels, quads]

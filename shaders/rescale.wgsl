@@ -4,12 +4,16 @@
 struct Params {
   quads: u32,      // of one latent
   values: u32,     // real channels · pixels
-  guided: u32,     // slots
-  conditional: u32,
   factor: f32,     // φ
 }
+struct Call {
+  slot: u32,
+  scale: f32,
+  out: u32,        // slot of the guided prediction; the conditional one is in slot 0
+}
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read_write> latents: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> call: Call;
+@group(0) @binding(2) var<storage, read_write> latents: array<vec4f>;
 var<workgroup> sums: array<vec4f, 64>;
 
 fn total(v: vec4f) -> f32 { return (v.x + v.y) + (v.z + v.w); }
@@ -19,8 +23,8 @@ fn main(@builtin(local_invocation_index) local: u32) {
   var guided = vec2f(0);
   var conditional = vec2f(0);
   for (var i = local; i < p.quads; i += 64u) {
-    let g = latents[p.guided * p.quads + i];
-    let c = latents[p.conditional * p.quads + i];
+    let g = latents[call.out * p.quads + i];
+    let c = latents[i];
     guided += vec2f(total(g), dot(g, g));
     conditional += vec2f(total(c), dot(c, c));
   }
@@ -31,6 +35,6 @@ fn main(@builtin(local_invocation_index) local: u32) {
   let n = f32(p.values);
   let ratio = sqrt((all.w - all.z * all.z / n) / (all.y - all.x * all.x / n));
   for (var i = local; i < p.quads; i += 64u) {
-    latents[p.guided * p.quads + i] *= p.factor * ratio + 1.0 - p.factor;
+    latents[call.out * p.quads + i] *= p.factor * ratio + 1.0 - p.factor;
   }
 }

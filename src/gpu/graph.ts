@@ -40,7 +40,7 @@ export class Graph {
   readonly #lives = new Map<Tensor, Life>();
   readonly #own = new Set<Tensor>();
   readonly #kept = new Set<Tensor>();
-  readonly #constants: Tensor[] = [];
+  readonly #constants = new Map<Tensor, Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>>();
 
   /** @param precision Storage of the activations and weights of all ops recorded here. */
   constructor(readonly device: Device, readonly label: string, readonly precision: Precision) {}
@@ -78,9 +78,8 @@ export class Graph {
   /** A table that never changes, in a buffer of its own. */
   constant(label: string, data: Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>): Tensor {
     const type = data instanceof Uint32Array ? "u32" : "f32";
-    const tensor = placeAlone(this.device, describeTensor(label, [data.length], type, "plain"));
-    writeTensor(this.device, tensor, data);
-    this.#constants.push(tensor);
+    const tensor = describeTensor(label, [data.length], type, "plain");
+    this.#constants.set(tensor, data);
     return tensor;
   }
 
@@ -164,6 +163,7 @@ export class Graph {
     const { device, label } = this;
     const bytes = this.planBytes();
     const arenas = this.#allocate();
+    for (const [tensor, data] of this.#constants) writeTensor(device, placeAlone(device, tensor), data);
 
     const pipelines: GPUComputePipeline[] = [];
     for (const dispatch of this.#dispatches) pipelines.push(await pipelineFor(device, this.#variant(dispatch)));
@@ -192,7 +192,7 @@ export class Graph {
       ...describeTensor(`${label} uniforms`, [words.length], "u32", "plain"),
       place: { buffer: uniforms, offset: 0 },
     };
-    return new Program(device, label, replays, [...arenas, ...this.#constants, uniformTensor], bytes);
+    return new Program(device, label, replays, [...arenas, ...this.#constants.keys(), uniformTensor], bytes);
   }
 
   #variant(dispatch: Dispatch): Variant {

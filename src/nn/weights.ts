@@ -25,8 +25,8 @@ interface MatrixNeed {
 
 interface VectorNeed {
   tensor: Tensor;
-  /** Joined one after the other; an absent optional one counts as zeros. */
-  parts: { name: string; size: number; optional?: boolean }[];
+  /** Joined one after the other. */
+  parts: { name: string; size: number }[];
   gated: boolean;
 }
 
@@ -97,22 +97,33 @@ export class Weights {
   }
 
   /**
-   * Checks every declared tensor against the file, then allocates and fills all of them.
-   * @param onProgress bytes read so far, and in all
+   * Checks every declared tensor against the file.
+   * @param known Further names that may be there (what the host reads itself); anything else is an error too.
    * @throws ModelError naming file, tensor, what was expected and what was found
    */
-  async load(source: TensorSource, onProgress?: (done: number, total: number) => void): Promise<void> {
-    const problems = this.#problems(source);
-    if (problems.length) {
-      const shown = problems.slice(0, 8).join("\n  ");
-      const more = problems.length > 8 ? `\n  … and ${problems.length - 8} more` : "";
-      throw new ModelError(`${source.describe} does not hold this ${this.network}:\n  ${shown}${more}`);
+  check(source: TensorSource, known: RegExp): void {
+    const names = this.names;
+    const extra = [...source.tensors.values()].filter(({ name }) => !names.has(name) && !known.test(name));
+    const problems = [
+      ...this.#problems(source),
+      ...extra.map(({ name, shape, file }) => `unexpected ${name} [${shape.join(", ")}] in ${file}`),
+    ];
+    if (problems.length === 0) return;
+    const shown = problems.slice(0, 8).join("\n  ");
+    const more = problems.length > 8 ? `\n  … and ${problems.length - 8} more` : "";
+    throw new ModelError(`${source.describe} does not hold this ${this.network}:\n  ${shown}${more}`);
+  }
+
+  /**
+   * Allocates and fills everything declared that is not on the device yet. Call {@linkcode Weights.check} first.
+   * @param onProgress bytes read since the last call
+   * @throws ModelError for numbers that are not finite
+   */
+  async load(source: TensorSource, onProgress: (bytes: number) => void = () => {}): Promise<void> {
+    for (const need of this.#vectors.values()) {
+      if (!need.tensor.place) await this.#loadVector(source, need, onProgress);
     }
-    const total = [...this.names].reduce((sum, name) => sum + (source.tensors.get(name)?.bytes ?? 0), 0);
-    let done = 0;
-    const advance = (bytes: number) => onProgress?.(done += bytes, total);
-    for (const need of this.#vectors.values()) await this.#loadVector(source, need, advance);
-    await this.#loadMatrices(source, advance);
+    await this.#loadMatrices(source, onProgress);
   }
 
   /** What the file lacks or has in another shape. */
@@ -150,7 +161,8 @@ export class Weights {
 
   async #loadMatrices(source: TensorSource, advance: (bytes: number) => void): Promise<void> {
     const { device } = this;
-    const needs = [...this.#matrices.values()];
+    const needs = [...this.#matrices.values()].filter((need) => !need.weight.panels.place);
+    if (needs.length === 0) return;
     const flags = placeAlone(device, describeTensor("flags", [needs.length], "u32", "plain"));
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
     const chunks = needs.flatMap((need, flag) => this.#chunks(source, need, flag));

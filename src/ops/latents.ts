@@ -15,10 +15,16 @@ import { grid64 } from "./grid.ts";
 /** Most terms of one {@linkcode combine}. */
 export const MAX_TERMS = 8;
 
+/** The slot kept free for the conditional prediction that guidance rescale measures. */
+export const SCRATCH_SLOT = 0;
+
+/** Words of a call: slot to read, its scale as float bits, slot to write. */
+export const CALL_WORDS = 3;
+
 /**
- * Network input from slot `call[0]`, times the float `call[1]`, the same for every batch entry.
+ * Network input from the slot that the call reads, times its scale, the same for every batch entry.
  * @param latents plain f32 [slots, height, width, channels]
- * @param call plain u32 [2], written by the host before a run
+ * @param call plain u32 [3], written by the host before a run
  * @param affine per-channel multiply and add, plain f32 [channels]
  * @returns [batch, height, width, channels]
  */
@@ -41,32 +47,28 @@ export function latentsIn(
   return out;
 }
 
-/** latents[slot] = Σ share[e, pixel] · model[e, pixel]; share is plain f32 [batch, height·width]. */
-export function guide(g: Graph, model: Tensor, share: Tensor, latents: Tensor, slot: number): void {
+/**
+ * latents[slot] = Σ share[e, pixel] · model[e, pixel], into the slot that the call writes or into the scratch slot.
+ * @param share plain f32 [batch, height·width]
+ */
+export function guide(g: Graph, model: Tensor, share: Tensor, call: Tensor, latents: Tensor, scratch = false): void {
   const [batch, height, width, channels] = model.shape;
   const grid = grid64(height * width * channels / 4);
   g.dispatch({
     kernel: { name: "guide", source: guideSource },
-    params: [height * width, channels / 4, batch, slot, grid[0]],
-    bindings: [model, share, latents],
+    params: [height * width, channels / 4, batch, scratch ? 1 : 0, grid[0]],
+    bindings: [model, share, call, latents],
     grid,
   });
 }
 
-/** Guidance rescale by φ of slot `guided` to the deviation of slot `conditional`, over `channels` real channels. */
-export function rescale(
-  g: Graph,
-  latents: Tensor,
-  guided: number,
-  conditional: number,
-  phi: number,
-  channels: number,
-): void {
+/** Guidance rescale by φ of the slot that the call writes to the deviation of the scratch slot, over `channels` real channels. */
+export function rescale(g: Graph, call: Tensor, latents: Tensor, phi: number, channels: number): void {
   const [, height, width, padded] = latents.shape;
   g.dispatch({
     kernel: { name: "rescale", source: rescaleSource },
-    params: [height * width * padded / 4, height * width * channels, guided, conditional, floatBits(phi)],
-    bindings: [latents],
+    params: [height * width * padded / 4, height * width * channels, floatBits(phi)],
+    bindings: [call, latents],
     grid: [1],
   });
 }

@@ -1,0 +1,237 @@
+/**
+ * The story of a picture: plan → prompts → latents → pixels. The only place that joins the parts.
+ *
+ * @module
+ */
+import { CancelledError, UsageError } from "./errors.ts";
+import { plainPlan, type Plan } from "./plan/plan.ts";
+import { ABSENT, condition, type PromptKey } from "./pipeline/conditioning.ts";
+import { decodePicture, type Picture } from "./pipeline/decoder.ts";
+import { Denoiser } from "./pipeline/denoiser.ts";
+import { encodePrompts, zeroPrompt } from "./pipeline/encode_prompts.ts";
+import { DeviceLatents } from "./pipeline/latent_space.ts";
+import type { Model } from "./pipeline/model.ts";
+import { previewer } from "./pipeline/preview.ts";
+import { noiseGenerator } from "./sample/noise.ts";
+import { samplers } from "./sample/samplers.ts";
+import { makeSchedule } from "./sample/schedule.ts";
+import { type SamplerName, samplerOf } from "./sample/names.ts";
+import type { ScheduleName } from "./sample/types.ts";
+
+/** What to draw and how. Names are the command line's flags in camelCase; absent ones come from the model's preset. */
+export interface GenerateOptions {
+  /** Drawn plainly; give `plan` for regions. */
+  prompt?: string;
+  plan?: Plan;
+  /** Of the whole image; the plan's own goes before it. Absent and empty differ on SDXL, as in diffusers. */
+  negativePrompt?: string;
+  /** Pixels; multiples of the VAE's factor. */
+  width?: number;
+  height?: number;
+  steps?: number;
+  /** Guidance; 1 and below runs no negative pass. */
+  cfgScale?: number;
+  samplingMethod?: SamplerName;
+  scheduler?: ScheduleName;
+  /** DDIM's share of fresh noise, 0 to 1. */
+  eta?: number;
+  /** φ of guidance rescale, 0 to 1. */
+  guidanceRescale?: number;
+  /** Layer of the text encoder, counted from the last: 1 is the last. */
+  clipSkip?: number;
+  /** 0 to 2⁶³ − 1. Default 42. */
+  seed?: number | bigint;
+  /** Whose generator's noise: torch's for the CPU or for CUDA. */
+  rng?: "cpu" | "cuda";
+  /** Width of the ramp between regions in latent mode, as a fraction of the picture. */
+  feather?: number;
+  /** SDXL's size conditioning in pixels: [height, width]; crop is [top, left]. */
+  originalSize?: [number, number];
+  targetSize?: [number, number];
+  crop?: [number, number];
+  signal?: AbortSignal;
+}
+
+/** All settings of a picture, none absent but those without a default. */
+export type Settings =
+  & Required<Pick<GenerateOptions, "width" | "height" | "steps" | "cfgScale" | "samplingMethod" | "seed" | "rng">>
+  & Pick<GenerateOptions, "negativePrompt" | "scheduler" | "eta" | "guidanceRescale" | "clipSkip" | "feather">
+  & Pick<GenerateOptions, "originalSize" | "targetSize" | "crop">;
+
+/** A finished step. */
+export interface StepEvent {
+  /** 1 … steps. */
+  step: number;
+  steps: number;
+  /** Since the last event. */
+  seconds: number;
+  sigma: number;
+  /** The picture as far as it is: "proj" at an eighth of the cost of nothing, "vae" exactly. Call it before the next step. */
+  preview(kind: "proj" | "vae"): Promise<Picture>;
+}
+
+/** A finished picture and how it came about. */
+export interface ImageResult {
+  image: Picture;
+  plan: Plan;
+  settings: Settings;
+  /** What there was to say: long prompts, a seed's limits. */
+  warnings: string[];
+  /** Seconds. */
+  timings: { encode: number; compile: number; steps: number[]; decode: number };
+  memory: { peakBytes: number; weightsBytes: number };
+}
+
+/**
+ * Draws a picture step by step.
+ *
+ * @returns an async generator of steps that ends in the image; leaving the loop early frees everything
+ * @throws UsageError for settings the model cannot draw, CancelledError when `signal` aborts
+ * @example
+ * ```ts
+ * const steps = generate(model, { prompt: "a red apple", seed: 1 });
+ * let next = await steps.next();
+ * while (!next.done) next = await steps.next();
+ * const { image } = next.value;
+ * ```
+ */
+export async function* generate(model: Model, options: GenerateOptions): AsyncGenerator<StepEvent, ImageResult> {
+  const settings = settle(model, options);
+  const plan = options.plan ?? plainPlan(options.prompt ?? "", "none");
+  const { device, vaeConfig, unetConfig, checkpoint } = model;
+  const clock = stopwatch();
+  const stop = () => {
+    if (options.signal?.aborted) throw new CancelledError();
+  };
+
+  const negativePrompt = plan.negativePrompt ?? settings.negativePrompt;
+  const conditioning = condition(plan, {
+    cfgScale: unetConfig.guidanceDim ? 1 : settings.cfgScale, // distilled guidance needs no second pass
+    negativePrompt,
+    zerosForAbsent: checkpoint.preset.forceZerosForEmptyPrompt,
+    feather: settings.feather,
+  });
+
+  const texts = model.textEncoders.map((encoder) => encoder.weights);
+  await model.ensure(texts);
+  const wanted = [...conditioning.seen, ...conditioning.entries.map((e) => e.pooled)];
+  const prompts = wanted.filter((key): key is string => key !== ABSENT);
+  const { encoded, dim, pooledDim, warnings } = await encodePrompts(model, prompts, settings);
+  const embedding = (key: PromptKey) => key === ABSENT ? zeroPrompt(dim, pooledDim) : encoded.get(key)!;
+  model.leave(texts);
+  const encode = clock();
+  stop();
+
+  const size = {
+    height: settings.height / vaeConfig.factor,
+    width: settings.width / vaeConfig.factor,
+    channels: vaeConfig.latentChannels,
+  };
+  const generator = noiseGenerator(settings.rng, settings.seed);
+  await model.ensure([model.unetWeights]);
+  const latents = await DeviceLatents.create(device, size, generator);
+  let denoiser: Denoiser | undefined;
+  try {
+    const { height, width, crop = [0, 0], originalSize = [height, width], targetSize = [height, width] } = settings;
+    denoiser = await Denoiser.create(model, latents, {
+      conditioning,
+      embedding,
+      cfgScale: settings.cfgScale,
+      guidanceRescale: settings.guidanceRescale ?? 0,
+      sizes: [...originalSize, ...crop, ...targetSize],
+    });
+    const compile = clock();
+
+    const schedule = makeSchedule(checkpoint.scheduler, settings.samplingMethod, settings.steps, settings);
+    const preview = previewer(model, latents);
+    const seconds: number[] = [];
+    let x = latents.combine([[schedule.initialScale, latents.noise()]]);
+    const sample = samplers[settings.samplingMethod];
+    for await (const step of sample(latents, denoiser.evaluate, schedule, x, { eta: settings.eta })) {
+      await device.finished();
+      stop();
+      latents.keepOnly([step.x, step.denoised, ...step.keep]);
+      seconds.push(clock());
+      yield {
+        step: step.index + 1,
+        steps: step.steps,
+        seconds: seconds[seconds.length - 1],
+        sigma: step.sigma,
+        preview: (kind) => preview(kind, step.denoised),
+      };
+      clock(); // what the caller did in between is not ours
+      latents.keepOnly([step.x, ...step.keep]);
+      x = step.x;
+    }
+    denoiser.destroy();
+    denoiser = undefined;
+    model.leave([model.unetWeights]);
+
+    await model.ensure([model.vaeWeights]);
+    stop();
+    const image = await decodePicture(model, latents, x);
+    model.leave([model.vaeWeights]);
+    return {
+      image,
+      plan,
+      settings,
+      warnings,
+      timings: { encode, compile, steps: seconds, decode: clock() },
+      memory: { peakBytes: device.peakBytes, weightsBytes: model.weightsBytes },
+    };
+  } finally {
+    denoiser?.destroy();
+    latents.destroy();
+  }
+}
+
+/** Options with the preset's values for what is absent, checked against the model. */
+function settle(model: Model, options: GenerateOptions): Settings {
+  const { preset, scheduler } = model.checkpoint;
+  const { factor } = model.vaeConfig;
+  const width = options.width ?? preset.width;
+  const height = options.height ?? preset.height;
+  for (const [name, value] of [["width", width], ["height", height]] as const) {
+    if (!Number.isInteger(value) || value < factor || value % factor) {
+      const near = Math.max(factor, Math.round(value / factor) * factor);
+      throw new UsageError(
+        `The ${name} ${value} is not a multiple of ${factor}, which this model needs. Nearest: ${near}.`,
+      );
+    }
+  }
+  if (model.unetConfig.inChannels !== model.vaeConfig.latentChannels) {
+    throw new UsageError(
+      `${model.checkpoint.name} is a model for inpainting or editing (its UNet reads ${model.unetConfig.inChannels} channels): ` +
+        "it needs a picture to start from, which this program cannot give it yet. Choose a text-to-image model.",
+    );
+  }
+  return {
+    width,
+    height,
+    steps: options.steps ?? preset.steps,
+    cfgScale: options.cfgScale ?? preset.cfgScale,
+    samplingMethod: options.samplingMethod ?? samplerOf(scheduler),
+    seed: options.seed ?? 42,
+    rng: options.rng ?? "cpu",
+    negativePrompt: options.negativePrompt,
+    scheduler: options.scheduler,
+    eta: options.eta,
+    guidanceRescale: options.guidanceRescale,
+    clipSkip: options.clipSkip,
+    feather: options.feather,
+    originalSize: options.originalSize,
+    targetSize: options.targetSize,
+    crop: options.crop,
+  };
+}
+
+/** Seconds since the last call. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const seconds = (now - last) / 1000;
+    last = now;
+    return seconds;
+  };
+}

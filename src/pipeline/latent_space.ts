@@ -1,0 +1,128 @@
+/**
+ * Where a picture's latents live while it is sampled: numbered slots on the device.
+ *
+ * @module
+ */
+import { GpuError } from "../errors.ts";
+import type { Device } from "../gpu/device.ts";
+import { Graph } from "../gpu/graph.ts";
+import type { Program } from "../gpu/program.ts";
+import { placeAlone, readTensor, releasePlace, writeTensor } from "../gpu/storage.ts";
+import { describeTensor, floatBits, padChannels, type Tensor } from "../gpu/tensor.ts";
+import { combine, MAX_TERMS, SCRATCH_SLOT } from "../ops/latents.ts";
+import type { NoiseGenerator } from "../sample/noise.ts";
+import type { LatentSpace, Term } from "../sample/types.ts";
+
+/** Number of a slot. */
+export type Slot = number;
+
+/** More than any sampler keeps and makes within a step. */
+const SLOTS = 24;
+
+/** Size of a latent picture. */
+export interface LatentSize {
+  height: number;
+  width: number;
+  channels: number;
+}
+
+/** The sampler's values as slots of one f32 buffer. Everything is made once; sampling only writes numbers and submits. */
+export class DeviceLatents implements LatentSpace<Slot> {
+  /** plain f32 [slots, height, width, channels padded to 4] */
+  readonly tensor: Tensor;
+  readonly #terms: Tensor;
+  readonly #used = new Set<Slot>([SCRATCH_SLOT]);
+
+  private constructor(
+    readonly device: Device,
+    readonly size: LatentSize,
+    readonly generator: NoiseGenerator,
+    tensor: Tensor,
+    terms: Tensor,
+    readonly program: Program,
+  ) {
+    this.tensor = tensor;
+    this.#terms = terms;
+  }
+
+  /** Allocates the slots. `generator` draws the picture's noise, first its initial latents. */
+  static async create(device: Device, size: LatentSize, generator: NoiseGenerator): Promise<DeviceLatents> {
+    const shape = [SLOTS, size.height, size.width, padChannels(size.channels)];
+    const tensor = placeAlone(device, describeTensor("latents", shape, "f32", "plain"));
+    const terms = placeAlone(device, describeTensor("terms", [2 + 2 * MAX_TERMS], "u32", "plain"));
+    const graph = new Graph(device, "combine", "f32");
+    combine(graph, tensor, terms);
+    return new DeviceLatents(device, size, generator, tensor, terms, await graph.compile());
+  }
+
+  /** A free slot, taken until {@linkcode DeviceLatents.keepOnly}. */
+  take(): Slot {
+    for (let slot = 0; slot < SLOTS; slot++) {
+      if (this.#used.has(slot)) continue;
+      this.#used.add(slot);
+      return slot;
+    }
+    throw new GpuError(`A sampler made more than ${SLOTS} latents within one step.`);
+  }
+
+  /** Frees every slot but these. */
+  keepOnly(slots: Iterable<Slot>): void {
+    this.#used.clear();
+    this.#used.add(SCRATCH_SLOT);
+    for (const slot of slots) this.#used.add(slot);
+  }
+
+  /** Σ cᵢ·vᵢ into a new slot. */
+  combine(terms: readonly Term<Slot>[]): Slot {
+    const out = this.take();
+    const words = new Uint32Array(2 + 2 * MAX_TERMS);
+    words[0] = out;
+    words[1] = terms.length;
+    terms.forEach(([coefficient, slot], i) => {
+      words[2 + i] = slot;
+      words[2 + MAX_TERMS + i] = floatBits(coefficient);
+    });
+    writeTensor(this.device, this.#terms, words);
+    this.program.run();
+    return out;
+  }
+
+  /** Standard normal noise in a new slot, drawn in the order of torch's [channels, height, width]. */
+  noise(): Slot {
+    const { height, width, channels } = this.size;
+    return this.write(this.generator.normal(channels * height * width));
+  }
+
+  /** Values [channels, height, width] into a new slot. */
+  write(values: Float32Array): Slot {
+    const { height, width, channels } = this.size;
+    const padded = padChannels(channels);
+    const area = height * width;
+    const out = new Float32Array(area * padded);
+    for (let c = 0; c < channels; c++) {
+      for (let i = 0; i < area; i++) out[i * padded + c] = values[c * area + i];
+    }
+    const slot = this.take();
+    const { buffer, offset } = this.tensor.place as { buffer: GPUBuffer; offset: number };
+    this.device.gpu.queue.writeBuffer(buffer, offset + slot * out.byteLength, out);
+    return slot;
+  }
+
+  /** The values of a slot [channels, height, width]. Waits for the device. */
+  async read(slot: Slot): Promise<Float32Array> {
+    const { height, width, channels } = this.size;
+    const padded = padChannels(channels);
+    const area = height * width;
+    const all = new Float32Array(await readTensor(this.device, this.tensor), slot * area * padded * 4, area * padded);
+    const out = new Float32Array(channels * area);
+    for (let c = 0; c < channels; c++) for (let i = 0; i < area; i++) out[c * area + i] = all[i * padded + c];
+    return out;
+  }
+
+  /** Frees the slots. */
+  destroy(): void {
+    this.program.destroy();
+    releasePlace(this.device, this.tensor);
+    releasePlace(this.device, this.#terms);
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * A model on a device: its networks' configs and weights, and when they are there.
+ *
+ * @module
+ */
+import { ModelError } from "../errors.ts";
+import { type Device, openDevice, type Precision } from "../gpu/device.ts";
+import { Graph } from "../gpu/graph.ts";
+import { padChannels } from "../gpu/tensor.ts";
+import type { Checkpoint } from "../io/checkpoint.ts";
+import { openCheckpoint } from "../io/open_checkpoint.ts";
+import { selfMap } from "../ops/attention.ts";
+import { readUNetConfig, timeDim, unet, type UNetConfig } from "../nn/unet.ts";
+import { decode, encode, readVaeConfig, type VaeConfig } from "../nn/vae.ts";
+import { Weights } from "../nn/weights.ts";
+import { TextEncoder } from "./text_encoder.ts";
+
+/** How far loading has come. */
+export interface LoadProgress {
+  doneBytes: number;
+  totalBytes: number;
+}
+
+/** Choices when a model is loaded. */
+export interface LoadOptions {
+  /** Storage of weights and activations; auto is f16. Sums are always f32. */
+  type?: "auto" | Precision;
+  /** Device to use, or its number in `listAdapters`. Default: the first. */
+  device?: Device | number;
+  /** Load each network only while it is needed, and free it afterwards. */
+  offload?: boolean;
+  onProgress?: (progress: LoadProgress) => void;
+  /** Passed on to the checkpoint reader: preset, separate VAE and the like. */
+  checkpoint?: Parameters<typeof openCheckpoint>[1];
+}
+
+/** A loaded model. */
+export class Model {
+  readonly textEncoders: TextEncoder[];
+  readonly unetConfig: UNetConfig;
+  readonly unetWeights: Weights;
+  readonly vaeConfig: VaeConfig;
+  vaeWeights: Weights;
+
+  /** Reads the configs and checks that every tensor is there; moves nothing yet. */
+  constructor(
+    readonly device: Device,
+    readonly checkpoint: Checkpoint,
+    readonly precision: Precision,
+    readonly offload: boolean,
+  ) {
+    const { unet: unetFiles, vae, textEncoders } = checkpoint;
+    this.unetConfig = readUNetConfig(unetFiles.config);
+    this.vaeConfig = readVaeConfig(vae.config);
+    if (this.unetConfig.outChannels !== this.vaeConfig.latentChannels) {
+      throw new ModelError(
+        `${checkpoint.path}: the UNet makes ${this.unetConfig.outChannels} latent channels, the VAE reads ${this.vaeConfig.latentChannels}.`,
+      );
+    }
+    const name = (i: number) => i === 0 ? "text encoder" : `text encoder ${i + 1}`;
+    this.textEncoders = textEncoders.map((component, i) => new TextEncoder(device, precision, component, name(i)));
+    this.unetWeights = new Weights(device, precision, "unet");
+    declareUNet(device, this.unetWeights, this.unetConfig);
+    this.unetWeights.check(unetFiles.source, /^$/);
+    const overflows = this.vaeConfig.forceUpcast && checkpoint.family === "sdxl";
+    this.vaeWeights = declareVae(device, this.vaeConfig, overflows ? "f32" : precision);
+    this.vaeWeights.check(vae.source, /^$/);
+  }
+
+  /** Each network's weights and where they come from. */
+  get #networks() {
+    const { unet, vae } = this.checkpoint;
+    return [
+      ...this.textEncoders.map(({ weights, component }) => ({ weights, source: component.source })),
+      { weights: this.unetWeights, source: unet.source },
+      { weights: this.vaeWeights, source: vae.source },
+    ];
+  }
+
+  /** Bytes that all weights take on the device. */
+  get weightsBytes(): number {
+    return this.#networks.reduce((sum, { weights }) => sum + weights.bytes, 0);
+  }
+
+  /** Loads whatever of `networks` is not on the device. */
+  async ensure(networks: readonly Weights[], onProgress?: (progress: LoadProgress) => void): Promise<void> {
+    const wanted = this.#networks.filter(({ weights }) => networks.includes(weights));
+    const totalBytes = wanted.reduce((sum, { weights }) => sum + weights.bytes, 0);
+    let doneBytes = 0;
+    for (const { weights, source } of wanted) {
+      await weights.load(source, (bytes) => onProgress?.({ doneBytes: doneBytes += bytes, totalBytes }));
+    }
+  }
+
+  /** Frees `networks` if the model is to be offloaded. */
+  leave(networks: readonly Weights[]): void {
+    if (this.offload) { for (const weights of networks) weights.release(); }
+  }
+
+  /** Makes the VAE compute in f32 from now on, for pictures that do not fit f16. */
+  async upcastVae(): Promise<void> {
+    this.vaeWeights.release();
+    this.vaeWeights = declareVae(this.device, this.vaeConfig, "f32");
+    await this.vaeWeights.load(this.checkpoint.vae.source);
+  }
+
+  /** Frees the device memory and closes the files. The device stays open. */
+  close(): void {
+    for (const { weights } of this.#networks) weights.release();
+    this.checkpoint.close();
+  }
+}
+
+/**
+ * Opens a model and brings it to the device.
+ * @param path diffusers folder or single file
+ * @throws ModelError naming the file and what is wrong with it
+ */
+export async function loadModel(path: string, options: LoadOptions = {}): Promise<Model> {
+  const checkpoint = await openCheckpoint(path, options.checkpoint);
+  const device = typeof options.device === "object" ? options.device : await openDevice(options.device);
+  const precision = options.type === "f32" ? "f32" : "f16";
+  const model = new Model(device, checkpoint, precision, options.offload ?? false);
+  if (!model.offload) {
+    const all = [...model.textEncoders.map((t) => t.weights), model.unetWeights, model.vaeWeights];
+    await model.ensure(all, options.onProgress);
+  }
+  return model;
+}
+
+/** Recording a network declares its weights; the graph itself is thrown away. */
+function declareUNet(device: Device, weights: Weights, config: UNetConfig): void {
+  const g = new Graph(device, "unet", weights.precision);
+  const side = 2 ** (config.blockOut.length - 1);
+  const map = (height: number, width: number) => selfMap(1, height * width);
+  const input = (label: string, channels: number) => g.input(label, [1, 1, padChannels(channels)]);
+  unet(g, weights, config, {
+    latents: g.input("latents", [1, side, side, padChannels(config.inChannels)]),
+    time: input("time", timeDim(config)),
+    guidance: config.guidanceDim ? input("guidance", config.guidanceDim) : undefined,
+  }, {
+    graph: g,
+    context: input("context", config.contextDim[0]),
+    added: config.addedDim ? input("added", config.addedDim) : undefined,
+    map,
+  });
+}
+
+function declareVae(device: Device, config: VaeConfig, precision: Precision): Weights {
+  const weights = new Weights(device, precision, "vae");
+  const g = new Graph(device, "vae", precision);
+  decode(g, weights, config, g.input("latents", [1, 1, 1, padChannels(config.latentChannels)]));
+  encode(g, weights, config, g.input("picture", [1, config.factor, config.factor, 4]));
+  return weights;
+}

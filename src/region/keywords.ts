@@ -43,6 +43,18 @@ export function parseRegionTexts(text: string): RegionTexts {
   };
 }
 
+/**
+ * Part a text at BREAK alone, as language models write it.
+ *
+ * @throws PlannerError for a region without a prompt
+ */
+export function splitAtBreak(text: string): string[] {
+  const prompts = split(text, "BREAK");
+  const blank = prompts.indexOf("");
+  if (blank >= 0) throw new PlannerError(`Region ${blank + 1} of ${prompts.length} has no prompt in "${text}".`);
+  return prompts;
+}
+
 /** Whether a prompt is written with keywords that part regions. AND alone is ordinary English in a prompt in capitals. */
 export function hasRegionKeywords(text: string): boolean {
   return word("BREAK|ADDBASE|ADDCOMM|ADDCOL|ADDROW").test(text);

@@ -2,12 +2,17 @@
 import json
 from pathlib import Path
 
+import diffusers
 import torch
+import transformers
 from safetensors.torch import save_file
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 MODELS = GOLDEN / "models"
 
+diffusers.utils.logging.set_verbosity_error()
+transformers.utils.logging.set_verbosity_error()
+transformers.utils.logging.disable_progress_bar()
 torch.set_num_threads(2)
 torch.set_grad_enabled(False)
 

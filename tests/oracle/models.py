@@ -21,7 +21,10 @@ from tiny_tokenizer import EOS, write_tokenizer
 
 UNET = {"sample_size": 16, "layers_per_block": 1, "norm_num_groups": 8}
 VAE = {"latent_channels": 4, "norm_num_groups": 8, "sample_size": 64}
-BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000}
+BETAS = {
+    "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000,
+    "clip_sample": False,
+}
 
 
 def text(width, layers, heads, act, **more):
@@ -52,7 +55,9 @@ MODEL_TABLE = {
         "vae": autoencoder(8, 8, 16, 16, scaling_factor=0.18215, force_upcast=False),
         "text_encoder": text(32, 3, 4, "quick_gelu", intermediate_size=37, eos_token_id=2),
         "pad": EOS, "text_names": "published",
-        "scheduler": {"_class_name": "PNDMScheduler", "skip_prk_steps": True, "steps_offset": 1, "set_alpha_to_one": False},
+        "scheduler": {
+            "_class_name": "PNDMScheduler", "skip_prk_steps": True, "steps_offset": 1, "set_alpha_to_one": False,
+        },
     },
     # v-prediction, linear projections, heads as a list (20 and 16 wide), two layers a block, fp16 file names.
     "sd2": {
@@ -66,7 +71,7 @@ MODEL_TABLE = {
         "text_encoder": text(48, 2, 3, "gelu", intermediate_size=96, projection_dim=32),
         "pad": "!",
         "scheduler": {
-            "_class_name": "DDIMScheduler", "prediction_type": "v_prediction", "steps_offset": 1, "clip_sample": False,
+            "_class_name": "DDIMScheduler", "prediction_type": "v_prediction", "steps_offset": 1,
             "set_alpha_to_one": False,
         },
     },

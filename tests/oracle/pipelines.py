@@ -1,0 +1,158 @@
+"""Draw final pictures with diffusers from the tiny models: tests/golden/pipeline/*.png, and cases.json that says how.
+
+    python tests/oracle/pipelines.py [case …]
+
+A case's `options` are spelt as the library spells them; `files` are JSON files of the model that the case changes.
+"""
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import diffusers
+import torch
+from diffusers import DiffusionPipeline
+
+from common import GOLDEN, MODELS, generator, save_json
+from models import BETAS, MODEL_TABLE, write_json
+
+APPLE = "a red apple on the left and a blue teapot on the right"
+FOREST = "an old woman with a silver lantern in the dark forest, watercolor"
+LONG = " and then ".join([APPLE, FOREST, "two cats and three dogs play next to the river", "boats and birds at sea"] * 2)
+
+# Sampler name → what diffusers calls it. Every scheduler starts from the model's own scheduler_config.json.
+SAMPLERS = {
+    "ddim": ("DDIMScheduler", {}),
+    "pndm": ("PNDMScheduler", {}),
+    "euler": ("EulerDiscreteScheduler", {}),
+    "euler_a": ("EulerAncestralDiscreteScheduler", {}),
+    "dpm++2m": ("DPMSolverMultistepScheduler", {}),
+    "dpm++2m_sde": ("DPMSolverMultistepScheduler", {"algorithm_type": "sde-dpmsolver++"}),
+    "heun": ("HeunDiscreteScheduler", {}),
+    "lms": ("LMSDiscreteScheduler", {}),
+    "unipc": ("UniPCMultistepScheduler", {}),
+    "lcm": ("LCMScheduler", {}),
+}
+SIGMAS = {None: {}, "karras": {"use_karras_sigmas": True}, "exponential": {"use_exponential_sigmas": True}}
+
+TURBO = {**BETAS, "_class_name": "EulerAncestralDiscreteScheduler", "timestep_spacing": "trailing"}
+LIGHTNING = {**BETAS, "_class_name": "EulerDiscreteScheduler", "timestep_spacing": "trailing"}
+PLAYGROUND = {
+    "_class_name": "EDMDPMSolverMultistepScheduler", "sigma_min": 0.002, "sigma_max": 80.0, "sigma_data": 0.5, "rho": 7.0,
+    "prediction_type": "epsilon", "solver_order": 2, "algorithm_type": "dpmsolver++", "final_sigmas_type": "zero",
+}
+PLAYGROUND_VAE = {
+    "scaling_factor": 0.5, "latents_mean": [-1.6574, 1.886, -1.383, 2.5155],
+    "latents_std": [8.4927, 5.9022, 6.5498, 5.2299],
+}
+ZERO_SNR = {
+    **BETAS, "_class_name": "DDIMScheduler", "prediction_type": "v_prediction", "rescale_betas_zero_snr": True,
+    "timestep_spacing": "trailing",
+}
+# As people save it: StableDiffusionPipeline sets steps_offset to 1 and clip_sample to false behind their back.
+BARE = {"_class_name": "DDIMScheduler", "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+
+
+def case(model, prompt, width, height, steps, cfg, seed, files=None, **more):
+    options = {"prompt": prompt, "width": width, "height": height, "steps": steps, "cfgScale": cfg, "seed": seed, **more}
+    return {"model": model, "options": options, **({"files": files} if files else {})}
+
+
+def scheduler(config):
+    return {"scheduler/scheduler_config.json": config}
+
+
+CASES = {
+    "sd1_default": case("sd1", APPLE, 64, 64, 6, 7.5, 1),
+    "sd1_ddim_odd_size": case("sd1", FOREST, 104, 72, 5, 7.5, 42, sampler="ddim", negativePrompt="blue, low detail"),
+    "sd1_dpmpp_karras": case("sd1", APPLE, 40, 88, 6, 7, 3, sampler="dpm++2m", scheduler="karras"),
+    "sd1_euler_ancestral": case("sd1", FOREST, 56, 64, 5, 3, 2**40 + 7, sampler="euler_a"),
+    "sd1_unipc": case("sd1", APPLE, 64, 40, 6, 5, 5, sampler="unipc"),
+    "sd1_heun": case("sd1", FOREST, 64, 56, 4, 4, 6, sampler="heun"),
+    "sd1_lcm_guidance_1": case("sd1", APPLE, 48, 64, 4, 1, 7, sampler="lcm"),
+    "sd1_guidance_0": case("sd1", FOREST, 64, 48, 4, 0, 8, sampler="euler", negativePrompt="ignored here"),
+    "sd1_lms_guidance_1": case("sd1", APPLE, 72, 40, 5, 1, 9, sampler="lms"),
+    "sd1_sde_clip_skip": case("sd1", APPLE, 56, 56, 5, 6, 10, sampler="dpm++2m_sde", scheduler="karras", clipSkip=2),
+    "sd1_long_prompt": case("sd1", LONG, 64, 48, 4, 7, 11, sampler="euler"),
+    "sd1_unicode_prompt": case("sd1", "It's  an ÄPFEL-tree’s 3D  photo… 日本 🍎 <3 it'll", 48, 48, 4, 7, 12, sampler="ddim"),
+    "sd1_empty_prompt": case("sd1", "", 8, 16, 3, 7, 13, sampler="euler", negativePrompt="dark forest"),
+    "sd1_bare_scheduler": case("sd1", FOREST, 40, 56, 4, 5, 14, scheduler(BARE)),
+    "sd2_default": case("sd2", APPLE, 64, 40, 6, 7.5, 1),
+    "sd2_zero_snr_rescaled": case("sd2", FOREST, 40, 56, 6, 9, 2, scheduler(ZERO_SNR), guidanceRescale=0.7),
+    "sd2_euler_exponential": case("sd2", APPLE, 48, 56, 5, 5, 3, sampler="euler", scheduler="exponential"),
+    "sd2_dpmpp": case("sd2", FOREST, 56, 24, 5, 5, 4, sampler="dpm++2m", negativePrompt="sea"),
+    "sd2_ddim_eta": case("sd2", FOREST, 32, 40, 4, 5, 5, eta=0.8),
+    "sdxl_default": case("sdxl", APPLE, 64, 64, 5, 5, 1),
+    "sdxl_negative": case("sdxl", FOREST, 88, 56, 5, 7, 2, sampler="dpm++2m", scheduler="karras", negativePrompt="blue"),
+    "sdxl_clip_skip": case("sdxl", APPLE, 40, 40, 4, 5, 3, clipSkip=2),
+    "sdxl_turbo": case("sdxl", APPLE, 64, 56, 2, 0, 4, scheduler(TURBO)),
+    "sdxl_lightning": case("sdxl", FOREST, 56, 72, 4, 1, 5, scheduler(LIGHTNING)),
+    "sdxl_playground25": case("sdxl", APPLE, 64, 48, 5, 3, 6, {**scheduler(PLAYGROUND), "vae/config.json": PLAYGROUND_VAE}),
+}
+
+
+def open_model(name, files):
+    """The pipeline in f32; `files` are laid over the JSON files of a copy."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(shutil.copytree(MODELS / name, Path(scratch) / name))
+        overlay(folder, files)
+        pipe = DiffusionPipeline.from_pretrained(folder, dtype=torch.float32, variant=MODEL_TABLE[name].get("variant"))
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def overlay(folder, files):
+    """A scheduler is replaced whole (its class, in model_index.json, too); other files are changed key by key."""
+    for path, value in files.items():
+        if path.startswith("scheduler/"):
+            index = json.loads((folder / "model_index.json").read_text())
+            write_json(folder / "model_index.json", {**index, "scheduler": ["diffusers", value["_class_name"]]})
+            write_json(folder / path, value)
+        else:
+            write_json(folder / path, {**json.loads((folder / path).read_text()), **value})
+
+
+def embed(pipe, prompt, skip=1):
+    """SD's prompt embedding in 77-token chunks, from the `skip`th layer from the end, under the final norm."""
+    ids = pipe.tokenizer(prompt).input_ids[1:-1]
+    chunks = [ids[i:i + 75] for i in range(0, max(len(ids), 1), 75)]
+    padded = [[pipe.tokenizer.bos_token_id, *c, pipe.tokenizer.eos_token_id] for c in chunks]
+    padded = [p + [pipe.tokenizer.pad_token_id] * (77 - len(p)) for p in padded]
+    hidden = pipe.text_encoder(torch.tensor(padded), output_hidden_states=True).hidden_states[-skip]
+    norm = [m for n, m in pipe.text_encoder.named_modules() if n.endswith("final_layer_norm")][0]
+    return norm(hidden).reshape(1, -1, hidden.shape[-1])
+
+
+def draw(model, options, files=None):
+    o = {**options}
+    pipe = open_model(model, files or {})
+    if "sampler" in o:
+        name, extra = SAMPLERS[o["sampler"]]
+        own = {**pipe.scheduler.config, **extra, **SIGMAS[o.get("scheduler")]}
+        own["_use_default_values"] = pipe.scheduler.config.get("_use_default_values", [])
+        pipe.scheduler = getattr(diffusers, name).from_config(own)
+    prompt, skip = o["prompt"], o.get("clipSkip", 1)
+    text = {"prompt": prompt, "negative_prompt": o.get("negativePrompt")}
+    if model == "sdxl" and skip > 1:
+        text["clip_skip"] = skip - 1
+    elif len(pipe.tokenizer(prompt).input_ids) > 77 or skip > 1:
+        positive = embed(pipe, prompt, skip)
+        negative = embed(pipe, o.get("negativePrompt", ""), 1)
+        repeat = positive.shape[1] // negative.shape[1]  # equal keys twice weigh the same as once
+        text = {"prompt_embeds": positive, "negative_prompt_embeds": negative.repeat(1, repeat, 1)}
+    more = {"guidance_rescale": o["guidanceRescale"]} if "guidanceRescale" in o else {}
+    return pipe(
+        **text, **more, width=o["width"], height=o["height"], num_inference_steps=o["steps"], guidance_scale=o["cfgScale"],
+        generator=generator(o["seed"]), eta=o.get("eta", 0.0),
+    ).images[0]
+
+
+if __name__ == "__main__":
+    folder = GOLDEN / "pipeline"
+    save_json(folder / "cases.json", CASES)
+    for name in sys.argv[1:] or CASES:
+        image = draw(**CASES[name])
+        image.save(folder / f"{name}.png", optimize=True)
+        spread = torch.tensor([b for b in image.tobytes()]).float()
+        print(f"{name}: mean {spread.mean():.0f}, deviation {spread.std():.0f}")

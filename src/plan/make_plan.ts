@@ -1,0 +1,76 @@
+/**
+ * Plans: the one entry that the command line and the library use. `makePlan` plans with rules, a language model or a
+ * planner of one's own and checks the plan against the prompt; the other exports read, draw and take apart plans.
+ *
+ * @module
+ */
+import { PlannerError } from "../errors.ts";
+import { hasRegionKeywords } from "../region/keywords.ts";
+import { isConfigured, readEnvironment } from "./endpoint.ts";
+import { planFromRegions } from "./from_regions.ts";
+import type { LanguageModelOptions } from "./language_model.ts";
+import { parsePlan, type Plan } from "./plan.ts";
+import type { Planner, PlanRequest } from "./planner.ts";
+import { type Limits, reviewPlan } from "./review.ts";
+import { planByRules } from "./rules.ts";
+
+export { planFromRegions, type RegionOptions } from "./from_regions.ts";
+export { baseRatiosOf, layoutOf, parsePlan, plainPlan, type Plan, type Region, regionsOf } from "./plan.ts";
+export type { PlannedPicture, Planner, PlanRequest } from "./planner.ts";
+
+/** How to plan. Everything about language models is only looked at where one is asked. */
+export interface MakePlanOptions extends LanguageModelOptions, Limits {
+  /** "auto" (the default) asks a language model where one is configured and else goes by rules. */
+  planner?: "auto" | "rules" | "openai" | Planner;
+  images?: string[];
+  signal?: AbortSignal;
+  /** Told which planner works, of retries and of fallbacks. */
+  say?: (message: string) => void;
+}
+
+/**
+ * Plan a picture.
+ *
+ * A prompt that holds region keywords (`a BREAK b`) is its own plan. Otherwise the planner plans, and what it forgot of the
+ * prompt is put back where that is safe; the plan's notes list every mend and warning. "auto" falls back to the rules where
+ * the language model fails, after saying so; "openai" never does.
+ *
+ * @throws PlannerError (LanguageModelError for a language model), UsageError for what was configured wrongly
+ * @example
+ * ```ts
+ * const plan = await makePlan("a red apple on the left and a blue teapot on the right", { planner: "rules" });
+ * console.log(plan.splitRatio); // 1,1
+ * ```
+ */
+export async function makePlan(prompt: string, options: MakePlanOptions = {}): Promise<Plan> {
+  if (hasRegionKeywords(prompt)) return planFromRegions({ regions: prompt });
+  const request: PlanRequest = { prompt, images: options.images, say: options.say };
+  const { planner = "auto", signal } = options;
+  if (typeof planner === "function") {
+    const planned = await planner(request, signal);
+    return reviewPlan(parsePlan({ prompt, planner: planner.name || "own planner", ...planned }), options);
+  }
+  if (planner === "rules") return planByRules(prompt);
+  if (planner === "openai") return reviewPlan(await askModel(request, options, signal), options);
+  if (!isConfigured(options, options.environment ?? readEnvironment())) {
+    options.say?.("Planned by rules: no language model is configured (OPENAI_API_KEY or --llm-url).");
+    return planByRules(prompt);
+  }
+  try {
+    const plan = reviewPlan(await askModel(request, options, signal), options);
+    options.say?.(`Planned by ${plan.planner}.`);
+    return plan;
+  } catch (error) {
+    if (!(error instanceof PlannerError)) throw error;
+    const note = `The language model failed, so the rules made this plan. ${error.message}`;
+    options.say?.(note);
+    const plan = planByRules(prompt);
+    return { ...plan, notes: [...(plan.notes ?? []), note] };
+  }
+}
+
+/** The language model's code, and the package it needs, is loaded only here. */
+async function askModel(request: PlanRequest, options: MakePlanOptions, signal?: AbortSignal): Promise<Plan> {
+  const { languageModelPlanner } = await import("./language_model.ts");
+  return await languageModelPlanner(options)(request, signal);
+}

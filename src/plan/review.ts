@@ -1,0 +1,62 @@
+import { fitToGrid } from "../region/partition.ts";
+import { mendPlan } from "./mend.ts";
+import { layoutOf, type Plan, regionsOf } from "./plan.ts";
+
+/** What the picture and the text encoder can hold; what is left out is not checked, or estimated. */
+export interface Limits {
+  /** The coarsest grid that the network attends on, in cells. */
+  coarsest?: { width: number; height: number };
+  /** How many tokens a text has; without it they are estimated from its words. */
+  countTokens?: (text: string) => number;
+}
+
+/** A text encoder reads this many tokens at a time. */
+const CHUNK = 75;
+
+/**
+ * Hold a plan against its prompt: what was forgotten is put back where that is safe, the rest is warned of. The notes of
+ * the plan that is returned list every mend ("Mended: …") and every warning ("Warning: …").
+ */
+export function reviewPlan(plan: Plan, limits: Limits = {}): Plan {
+  const { plan: mended, notes } = mendPlan(plan);
+  const all = [...notes, ...layoutWarnings(mended, limits), ...lengthWarnings(mended, limits)];
+  return all.length ? { ...mended, notes: [...(mended.notes ?? []), ...all] } : mended;
+}
+
+function layoutWarnings(plan: Plan, { coarsest }: Limits): string[] {
+  const layout = layoutOf(plan);
+  const slivers = layout.cells.filter(({ rect }) => Math.min(rect.x1 - rect.x0, rect.y1 - rect.y0) < 1 / 12 - 1e-9);
+  const warnings = slivers.map(({ region }) =>
+    `Warning: region ${
+      region + 1
+    } is narrower than a twelfth of the picture and may show nothing. Give it more in the ` +
+    `split ratio "${plan.splitRatio}".`
+  );
+  if (coarsest && !fitToGrid(layout, coarsest.width, coarsest.height)) {
+    warnings.push(
+      `Warning: ${layout.cells.length} regions do not fit the network's coarsest grid of ${coarsest.width}×` +
+        `${coarsest.height} cells. Make the picture larger or the regions fewer.`,
+    );
+  }
+  return warnings;
+}
+
+function lengthWarnings(plan: Plan, { countTokens = estimateTokens }: Limits): string[] {
+  const texts: [string, string | undefined][] = [
+    ...regionsOf(plan).map(({ prompt }, i): [string, string] => [`The prompt of region ${i + 1}`, prompt]),
+    ["The base prompt", plan.basePrompt],
+  ];
+  return texts.flatMap(([what, text]) => {
+    const tokens = text === undefined ? 0 : countTokens(text);
+    if (tokens <= CHUNK) return [];
+    return [
+      `Warning: ${what[0].toLowerCase()}${what.slice(1)} has about ${tokens} tokens; beyond ${CHUNK} they count less.`,
+    ];
+  });
+}
+
+/** CLIP's tokens, roughly: a short word or a sign is one, a long word two or more. */
+function estimateTokens(text: string): number {
+  const pieces = text.match(/\p{L}+|\p{N}|[^\s\p{L}\p{N}]/gu) ?? [];
+  return pieces.reduce((sum, piece) => sum + Math.ceil(piece.length / 9), 0);
+}

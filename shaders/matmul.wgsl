@@ -120,12 +120,18 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
     bias_low = bias[column];
     bias_high = bias[column + 1u];
   }
+  // A loop instead of unrolled rows: what follows is long, and unrolled it would be most of the time to compile.
+  var sums: array<vec4f, 2 * ROWS>;
   // for $i in ROWS
-  if (GATED == 1u) {
-    finish((low$i + bias_low) * gelu(high$i + bias_high), row + $iu, batch, column / 2u);
-  } else {
-    finish(low$i + bias_low, row + $iu, batch, column);
-    finish(high$i + bias_high, row + $iu, batch, column + 1u);
-  }
+  sums[2 * $i] = low$i + bias_low;
+  sums[2 * $i + 1] = high$i + bias_high;
   // end
+  for (var i = 0u; i < ROWS; i++) {
+    if (GATED == 1u) {
+      finish(sums[2u * i] * gelu(sums[2u * i + 1u]), row + i, batch, column / 2u);
+    } else {
+      finish(sums[2u * i], row + i, batch, column);
+      finish(sums[2u * i + 1u], row + i, batch, column + 1u);
+    }
+  }
 }

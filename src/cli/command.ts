@@ -35,7 +35,7 @@ export async function promptOf({ argument, flags }: Context): Promise<string> {
   return prompt === "-" ? (await new Response(Deno.stdin.readable).text()).trim() : prompt;
 }
 
-/** Pretty JSON for standard output. */
-export function json(value: unknown): string {
-  return JSON.stringify(value, null, 2);
+/** JSON for standard output; seeds beyond JavaScript's exact integers become strings. */
+export function json(value: unknown, indent: number | undefined = 2): string {
+  return JSON.stringify(value, (_, part) => typeof part === "bigint" ? part.toString() : part, indent);
 }

@@ -8,6 +8,7 @@ import { type Device, listAdapters, mib, openDevice, type Precision } from "../g
 import { Graph } from "../gpu/graph.ts";
 import { readFloats, writeFloats } from "../gpu/storage.ts";
 import { add } from "../ops/elementwise.ts";
+import { type Environment, isConfigured, readEnvironment } from "../plan/endpoint.ts";
 import { type Context, json } from "./command.ts";
 
 /** Prints the adapters in the order that `--device` counts them. */
@@ -71,6 +72,8 @@ async function selfTest(device: Device, precision: Precision): Promise<string> {
 }
 
 function languageModel(): string {
-  const key = ["OPENAI_BASE_URL", "OPENAI_API_KEY", "GEMINI_API_KEY"].find((name) => Deno.env.get(name));
-  return key ? `configured by ${key}` : "none is configured (OPENAI_API_KEY or --llm-url); the rules planner serves";
+  const environment = readEnvironment();
+  return isConfigured({}, environment)
+    ? `configured by ${Object.keys(environment).filter((name) => environment[name as keyof Environment]).join(", ")}`
+    : "none is configured (OPENAI_API_KEY or --llm-url); the rules planner serves";
 }

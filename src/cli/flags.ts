@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { anyText, integer, number, oneOf, pair, type Reader, text } from "./readers.ts";
+import { samplerByName, schedulerByName } from "../sample/names.ts";
+import { anyText, integer, named, number, oneOf, pair, type Reader, seed, text } from "./readers.ts";
 
 /** What the tables say of one flag. */
 export interface Flag {
@@ -74,21 +75,29 @@ const planFlags = {
   "base-prompt": { on: plan, value: text("TEXT"), help: "a prompt for the whole picture, blended into every region" },
   "base-ratio": { on: plan, value: text("RATIO"), help: "its weight: 0 to 1, or one for each region (0.2,0.4;0.6)" },
   mode: { on: plan, value: oneOf("attention", "latent"), help: "how regions are joined (default: attention)" },
+  feather: {
+    on: draw,
+    value: number(0, 0.5),
+    help: "latent mode: width of the ramp between regions, as a share of the picture",
+  },
   "no-plan": { on: draw, help: "draw the prompt as it is, without regions" },
   planner: { on: ask, value: oneOf("auto", "rules", "openai"), help: "default auto: a language model if configured" },
   "llm-url": { on: ask, value: text("URL"), help: "a server with OpenAI's chat API (default: OPENAI_BASE_URL)" },
   "llm-model": { on: ask, value: text("NAME"), help: "the language model to ask for" },
+  "prompt-file": { on: ask, value: text("FILE"), help: "your own instructions for the language model" },
+  image: { on: ask, value: text("FILE"), repeat: true, help: "show the language model this picture" },
+  confirm: { on: draw, help: "show the plan and ask before drawing" },
   "save-plan": { on: draw, value: text("FILE"), help: "write the plan here, to edit it and give it to --plan" },
 } satisfies Record<string, Flag>;
 
 const samplingFlags = {
   steps: { on: draw, value: integer(1, 1000), help: "denoising steps" },
   "cfg-scale": { on: draw, value: number(0, 100), help: "guidance: how strictly the prompt is followed; 1 is none" },
-  "sampling-method": { on: draw, value: text("NAME"), help: "the sampler" },
-  scheduler: { on: draw, value: text("NAME"), help: "the noise schedule" },
+  "sampling-method": { on: draw, value: named(samplerByName), help: "the sampler, such as euler_a or dpm++2m" },
+  scheduler: { on: draw, value: named(schedulerByName), help: "the noise schedule, such as karras or trailing" },
   eta: { on: draw, value: number(0, 1), help: "share of fresh noise in DDIM and ancestral samplers" },
   "guidance-rescale": { on: draw, value: number(0, 1), help: "take back the over-exposure of strong guidance" },
-  seed: { on: draw, short: "s", value: integer(-1), help: "start of the noise (default 42); -1 takes a new one" },
+  seed: { on: draw, short: "s", value: seed, help: "start of the noise (default 42); -1 takes a new one" },
   rng: { on: draw, value: oneOf("cpu", "cuda"), help: "noise of torch's CPU (default) or CUDA generator" },
 } satisfies Record<string, Flag>;
 
@@ -96,10 +105,14 @@ const sizeFlags = {
   width: { on: plan, short: "W", value: integer(16, 8192), help: "pixels across" },
   height: { on: plan, short: "H", value: integer(16, 8192), help: "pixels down" },
   "batch-count": { on: draw, short: "b", value: integer(1, 10000), help: "pictures to make, each with the next seed" },
+  "original-size": { on: draw, value: pair, help: "SDXL: width and height the picture pretends to have had" },
+  "target-size": { on: draw, value: pair, help: "SDXL: width and height the picture pretends to be made for" },
+  crop: { on: draw, value: pair, help: "SDXL: left and top edge the picture pretends to have lost (default 0x0)" },
   size: { on: ["inspect"], value: pair, help: "say how much memory a picture of this size needs" },
 } satisfies Record<string, Flag>;
 
 const deviceFlags = {
+  "offload-to-cpu": { on: make, help: "load each network only while it is needed: less device memory, slower" },
   device: { on: [...make, "doctor"], value: integer(0, 99), help: "use this adapter of --list-devices" },
   "list-devices": { on: draw, help: "list the adapters and stop" },
 } satisfies Record<string, Flag>;

@@ -65,3 +65,18 @@ export const pair: Reader<[number, number]> = {
     return [Number(match[1]), Number(match[2])];
   },
 };
+
+/** A name that `byName` knows in several spellings. */
+export function named<T extends string>(byName: (spelling: string) => T): Reader<T> {
+  return { shown: "NAME", read: (value) => byName(value) };
+}
+
+/** A seed from 0 to 2⁶³ − 1, or −1 for a new one; exact beyond JavaScript's safe integers. */
+export const seed: Reader<number | bigint> = {
+  shown: "N",
+  read(value, flag) {
+    const result = /^(-1|\d+)$/.test(value.trim()) ? BigInt(value) : 2n ** 63n;
+    if (result >= 2n ** 63n) throw new UsageError(`${flag} takes -1 or a whole number below 2⁶³, not "${value}".`);
+    return result <= Number.MAX_SAFE_INTEGER ? Number(result) : result;
+  },
+};

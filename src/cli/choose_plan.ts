@@ -1,0 +1,98 @@
+/**
+ * Where a picture's plan comes from: a file, the user's own regions, no plan at all, or a planner.
+ *
+ * @module
+ */
+import { UsageError } from "../errors.ts";
+import { makePlan, type MakePlanOptions, parsePlan, plainPlan, type Plan, planFromRegions } from "../plan/make_plan.ts";
+import { pictureDataUrl } from "../plan/picture.ts";
+import { type Context, promptOf } from "./command.ts";
+import type { FlagValues } from "./flags.ts";
+
+/**
+ * The plan that the flags ask for.
+ *
+ * @throws UsageError where they contradict each other, PlannerError where there is no valid plan
+ */
+export async function choosePlan(context: Context): Promise<Plan> {
+  const { flags } = context;
+  refuseContradictions(flags);
+  if (flags.plan !== undefined) {
+    const plan = await readPlan(flags.plan);
+    return hasPrompt(context) ? { ...plan, prompt: await promptOf(context) } : plan;
+  }
+  if (flags.regions !== undefined) {
+    const { regions, splitRatio, basePrompt, baseRatio, mode } = flags;
+    const prompt = hasPrompt(context) ? await promptOf(context) : undefined;
+    return planFromRegions({ regions, splitRatio, basePrompt, baseRatio, mode, prompt });
+  }
+  const prompt = await promptOf(context);
+  if (flags.noPlan) return plainPlan(prompt, "none");
+  const plan = await makePlan(prompt, await planOptions(context));
+  return flags.mode ? { ...plan, mode: flags.mode } : plan;
+}
+
+/** What planners are given. */
+export async function planOptions({ flags, console, signal }: Context): Promise<MakePlanOptions> {
+  const { planner, llmUrl, llmModel, promptFile, image = [] } = flags;
+  return {
+    planner,
+    llmUrl,
+    llmModel,
+    promptFile,
+    images: await Promise.all(image.map(readPicture)),
+    say: console.say,
+    signal,
+  };
+}
+
+async function readPicture(path: string): Promise<string> {
+  try {
+    return await pictureDataUrl(await Deno.readFile(path), path);
+  } catch (cause) {
+    if (cause instanceof UsageError) throw cause;
+    throw new UsageError(`The picture ${path} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function hasPrompt({ argument, flags }: Context): boolean {
+  return argument !== undefined || flags.prompt !== undefined;
+}
+
+function refuseContradictions(flags: FlagValues): void {
+  const ways = (["plan", "regions", "noPlan"] as const).filter((name) => flags[name] !== undefined);
+  if (ways.length > 1) {
+    throw new UsageError(`--plan, --regions and --no-plan exclude each other; leave all but one out.`);
+  }
+  for (const name of ["splitRatio", "basePrompt", "baseRatio"] as const) {
+    if (flags[name] === undefined || flags.regions !== undefined) continue;
+
+    throw new UsageError(`--${flagName(name)} goes with --regions "a BREAK b"; without it the planner decides.`);
+  }
+  const asked = (["planner", "llmUrl", "llmModel", "promptFile", "image"] as const).find((name) =>
+    flags[name] !== undefined
+  );
+  if (asked && ways.length) {
+    throw new UsageError(`The plan is given, so no planner is asked: leave --${flagName(asked)} out.`);
+  }
+}
+
+async function readPlan(path: string): Promise<Plan> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    throw new UsageError(`The plan ${path} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+  try {
+    return parsePlan(JSON.parse(text));
+  } catch (cause) {
+    if (cause instanceof SyntaxError) throw new UsageError(`${path} is no JSON: ${cause.message}`, { cause });
+    throw cause;
+  }
+}
+
+/** The command line's spelling of a camelCase name. */
+function flagName(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

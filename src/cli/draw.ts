@@ -1,0 +1,101 @@
+/**
+ * Draw one picture and put it on the disk, with progress and previews on the way.
+ *
+ * @module
+ */
+import { basename, dirname, join } from "@std/path";
+import { generate, type GenerateOptions, type Settings, type StepEvent } from "../generate.ts";
+import { type NewFileOptions, writeNewFile } from "../io/new_file.ts";
+import { encodePng } from "../io/png.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Context } from "./command.ts";
+import type { OpenedModel } from "./open_model.ts";
+import { makeRecipe, type ModelRecipe, recipeTexts } from "./recipe.ts";
+
+/** What `--json` says of a picture; times are in seconds. */
+export interface Report {
+  path: string;
+  seed: number | bigint;
+  plan: Plan;
+  model: ModelRecipe;
+  settings: Settings;
+  timings: {
+    load: number;
+    compile: number;
+    encode: number;
+    steps: number[];
+    decode: number;
+    write: number;
+    total: number;
+  };
+  memory: { peak_bytes: number; weights_bytes: number };
+  warnings: string[];
+}
+
+/**
+ * Generate with `options` and write the PNG. Nothing is left behind where it is cancelled or fails.
+ *
+ * @param number of the picture within its batch, from 1
+ */
+export async function draw(
+  opened: OpenedModel,
+  options: GenerateOptions,
+  output: NewFileOptions,
+  context: Context,
+  number = 1,
+): Promise<Report> {
+  const { console, signal, flags } = context;
+  const started = performance.now();
+  const preview = previewFile(output.pattern, flags.preview ?? "none");
+  try {
+    console.progress.stage("Preparing");
+    const run = generate(opened.model, { ...options, signal });
+    let next = await run.next();
+    for (; !next.done; next = await run.next()) {
+      const { step, steps, seconds } = next.value;
+      console.progress.step({ step, steps, seconds });
+      await preview.show(next.value);
+    }
+    const { image, plan, settings, timings, memory, warnings } = next.value;
+    signal.throwIfAborted();
+    const writing = performance.now();
+    const recipe = makeRecipe(opened.recipe, plan, settings);
+    const path = await writeNewFile(output, encodePng(image, recipeTexts(recipe)), number);
+    for (const warning of warnings) console.say(warning);
+    const now = performance.now();
+    return {
+      path,
+      seed: settings.seed,
+      plan,
+      model: opened.recipe,
+      settings,
+      timings: {
+        load: opened.seconds,
+        ...timings,
+        write: (now - writing) / 1000,
+        total: opened.seconds + (now - started) / 1000,
+      },
+      memory: { peak_bytes: memory.peakBytes, weights_bytes: memory.weightsBytes },
+      warnings,
+    };
+  } finally {
+    await preview.remove();
+  }
+}
+
+/** A file beside the output that shows the latest step while the picture is being drawn. */
+function previewFile(pattern: string, kind: "none" | "proj" | "vae") {
+  const stem = basename(pattern).replace(/_?%0?\d*d/, "").replace(/\.\w+$/, "");
+  let path: string | undefined;
+  return {
+    async show(event: StepEvent): Promise<void> {
+      if (kind === "none" || event.step === event.steps) return;
+      const bytes = encodePng(await event.preview(kind));
+      const target = path ?? join(dirname(pattern), `${stem}_preview_%d.png`);
+      path = await writeNewFile({ pattern: target, force: path !== undefined }, bytes);
+    },
+    async remove(): Promise<void> {
+      if (path) await Deno.remove(path);
+    },
+  };
+}

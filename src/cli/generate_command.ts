@@ -1,0 +1,55 @@
+/**
+ * The default command: from a prompt to pictures on the disk.
+ *
+ * @module
+ */
+import { CancelledError, UsageError } from "../errors.ts";
+import { checkNewFile, writeNewFile } from "../io/new_file.ts";
+import type { Plan } from "../plan/plan.ts";
+import { choosePlan } from "./choose_plan.ts";
+import { type Context, json } from "./command.ts";
+import { draw, type Report } from "./draw.ts";
+import { openModel } from "./open_model.ts";
+import { generateOptions, seedOf } from "./options.ts";
+import { showPlan } from "./show_plan.ts";
+
+/** Plans, loads the model, draws, and prints where the pictures are and with which seeds. */
+export async function generateCommand(context: Context): Promise<void> {
+  const { flags, console, signal } = context;
+  const output = { pattern: flags.output ?? "out_%03d.png", force: flags.force };
+  const count = flags.batchCount ?? 1;
+  const options = generateOptions(flags);
+  await checkNewFile(output, count);
+  if (flags.savePlan) await checkNewFile({ pattern: flags.savePlan, force: flags.force });
+
+  const plan = await choosePlan(context);
+  showPlan(plan, context);
+  if (flags.savePlan) await savePlan(plan, flags.savePlan, flags.force);
+  if (flags.confirm) askToGoOn();
+  signal.throwIfAborted();
+
+  const { vae, preset, prediction, zsnr, type } = flags;
+  const known = <T>(value: T | "auto" | undefined) => value === "auto" ? undefined : value;
+  const choice = { path: flags.model, type, vae, preset: known(preset), prediction: known(prediction), zsnr };
+  const opened = await openModel(choice, context);
+  try {
+    const reports: Report[] = [];
+    for (let i = 0; i < count; i++) {
+      const report = await draw(opened, { ...options, plan, seed: seedOf(options.seed!, i) }, output, context, i + 1);
+      reports.push(report);
+      if (!flags.json) console.result(`${report.path}  seed ${report.seed}`);
+    }
+    if (flags.json) console.result(json(count === 1 ? reports[0] : { images: reports }));
+  } finally {
+    opened.model.close();
+  }
+}
+
+async function savePlan(plan: Plan, path: string, force?: boolean): Promise<void> {
+  await writeNewFile({ pattern: path, force }, new TextEncoder().encode(`${json(plan)}\n`));
+}
+
+function askToGoOn(): void {
+  if (!Deno.stdin.isTerminal()) throw new UsageError("--confirm asks a question, and standard input is no terminal.");
+  if (!confirm("Draw this plan?")) throw new CancelledError("Nothing was drawn.");
+}

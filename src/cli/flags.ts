@@ -81,7 +81,7 @@ const planFlags = {
     help: "latent mode: width of the ramp between regions, as a share of the picture",
   },
   "no-plan": { on: draw, help: "draw the prompt as it is, without regions" },
-  planner: { on: ask, value: oneOf("auto", "rules", "openai"), help: "default auto: a language model if configured" },
+  planner: { on: plan, value: oneOf("auto", "rules", "openai"), help: "default auto: a language model if configured" },
   "llm-url": { on: ask, value: text("URL"), help: "a server with OpenAI's chat API (default: OPENAI_BASE_URL)" },
   "llm-model": { on: ask, value: text("NAME"), help: "the language model to ask for" },
   "prompt-file": { on: ask, value: text("FILE"), help: "your own instructions for the language model" },

@@ -65,7 +65,7 @@ function flagName(spelling: string): string {
 function readPositional(positional: string[]): { command: CommandName; argument?: string } {
   const [first, ...rest] = positional;
   if (first !== undefined && Object.hasOwn(COMMANDS, first)) {
-    if (rest.length > 1) throw tooMany(rest, first as CommandName);
+    if (rest.length > (COMMANDS[first as CommandName].argument ? 1 : 0)) throw tooMany(rest, first as CommandName);
     return { command: first as CommandName, argument: rest[0] };
   }
   if (rest.length > 0) throw tooMany(positional, "generate");

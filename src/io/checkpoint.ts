@@ -1,11 +1,18 @@
 /**
- * A model on disk as the rest of the program sees it, whatever its container.
+ * Opens a model, whatever its container: `openCheckpoint` is the door, `Checkpoint` what the rest of the program sees.
  *
  * @module
  */
-import type { Tokenizer } from "../text/tokenizer.ts";
-import type { Family, Preset } from "./preset.ts";
+import { UsageError } from "../errors.ts";
+import type { SchedulerConfig } from "../sample/types.ts";
+import { clipTokenizer, type Tokenizer, type Vocabulary } from "../text/tokenizer.ts";
+import { fileError } from "./byte_file.ts";
+import { addEmbeddings } from "./embeddings.ts";
+import { openFolder } from "./folder.ts";
+import { type Family, predictionOf, type Preset, presetByModelName, presetByName, PRESETS } from "./preset.ts";
+import { openSingleFile } from "./single_file.ts";
 import type { TensorSource } from "./tensor_source.ts";
+import { openVae } from "./vae_file.ts";
 
 /** Contents of a JSON file that is data to us. */
 export type Config = Record<string, unknown>;
@@ -18,7 +25,7 @@ export interface Component {
 
 /** An opened model. Nothing but names, shapes and configs has been read. */
 export interface Checkpoint {
-  /** Short name for metadata: the folder's or the file's, without extension. */
+  /** Short name for metadata: the folder's, the repository's or the file's without extension. */
   name: string;
   family: Family;
   /** What was detected, and why: one sentence each. */
@@ -30,8 +37,122 @@ export interface Checkpoint {
   textEncoders: Component[];
   /** In the order of `textEncoders`. */
   tokenizers: Tokenizer[];
-  /** scheduler_config.json, as the model has it or as its family's is. */
-  scheduler: Config;
+  /** scheduler_config.json, as the model has it or as its preset says. */
+  scheduler: SchedulerConfig;
   preset: Preset;
   close(): void;
+}
+
+/** What a user may overrule. */
+export interface OpenOptions {
+  /** A preset's name, or "auto". */
+  preset?: string;
+  /** A file or folder whose VAE replaces the model's. */
+  vae?: string;
+  /** What the UNet predicts: "eps", "v", or "auto" for what was detected. */
+  prediction?: "auto" | "eps" | "v";
+  /** Rescale the schedule to a zero terminal signal-to-noise ratio. */
+  zsnr?: boolean;
+  /** A textual inversion file, or a folder of them, for `embedding:name` in prompts. */
+  embeddings?: string;
+  /** Weight files to prefer in folders, such as "fp16". */
+  variant?: string;
+}
+
+/** What a container gives, before presets and flags. */
+export interface Parts {
+  family: Family;
+  reason: string[];
+  unet: Component;
+  vae: Component;
+  textEncoders: Component[];
+  vocabularies: Vocabulary[];
+  /** The model's own scheduler, where it brings one. */
+  scheduler?: SchedulerConfig;
+  /** The preset that the model's keys or config point to. */
+  presetName?: string;
+  /** What the model itself says of these. */
+  own: Partial<Pick<Preset, "width" | "height" | "forceZerosForEmptyPrompt" | "cfgScale">>;
+  sources: TensorSource[];
+}
+
+/**
+ * Opens a diffusers folder or a single file, and finds out what it is.
+ * @throws ModelError where the files are missing, damaged, or no text-to-image model; UsageError for options that do not fit it
+ */
+export async function openCheckpoint(path: string, options: OpenOptions = {}): Promise<Checkpoint> {
+  const isFolder = await Deno.stat(path).then((info) => info.isDirectory, (error) => {
+    throw fileError(path, error);
+  });
+  const parts = isFolder
+    ? await openFolder(path, options.variant)
+    : await openSingleFile(path, options.vae !== undefined);
+  const close = () => parts.sources.forEach((source) => source.close());
+  try {
+    const { family, reason } = parts;
+    const name = modelName(path);
+    const { preset, scheduler } = choosePreset(parts, name, options);
+    if (options.vae) {
+      const vae = await openVae(options.vae, parts.vae.config, options.variant);
+      parts.sources.push(vae.source);
+      parts.vae = vae;
+      reason.push(`VAE: ${options.vae}, as asked.`);
+    }
+    if (options.embeddings) await addEmbeddings(parts, options.embeddings);
+    const tokenizers = parts.vocabularies.map((vocabulary, i) => {
+      const positions = parts.textEncoders[i].config.max_position_embeddings;
+      const longest = typeof positions === "number" ? positions : 77;
+      return clipTokenizer({ ...vocabulary, maxLength: Math.min(vocabulary.maxLength, longest) });
+    });
+    const { unet, vae, textEncoders } = parts;
+    return { name, family, reason, path, unet, vae, textEncoders, tokenizers, scheduler, preset, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** The name people know a model by: of a hub snapshot the repository's, else the file's or folder's. */
+export function modelName(path: string): string {
+  const parts = path.replace(/\/+$/, "").split(/[\\/]/);
+  const repository = parts.findLast((part) => part.startsWith("models--"));
+  const last = parts[parts.length - 1];
+  if (repository && /^[0-9a-f]{7,}$|^snapshots$/.test(last)) return repository.split("--").pop()!;
+  return last.replace(/\.(safetensors|ckpt|pt|pth|bin)$/i, "");
+}
+
+/** A user's word counts first, then the model's keys and config, then its name, then its family. */
+function choosePreset(parts: Parts, name: string, options: OpenOptions) {
+  const { family, reason } = parts;
+  const asked = options.preset && options.preset !== "auto" ? presetByName(options.preset, family) : undefined;
+  const byKeys = parts.presetName === undefined ? undefined : PRESETS.get(parts.presetName);
+  const byName = presetByModelName(name, family);
+  const fallback = [...PRESETS.values()].find((p) => p.family === family)!;
+  const known = asked ?? byKeys ?? byName ?? fallback;
+  if (asked) reason.push(`Preset ${known.name}: as asked.`);
+  else if (!byKeys && byName) reason.push(`Preset ${known.name} (${known.title}): by the name "${name}".`);
+  else reason.push(`Preset ${known.name} (${known.title}).`);
+
+  const scheduler: Record<string, unknown> = { ...(asked ? known.scheduler : parts.scheduler ?? known.scheduler) };
+  if (options.prediction && options.prediction !== "auto") {
+    if (predictionOf(scheduler) === "edm") {
+      throw new UsageError("--prediction does not apply to Playground v2.5's EDM formulation. Leave it out.");
+    }
+    scheduler.prediction_type = options.prediction === "v" ? "v_prediction" : "epsilon";
+    reason.push(`Predicts ${options.prediction === "v" ? "v" : "ε"}: as asked.`);
+  } else {
+    reason.push(
+      `Predicts ${predictionOf(scheduler)}, by ${parts.scheduler && !asked ? "its scheduler" : "its preset"}.`,
+    );
+  }
+  if (options.zsnr) {
+    scheduler.rescale_betas_zero_snr = true;
+    scheduler.timestep_spacing = "trailing";
+    reason.push("Zero terminal SNR, with trailing steps: as asked.");
+  }
+  const { scheduler: _, names: __, ...settings } = known;
+  const { forceZerosForEmptyPrompt = settings.forceZerosForEmptyPrompt, ...own } = parts.own;
+  const prediction = predictionOf(scheduler);
+  const preset = { ...settings, ...(asked ? {} : own), forceZerosForEmptyPrompt, prediction };
+  return { preset, scheduler };
 }

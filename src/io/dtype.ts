@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ModelError } from "../errors.ts";
 import type { DType } from "./tensor_source.ts";
 
 /** Bytes of one number of each format. */
@@ -67,4 +68,21 @@ function float8E4M3(bits: number): number {
   const mantissa = bits & 7;
   if (exponent === 15 && mantissa === 7) return NaN;
   return exponent === 0 ? sign * mantissa * 2 ** -9 : sign * (1 + mantissa / 8) * 2 ** (exponent - 7);
+}
+
+/** Numbers as the little-endian bytes of a floating-point format, rounded to nearest. @throws ModelError for other formats */
+export function fromFloat32(values: Float32Array, dtype: DType): Uint8Array {
+  switch (dtype) {
+    case "F32":
+      return new Uint8Array(values.slice().buffer);
+    case "F16":
+      return new Uint8Array(Float16Array.from(values).buffer);
+    case "BF16": // rounds to even by adding half of the last bit kept
+      return new Uint8Array(
+        Uint16Array.from(new Uint32Array(values.slice().buffer), (bits) => (bits + 0x7fff + (bits >> 16 & 1)) >>> 16)
+          .buffer,
+      );
+    default:
+      throw new ModelError(`Numbers cannot be written as ${dtype}; expected F32, F16 or BF16.`);
+  }
 }

@@ -1,8 +1,12 @@
 /**
- * Model families and the settings each published model is meant to run with.
+ * Model families and the settings each published model is meant to run with. Numbers are those of the models' own diffusers
+ * folders and cards; docs/models.md says which were checked.
  *
  * @module
  */
+import { didYouMean } from "../did_you_mean.ts";
+import { UsageError } from "../errors.ts";
+import type { SchedulerConfig } from "../sample/types.ts";
 
 /** Architecture: what the networks look like. */
 export type Family = "sd1" | "sd2" | "sdxl";
@@ -26,4 +30,119 @@ export interface Preset {
   prediction: Prediction;
   /** An absent negative prompt is zeros instead of the encoded empty prompt (SDXL). */
   forceZerosForEmptyPrompt: boolean;
+}
+
+/** A preset with what only a model without a scheduler_config.json needs. */
+export interface KnownPreset extends Preset {
+  scheduler: SchedulerConfig;
+  /** Names of files, folders and repositories that mean this model. */
+  names?: RegExp;
+}
+
+const BETAS = { beta_start: 0.00085, beta_end: 0.012, beta_schedule: "scaled_linear", num_train_timesteps: 1000 };
+const LEADING = { ...BETAS, steps_offset: 1, timestep_spacing: "leading", prediction_type: "epsilon" };
+const TRAILING = { ...BETAS, steps_offset: 1, timestep_spacing: "trailing", prediction_type: "epsilon" };
+const OLD = { ...LEADING, set_alpha_to_one: false, skip_prk_steps: true, clip_sample: false };
+const PNDM = { _class_name: "PNDMScheduler", ...OLD };
+const DDIM_V = { _class_name: "DDIMScheduler", ...OLD, prediction_type: "v_prediction" };
+const EULER = { _class_name: "EulerDiscreteScheduler", ...LEADING };
+const EULER_A = { _class_name: "EulerAncestralDiscreteScheduler" };
+const V_ZSNR = { ...EULER, ...TRAILING, prediction_type: "v_prediction", rescale_betas_zero_snr: true };
+const EDM = {
+  _class_name: "EDMDPMSolverMultistepScheduler",
+  sigma_min: 0.002,
+  sigma_max: 80,
+  sigma_data: 0.5,
+  rho: 7,
+  sigma_schedule: "karras",
+  num_train_timesteps: 1000,
+  prediction_type: "epsilon",
+  solver_order: 2,
+  solver_type: "midpoint",
+  algorithm_type: "dpmsolver++",
+  lower_order_final: true,
+  euler_at_final: false,
+  final_sigmas_type: "zero",
+};
+
+type Row = [name: string, title: string, size: number, steps: number, cfg: number, SchedulerConfig, names?: RegExp];
+
+/** The first row of a family is what a model of it is unless something says otherwise; of the names, the first that fits counts. */
+const TABLE: Record<Family, Row[]> = {
+  sd1: [
+    ["sd15", "Stable Diffusion 1.4/1.5", 512, 50, 7.5, PNDM],
+    ["sd15-inpaint", "Stable Diffusion 1.5 inpainting", 512, 50, 7.5, PNDM],
+    ["lcm", "LCM (SD 1.5)", 512, 4, 1, { _class_name: "LCMScheduler", ...OLD }, /(^|[^a-z])lcm([^a-z]|$)/i],
+    ["hyper-sd15", "Hyper-SD 1.5", 512, 8, 1, { ...OLD, ...TRAILING, _class_name: "DDIMScheduler" }, /hyper[-_]?sd/i],
+  ],
+  sd2: [
+    ["sd21", "Stable Diffusion 2.0/2.1 (768, v)", 768, 50, 7.5, DDIM_V],
+    ["sd21-base", "Stable Diffusion 2.0/2.1 base (512, ε)", 512, 50, 7.5, PNDM, /(2|2[-_.]?[01])[-_]?base|512-base/i],
+    ["sd2-inpaint", "Stable Diffusion 2 inpainting", 512, 50, 7.5, PNDM],
+    ["sd-turbo", "SD-Turbo", 512, 1, 0, { ...EULER, ...TRAILING }, /sd[-_]?turbo/i],
+  ],
+  sdxl: [
+    ["sdxl", "Stable Diffusion XL", 1024, 50, 5, EULER],
+    ["sdxl-inpaint", "Stable Diffusion XL inpainting", 1024, 50, 7.5, EULER],
+    ["sdxl-vpred", "Stable Diffusion XL, v-prediction with zero-SNR", 1024, 28, 5, V_ZSNR, /v[-_]?pred/i],
+    ["sdxl-turbo", "SDXL-Turbo", 512, 4, 0, { ...EULER_A, ...TRAILING }, /(sd[-_]?)?xl[-_]?turbo/i],
+    ["sdxl-lightning", "SDXL-Lightning", 1024, 4, 1, { ...EULER, ...TRAILING }, /lightning/i],
+    ["hyper-sdxl", "Hyper-SDXL", 1024, 8, 1, { ...OLD, ...TRAILING, _class_name: "DDIMScheduler" }, /hyper/i],
+    ["lcm-sdxl", "LCM (SDXL)", 1024, 4, 1, { _class_name: "LCMScheduler", ...OLD }, /(^|[^a-z])lcm([^a-z]|$)/i],
+    ["playground-v2.5", "Playground v2.5", 1024, 50, 3, EDM, /playground[-_ ]?v?2[._]?5/i],
+    ["playground-v2", "Playground v2", 1024, 50, 3, { ...EULER_A, ...LEADING }, /playground[-_ ]?v?2/i],
+    ["itercomp", "IterComp", 1024, 30, 7, EULER, /itercomp/i],
+    ["albedobase-xl", "AlbedoBase XL", 1024, 30, 7, EULER, /albedo[-_ ]?base/i],
+    ["dreamshaper-xl", "DreamShaper XL", 1024, 30, 7, EULER, /dreamshaper[-_ ]?xl/i],
+  ],
+};
+
+/** All presets by name. */
+export const PRESETS: ReadonlyMap<string, KnownPreset> = new Map(
+  Object.entries(TABLE).flatMap(([family, rows]) =>
+    rows.map(([name, title, size, steps, cfgScale, scheduler, names]) => [name, {
+      name,
+      title,
+      family: family as Family,
+      width: size,
+      height: size,
+      steps,
+      cfgScale,
+      prediction: predictionOf(scheduler),
+      forceZerosForEmptyPrompt: family === "sdxl",
+      scheduler,
+      names,
+    }])
+  ),
+);
+
+/** What a scheduler config says of the UNet's output. */
+export function predictionOf(scheduler: SchedulerConfig): Prediction {
+  if (scheduler._class_name?.startsWith("EDM")) return "edm";
+  return (scheduler.prediction_type as Prediction | undefined) ?? "epsilon";
+}
+
+/** A preset a user named. @throws UsageError for an unknown name or one of another family */
+export function presetByName(name: string, family: Family): KnownPreset {
+  const preset = PRESETS.get(name.toLowerCase()) ?? PRESETS.get(name.toLowerCase().replace(/^sd14$/, "sd15"));
+  if (!preset) {
+    const known = [...PRESETS.keys()];
+    throw new UsageError(
+      `There is no preset "${name}".${didYouMean(name, known)} Presets: auto, ${known.join(", ")}.`,
+    );
+  }
+  if (preset.family !== family) {
+    const fitting = [...PRESETS.values()].filter((p) => p.family === family).map((p) => p.name);
+    throw new UsageError(
+      `Preset "${name}" is for ${preset.family} models, but this one is ${family}. Presets for it: ${
+        fitting.join(", ")
+      }.`,
+    );
+  }
+  return preset;
+}
+
+/** The preset that a model's name means, if any. */
+export function presetByModelName(modelName: string, family: Family): KnownPreset | undefined {
+  return [...PRESETS.values()].find((preset) => preset.family === family && preset.names?.test(modelName));
 }

@@ -1,0 +1,124 @@
+/**
+ * What torch.save writes into a pickle: dictionaries of tensors, each a strided view of a storage that lies elsewhere.
+ * Source: torch/_utils.py and torch/serialization.py.
+ *
+ * @module
+ */
+import { ModelError } from "../errors.ts";
+import { Global, type PickleRules } from "./pickle.ts";
+import type { DType } from "./tensor_source.ts";
+
+const STORAGES: Record<string, DType> = {
+  "torch.DoubleStorage": "F64",
+  "torch.FloatStorage": "F32",
+  "torch.HalfStorage": "F16",
+  "torch.BFloat16Storage": "BF16",
+  "torch.LongStorage": "I64",
+  "torch.IntStorage": "I32",
+  "torch.ShortStorage": "I16",
+  "torch.CharStorage": "I8",
+  "torch.ByteStorage": "U8",
+  "torch.BoolStorage": "BOOL",
+  "torch.UntypedStorage": "U8",
+  "torch.storage.UntypedStorage": "U8",
+};
+
+const DTYPES: Record<string, DType> = {
+  "torch.float64": "F64",
+  "torch.float32": "F32",
+  "torch.float16": "F16",
+  "torch.bfloat16": "BF16",
+  "torch.float8_e4m3fn": "F8_E4M3",
+  "torch.float8_e5m2": "F8_E5M2",
+  "torch.int64": "I64",
+  "torch.int32": "I32",
+  "torch.uint8": "U8",
+  "torch.bool": "BOOL",
+};
+
+/** Names besides storages and types that training scripts leave in checkpoints. What they make is not looked at, but for tensors. */
+const ALLOWED = [
+  "collections.OrderedDict",
+  "torch._utils._rebuild_tensor",
+  "torch._utils._rebuild_tensor_v2",
+  "torch._utils._rebuild_tensor_v3",
+  "torch._utils._rebuild_parameter",
+  "torch.Size",
+  "torch.device",
+  "__builtin__.set",
+  "builtins.set",
+  "_codecs.encode",
+  "numpy.dtype",
+  "numpy.core.multiarray.scalar",
+  "numpy._core.multiarray.scalar",
+  "pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint",
+];
+
+/** Some numbers in the file, of which tensors are views. */
+export interface Storage {
+  key: string;
+  dtype: DType;
+  count: number;
+}
+
+/** A tensor in the pickle: a strided view of a storage, in elements. */
+export class StoredTensor {
+  constructor(
+    readonly storage: Storage,
+    readonly dtype: DType,
+    readonly offset: number,
+    readonly shape: number[],
+    readonly stride: number[],
+  ) {}
+}
+
+/** Reads tensors, and nothing else that would need code. `path` names the file in messages. */
+export function torchRules(path: string): PickleRules {
+  return {
+    where: path,
+    allows: (name) => ALLOWED.includes(name) || Object.hasOwn(STORAGES, name) || Object.hasOwn(DTYPES, name),
+    call(name, args) {
+      if (name === "collections.OrderedDict") return new Map(pairs(args[0]));
+      if (name === "torch._utils._rebuild_parameter") return args[0];
+      if (name === "torch.Size") return args[0];
+      if (!name.startsWith("torch._utils._rebuild_tensor")) return new Global(name);
+      const [storage, offset, shape, stride] = args as [Storage, number, number[], number[]];
+      const dtype = name.endsWith("_v3") ? DTYPES[(args[6] as Global | undefined)?.name ?? ""] : storage?.dtype;
+      const counts = [offset, shape, stride].flat();
+      const valid = dtype && Array.isArray(shape) && Array.isArray(stride) && shape.length === stride.length &&
+        counts.every((n) => Number.isSafeInteger(n) && n >= 0);
+      if (!valid) {
+        throw new ModelError(`${path} has a tensor of shape ${shape}, stride ${stride}, type ${dtype}: damaged.`);
+      }
+      return new StoredTensor(storage, dtype, offset, shape, stride);
+    },
+    persistent(id) {
+      const [kind, type, key, , count] = Array.isArray(id) ? id : [];
+      const dtype = type instanceof Global ? STORAGES[type.name] : undefined;
+      if (kind !== "storage" || !dtype || !Number.isSafeInteger(count)) {
+        throw new ModelError(`${path} refers to something that is no tensor storage: it is damaged.`);
+      }
+      return { key: String(key), dtype, count } satisfies Storage;
+    },
+  };
+}
+
+function pairs(value: unknown): [unknown, unknown][] {
+  return Array.isArray(value)
+    ? value.filter((pair) => Array.isArray(pair) && pair.length === 2) as [unknown, unknown][]
+    : [];
+}
+
+/** All tensors within nested dictionaries, each under its path. Dictionaries may contain themselves. */
+export function* namedTensors(root: unknown): Generator<[string, StoredTensor]> {
+  const seen = new Set<unknown>();
+  const waiting: [path: string, value: unknown][] = [["", root]];
+  for (let next; (next = waiting.pop());) {
+    const [path, value] = next;
+    if (value instanceof StoredTensor) yield [path.replace(/^state_dict\./, ""), value];
+    if (!(value instanceof Map) || seen.has(value)) continue;
+    seen.add(value);
+    const entries = [...value].filter(([key]) => typeof key === "string" || typeof key === "number");
+    for (const [key, inner] of entries.reverse()) waiting.push([path ? `${path}.${key}` : String(key), inner]);
+  }
+}

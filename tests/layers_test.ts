@@ -1,0 +1,72 @@
+import assert from "@std/assert";
+import { dirname, relative, resolve } from "@std/path";
+
+/** What each part of src/ may import besides itself. Everything may import the files that stand directly in `BASE`. */
+const MAY_IMPORT: Record<string, string[]> = {
+  region: [],
+  plan: ["region"],
+  sample: [],
+  text: [],
+  io: ["text", "sample"],
+  gpu: [],
+  ops: ["gpu"],
+  nn: ["ops", "gpu", "io"],
+  pipeline: ["nn", "ops", "gpu", "io", "text", "plan", "region", "sample"],
+  "generate.ts": ["pipeline", "io", "plan", "sample"],
+  "mod.ts": ["generate.ts", "pipeline", "gpu", "io", "plan", "region", "sample", "text"],
+  cli: ["mod.ts", "generate.ts", "pipeline", "ops", "gpu", "io", "plan", "region", "sample", "text"],
+};
+const BASE = ["errors.ts", "did_you_mean.ts", "assets.ts"];
+
+const root = resolve(import.meta.dirname!, "..");
+
+function* sourceFiles(folder: string): Generator<string> {
+  for (const entry of Deno.readDirSync(folder)) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) yield* sourceFiles(path);
+    else if (path.endsWith(".ts")) yield path;
+  }
+}
+
+/** The relative modules that a file imports, statically or not, types included. */
+function importsOf(path: string): string[] {
+  const source = Deno.readTextFileSync(path).replace(/\/\*[\s\S]*?\*\//g, ""); // examples in comments import too
+  const found = source.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*"(\.[^"]+)"/g);
+  return [...found].map(([, specifier]) => resolve(dirname(path), specifier));
+}
+
+/** "plan" for src/plan/plan.ts, "generate.ts" for src/generate.ts. */
+function partOf(path: string): string {
+  return relative(`${root}/src`, path).split(/[\\/]/)[0];
+}
+
+Deno.test("imports point one way only", () => {
+  const wrong: string[] = [];
+  for (const path of sourceFiles(`${root}/src`)) {
+    const part = partOf(path);
+    const allowed = BASE.includes(part) ? BASE : [...BASE, part, ...MAY_IMPORT[part] ?? []];
+    for (const target of importsOf(path)) {
+      const isData = target.endsWith(".wgsl") || target.endsWith(".json");
+      if (!isData && !allowed.includes(partOf(target))) {
+        wrong.push(`${relative(root, path)} → ${relative(root, target)}`);
+      }
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("every part of src/ has its place in the layers, and none may import what imports it", () => {
+  const parts = [...Deno.readDirSync(`${root}/src`)].map(({ name }) => name);
+  assert.deepEqual(parts.filter((part) => !BASE.includes(part) && !(part in MAY_IMPORT)), []);
+  for (const [part, imports] of Object.entries(MAY_IMPORT)) {
+    for (const other of imports) assert.ok(!MAY_IMPORT[other].includes(part), `${part} ↔ ${other}`);
+  }
+});
+
+Deno.test("no file is longer than 500 lines", () => {
+  const lengths = [...sourceFiles(`${root}/src`)].map((path) => ({
+    path: relative(root, path),
+    lines: Deno.readTextFileSync(path).split("\n").length,
+  }));
+  assert.deepEqual(lengths.filter(({ lines }) => lines > 500), []);
+});

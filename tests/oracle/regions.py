@@ -1,0 +1,148 @@
+"""Draw regional pictures from the tiny models: tests/golden/regions/*.png, and cases.json with the plans.
+
+    python tests/oracle/regions.py [case …]
+
+diffusers has no such thing, so the two modes are written here from their definition: at a position of region r with base
+ratio β, attention mode gives (1−β)·attn(q, K_r, V_r) + β·attn(q, K_base, V_base) in every cross-attention, latent mode
+(1−β)·ε_r + β·ε_base as the prediction. The unconditional half sees the negative prompt everywhere.
+"""
+import sys
+
+import torch
+import torch.nn.functional as F
+
+from common import GOLDEN, generator, save_json
+from partition import leaves, masks_of
+from pipelines import APPLE, FOREST, LONG, embed, open_model
+
+NAMES = ["a red apple", "a blue teapot", "two white cats", "the dark forest", "a yellow tree", "boats at sea"]
+
+
+def plan(ratio, regions, **more):
+    """A plan as JSON. Regions are a count, or a list of prompts and ready-made cells."""
+    names = NAMES[:regions] if isinstance(regions, int) else regions
+    cells = [{"prompt": name} if isinstance(name, str) else name for name in names]
+    return {"prompt": APPLE, "splitRatio": ratio, "regions": cells, **more}
+
+
+def case(model, width, height, steps, cfg, seed, plan):
+    options = {"width": width, "height": height, "steps": steps, "cfgScale": cfg, "seed": seed, "plan": plan}
+    return {"model": model, "options": options}
+
+
+NESTED = {"splitRatio": "1;2,1,2", "regions": [{"prompt": NAMES[1]}, {"prompt": NAMES[2], "baseRatio": 0.9}, {"prompt": NAMES[3]}]}
+CASES = {
+    "sd1_two_columns": case("sd1", 96, 64, 5, 7, 1, plan("1,1", 2)),
+    "sd1_two_rows_base": case("sd1", 64, 80, 5, 5, 2, plan("0.3;0.7", 2, basePrompt=FOREST, baseRatio=0.4)),
+    "sd1_five": case(
+        "sd1", 128, 72, 4, 6, 3, plan("1,1,1;2,1,2,1", 5, basePrompt=APPLE, baseRatio="0.2,0;1,0.5,0.3", negativePrompt="blue"),
+    ),
+    "sd1_guidance_1": case("sd1", 96, 56, 4, 1, 4, plan("0.1,0.3", 2, basePrompt=FOREST, baseRatio=0.25)),
+    "sd1_guidance_0": case("sd1", 64, 64, 4, 0, 5, plan("1,2", 2)),
+    "sd1_long_region": case("sd1", 72, 64, 4, 5, 6, plan("1,1", [LONG, NAMES[1]], basePrompt=FOREST, baseRatio=0.5)),
+    "sd1_latent_two": case("sd1", 88, 64, 5, 6, 7, plan("2,1", 2, mode="latent")),
+    "sd1_latent_five": case(
+        "sd1", 64, 96, 4, 6, 8, plan("1,1,1;1;2,1,1", 5, mode="latent", basePrompt=FOREST, baseRatio=0.3, negativePrompt="sea"),
+    ),
+    "sd2_six_columns": case("sd2", 48, 40, 5, 6, 1, plan("1,1,1,1,1,1", 6, basePrompt=FOREST, baseRatio=0.35)),
+    "sd2_nested": case("sd2", 80, 56, 4, 6, 2, plan("1,2", [NAMES[0], NESTED], basePrompt=FOREST, baseRatio="0.1,0.4")),
+    "sd2_latent_six": case("sd2", 48, 64, 4, 5, 3, plan("1,1,1;1,1,1;1,1,1", 6, mode="latent", basePrompt=APPLE, baseRatio=0.5)),
+    "sdxl_two_columns": case("sdxl", 96, 64, 4, 5, 1, plan("1,1", 2)),
+    "sdxl_five": case("sdxl", 128, 96, 4, 5, 2, plan("1,1,1,1;1,1,1", 5, basePrompt=FOREST, baseRatio=0.3)),
+    "sdxl_six": case("sdxl", 72, 104, 4, 7, 3, plan("1,1,1;1,1,2;1,2,1", 6, basePrompt=APPLE, baseRatio=0.2, negativePrompt="blue")),
+    "sdxl_latent_two": case("sdxl", 64, 56, 4, 5, 4, plan("1;1", 2, mode="latent", basePrompt=FOREST, baseRatio=0.4)),
+}
+
+
+def ratios_of(plan):
+    """β of every region: its own, else its cell's; 0 without a base prompt."""
+    cells = plan["regions"]
+    if "basePrompt" not in plan:
+        return [0.0] * len(leaves(plan))
+    given = [float(field) for field in str(plan["baseRatio"]).replace(";", ",").split(",")]
+    given += given[-1:] * (len(cells) - len(given))
+    return [leaf.get("baseRatio", beta) for cell, beta in zip(cells, given) for leaf in leaves(cell)]
+
+
+class RegionalAttention:
+    """Cross-attention of the regions. The last row of the batch is the conditional one."""
+
+    def __init__(self, plan, size, regions, base):
+        self.plan, self.size, self.regions, self.base = plan, size, regions, base
+
+    def grid(self, positions):
+        width, height = self.size
+        while width * height > positions:
+            width, height = (width + 1) // 2, (height + 1) // 2
+        assert width * height == positions
+        return width, height
+
+    def attend(self, attn, query, context):
+        heads = lambda x: x.unflatten(-1, (attn.heads, -1)).transpose(1, 2)
+        mixed = F.scaled_dot_product_attention(heads(query), heads(attn.to_k(context)), heads(attn.to_v(context)))
+        return mixed.transpose(1, 2).flatten(2)
+
+    def __call__(self, attn, hidden_states, encoder_hidden_states=None, attention_mask=None, temb=None):
+        query = attn.to_q(hidden_states)
+        rows = [self.attend(attn, query[:-1], encoder_hidden_states[:-1])] if len(query) > 1 else []
+        blended = 0
+        for mask, beta, context in zip(masks_of(self.plan, *self.grid(query.shape[1])), ratios_of(self.plan), self.regions):
+            out = (1 - beta) * self.attend(attn, query[-1:], context)
+            if beta:
+                out = out + beta * self.attend(attn, query[-1:], self.base)
+            blended = blended + mask[None, :, None] * out
+        return attn.to_out[0](torch.cat([*rows, blended]))
+
+
+def blend_predictions(unet, plan, size, regions, base):
+    """Make the UNet predict the last row of a batch region by region, and blend on the latent grid."""
+    predict = unet.forward
+
+    def forward(sample, t, encoder_hidden_states, added_cond_kwargs=None, **more):
+        def one(row, context):
+            added = added_cond_kwargs and {k: v[row:row + 1] for k, v in added_cond_kwargs.items()}
+            return predict(sample[row:row + 1], t, context, added_cond_kwargs=added, **{**more, "return_dict": False})[0]
+
+        rows = [one(i, encoder_hidden_states[i:i + 1]) for i in range(len(sample) - 1)]
+        last = len(sample) - 1
+        blended = 0
+        for mask, beta, context in zip(masks_of(plan, *size), ratios_of(plan), regions):
+            prediction = (1 - beta) * one(last, context)
+            if beta:
+                prediction = prediction + beta * one(last, base)
+            blended = blended + mask.reshape(1, 1, *size[::-1]) * prediction
+        return (torch.cat([*rows, blended]),)
+
+    unet.forward = forward
+
+
+def draw(model, options):
+    plan = options["plan"]
+    pipe = open_model(model, {})
+    size = options["width"] // pipe.vae_scale_factor, options["height"] // pipe.vae_scale_factor
+
+    def encode(prompt):
+        return pipe.encode_prompt(prompt, do_classifier_free_guidance=False)[0] if model == "sdxl" else embed(pipe, prompt)
+
+    regions = [encode(leaf["prompt"]) for leaf in leaves(plan)]
+    whole = plan.get("basePrompt", plan["prompt"])  # its pooled embedding describes the picture
+    base = encode(whole)
+    if plan.get("mode") == "latent":
+        blend_predictions(pipe.unet, plan, size, regions, base)
+    else:
+        processor = RegionalAttention(plan, size, regions, base)
+        own = pipe.unet.attn_processors
+        pipe.unet.set_attn_processor({k: processor if "attn2" in k else p for k, p in own.items()})
+    return pipe(
+        whole, negative_prompt=plan.get("negativePrompt"), width=options["width"], height=options["height"],
+        num_inference_steps=options["steps"], guidance_scale=options["cfgScale"], generator=generator(options["seed"]),
+    ).images[0]
+
+
+if __name__ == "__main__":
+    folder = GOLDEN / "regions"
+    save_json(folder / "cases.json", CASES)
+    for name in sys.argv[1:] or CASES:
+        image = draw(**CASES[name])
+        image.save(folder / f"{name}.png", optimize=True)
+        print(f"{name}: {image.width}×{image.height}")

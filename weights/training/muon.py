@@ -1,0 +1,50 @@
+"""Muon (Jordan 2024) with the Newton–Schulz iteration done on the small Gram matrix: two large products a step."""
+import torch
+
+
+def orthogonalise(g: torch.Tensor, steps: int = 4) -> torch.Tensor:
+    """Roughly the nearest semi-orthogonal matrix to g [m, n]."""
+    x = g.T if g.shape[0] > g.shape[1] else g
+    x = x / (x.norm() + 1e-7)
+    gram = x @ x.T
+    q = torch.eye(x.shape[0], device=x.device)
+    for _ in range(steps):
+        a = q @ gram @ q.T
+        q = 3.4445 * q + (-4.7750 * a + 2.0315 * a @ a) @ q
+    x = q @ x
+    return x.T if g.shape[0] > g.shape[1] else x
+
+
+class Muon:
+    """Muon on weights of two and more dimensions, Adam on the rest, on embeddings and on `plain`. `k` scales both rates."""
+
+    def __init__(self, module: torch.nn.Module, rate: float, adam_rate: float, momentum=0.9, decay=0.01, plain=()):
+        tables = {id(m.weight) for m in module.modules() if isinstance(m, torch.nn.Embedding)} | {id(p) for p in plain}
+        wide = lambda p: p.ndim >= 2 and min(p.shape[0], p[0].numel()) >= 8 and id(p) not in tables
+        params = [p for p in module.parameters() if p.requires_grad]
+        self.matrices = [p for p in params if wide(p)]
+        self.adam = torch.optim.AdamW([p for p in params if not wide(p)], lr=adam_rate, betas=(0.9, 0.99), weight_decay=0)
+        self.velocity = [torch.zeros_like(p) for p in self.matrices]
+        self.rate, self.adam_rate, self.momentum, self.decay, self.k = rate, adam_rate, momentum, decay, 1.0
+
+    @torch.no_grad()
+    def step(self):
+        for p, v in zip(self.matrices, self.velocity):
+            v.mul_(self.momentum).add_(p.grad)
+            m = (p.grad + self.momentum * v).reshape(p.shape[0], -1)
+            grow = max(1, m.shape[0] / m.shape[1]) ** 0.5
+            p.mul_(1 - self.rate * self.k * self.decay)
+            p.add_((orthogonalise(m) * grow).view_as(p), alpha=-self.rate * self.k)
+            p.grad = None
+        for group in self.adam.param_groups:
+            group["lr"] = self.adam_rate * self.k
+        self.adam.step()
+        self.adam.zero_grad()
+
+    def state_dict(self):
+        return {"velocity": self.velocity, "adam": self.adam.state_dict()}
+
+    def load_state_dict(self, state):
+        for own, other in zip(self.velocity, state["velocity"]):
+            own.copy_(other)
+        self.adam.load_state_dict(state["adam"])

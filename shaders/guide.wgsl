@@ -12,6 +12,8 @@ struct Call {
   slot: u32,
   scale: f32,
   out: u32,
+  x: u32,
+  y: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 // tensor 1 model

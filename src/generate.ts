@@ -15,8 +15,8 @@ import { previewer } from "./pipeline/preview.ts";
 import { noiseGenerator } from "./sample/noise.ts";
 import { samplers } from "./sample/samplers.ts";
 import { makeSchedule } from "./sample/schedule.ts";
-import { type SamplerName, samplerOf } from "./sample/names.ts";
-import type { ScheduleName } from "./sample/types.ts";
+import type { SamplerName, SchedulerName } from "./sample/names.ts";
+import { configuredSampler } from "./sample/settings.ts";
 
 /** What to draw and how. Names are the command line's flags in camelCase; absent ones come from the model's preset. */
 export interface GenerateOptions {
@@ -32,7 +32,7 @@ export interface GenerateOptions {
   /** Guidance; 1 and below runs no negative pass. */
   cfgScale?: number;
   samplingMethod?: SamplerName;
-  scheduler?: ScheduleName;
+  scheduler?: SchedulerName;
   /** DDIM's share of fresh noise, 0 to 1. */
   eta?: number;
   /** φ of guidance rescale, 0 to 1. */
@@ -114,10 +114,15 @@ export async function* generate(model: Model, options: GenerateOptions): AsyncGe
 
   const texts = model.textEncoders.map((encoder) => encoder.weights);
   await model.ensure(texts);
-  const wanted = [...conditioning.seen, ...conditioning.entries.map((e) => e.pooled)];
-  const prompts = wanted.filter((key): key is string => key !== ABSENT);
-  const { encoded, dim, pooledDim, warnings } = await encodePrompts(model, prompts, settings);
-  const embedding = (key: PromptKey) => key === ABSENT ? zeroPrompt(dim, pooledDim) : encoded.get(key)!;
+  const wanted = new Set([...conditioning.seen, ...conditioning.entries.map((e) => e.pooled)]);
+  const texted = [...wanted].filter((key) => key !== ABSENT);
+  const { encoded, warnings } = await encodePrompts(model, texted);
+  if (settings.clipSkip !== undefined) {
+    // As in diffusers, only what the picture shall show skips layers.
+    const skipped = await encodePrompts(model, texted.filter((p) => !conditioning.negatives.has(p)), settings.clipSkip);
+    skipped.encoded.forEach((prompt, key) => encoded.set(key, prompt));
+  }
+  const embedding = (key: PromptKey) => key === ABSENT ? zeroPrompt(model) : encoded.get(key)!;
   model.leave(texts);
   const encode = clock();
   stop();
@@ -210,7 +215,7 @@ function settle(model: Model, options: GenerateOptions): Settings {
     height,
     steps: options.steps ?? preset.steps,
     cfgScale: options.cfgScale ?? preset.cfgScale,
-    samplingMethod: options.samplingMethod ?? samplerOf(scheduler),
+    samplingMethod: options.samplingMethod ?? configuredSampler(scheduler),
     seed: options.seed ?? 42,
     rng: options.rng ?? "cpu",
     negativePrompt: options.negativePrompt,

@@ -18,7 +18,7 @@ import type { Device, Precision } from "./device.ts";
 import { describeTensor, type ElementType, type Place, type Storage, type Tensor } from "./tensor.ts";
 
 /** Texels of a row of every texture: linear element i is texel (i mod WIDTH, i / WIDTH). */
-const WIDTH_BITS = 11;
+const WIDTH_BITS = 12;
 const WIDTH = 1 << WIDTH_BITS;
 
 const unpack = (precision: Precision, s: string) =>

@@ -18,13 +18,32 @@ export const MAX_TERMS = 8;
 /** The slot kept free for the conditional prediction that guidance rescale measures. */
 export const SCRATCH_SLOT = 0;
 
-/** Words of a call: slot to read, its scale as float bits, slot to write. */
-export const CALL_WORDS = 3;
+/** What the host tells a program before a run. */
+export interface Call {
+  /** Slot to read, and what its values are multiplied by. */
+  slot: number;
+  scale: number;
+  /** Slot to write. */
+  out?: number;
+  /** Left and top of the window that is read, in latent pixels. */
+  x?: number;
+  y?: number;
+}
+
+/** The words of a {@linkcode Call}, in the order of the shaders' struct. */
+export function callWords({ slot, scale, out = 0, x = 0, y = 0 }: Call): Uint32Array<ArrayBuffer> {
+  return Uint32Array.of(slot, floatBits(scale), out, x, y);
+}
+
+/** Records the place for a {@linkcode Call}. */
+export function callInput(g: Graph): Tensor {
+  return g.input("call", [5], "u32", "plain");
+}
 
 /**
- * Network input from the slot that the call reads, times its scale, the same for every batch entry.
+ * Network input from a window of the slot that the call reads, times its scale, the same for every batch entry.
  * @param latents plain f32 [slots, height, width, channels]
- * @param call plain u32 [3], written by the host before a run
+ * @param window [height, width]; default: everything
  * @param affine per-channel multiply and add, plain f32 [channels]
  * @returns [batch, height, width, channels]
  */
@@ -34,13 +53,15 @@ export function latentsIn(
   call: Tensor,
   batch: number,
   affine: { multiply: Tensor; add: Tensor },
+  window: readonly [number, number] = [latents.shape[1], latents.shape[2]],
 ): Tensor {
-  const [, height, width, channels] = latents.shape;
+  const [, fullHeight, fullWidth, channels] = latents.shape;
+  const [height, width] = window;
   const out = g.tensor("latents", [batch, height, width, channels]);
   const grid = grid64(batch * height * width * channels / 4);
   g.dispatch({
     kernel: { name: "latents_in", source: latentsInSource },
-    params: [height * width, channels / 4, batch, grid[0]],
+    params: [height, width, channels / 4, batch, fullHeight, fullWidth, grid[0]],
     bindings: [latents, call, affine.multiply, affine.add, out],
     grid,
   });

@@ -31,6 +31,8 @@ export interface Conditioning {
   entries: Entry[];
   /** Every prompt that some pixel sees, in the order of the context. */
   seen: Set<PromptKey>;
+  /** Those that the picture shall not show. */
+  negatives: Set<PromptKey>;
   /** Weight of each entry's prediction at each latent pixel [entries, height·width]. */
   share(height: number, width: number): Float32Array<ArrayBuffer>;
   /** Weights of the conditional prediction alone, for guidance rescale. */
@@ -135,6 +137,7 @@ export function condition(plan: Plan, options: GuidanceOptions): Conditioning {
   };
   return {
     entries,
+    negatives: new Set(guided ? [imageNegative, ...negatives] : []),
     seen: new Set(
       entries.flatMap((e) => e.regions.flatMap(({ prompt, base }) => base ? [prompt, base.prompt] : [prompt])),
     ),

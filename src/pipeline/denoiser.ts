@@ -7,10 +7,10 @@ import type { Device } from "../gpu/device.ts";
 import { Graph } from "../gpu/graph.ts";
 import type { Program } from "../gpu/program.ts";
 import { writeFloats, writeTensor } from "../gpu/storage.ts";
-import { floatBits, padChannels } from "../gpu/tensor.ts";
+import { padChannels } from "../gpu/tensor.ts";
 import { sinusoids, timeDim, unet, type UNetConfig } from "../nn/unet.ts";
 import type { AttentionMap } from "../ops/attention.ts";
-import { CALL_WORDS, guide, latentsIn, rescale } from "../ops/latents.ts";
+import { callInput, callWords, guide, latentsIn, rescale } from "../ops/latents.ts";
 import type { Evaluate } from "../sample/types.ts";
 import { type Conditioning, joinContext, type PromptKey } from "./conditioning.ts";
 import type { EncodedPrompt } from "./encode_prompts.ts";
@@ -50,7 +50,7 @@ export class Denoiser {
     const g = new Graph(device, "unet", precision);
     const contextTensor = promptGraph.input("context", [1, context.tokens, dim]);
     const added = config.addedDim ? promptGraph.input("added", [batch, 1, config.addedDim]) : undefined;
-    const call = g.input("call", [CALL_WORDS], "u32", "plain");
+    const call = callInput(g);
     const time = g.input("time", [batch, 1, timeDim(config)]);
     const guidance = config.guidanceDim ? g.input("guidance", [batch, 1, config.guidanceDim]) : undefined;
     const channels = padChannels(latents.size.channels);
@@ -90,11 +90,9 @@ export class Denoiser {
       const one = sinusoids([(options.cfgScale - 1) * 1000], config.guidanceDim, { flipSinToCos: false, freqShift: 1 });
       writeFloats(device, guidance, repeat(one, batch));
     }
-    const words = new Uint32Array(CALL_WORDS);
     return new Denoiser(device, program, prompts, (x, { timestep, inputScale }) => {
       const out = latents.take();
-      words.set([x, floatBits(inputScale), out]);
-      writeTensor(device, call, words);
+      writeTensor(device, call, callWords({ slot: x, scale: inputScale, out }));
       writeFloats(device, time, repeat(sinusoids([timestep], timeDim(config), config), batch));
       program.run();
       return Promise.resolve(out);

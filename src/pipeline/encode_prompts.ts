@@ -15,25 +15,21 @@ export interface EncodedPrompt {
   pooled?: Float32Array;
 }
 
-/** Settings of the text encoders. */
-export interface EncodeOptions {
-  /** Which layer's states to take, counted from the last: 1 is the last. Default: 1, and 2 for SDXL. */
-  clipSkip?: number;
-}
-
 /**
  * Encodes every distinct prompt once.
+ * @param clipSkip Which layer's states to take, counted from the last: 1 is the last. Default: 1, and 2 for SDXL.
  * @returns embeddings by prompt, and what there is to say about them
  */
 export async function encodePrompts(
   model: Model,
   prompts: Iterable<string>,
-  options: EncodeOptions = {},
-): Promise<{ encoded: Map<string, EncodedPrompt>; dim: number; pooledDim: number; warnings: string[] }> {
+  clipSkip?: number,
+): Promise<{ encoded: Map<string, EncodedPrompt>; warnings: string[] }> {
   const distinct = [...new Set(prompts)];
   const xl = model.textEncoders.length > 1 || model.checkpoint.family === "sdxl";
-  const skip = (options.clipSkip ?? (xl ? 2 : 1)) - 1;
+  const skip = (clipSkip ?? (xl ? 2 : 1)) - 1;
   const warnings: string[] = [];
+  if (distinct.length === 0) return { encoded: new Map(), warnings };
   const results: { states: Float32Array; pooled?: Float32Array; width: number; counts: number[] }[] = [];
   for (const [i, encoder] of model.textEncoders.entries()) {
     const chunksOf = distinct.map((prompt) => {
@@ -46,10 +42,9 @@ export async function encodePrompts(
     emphasise(states, chunks, encoder.config.positions, encoder.config.width);
     results.push({ states, pooled, width: encoder.config.width, counts: chunksOf.map((c) => c.length) });
   }
-  const dim = results.reduce((sum, r) => sum + r.width, 0);
   const positions = model.textEncoders[0].config.positions;
   const pooledFrom = results.findLast((r) => r.pooled);
-  const pooledDim = model.textEncoders[model.textEncoders.length - 1].config.projection;
+  const { dim, pooledDim } = embeddingDims(model);
   const encoded = new Map<string, EncodedPrompt>();
   let first = 0; // chunk
   distinct.forEach((prompt, n) => {
@@ -68,15 +63,22 @@ export async function encodePrompts(
     encoded.set(prompt, { states, tokens, pooled });
     first += count;
   });
-  return { encoded, dim, pooledDim, warnings };
+  return { encoded, warnings };
 }
 
 /**
  * Zeros in the place of an absent negative prompt (SDXL's force_zeros_for_empty_prompt). One token is enough: zero keys give
  * zero values however many there are.
  */
-export function zeroPrompt(dim: number, pooledDim: number): EncodedPrompt {
+export function zeroPrompt(model: Model): EncodedPrompt {
+  const { dim, pooledDim } = embeddingDims(model);
   return { states: new Float32Array(dim), tokens: 1, pooled: new Float32Array(pooledDim) };
+}
+
+/** Widths of a token's embedding and of the pooled one. */
+function embeddingDims({ textEncoders }: Model): { dim: number; pooledDim: number } {
+  const dim = textEncoders.reduce((sum, { config }) => sum + config.width, 0);
+  return { dim, pooledDim: textEncoders[textEncoders.length - 1].config.projection };
 }
 
 /** Multiplies emphasised tokens and restores the chunk's mean, as AUTOMATIC1111 does. Works in place. */

@@ -1,0 +1,26 @@
+/**
+ * RPG (Recaption, Plan, Generate) as a library: plan a picture, then paint all its regions at once.
+ *
+ * ```ts
+ * import { generate, loadModel, makePlan } from "./src/mod.ts";
+ *
+ * const model = await loadModel();
+ * const plan = await makePlan("a red apple on the left and a blue teapot on the right", { planner: "rules" });
+ * const steps = generate(model, { plan, seed: 7 });
+ * let next = await steps.next();
+ * while (!next.done) {
+ *   console.log(`step ${next.value.step} of ${next.value.steps}`);
+ *   next = await steps.next();
+ * }
+ * await savePng("picture.png", next.value);
+ * ```
+ *
+ * @module
+ */
+export * from "./errors.ts";
+export { generate, type GenerateOptions, type ImageResult, type Settings, type StepEvent } from "./generate.ts";
+export { type LoadOptions, type LoadProgress, Model } from "./pipeline/model.ts";
+export type { Picture } from "./pipeline/decoder.ts";
+export { type AdapterSummary, Device, listAdapters, openDevice, type Precision } from "./gpu/device.ts";
+export { parsePlan, type Plan, plainPlan } from "./plan/plan.ts";
+export { planFromRegions, type RegionOptions } from "./plan/from_regions.ts";

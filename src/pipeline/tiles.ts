@@ -1,0 +1,74 @@
+/**
+ * Cutting latents into overlapping tiles and joining their pixels. Pure.
+ *
+ * @module
+ */
+import type { LatentSize } from "./latent_space.ts";
+
+/** A window of the latents. All tiles of a picture have one size, so that one compiled program serves them. */
+export interface Tile {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** Tiles of `side` latents (or the picture's side, where it is shorter) that overlap by at least `overlap` of a tile. */
+export function tilesOf(size: Pick<LatentSize, "height" | "width">, side: number, overlap: number): Tile[] {
+  const [width, height] = [Math.min(side, size.width), Math.min(side, size.height)];
+  return starts(size.height, height, overlap).flatMap((y) =>
+    starts(size.width, width, overlap).map((x) => ({ x, y, width, height }))
+  );
+}
+
+/** Evenly spread starts: the first at 0, the last at the far border. */
+function starts(length: number, side: number, overlap: number): number[] {
+  const room = length - side;
+  const count = Math.ceil(room / (side * (1 - overlap))) + 1;
+  return Array.from({ length: count }, (_, i) => count === 1 ? 0 : Math.round(i * room / (count - 1)));
+}
+
+/**
+ * Joins decoded tiles: each fades out linearly over its overlap, and every pixel is the weighted mean of the tiles there.
+ * @param factor pixels to a latent
+ * @returns RGBA of width·factor × height·factor
+ */
+export function blendTiles(
+  decoded: readonly { tile: Tile; data: Uint8Array }[],
+  width: number,
+  height: number,
+  factor: number,
+  overlap: number,
+): Uint8Array {
+  const stride = width * factor;
+  const sums = new Float32Array(stride * height * factor * 3);
+  const weights = new Float32Array(stride * height * factor);
+  for (const { tile, data } of decoded) {
+    const across = fade(tile.width * factor, tile.x > 0, tile.x + tile.width < width, overlap);
+    const down = fade(tile.height * factor, tile.y > 0, tile.y + tile.height < height, overlap);
+    for (let y = 0; y < down.length; y++) {
+      for (let x = 0; x < across.length; x++) {
+        const weight = down[y] * across[x];
+        const from = (y * across.length + x) * 4;
+        const to = (tile.y * factor + y) * stride + tile.x * factor + x;
+        weights[to] += weight;
+        for (let rgb = 0; rgb < 3; rgb++) sums[to * 3 + rgb] += weight * data[from + rgb];
+      }
+    }
+  }
+  const out = new Uint8Array(weights.length * 4).fill(255);
+  for (let i = 0; i < weights.length; i++) {
+    for (let rgb = 0; rgb < 3; rgb++) out[i * 4 + rgb] = Math.round(sums[i * 3 + rgb] / weights[i]);
+  }
+  return out;
+}
+
+/** Weights along one side: 1, falling towards the sides where another tile follows, never to 0. */
+function fade(length: number, before: boolean, after: boolean, overlap: number): Float32Array {
+  const ramp = Math.max(1, Math.floor(length * overlap));
+  return Float32Array.from({ length }, (_, i) => {
+    const left = before ? Math.min(1, (i + 1) / (ramp + 1)) : 1;
+    const right = after ? Math.min(1, (length - i) / (ramp + 1)) : 1;
+    return left * right;
+  });
+}

@@ -85,7 +85,7 @@ CASES = {
     "sd2_ddim_eta": case("sd2", FOREST, 32, 40, 4, 5, 5, eta=0.8),
     "sdxl_default": case("sdxl", APPLE, 64, 64, 5, 5, 1),
     "sdxl_negative": case("sdxl", FOREST, 88, 56, 5, 7, 2, sampler="dpm++2m", scheduler="karras", negativePrompt="blue"),
-    "sdxl_clip_skip": case("sdxl", APPLE, 40, 40, 4, 5, 3, clipSkip=2),
+    "sdxl_clip_skip": case("sdxl", APPLE, 40, 40, 4, 5, 3, clipSkip=3),
     "sdxl_turbo": case("sdxl", APPLE, 64, 56, 2, 0, 4, scheduler(TURBO)),
     "sdxl_lightning": case("sdxl", FOREST, 56, 72, 4, 1, 5, scheduler(LIGHTNING)),
     "sdxl_playground25": case("sdxl", APPLE, 64, 48, 5, 3, 6, {**scheduler(PLAYGROUND), "vae/config.json": PLAYGROUND_VAE}),
@@ -129,13 +129,17 @@ def draw(model, options, files=None):
     pipe = open_model(model, files or {})
     if "sampler" in o:
         name, extra = SAMPLERS[o["sampler"]]
-        own = {**pipe.scheduler.config, **extra, **SIGMAS[o.get("scheduler")]}
-        own["_use_default_values"] = pipe.scheduler.config.get("_use_default_values", [])
+        chosen = {**extra, **SIGMAS[o.get("scheduler")]}
+        own = {**pipe.scheduler.config, **chosen}
+        # from_config drops what is listed here as nobody's choice, so our choices must leave the list.
+        defaults = pipe.scheduler.config.get("_use_default_values", [])
+        own["_use_default_values"] = [key for key in defaults if key not in chosen]
         pipe.scheduler = getattr(diffusers, name).from_config(own)
-    prompt, skip = o["prompt"], o.get("clipSkip", 1)
+    # Counted from the last layer, as AUTOMATIC1111 and stable-diffusion.cpp do: SDXL's own choice is 2.
+    prompt, skip = o["prompt"], o.get("clipSkip", 2 if model == "sdxl" else 1)
     text = {"prompt": prompt, "negative_prompt": o.get("negativePrompt")}
-    if model == "sdxl" and skip > 1:
-        text["clip_skip"] = skip - 1
+    if model == "sdxl":
+        text["clip_skip"] = skip - 2 or None
     elif len(pipe.tokenizer(prompt).input_ids) > 77 or skip > 1:
         positive = embed(pipe, prompt, skip)
         negative = embed(pipe, o.get("negativePrompt", ""), 1)

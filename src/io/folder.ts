@@ -49,6 +49,8 @@ export async function openFolder(path: string, variant?: string): Promise<Parts>
     }
     const scheduler = await readJson(`${folder}/scheduler/scheduler_config.json`);
     const { family, why } = familyOf(unet.config, textEncoders.length);
+    // diffusers' StableDiffusionPipeline corrects configs saved before the key existed; SDXL's pipeline does not.
+    if (family !== "sdxl") scheduler.steps_offset = 1;
     const known = presetOf(unet.config, vae.config, scheduler, family);
     const reason = [`A diffusers folder (${pipeline}), family ${family}: ${why}.`];
     if (known) reason.push(`Preset ${known.name}: ${known.why}.`);

@@ -123,11 +123,13 @@ function presetOf(
   if (unet.in_channels === 9) {
     return { name: { sd1: "sd15-inpaint", sd2: "sd2-inpaint", sdxl: "sdxl-inpaint" }[family], why: size };
   }
-  if (unet.in_channels !== undefined && unet.in_channels !== 4) {
+  const latents = vae.latent_channels ?? 4;
+  if (unet.in_channels !== undefined && unet.in_channels !== latents) {
     throw new ModelError(
-      `The UNet takes ${unet.in_channels} channels (8: instruct-pix2pix); supported: 4, and 9 for inpainting.`,
+      `The UNet takes ${unet.in_channels} channels (8: instruct-pix2pix); supported: the VAE's ${latents}, and 9 for inpainting.`,
     );
   }
+  if (family === "sd2" && latents === 12) return { name: "mini", why: "its latents have 12 channels" };
   if (kind === "LCMScheduler" && family !== "sd2") {
     return { name: family === "sd1" ? "lcm" : "lcm-sdxl", why: "its scheduler is LCMScheduler" };
   }

@@ -69,8 +69,6 @@ export interface Schedule {
   readonly sigmas: readonly number[];
   /** Standard deviation of the first latents: x = initialScale · noise. */
   readonly initialScale: number;
-  /** ᾱ of a training timestep, as f32; a negative one means the end of sampling. */
-  alphaBar(timestep: number): number;
 }
 
 /** The keys of a scheduler_config.json that schedules and samplers read. */

@@ -1,0 +1,111 @@
+/**
+ * Timesteps and noise levels of a run.
+ *
+ * @module
+ */
+import { ModelError, UsageError } from "../errors.ts";
+import { alphaBarAt, alphaBars } from "./alpha_bar.ts";
+import { roundHalfEven } from "./linspace.ts";
+import type { SamplerName, SchedulerName } from "./names.ts";
+import { isEdm, readSettings } from "./settings.ts";
+import { beta, exponential, karras, type SigmaCurve, timestepOfSigma, uniformLambda } from "./sigma_curves.ts";
+import { isSolver, lcmTimesteps, spacedTimesteps } from "./timesteps.ts";
+import type { Schedule, SchedulerConfig, Settings } from "./types.ts";
+
+const f = Math.fround;
+
+/**
+ * The schedule with which diffusers' class for `sampler` would run `config`.
+ * @param config the model's scheduler_config.json
+ * @param steps how many steps, from 1 to the number of training timesteps
+ * @param options `scheduler` overrides how the config spreads its noise levels or spaces its timesteps
+ * @throws {ModelError} the config holds something that cannot be used
+ * @throws {UsageError} `steps` or `scheduler` does not suit the sampler
+ */
+export function makeSchedule(
+  config: SchedulerConfig,
+  sampler: SamplerName,
+  steps: number,
+  options: { scheduler?: SchedulerName } = {},
+): Schedule {
+  const settings = readSettings(config, sampler, options.scheduler);
+  const T = settings.num_train_timesteps;
+  if (!Number.isInteger(steps) || steps < 1 || steps > T) {
+    throw new UsageError(`${steps} steps are not a whole number from 1 to ${T}.`);
+  }
+  if (isEdm(config)) return edmSchedule(settings, sampler, steps);
+  return ["ddim", "pndm", "lcm"].includes(sampler)
+    ? alphaSchedule(settings, sampler, steps)
+    : sigmaSchedule(settings, sampler, steps);
+}
+
+/** Samplers that step between entries of the training's table of ᾱ. */
+function alphaSchedule(settings: Settings, sampler: SamplerName, steps: number): Schedule {
+  const T = settings.num_train_timesteps;
+  const timesteps = sampler === "lcm" ? lcmTimesteps(settings, steps) : spacedTimesteps(settings, sampler, steps, T);
+  if (timesteps[0] >= T) {
+    throw new UsageError(`${steps} steps begin at timestep ${timesteps[0]}, past the last of ${T}; use fewer.`);
+  }
+  const alphaBar = alphaBarAt(settings);
+  if (alphaBar(timesteps[0]) === 0 && settings.prediction_type === "epsilon") {
+    throw new ModelError("A model that predicts noise cannot start from zero terminal SNR; it needs v-prediction.");
+  }
+  const sigmas = [...timesteps, -1].map(alphaBar).map((bar) => f(Math.sqrt((1 - bar) / bar)));
+  return { sampler, edm: false, settings, timesteps, sigmas, initialScale: 1 };
+}
+
+/** Samplers that step between noise levels σ = √((1 − ᾱ) / ᾱ), in the table or between its entries. */
+function sigmaSchedule(settings: Settings, sampler: SamplerName, steps: number): Schedule {
+  const bars = alphaBars(settings);
+  // Just short of zero SNR, so that the first σ is finite.
+  if (settings.rescale_betas_zero_snr) bars[bars.length - 1] = 2 ** -24;
+  const table = bars.map((bar) => Math.sqrt(f(f(1 - bar) / bar)));
+  const logs = table.map(Math.log);
+
+  const clipped = logs.filter((log) => -log < (settings.lambda_min_clipped ?? -Infinity)).length;
+  let timesteps = spacedTimesteps(settings, sampler, steps, table.length - clipped);
+  let sigmas = timesteps.map((t) => interpolate(table, t));
+  let end = settings.final_sigmas_type === "sigma_min" ? table[0] : 0;
+  const curve = chosenCurve(settings);
+  if (curve) {
+    // The solvers spread σ over all of the table, the others over what the spacing has selected.
+    const [max, min] = isSolver(sampler) ? [table[table.length - 1], table[0]] : [sigmas[0], sigmas[sigmas.length - 1]];
+    sigmas = curve(settings.sigma_max ?? max, settings.sigma_min ?? min, steps);
+    timesteps = sigmas.map((sigma) => timestepOfSigma(sigma, logs));
+    if (isSolver(sampler)) timesteps = timesteps.map(roundsTimesteps(settings, sampler) ? roundHalfEven : Math.trunc);
+    if (sampler === "unipc" && end > 0) end = sigmas[steps - 1];
+  }
+  sigmas = [...sigmas, end].map(f);
+  const max = Math.max(...sigmas);
+  const initialScale = isSolver(sampler) ? 1 : settings.timestep_spacing === "leading" ? Math.hypot(max, 1) : max;
+  return { sampler, edm: false, settings, timesteps: timesteps.map(f), sigmas, initialScale };
+}
+
+/** Karras et al.'s formulation, which knows no table: the network is told ¼ ln σ. */
+function edmSchedule(settings: Settings, sampler: SamplerName, steps: number): Schedule {
+  const { sigma_min, sigma_max, sigma_schedule, rho, final_sigmas_type } = settings as Required<Settings>;
+  const curve = sigma_schedule === "karras" ? karras : exponential;
+  const sigmas = [...curve(sigma_max, sigma_min, steps, rho), final_sigmas_type === "sigma_min" ? sigma_min : 0].map(f);
+  const timesteps = sigmas.slice(0, steps).map((sigma) => f(0.25 * Math.log(sigma)));
+  return { sampler, edm: true, settings, timesteps, sigmas, initialScale: Math.hypot(sigma_max, 1) };
+}
+
+function chosenCurve(settings: Settings): SigmaCurve | undefined {
+  if (settings.use_karras_sigmas) return karras;
+  if (settings.use_lu_lambdas) return uniformLambda;
+  if (settings.use_exponential_sigmas) return exponential;
+  return settings.use_beta_sigmas ? beta : undefined;
+}
+
+/** Whether a solver's timesteps along a curve are rounded rather than cut off. */
+function roundsTimesteps(settings: Settings, sampler: SamplerName): boolean {
+  if (sampler === "unipc") return settings.use_karras_sigmas;
+  return (settings.use_karras_sigmas || settings.use_lu_lambdas) && settings.beta_schedule !== "squaredcos_cap_v2";
+}
+
+/** The table at a whole or fractional timestep; beyond its ends, its ends. */
+function interpolate(table: Float32Array, t: number): number {
+  const low = Math.min(Math.floor(t), table.length - 1);
+  const next = table[Math.min(low + 1, table.length - 1)];
+  return (next - table[low]) * (t - low) + table[low];
+}

@@ -1,0 +1,104 @@
+/**
+ * From a model's scheduler_config.json to the settings of the sampler that runs: the file's own keys stay, the defaults of
+ * the sampler's class in diffusers fill the rest, and keys of other classes do not count.
+ *
+ * @module
+ */
+import { ModelError, UsageError } from "../errors.ts";
+import { classDefaults, fixedKeys } from "./class_defaults.ts";
+import { samplerByName, type SamplerName, type SchedulerName } from "./names.ts";
+import type { SchedulerConfig, Settings } from "./types.ts";
+
+const spellings: { [key in keyof Settings]?: readonly string[] } = {
+  beta_schedule: ["linear", "scaled_linear", "squaredcos_cap_v2"],
+  prediction_type: ["epsilon", "v_prediction", "sample"],
+  timestep_spacing: ["leading", "trailing", "linspace"],
+  final_sigmas_type: ["zero", "sigma_min"],
+  solver_type: ["midpoint", "heun", "logrho", "bh1", "bh2"],
+  sigma_schedule: ["karras", "exponential"],
+};
+
+const noCurve = {
+  use_karras_sigmas: false,
+  use_exponential_sigmas: false,
+  use_beta_sigmas: false,
+  use_lu_lambdas: false,
+};
+
+/** What a schedule's name sets. */
+const schedulerKeys: Record<SchedulerName, SchedulerConfig> = {
+  normal: noCurve,
+  karras: { ...noCurve, use_karras_sigmas: true },
+  exponential: { ...noCurve, use_exponential_sigmas: true },
+  beta: { ...noCurve, use_beta_sigmas: true },
+  leading: { timestep_spacing: "leading" },
+  trailing: { timestep_spacing: "trailing" },
+  linspace: { timestep_spacing: "linspace" },
+};
+const schedulerKeysEdm: Partial<typeof schedulerKeys> = {
+  karras: { sigma_schedule: "karras" },
+  exponential: { sigma_schedule: "exponential" },
+};
+
+/** Whether a config is of Karras et al.'s formulation (EDM), as Playground v2.5's is. */
+export function isEdm(config: SchedulerConfig): boolean {
+  return config._class_name?.startsWith("EDM") ?? false;
+}
+
+/** The sampler a model's own config asks for. @throws {ModelError} where it is none of ours. */
+export function configuredSampler(config: SchedulerConfig): SamplerName {
+  const { _class_name, algorithm_type = "dpmsolver++" } = config;
+  try {
+    const sampler = samplerByName(String(_class_name));
+    return sampler === "dpm++2m" ? samplerByName(String(algorithm_type)) : sampler;
+  } catch (cause) {
+    const what = `${_class_name}${"algorithm_type" in config ? ` (${algorithm_type})` : ""}`;
+    throw new ModelError(`The model asks for the scheduler ${what}, which is not here; choose a sampler for it.`, {
+      cause,
+    });
+  }
+}
+
+/**
+ * The settings `sampler` runs with.
+ * @throws {ModelError} a key of the config has a value of the wrong kind or one that is not done here
+ * @throws {UsageError} `sampler` cannot do what `scheduler` asks, or cannot run an EDM model
+ */
+export function readSettings(config: SchedulerConfig, sampler: SamplerName, scheduler?: SchedulerName): Settings {
+  const edm = isEdm(config);
+  if (edm && !["euler", "dpm++2m", "dpm++2m_sde"].includes(sampler)) {
+    throw new UsageError(`An EDM model runs with dpm++2m, dpm++2m_sde or euler, not with ${sampler}.`);
+  }
+  const known = classDefaults[edm ? "edm" : sampler];
+  const chosen = scheduler && (edm ? schedulerKeysEdm : schedulerKeys)[scheduler];
+  if (scheduler && !(chosen && Object.keys(chosen).every((key) => key in known || chosen[key] === false))) {
+    throw new UsageError(`The sampler ${sampler}${edm ? " on an EDM model" : ""} has no ${scheduler} schedule.`);
+  }
+  const merged = { ...config, ...chosen };
+  for (const [key, only] of Object.entries(fixedKeys[edm ? "edm" : sampler] ?? {})) {
+    if ((merged[key] ?? only) !== only) throw badValue(key, merged[key], `here it can only be ${only}`);
+  }
+  const settings = Object.fromEntries(
+    Object.entries(known).map(([key, fallback]) => [key, read(merged, key as keyof Settings, fallback)]),
+  );
+  const curves = Object.keys(noCurve).filter((key) => settings[key]);
+  if (curves.length > 1) throw new ModelError(`The scheduler config sets ${curves.join(" and ")}; only one can hold.`);
+  return settings as unknown as Settings;
+}
+
+function read(config: SchedulerConfig, key: keyof Settings, fallback: unknown): unknown {
+  const value = config[key] ?? fallback;
+  const wanted = kind(fallback ?? (key === "trained_betas" ? [] : 0));
+  if (value !== undefined && kind(value) !== wanted) throw badValue(key, value, `expected a ${wanted}`);
+  const known = spellings[key];
+  if (known && !known.includes(value as string)) throw badValue(key, value, `expected one of ${known.join(", ")}`);
+  return value;
+}
+
+function kind(value: unknown): string {
+  return Array.isArray(value) ? "list" : typeof value;
+}
+
+function badValue(key: string, value: unknown, reason: string): ModelError {
+  return new ModelError(`The scheduler config has ${key} = ${JSON.stringify(value)}; ${reason}.`);
+}

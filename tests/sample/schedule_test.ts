@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { ModelError, UsageError } from "../../src/errors.ts";
+import { samplerByName, schedulerByName } from "../../src/sample/names.ts";
+import { makeSchedule } from "../../src/sample/schedule.ts";
+import { configuredSampler } from "../../src/sample/settings.ts";
+import type { SchedulerConfig } from "../../src/sample/types.ts";
+
+const SDXL: SchedulerConfig = {
+  _class_name: "EulerDiscreteScheduler",
+  beta_schedule: "scaled_linear",
+  beta_start: 0.00085,
+  beta_end: 0.012,
+  steps_offset: 1,
+  timestep_spacing: "leading",
+};
+const EDM: SchedulerConfig = { _class_name: "EDMDPMSolverMultistepScheduler" };
+
+Deno.test("every spelling of a sampler and a schedule is understood", () => {
+  for (
+    const name of ["dpm++2m", "DPM++ 2M", "dpmpp_2m", "k_dpmpp_2m", "DPMSolverMultistep", "DPMSolverMultistepScheduler"]
+  ) {
+    assert.equal(samplerByName(name), "dpm++2m");
+  }
+  for (const name of ["euler_a", "Euler a", "k_euler_a", "EulerAncestralDiscrete", "EulerAncestralDiscreteScheduler"]) {
+    assert.equal(samplerByName(name), "euler_a");
+  }
+  assert.equal(samplerByName("DPM++ 2M SDE"), "dpm++2m_sde");
+  assert.equal(samplerByName("plms"), "pndm");
+  assert.equal(schedulerByName("Karras"), "karras");
+  assert.equal(schedulerByName("sgm_uniform"), "trailing");
+});
+
+Deno.test("an unknown name is answered with the nearest known one", () => {
+  assert.throws(() => samplerByName("eulr"), matching(UsageError, /"eulr".*Did you mean "euler"/));
+  assert.throws(() => schedulerByName("karas"), matching(UsageError, /"karas".*Did you mean "karras"/));
+});
+
+Deno.test("a model's config names its sampler", () => {
+  const sde = { _class_name: "DPMSolverMultistepScheduler", algorithm_type: "sde-dpmsolver++" };
+  assert.equal(configuredSampler(SDXL), "euler");
+  assert.equal(configuredSampler(sde), "dpm++2m_sde");
+  assert.equal(configuredSampler(EDM), "dpm++2m");
+  assert.throws(() => configuredSampler({ _class_name: "DDPMScheduler" }), matching(ModelError, /DDPMScheduler/));
+});
+
+Deno.test("a schedule by name sets the config's own keys", () => {
+  for (const curve of ["karras", "exponential", "beta"] as const) {
+    const byKey = makeSchedule({ ...SDXL, [`use_${curve}_sigmas`]: true }, "dpm++2m", 8);
+    assert.deepEqual(makeSchedule(SDXL, "dpm++2m", 8, { scheduler: curve }), byKey);
+    assert.notDeepEqual(byKey.sigmas, makeSchedule(SDXL, "dpm++2m", 8, { scheduler: "normal" }).sigmas);
+  }
+  assert.deepEqual(makeSchedule(SDXL, "euler_a", 4, { scheduler: "trailing" }).timesteps, [999, 749, 499, 249]);
+});
+
+Deno.test("published timesteps: leading differs by class", () => {
+  assert.equal(makeSchedule(SDXL, "euler", 20).timesteps[0], 951);
+  assert.equal(makeSchedule(SDXL, "dpm++2m", 20).timesteps[0], 941);
+  const trained = makeSchedule({ ...SDXL, timestep_spacing: "linspace" }, "euler", 20).sigmas;
+  assert.deepEqual([trained[0], trained[19]].map((sigma) => sigma.toFixed(4)), ["14.6146", "0.0292"]);
+});
+
+Deno.test("what a sampler cannot do is refused", () => {
+  const refused: [RegExp, typeof ModelError | typeof UsageError, () => unknown][] = [
+    [/euler_a has no karras/, UsageError, () => makeSchedule(SDXL, "euler_a", 8, { scheduler: "karras" })],
+    [/lcm has no trailing/, UsageError, () => makeSchedule(SDXL, "lcm", 8, { scheduler: "trailing" })],
+    [/EDM model runs with.*not with heun/, UsageError, () => makeSchedule(EDM, "heun", 8)],
+    [/0 steps/, UsageError, () => makeSchedule(SDXL, "euler", 0)],
+    [/1001 steps/, UsageError, () => makeSchedule(SDXL, "euler", 1001)],
+    [/at most 50 steps.*not 51/, UsageError, () => makeSchedule(SDXL, "lcm", 51)],
+    [/timestep 1000/, UsageError, () => makeSchedule(SDXL, "ddim", 1000)],
+    [/beta_start = "low"; expected a number/, ModelError, () => makeSchedule({ beta_start: "low" }, "euler", 8)],
+    [
+      /prediction_type = "flow"; expected one of/,
+      ModelError,
+      () => makeSchedule({ prediction_type: "flow" }, "euler", 8),
+    ],
+    [/thresholding = true/, ModelError, () => makeSchedule({ thresholding: true }, "ddim", 8)],
+    [/zero terminal SNR/, ModelError, () => {
+      makeSchedule({ rescale_betas_zero_snr: true, timestep_spacing: "trailing" }, "ddim", 8);
+    }],
+    [/use_karras_sigmas and use_beta_sigmas/, ModelError, () => {
+      makeSchedule({ use_karras_sigmas: true, use_beta_sigmas: true }, "euler", 8);
+    }],
+  ];
+  for (const [message, kind, attempt] of refused) assert.throws(attempt, matching(kind, message));
+  // Keys of another class do not count.
+  assert.ok(makeSchedule({ thresholding: true, use_karras_sigmas: true, use_beta_sigmas: true }, "euler_a", 8));
+});
+
+function matching(kind: typeof ModelError | typeof UsageError, message: RegExp): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof kind, String(error));
+    assert.match(error.message, message);
+    return true;
+  };
+}

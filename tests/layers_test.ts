@@ -13,8 +13,10 @@ const MAY_IMPORT: Record<string, string[]> = {
   nn: ["ops", "gpu", "io"],
   pipeline: ["nn", "ops", "gpu", "io", "text", "plan", "region", "sample"],
   "generate.ts": ["pipeline", "io", "plan", "sample"],
-  "mod.ts": ["generate.ts", "pipeline", "gpu", "io", "plan", "region", "sample", "text"],
-  cli: ["mod.ts", "generate.ts", "pipeline", "ops", "gpu", "io", "plan", "region", "sample", "text"],
+  "recipe.ts": ["generate.ts", "pipeline", "io", "plan", "sample"],
+  "save_png.ts": ["recipe.ts", "generate.ts", "pipeline", "io"],
+  "mod.ts": ["save_png.ts", "generate.ts", "pipeline", "gpu", "io", "plan", "region", "sample", "text"],
+  cli: ["mod.ts", "recipe.ts", "generate.ts", "pipeline", "ops", "gpu", "io", "plan", "region", "sample", "text"],
 };
 const BASE = ["errors.ts", "did_you_mean.ts", "assets.ts"];
 

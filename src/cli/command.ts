@@ -36,6 +36,6 @@ export async function promptOf({ argument, flags }: Context): Promise<string> {
 }
 
 /** JSON for standard output; seeds beyond JavaScript's exact integers become strings. */
-export function json(value: unknown, indent: number | undefined = 2): string {
-  return JSON.stringify(value, (_, part) => typeof part === "bigint" ? part.toString() : part, indent);
+export function json(value: unknown): string {
+  return JSON.stringify(value, (_, part) => typeof part === "bigint" ? part.toString() : part, 2);
 }

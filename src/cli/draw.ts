@@ -8,9 +8,9 @@ import { generate, type GenerateOptions, type Settings, type StepEvent } from ".
 import { type NewFileOptions, writeNewFile } from "../io/new_file.ts";
 import { encodePng } from "../io/png.ts";
 import type { Plan } from "../plan/plan.ts";
+import { makeRecipe, type ModelRecipe, recipeTexts } from "../recipe.ts";
 import type { Context } from "./command.ts";
 import type { OpenedModel } from "./open_model.ts";
-import { makeRecipe, type ModelRecipe, recipeTexts } from "./recipe.ts";
 
 /** What `--json` says of a picture; times are in seconds. */
 export interface Report {

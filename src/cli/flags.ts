@@ -65,6 +65,7 @@ const modelFlags = {
     help: "what the UNet predicts, where its files do not say",
   },
   zsnr: { on: draw, help: "rescale the schedule to a zero terminal signal-to-noise ratio" },
+  embeddings: { on: draw, value: text("PATH"), help: 'textual inversions for "embedding:name": a file or a folder' },
   "clip-skip": { on: draw, value: integer(1, 12), help: "use the text encoder's Nth layer from the end" },
 } satisfies Record<string, Flag>;
 

@@ -28,10 +28,8 @@ export async function generateCommand(context: Context): Promise<void> {
   if (flags.confirm) askToGoOn();
   signal.throwIfAborted();
 
-  const { vae, preset, prediction, zsnr, type } = flags;
-  const known = <T>(value: T | "auto" | undefined) => value === "auto" ? undefined : value;
-  const choice = { path: flags.model, type, vae, preset: known(preset), prediction: known(prediction), zsnr };
-  const opened = await openModel(choice, context);
+  const { vae, preset, prediction, zsnr, embeddings, type } = flags;
+  const opened = await openModel({ path: flags.model, vae, preset, prediction, zsnr, embeddings }, type, context);
   try {
     const reports: Report[] = [];
     for (let i = 0; i < count; i++) {

@@ -10,7 +10,7 @@ import { readPngText } from "../io/png_text.ts";
 import { type Context, json } from "./command.ts";
 import { draw } from "./draw.ts";
 import { openModel } from "./open_model.ts";
-import { readRecipe, type Recipe, RECIPE_KEYWORD } from "./recipe.ts";
+import { readRecipe, type Recipe, RECIPE_KEYWORD } from "../recipe.ts";
 
 /** Prints the texts of a PNG of any tool, or reproduces one of ours. */
 export async function metadataCommand(context: Context): Promise<void> {
@@ -54,8 +54,8 @@ async function reproduce(recipe: Recipe, context: Context): Promise<void> {
   const { flags, console } = context;
   const output = { pattern: flags.output ?? "out_%03d.png", force: flags.force };
   await checkNewFile(output);
-  const { name, hash, ...choice } = recipe.model;
-  const opened = await openModel({ ...choice, path: flags.model ?? choice.path }, context);
+  const { name, hash, type, ...choice } = recipe.model;
+  const opened = await openModel({ ...choice, path: flags.model ?? choice.path }, type, context);
   try {
     if (opened.recipe.hash !== hash) {
       const found = `the weights at hand have the hash ${opened.recipe.hash}`;

@@ -4,10 +4,9 @@
  * @module
  */
 import { BUNDLED_MODEL } from "../assets.ts";
-import { modelHash } from "../io/model_hash.ts";
 import { loadModel, type Model } from "../pipeline/model.ts";
+import { describeModel, type ModelChoice, type ModelRecipe } from "../recipe.ts";
 import type { Context } from "./command.ts";
-import type { ModelRecipe } from "./recipe.ts";
 
 /** A loaded model with what a recipe says of it. */
 export interface OpenedModel {
@@ -17,14 +16,15 @@ export interface OpenedModel {
   seconds: number;
 }
 
-/** Which model to load, and how; `type` may still be "auto". */
-export type ModelChoice = Omit<ModelRecipe, "name" | "hash" | "type"> & { type?: "auto" | "f16" | "f32" };
-
-/** Load a model, saying how far it has come, what it is and why. */
-export async function openModel(choice: ModelChoice, { flags, console, signal }: Context): Promise<OpenedModel> {
+/** Load a model in a precision, saying what it is and why. */
+export async function openModel(
+  choice: ModelChoice,
+  type: "auto" | "f16" | "f32" | undefined,
+  { flags, console, signal }: Context,
+): Promise<OpenedModel> {
   const started = performance.now();
   console.progress.stage("Loading the model");
-  const { path, type, ...checkpoint } = choice;
+  const { path, ...checkpoint } = choice;
   const model = await loadModel(path ?? BUNDLED_MODEL, {
     type,
     device: flags.device,
@@ -32,9 +32,9 @@ export async function openModel(choice: ModelChoice, { flags, console, signal }:
     checkpoint,
     onProgress: () => signal.throwIfAborted(),
   });
-  for (const reason of model.checkpoint.reason) console.detail(reason);
-  const { name, unet } = model.checkpoint;
-  const [first] = unet.source.tensors.values();
-  const recipe: ModelRecipe = { ...choice, name, hash: await modelHash(first.file), type: model.precision };
+  const { name, reason } = model.checkpoint;
+  console.say(`Model ${name}: ${reason[0]}`);
+  for (const more of reason.slice(1)) console.detail(more);
+  const recipe = await describeModel(model, choice);
   return { model, recipe, seconds: (performance.now() - started) / 1000 };
 }

@@ -17,7 +17,7 @@ export async function planCommand(context: Context): Promise<void> {
   const plan = await choosePlan(context);
   const seconds = (performance.now() - started) / 1000;
   showPlan(plan, context);
-  const path = output && await writeNewFile(output, await drawPlan(plan, flags));
+  const path = output && await writeNewFile(output, new Uint8Array());
   if (path) console.say(`Layout: ${path}`);
   console.result(json(flags.json ? { plan, path, seconds } : plan));
 }

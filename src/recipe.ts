@@ -3,13 +3,14 @@
  *
  * @module
  */
-import manifest from "../../deno.json" with { type: "json" };
-import { UsageError } from "../errors.ts";
-import type { Settings } from "../generate.ts";
-import { formatParameters } from "../io/parameters.ts";
-import { parsePlan, type Plan } from "../plan/plan.ts";
-import { samplerLabel, schedulerLabel } from "../sample/names.ts";
-import { json } from "./command.ts";
+import manifest from "../deno.json" with { type: "json" };
+import { UsageError } from "./errors.ts";
+import type { Settings } from "./generate.ts";
+import { modelHash } from "./io/model_hash.ts";
+import { formatParameters } from "./io/parameters.ts";
+import type { Model } from "./pipeline/model.ts";
+import { parsePlan, type Plan } from "./plan/plan.ts";
+import { samplerLabel, schedulerLabel } from "./sample/names.ts";
 
 /** Which model, and how it was loaded. */
 export interface ModelRecipe {
@@ -21,8 +22,19 @@ export interface ModelRecipe {
   type: "f16" | "f32";
   vae?: string;
   preset?: string;
-  prediction?: "eps" | "v";
+  prediction?: "auto" | "eps" | "v";
   zsnr?: boolean;
+  embeddings?: string;
+}
+
+/** What a model was loaded with, as far as it decides what it draws. */
+export type ModelChoice = Omit<ModelRecipe, "name" | "hash" | "type">;
+
+/** What a recipe says of a loaded model. */
+export async function describeModel(model: Model, choice: ModelChoice): Promise<ModelRecipe> {
+  const { name, unet } = model.checkpoint;
+  const [first] = unet.source.tensors.values();
+  return { ...choice, name, hash: await modelHash(first.file), type: model.precision };
 }
 
 /** Everything that decides a picture. */
@@ -62,7 +74,12 @@ export function recipeTexts(recipe: Recipe): Record<string, string> {
       Version: `rpg ${version}`,
     },
   });
-  return { parameters, [RECIPE_KEYWORD]: json(recipe, 0) };
+  return { parameters, [RECIPE_KEYWORD]: recipeJson(recipe) };
+}
+
+/** Seeds beyond JavaScript's exact integers become strings. */
+function recipeJson(recipe: Recipe): string {
+  return JSON.stringify(recipe, (_, part) => typeof part === "bigint" ? part.toString() : part);
 }
 
 /**

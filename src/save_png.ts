@@ -1,0 +1,32 @@
+/**
+ * Put a picture on the disk with everything that made it.
+ *
+ * @module
+ */
+import type { ImageResult } from "./generate.ts";
+import { writeNewFile } from "./io/new_file.ts";
+import { encodePng } from "./io/png.ts";
+import type { Model } from "./pipeline/model.ts";
+import { describeModel, makeRecipe, type ModelChoice, recipeTexts } from "./recipe.ts";
+
+/**
+ * Write a result as PNG. It carries the `parameters` text that other tools read and, as JSON, all that this program needs to
+ * make the identical file again (`main.ts metadata picture.png --repro`).
+ *
+ * @param path may hold a running number, such as out_%03d.png
+ * @param model the one that drew the picture
+ * @param options `force` replaces a file that is there; the rest says how the model was loaded where that was not by default
+ * @returns the path written
+ * @throws UsageError when the file is there already or cannot be written
+ */
+export async function savePng(
+  path: string,
+  result: ImageResult,
+  model: Model,
+  options: ModelChoice & { force?: boolean } = {},
+): Promise<string> {
+  const { force, ...choice } = options;
+  const recipe = await describeModel(model, { path: model.checkpoint.path, ...choice });
+  const texts = recipeTexts(makeRecipe(recipe, result.plan, result.settings));
+  return await writeNewFile({ pattern: path, force }, encodePng(result.image, texts));
+}

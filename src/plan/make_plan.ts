@@ -16,6 +16,9 @@ import { planByRules } from "./rules.ts";
 
 export { planFromRegions, type RegionOptions } from "./from_regions.ts";
 export { baseRatiosOf, layoutOf, parsePlan, plainPlan, type Plan, type Region, regionsOf } from "./plan.ts";
+export { boxDrawing } from "./box_drawing.ts";
+export { drawPlan, type Pixels } from "./layout_picture.ts";
+export { planJsonSchema } from "./reply_schema.ts";
 export type { PlannedPicture, Planner, PlanRequest } from "./planner.ts";
 
 /** How to plan. Everything about language models is only looked at where one is asked. */

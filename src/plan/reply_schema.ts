@@ -9,14 +9,14 @@ import { type PlanCell, planSchema } from "./plan.ts";
 
 /** Constrained decoding runs until a limit where there is one, so every list and text has its limit. */
 const share = z.number().positive().max(100);
-const prompt = z.string().min(1).max(400);
+const prompt = z.string().min(1).max(240);
 
 const cellSchema = z.strictObject({ width: share, prompt });
-const rowSchema = z.strictObject({ height: share, cells: z.array(cellSchema).min(1).max(6) });
+const rowSchema = z.strictObject({ height: share, cells: z.array(cellSchema).min(1).max(4) });
 
 /** What a model that can be held to a schema writes. `basePrompt` and its ratio are null where they are not wanted. */
 export const replySchema = z.strictObject({
-  rows: z.array(rowSchema).min(1).max(6),
+  rows: z.array(rowSchema).min(1).max(4),
   basePrompt: prompt.nullable(),
   baseRatio: z.number().min(0).max(1).nullable(),
 });

@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.ts";
-import type { Layout, Node } from "./layout.ts";
+import type { Layout, Node, Rect } from "./layout.ts";
 
 /** A node with its borders on a grid: whole columns or rows, ascending, one more than it has parts. */
 export interface GridNode {
@@ -23,23 +23,35 @@ export function partition(layout: Layout, width: number, height: number): Uint8A
   if (layout.cells.length > 256) {
     throw new UsageError(`The plan has ${layout.cells.length} regions; a picture can have at most 256.`);
   }
+  const boxes = gridBoxes(layout, width, height);
+  if (!boxes) return crowdedPartition(layout, width, height);
   const grid = new Uint8Array(width * height);
+  boxes.forEach(({ x0, x1, y0, y1 }, region) => {
+    for (let y = y0; y < y1; y++) grid.fill(region, y * width + x0, y * width + x1);
+  });
+  return grid;
+}
+
+/** Each region's rectangle in whole cells of a grid; undefined where the grid has too few columns or rows for the cuts. */
+export function gridBoxes(layout: Layout, width: number, height: number): Rect[] | undefined {
   const fitted = fitToGrid(layout, width, height);
-  if (!fitted) return crowdedPartition(layout, width, height);
-  const fill = (at: GridNode, x0: number, x1: number, y0: number, y1: number) => {
-    const { node, borders, parts } = at;
-    if ("region" in node) {
-      for (let y = y0; y < y1; y++) grid.fill(node.region, y * width + x0, y * width + x1);
-    } else {
+  if (!fitted) return undefined;
+  const boxes: Rect[] = [];
+  const walk = ({ node, borders, parts }: GridNode, box: Rect) => {
+    if ("region" in node) boxes[node.region] = box;
+    else {
       parts.forEach((part, i) =>
-        node.axis === "x"
-          ? fill(part, borders[i], borders[i + 1], y0, y1)
-          : fill(part, x0, x1, borders[i], borders[i + 1])
+        walk(
+          part,
+          node.axis === "x"
+            ? { ...box, x0: borders[i], x1: borders[i + 1] }
+            : { ...box, y0: borders[i], y1: borders[i + 1] },
+        )
       );
     }
   };
-  fill(fitted, 0, width, 0, height);
-  return grid;
+  walk(fitted, { x0: 0, y0: 0, x1: width, y1: height });
+  return boxes;
 }
 
 /** The layout's borders on a width × height grid, every part at least as large as it needs; undefined where they do not fit. */

@@ -41,7 +41,7 @@ async function readParts(file: TensorSource, otherVae: boolean): Promise<Parts> 
   const refuse = (what: string) => new ModelError(`${file.describe} is no model that can draw. ${what}`);
   if (!names.some((name) => name.startsWith(UNET))) throw refuse(describeForeign(names));
   const encoders = findEncoders(file);
-  if (encoders.length === 0) throw refuse("It is a UNet without text encoder. Give the whole model.");
+  if (encoders.length === 0) throw refuse(describeForeign(names));
   const { family, why } = familyOf(file, encoders);
   const reason = [`A single file, family ${family}: ${why}.`];
   const known = await presetOf(file, family);

@@ -62,7 +62,11 @@ export function vaeOf(file: TensorSource, prefix: string): Component {
   const views = new Map<string, View>();
   for (const old of names) {
     if (!/^(encoder|decoder|quant_conv|post_quant_conv)\b/.test(old)) continue;
-    views.set(vaeName(old, levels), { from: prefix + old });
+    const { shape } = file.tensors.get(prefix + old)!;
+    const name = vaeName(old, levels);
+    // The original attends by 1×1 convolutions, diffusers by linear layers.
+    const flat = name.includes(".attentions.") && shape.length === 4 ? shape.slice(0, 2) : undefined;
+    views.set(name, { from: prefix + old, shape: flat });
   }
   const source = vaeNames(viewOf(file, views));
   return { config: vaeConfig(source), source };

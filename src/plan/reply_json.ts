@@ -19,7 +19,7 @@ export interface Draft {
 
 type Json = Record<string, unknown>;
 
-/** Every JSON object in a text, outermost only, with where it starts. Trailing commas are forgiven. */
+/** Every JSON object in a text, outermost only, with where it starts. */
 export function findObjects(text: string): { at: number; value: Json }[] {
   const found: { at: number; value: Json }[] = [];
   let attempts = 0;
@@ -46,8 +46,10 @@ function closingBrace(text: string, start: number): number | undefined {
   }
 }
 
+/** Small models break lines inside strings and leave commas at the end of lists; both are plain to mend. */
 function parseObject(text: string): Json | undefined {
-  for (const candidate of [text, text.replace(/,(\s*[}\]])/g, "$1")]) {
+  const oneLine = text.replace(/[\n\r\t]/g, " ");
+  for (const candidate of [text, oneLine, oneLine.replace(/,(\s*[}\]])/g, "$1")]) {
     try {
       return JSON.parse(candidate) as Json;
     } catch {

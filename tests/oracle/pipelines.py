@@ -65,26 +65,26 @@ def scheduler(config):
 
 CASES = {
     "sd1_default": case("sd1", APPLE, 64, 64, 6, 7.5, 1),
-    "sd1_ddim_odd_size": case("sd1", FOREST, 104, 72, 5, 7.5, 42, sampler="ddim", negativePrompt="blue, low detail"),
-    "sd1_dpmpp_karras": case("sd1", APPLE, 40, 88, 6, 7, 3, sampler="dpm++2m", scheduler="karras"),
-    "sd1_euler_ancestral": case("sd1", FOREST, 56, 64, 5, 3, 2**40 + 7, sampler="euler_a"),
-    "sd1_unipc": case("sd1", APPLE, 64, 40, 6, 5, 5, sampler="unipc"),
-    "sd1_heun": case("sd1", FOREST, 64, 56, 4, 4, 6, sampler="heun"),
-    "sd1_lcm_guidance_1": case("sd1", APPLE, 48, 64, 4, 1, 7, sampler="lcm"),
-    "sd1_guidance_0": case("sd1", FOREST, 64, 48, 4, 0, 8, sampler="euler", negativePrompt="ignored here"),
-    "sd1_lms_guidance_1": case("sd1", APPLE, 72, 40, 5, 1, 9, sampler="lms"),
-    "sd1_sde_clip_skip": case("sd1", APPLE, 56, 56, 5, 6, 10, sampler="dpm++2m_sde", scheduler="karras", clipSkip=2),
-    "sd1_long_prompt": case("sd1", LONG, 64, 48, 4, 7, 11, sampler="euler"),
-    "sd1_unicode_prompt": case("sd1", "It's  an ÄPFEL-tree’s 3D  photo… 日本 🍎 <3 it'll", 48, 48, 4, 7, 12, sampler="ddim"),
-    "sd1_empty_prompt": case("sd1", "", 8, 16, 3, 7, 13, sampler="euler", negativePrompt="dark forest"),
+    "sd1_ddim_odd_size": case("sd1", FOREST, 104, 72, 5, 7.5, 42, samplingMethod="ddim", negativePrompt="blue, low detail"),
+    "sd1_dpmpp_karras": case("sd1", APPLE, 40, 88, 6, 7, 3, samplingMethod="dpm++2m", scheduler="karras"),
+    "sd1_euler_ancestral": case("sd1", FOREST, 56, 64, 5, 3, 2**40 + 7, samplingMethod="euler_a"),
+    "sd1_unipc": case("sd1", APPLE, 64, 40, 6, 5, 5, samplingMethod="unipc"),
+    "sd1_heun": case("sd1", FOREST, 64, 56, 4, 4, 6, samplingMethod="heun"),
+    "sd1_lcm_guidance_1": case("sd1", APPLE, 48, 64, 4, 1, 7, samplingMethod="lcm"),
+    "sd1_guidance_0": case("sd1", FOREST, 64, 48, 4, 0, 8, samplingMethod="euler", negativePrompt="ignored here"),
+    "sd1_lms_guidance_1": case("sd1", APPLE, 72, 40, 5, 1, 9, samplingMethod="lms"),
+    "sd1_sde_clip_skip": case("sd1", APPLE, 56, 56, 5, 6, 10, samplingMethod="dpm++2m_sde", scheduler="karras", clipSkip=2),
+    "sd1_long_prompt": case("sd1", LONG, 64, 48, 4, 7, 11, samplingMethod="euler"),
+    "sd1_unicode_prompt": case("sd1", "It's  an ÄPFEL-tree’s 3D  photo… 日本 🍎 <3 it'll", 48, 48, 4, 7, 12, samplingMethod="ddim"),
+    "sd1_empty_prompt": case("sd1", "", 8, 16, 3, 7, 13, samplingMethod="euler", negativePrompt="dark forest"),
     "sd1_bare_scheduler": case("sd1", FOREST, 40, 56, 4, 5, 14, scheduler(BARE)),
     "sd2_default": case("sd2", APPLE, 64, 40, 6, 7.5, 1),
     "sd2_zero_snr_rescaled": case("sd2", FOREST, 40, 56, 6, 9, 2, scheduler(ZERO_SNR), guidanceRescale=0.7),
-    "sd2_euler_exponential": case("sd2", APPLE, 48, 56, 5, 5, 3, sampler="euler", scheduler="exponential"),
-    "sd2_dpmpp": case("sd2", FOREST, 56, 24, 5, 5, 4, sampler="dpm++2m", negativePrompt="sea"),
+    "sd2_euler_exponential": case("sd2", APPLE, 48, 56, 5, 5, 3, samplingMethod="euler", scheduler="exponential"),
+    "sd2_dpmpp": case("sd2", FOREST, 56, 24, 5, 5, 4, samplingMethod="dpm++2m", negativePrompt="sea"),
     "sd2_ddim_eta": case("sd2", FOREST, 32, 40, 4, 5, 5, eta=0.8),
     "sdxl_default": case("sdxl", APPLE, 64, 64, 5, 5, 1),
-    "sdxl_negative": case("sdxl", FOREST, 88, 56, 5, 7, 2, sampler="dpm++2m", scheduler="karras", negativePrompt="blue"),
+    "sdxl_negative": case("sdxl", FOREST, 88, 56, 5, 7, 2, samplingMethod="dpm++2m", scheduler="karras", negativePrompt="blue"),
     "sdxl_clip_skip": case("sdxl", APPLE, 40, 40, 4, 5, 3, clipSkip=3),
     "sdxl_turbo": case("sdxl", APPLE, 64, 56, 2, 0, 4, scheduler(TURBO)),
     "sdxl_lightning": case("sdxl", FOREST, 56, 72, 4, 1, 5, scheduler(LIGHTNING)),
@@ -127,8 +127,8 @@ def embed(pipe, prompt, skip=1):
 def draw(model, options, files=None):
     o = {**options}
     pipe = open_model(model, files or {})
-    if "sampler" in o:
-        name, extra = SAMPLERS[o["sampler"]]
+    if "samplingMethod" in o:
+        name, extra = SAMPLERS[o["samplingMethod"]]
         chosen = {**extra, **SIGMAS[o.get("scheduler")]}
         own = {**pipe.scheduler.config, **chosen}
         # from_config drops what is listed here as nobody's choice, so our choices must leave the list.

@@ -1,0 +1,103 @@
+/**
+ * Draws the pictures that diffusers drew (tests/oracle/pipelines.py, regions.py) and says how far ours are from them.
+ *
+ * @module
+ */
+import { Image } from "imagescript";
+import type { Device, Precision } from "../../src/gpu/device.ts";
+import { generate, type GenerateOptions } from "../../src/generate.ts";
+import { parsePlan } from "../../src/plan/plan.ts";
+import { loadModel } from "../../src/pipeline/model.ts";
+
+/** A case of a cases.json. */
+export interface Case {
+  /** Folder under `models`. */
+  model: string;
+  options: GenerateOptions;
+  /** JSON files of the model that the case changes: a scheduler whole, others key by key. */
+  files?: Record<string, Record<string, unknown>>;
+}
+
+/** How far a picture is from another, in 8-bit levels over all colour values. */
+export interface Difference {
+  mean: number;
+  /** Share of pixels of which some colour is more than two levels off. */
+  beyondTwo: number;
+  /** Peak signal-to-noise ratio in dB. */
+  psnr: number;
+}
+
+/** Draws a case with the model in `models`. */
+export async function drawCase(models: string, { model, options, files = {} }: Case, type: Precision, device: Device) {
+  const folder = await overlay(`${models}/${model}`, files);
+  try {
+    const loaded = await loadModel(folder, { type, device });
+    try {
+      const plan = options.plan && parsePlan(options.plan);
+      const steps = generate(loaded, { ...options, plan });
+      let next = await steps.next();
+      while (!next.done) next = await steps.next();
+      return next.value;
+    } finally {
+      loaded.close();
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Compares RGBA with a PNG file; alpha does not count. */
+export async function compare(image: { width: number; height: number; data: Uint8Array }, path: string) {
+  const expected = await Image.decode(await Deno.readFile(path)) as Image;
+  if (expected.width !== image.width || expected.height !== image.height) {
+    throw new Error(`${image.width}×${image.height} drawn, ${path} is ${expected.width}×${expected.height}`);
+  }
+  const pixels = image.width * image.height;
+  let sum = 0, squares = 0, beyond = 0;
+  for (let i = 0; i < pixels; i++) {
+    let worst = 0;
+    for (let c = 0; c < 3; c++) {
+      const difference = Math.abs(image.data[i * 4 + c] - expected.bitmap[i * 4 + c]);
+      sum += difference;
+      squares += difference ** 2;
+      worst = Math.max(worst, difference);
+    }
+    if (worst > 2) beyond++;
+  }
+  const psnr = 10 * Math.log10(255 ** 2 * pixels * 3 / squares);
+  return { mean: sum / pixels / 3, beyondTwo: beyond / pixels, psnr } satisfies Difference;
+}
+
+/** What is wrong with a difference, or nothing: issue limits for f32 and f16. */
+export function verdict({ mean, beyondTwo, psnr }: Difference, type: Precision): string | undefined {
+  const figures = `mean ${mean.toFixed(3)}, ${(beyondTwo * 100).toFixed(2)} % beyond 2, ${psnr.toFixed(1)} dB`;
+  const good = type === "f32" ? mean <= 1 && beyondTwo <= 0.005 : psnr >= 35;
+  return good ? undefined : figures;
+}
+
+/** A copy of a model's folder, by links, with some JSON files changed. */
+async function overlay(model: string, files: NonNullable<Case["files"]>): Promise<string> {
+  const folder = await Deno.makeTempDir();
+  const link = async (from: string, to: string) => {
+    for await (const entry of Deno.readDir(from)) {
+      if (entry.isFile && !entry.name.endsWith(".json")) {
+        await Deno.symlink(`${from}/${entry.name}`, `${to}/${entry.name}`);
+      } else if (entry.isFile) await Deno.copyFile(`${from}/${entry.name}`, `${to}/${entry.name}`);
+      else {
+        await Deno.mkdir(`${to}/${entry.name}`);
+        await link(`${from}/${entry.name}`, `${to}/${entry.name}`);
+      }
+    }
+  };
+  await link(await Deno.realPath(model), folder);
+  const change = async (path: string, changes: Record<string, unknown>, keep: boolean) => {
+    const old = keep ? JSON.parse(await Deno.readTextFile(`${folder}/${path}`)) : {};
+    await Deno.writeTextFile(`${folder}/${path}`, JSON.stringify({ ...old, ...changes }));
+  };
+  for (const [path, value] of Object.entries(files)) {
+    const scheduler = path.startsWith("scheduler/");
+    if (scheduler) await change("model_index.json", { scheduler: ["diffusers", value._class_name] }, true);
+    await change(path, value, !scheduler);
+  }
+  return folder;
+}

@@ -12,15 +12,15 @@
  *   console.log(`step ${next.value.step} of ${next.value.steps}`);
  *   next = await steps.next();
  * }
- * await savePng("picture.png", next.value);
+ * await savePng("picture.png", next.value, model);
  * ```
  *
  * @module
  */
 export * from "./errors.ts";
 export { generate, type GenerateOptions, type ImageResult, type Settings, type StepEvent } from "./generate.ts";
-export { type LoadOptions, type LoadProgress, Model } from "./pipeline/model.ts";
+export { loadModel, type LoadOptions, type LoadProgress, Model } from "./pipeline/model.ts";
+export { savePng } from "./save_png.ts";
 export type { Picture } from "./pipeline/decoder.ts";
 export { type AdapterSummary, Device, listAdapters, openDevice, type Precision } from "./gpu/device.ts";
-export { parsePlan, type Plan, plainPlan } from "./plan/plan.ts";
-export { planFromRegions, type RegionOptions } from "./plan/from_regions.ts";
+export * from "./plan/make_plan.ts";

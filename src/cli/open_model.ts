@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { BUNDLED_MODEL } from "../assets.ts";
 import { loadModel, type Model } from "../pipeline/model.ts";
 import { describeModel, type ModelChoice, type ModelRecipe } from "../recipe.ts";
 import type { Context } from "./command.ts";
@@ -25,7 +24,7 @@ export async function openModel(
   const started = performance.now();
   console.progress.stage("Loading the model");
   const { path, ...checkpoint } = choice;
-  const model = await loadModel(path ?? BUNDLED_MODEL, {
+  const model = await loadModel(path, {
     type,
     device: flags.device,
     offload: flags.offloadToCpu,

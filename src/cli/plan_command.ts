@@ -4,9 +4,11 @@
  * @module
  */
 import { checkNewFile, writeNewFile } from "../io/new_file.ts";
+import { encodePng } from "../io/png.ts";
+import { drawPlan } from "../plan/layout_picture.ts";
 import { choosePlan } from "./choose_plan.ts";
 import { type Context, json } from "./command.ts";
-import { showPlan } from "./show_plan.ts";
+import { aspectOf, showPlan } from "./show_plan.ts";
 
 /** Prints the plan on standard output, ready for --plan; what there is to say of it goes to standard error. */
 export async function planCommand(context: Context): Promise<void> {
@@ -17,7 +19,7 @@ export async function planCommand(context: Context): Promise<void> {
   const plan = await choosePlan(context);
   const seconds = (performance.now() - started) / 1000;
   showPlan(plan, context);
-  const path = output && await writeNewFile(output, new Uint8Array());
+  const path = output && await writeNewFile(output, encodePng(drawPlan(plan, { aspect: aspectOf(flags) })));
   if (path) console.say(`Layout: ${path}`);
   console.result(json(flags.json ? { plan, path, seconds } : plan));
 }

@@ -3,15 +3,23 @@
  *
  * @module
  */
+import { boxDrawing } from "../plan/box_drawing.ts";
 import { type Plan, regionsOf } from "../plan/plan.ts";
 import type { Context } from "./command.ts";
+import type { FlagValues } from "./flags.ts";
 
-/** One line for the plan, one for each note, and the layout with -v or --confirm. */
+/** What kind of plan it is, what there is to note, and its layout on a terminal, with -v or before --confirm. */
 export function showPlan(plan: Plan, { flags, console }: Context): void {
   const count = regionsOf(plan).length;
   console.say(
     count === 1 ? "Plan: one region, drawn plainly" : `Plan: ${count} regions, split ratio ${plan.splitRatio}`,
   );
   for (const note of plan.notes ?? []) console.say(note);
-  for (const [i, { prompt }] of regionsOf(plan).entries()) console.detail(`  ${i + 1}  ${prompt}`);
+  const show = flags.verbose || flags.confirm || (count > 1 && Deno.stderr.isTerminal());
+  if (show) console.say(boxDrawing(plan, { aspect: aspectOf(flags) }));
+}
+
+/** Width over height of the picture that is planned. */
+export function aspectOf({ width, height }: FlagValues): number {
+  return width !== undefined && height !== undefined ? width / height : 1;
 }

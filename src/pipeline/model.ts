@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { BUNDLED_MODEL } from "../assets.ts";
 import { ModelError } from "../errors.ts";
 import { type Device, openDevice, type Precision } from "../gpu/device.ts";
 import { Graph } from "../gpu/graph.ts";
@@ -112,10 +113,10 @@ export class Model {
 
 /**
  * Opens a model and brings it to the device.
- * @param path diffusers folder or single file
+ * @param path diffusers folder or single file; default: the bundled model
  * @throws ModelError naming the file and what is wrong with it
  */
-export async function loadModel(path: string, options: LoadOptions = {}): Promise<Model> {
+export async function loadModel(path: string = BUNDLED_MODEL, options: LoadOptions = {}): Promise<Model> {
   const checkpoint = await openCheckpoint(path, options.checkpoint);
   const device = typeof options.device === "object" ? options.device : await openDevice(options.device);
   const precision = options.type === "f32" ? "f32" : "f16";

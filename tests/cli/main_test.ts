@@ -1,0 +1,98 @@
+import assert from "@std/assert";
+import { join } from "@std/path";
+import { readPngText } from "../../src/io/png_text.ts";
+import { finish, inFolder, names, program, startPermissions, TINY_MODEL } from "./program.ts";
+
+const QUICK = ["-m", TINY_MODEL, "-W", "64", "-H", "48", "--steps", "2"];
+
+Deno.test("a planned picture without network, then the identical file from its own metadata", () =>
+  inFolder(async (cwd) => {
+    const line = ["a red apple on the left and a blue teapot, 红", ...QUICK, "--planner", "rules", "--json", "-s", "7"];
+    const drawn = await finish(program(line, { cwd, permissions: startPermissions() }));
+    assert.equal(drawn.code, 0, drawn.stderr);
+    const report = JSON.parse(drawn.stdout);
+    assert.deepEqual([report.path, report.seed, report.plan.splitRatio], ["out_001.png", 7, "1,1"]);
+    assert.equal(report.model.name, "sd1");
+    const { steps, ...others } = report.timings;
+    assert.equal(steps.length, 2);
+    assert.deepEqual(Object.keys(others).sort(), ["compile", "decode", "encode", "load", "total", "write"]);
+    for (const seconds of [...steps, ...Object.values(others)]) assert.ok(Number.isFinite(seconds));
+    assert.ok(report.memory.peak_bytes > report.memory.weights_bytes && report.memory.weights_bytes > 0);
+
+    const texts = readPngText(await Deno.readFile(join(cwd, "out_001.png")), "out_001.png");
+    assert.match(
+      texts.get("parameters")!,
+      /^a red apple .*红\nSteps: 2, Sampler: .*Seed: 7, Size: 64x48, Model hash: /,
+    );
+
+    const again = await finish(program(["metadata", "out_001.png", "--repro", "-o", "again.png"], { cwd }));
+    assert.equal(again.stdout, "again.png  seed 7\n", again.stderr);
+    const [first, second] = ["out_001.png", "again.png"].map((name) => Deno.readFileSync(join(cwd, name)));
+    assert.deepEqual(first, second);
+  }));
+
+Deno.test("a batch is numbered on, each picture with the next seed; plain lines tell how it gets on", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(join(cwd, "out_007.png"), "theirs");
+    const { code, stdout, stderr } = await finish(program(["a dog", ...QUICK, "--no-plan", "-b", "2"], { cwd }));
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, "out_008.png  seed 42\nout_009.png  seed 43\n");
+    assert.match(stderr, /step 1\/2 .* left\nstep 2\/2 .* done\n/);
+    assert.equal(await Deno.readTextFile(join(cwd, "out_007.png")), "theirs");
+    assert.notDeepEqual(Deno.readFileSync(join(cwd, "out_008.png")), Deno.readFileSync(join(cwd, "out_009.png")));
+  }));
+
+Deno.test("Ctrl-C ends with 130 and leaves nothing behind, not even the preview", () =>
+  inFolder(async (cwd) => {
+    const line = ["a dog", ...QUICK, "--steps", "900", "--no-plan", "--preview", "proj", "--progress", "json"];
+    const child = program(line, { cwd }).spawn();
+    let stderr = "", previews: string[] = [];
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+      if (!stderr.includes('"step":3,') && (stderr + text).includes('"step":3,')) {
+        previews = names(cwd);
+        child.kill("SIGINT");
+      }
+      stderr += text;
+    }
+    assert.equal((await child.status).code, 130, stderr);
+    assert.deepEqual(previews, ["out_preview_1.png"]);
+    assert.deepEqual(names(cwd), []);
+    assert.equal(await new Response(child.stdout).text(), "");
+    assert.match(stderr, /Stopping.*\n(.*\n)*Cancelled\./);
+  }));
+
+Deno.test("every kind of failure has its exit code, and says what to do", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(join(cwd, "plan.json"), '{"prompt":"x","splitRatio":"1;1","regions":[{"prompt":"a"}]}');
+    await Deno.writeTextFile(join(cwd, "cat.png"), "theirs");
+    const cases: [line: string[], code: number, message: RegExp][] = [
+      [[], 2, /No prompt was given/],
+      [["x", "--stpes", "3"], 2, /Did you mean "--steps"/],
+      [["x", "-o", "cat.png"], 2, /already there/],
+      [["x", "--regions", "a BREAK b", "--no-plan"], 2, /exclude each other/],
+      [["metadata", "cat.png"], 2, /cat\.png is not a PNG/],
+      [["x", "--no-plan", "-m", "nowhere"], 3, /nowhere/],
+      [["x", "--no-plan", "-m", TINY_MODEL, "--device", "77"], 4, /no device 77/],
+      [["--plan", "plan.json"], 5, /plan\.json|1;1/],
+    ];
+    for (const [line, code, message] of cases) {
+      const run = await finish(program(line, { cwd }));
+      assert.equal(run.code, code, `${line.join(" ")}: ${run.stderr}`);
+      assert.match(run.stderr, message);
+      assert.equal(run.stdout, "");
+    }
+    assert.deepEqual(names(cwd), ["cat.png", "plan.json"]);
+  }));
+
+Deno.test("a plan goes to standard output, from there to a file, and from the file to a picture", () =>
+  inFolder(async (cwd) => {
+    const planned = await finish(program(["plan", "a cat on a red chair", "-q"], { cwd }));
+    assert.equal(planned.stderr, "");
+    await Deno.writeTextFile(join(cwd, "plan.json"), planned.stdout);
+    const { code, stderr } = await finish(
+      program(["--plan", "plan.json", "--save-plan", "used.json", ...QUICK, "-q"], { cwd }),
+    );
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(JSON.parse(await Deno.readTextFile(join(cwd, "used.json"))), JSON.parse(planned.stdout));
+    assert.deepEqual(names(cwd), ["out_001.png", "plan.json", "used.json"]);
+  }));

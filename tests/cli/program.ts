@@ -1,0 +1,66 @@
+/**
+ * The program as its user runs it, for stories: a process of its own in a folder of its own.
+ *
+ * @module
+ */
+import { resolve } from "@std/path";
+
+const root = resolve(import.meta.dirname!, "../..");
+
+/** Tiny random model. */
+export const TINY_MODEL: string = resolve(root, "tests/golden/models/sd1");
+
+/** What a finished run left behind. */
+export interface Finished {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** How to run. */
+export interface Running {
+  cwd: string;
+  env?: Record<string, string>;
+  /** Deno's permission flags; by default all. */
+  permissions?: string[];
+}
+
+/** A command that runs main.ts, or another script of the repository. */
+export function program(args: string[], { cwd, env, permissions = ["-A"] }: Running, script = "main.ts"): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", ...permissions, `${root}/${script}`, ...args],
+    cwd,
+    env: { NO_COLOR: "1", OPENAI_API_KEY: "", OPENAI_BASE_URL: "", GEMINI_API_KEY: "", ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+/** Run to the end. */
+export async function finish(command: Deno.Command): Promise<Finished> {
+  const { code, stdout, stderr } = await command.output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** A story in an empty folder that is gone afterwards. */
+export async function inFolder(story: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await story(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The names in a folder. */
+export function names(folder: string): string[] {
+  return Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+}
+
+/** The permissions that `deno task start` gives. */
+export function startPermissions(): string[] {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(`${root}/deno.json`));
+  return tasks.start.match(/--allow-[\w-]+/g);
+}

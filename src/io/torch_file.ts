@@ -95,6 +95,11 @@ async function legacyStorages(file: ByteFile, root: unknown, keys: unknown, star
     }
     entries.set(String(key), { offset: at + 8, bytes: count * size });
     at += 8 + count * size;
+    if (at > file.size) {
+      throw new ModelError(
+        `${file.path} has ${file.size} bytes, but its storage ${key} ends at byte ${at}. It is truncated.`,
+      );
+    }
   }
   return (key: string) => entries.get(key);
 }

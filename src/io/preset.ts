@@ -80,7 +80,7 @@ const TABLE: Record<Family, Row[]> = {
     ["sd21", "Stable Diffusion 2.0/2.1 (768, v)", 768, 50, 7.5, DDIM_V],
     ["sd21-base", "Stable Diffusion 2.0/2.1 base (512, ε)", 512, 50, 7.5, PNDM, /(2|2[-_.]?[01])[-_]?base|512-base/i],
     ["sd2-inpaint", "Stable Diffusion 2 inpainting", 512, 50, 7.5, PNDM],
-    ["mini", "the bundled model", 256, 20, 4, { ...DDIM_V, ...V_ZSNR_KEYS }],
+    ["mini", "the bundled model", 128, 20, 4, { ...DDIM_V, ...V_ZSNR_KEYS }],
     ["sd-turbo", "SD-Turbo", 512, 1, 0, { ...EULER, ...TRAILING }, /sd[-_]?turbo/i],
   ],
   sdxl: [

@@ -1,10 +1,13 @@
 """Trains the denoiser and its text encoder together on cached latents.
 
 usage: denoiser.py RUN_FOLDER --modules node_modules --stage small --minutes 45, then --stage large
+       python -m torch.distributed.run --nproc-per-node 2 denoiser.py …: one process a core with shared gradients, which waits
+       less than two threads do on a busy machine
 Writes RUN_FOLDER/denoiser.pt every four minutes and goes on from it; samples.png shows fixed prompts at seed 0.
 Loss: v-prediction (Salimans and Ho, arXiv 2202.00512) with zero terminal SNR (Lin et al., arXiv 2305.08891).
 """
 import argparse
+import os
 import time
 from pathlib import Path
 
@@ -23,7 +26,7 @@ WIDTH = 128
 # (columns, rows, objects, sides in cells, share of the samples)
 STAGES = {
     "small": ([(8, 8, 1, [7], 0.65), (8, 8, 1, [4], 0.1), (8, 8, 2, [4], 0.25)], 32),
-    "large": ([(16, 16, 1, [12], 0.3), (16, 16, 1, [7], 0.15), (16, 16, 2, [7], 0.25), (16, 16, 3, [7], 0.15), (16, 16, 4, [7], 0.15)], 10),
+    "large": ([(16, 16, 1, [7], 0.3), (16, 16, 2, [7], 0.3), (16, 16, 3, [7], 0.2), (16, 16, 4, [7], 0.2)], 8),
 }
 PROMPTS = ["a red apple", "a cat", "a banana on a blue background", "a fox in the snow", "a blue car", "a watermelon on a black background",
            "a pizza on a table", "a penguin on a pink background", "a dog on the left and a pear on the right",
@@ -114,6 +117,17 @@ def sample(model: Model, pool: Pool, mean, spread, prompts: list[str], columns: 
     return to_pictures(pool.autoencoder.decode(x * spread + mean).sample)
 
 
+def share(model: Model, passed: float) -> float:
+    """Averages the gradients and `passed` over all processes; returns the latter, so that all stop at the same step."""
+    params = [q for q in model.parameters() if q.grad is not None]
+    flat = torch.cat([q.grad.flatten() for q in params] + [torch.tensor([passed], device=params[0].device)])
+    torch.distributed.all_reduce(flat)
+    flat /= torch.distributed.get_world_size()
+    for q, g in zip(params, flat[:-1].split([q.numel() for q in params])):
+        q.grad = g.view_as(q)
+    return flat[-1].item()
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("run", type=Path)
@@ -125,20 +139,24 @@ def main():
     a = p.parse_args()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.set_num_threads(a.threads)
+    rank, shared = int(os.environ.get("RANK", 0)), "WORLD_SIZE" in os.environ
+    if shared:
+        torch.distributed.init_process_group("gloo")
     file = a.run / "denoiser.pt"
     saved = torch.load(file, map_location=device) if file.exists() else None
     step = saved["step"] if saved else 0
     torch.manual_seed(step)
-    np.random.seed(step)
-    pool = Pool(a.run, a.modules, a.stage, 1000 + step, device)
+    pool = Pool(a.run, a.modules, a.stage, 1000 + 2 * step + rank, device)
     model = Model(len(pool.tokenizer)).to(device, memory_format=torch.channels_last)
     optimiser = Muon(model, 0.02, 2e-3)
     if saved:
         model.load_state_dict(saved["model"])
         optimiser.load_state_dict(saved["optimiser"])
     average = {k: v.detach().clone() for k, v in (saved["average"] if saved else model.state_dict()).items()}
+    torch.manual_seed(2 * step + rank)
+    np.random.seed(2 * step + rank)
     batch = STAGES[a.stage][1]
-    while len(pool.latents) < 3000:
+    while len(pool.latents) < 1000:
         pool.fill(batch)
     if saved:
         mean, spread = saved["mean"], saved["spread"]
@@ -148,10 +166,8 @@ def main():
         spread = (z - mean).std((0, 2, 3)).view(1, -1, 1, 1)
     print(f"{sum(q.numel() for q in model.parameters()) / 1e6:.1f} M parameters, latents ×{(1 / spread).mean():.3f}", flush=True)
     alphas = scheduler().alphas_cumprod.to(device)
-    start, last_save, first, losses, done = time.time(), time.time(), step, [], False
+    start, last_save, first, losses, done, passed = time.time(), time.time(), step, [], False, 0.0
     while not done:
-        passed = (time.time() - start) / 60 / a.minutes
-        done = passed >= 1
         optimiser.k = min(1, (step - first + 1) / 40) * (a.rates[0] + (a.rates[1] - a.rates[0]) * min(1, passed))
         pool.fill(max(2, batch // 6))
         z, ids = pool.draw(batch)
@@ -163,6 +179,9 @@ def main():
         guess = model((alpha.sqrt() * x + (1 - alpha).sqrt() * noise).contiguous(memory_format=torch.channels_last), t, ids)
         loss = (guess - alpha.sqrt() * noise + (1 - alpha).sqrt() * x).square().mean()
         loss.backward()
+        passed = (time.time() - start) / 60 / a.minutes
+        passed = share(model, passed) if shared else passed
+        done = passed >= 1
         optimiser.step()
         step += 1
         losses.append(loss.item())
@@ -170,9 +189,9 @@ def main():
             keep = min(0.995, (step + 1) / (step + 10))
             for k, v in model.state_dict().items():
                 average[k].lerp_(v, 1 - keep) if v.is_floating_point() else None
-        if step % 50 == 0:
+        if step % 50 == 0 and rank == 0:
             print(f"step {step}  {time.time() - start:.0f} s  loss {np.mean(losses[-50:]):.4f}  pool {len(pool.latents)}", flush=True)
-        if done or time.time() - last_save > 240:
+        if rank == 0 and (done or time.time() - last_save > 240):
             last_save = time.time()
             live = {k: v.clone() for k, v in model.state_dict().items()}
             torch.save({"model": live, "average": average, "optimiser": optimiser.state_dict(), "step": step, "mean": mean, "spread": spread}, file)

@@ -1,0 +1,74 @@
+"""Scores the exported model on one-object prompts with the judge, and draws the sheet of the first 64 pictures.
+
+usage: evaluate.py MODEL_FOLDER RUN_FOLDER SHEET.png --count 300
+Prompt k has seed k; every picture counts. Half the prompts name a colour, a third a background.
+"""
+import argparse
+from math import sqrt
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import StableDiffusionPipeline
+from PIL import Image
+
+from concepts import COLOURS, DRAWN, NAMES, PLAIN, article
+from judge import load_judge, look
+
+
+def prompts(count: int) -> list[tuple[str, str, str | None]]:
+    """Prompt, object, colour. Goes through all objects; colours and backgrounds by turns."""
+    places = [f"on a {p} background" for p in PLAIN] + list(DRAWN.values())
+    out = []
+    for k in range(count):
+        name = NAMES[k * 7 % len(NAMES)]
+        colour = list(COLOURS)[k // 2 % len(COLOURS)] if k % 2 else None
+        where = f" {places[k // 3 % len(places)]}" if k % 3 == 2 else ""
+        out.append((article(f"{colour} {name}" if colour else name) + where, name, colour))
+    return out
+
+
+def interval(hits: int, total: int) -> str:
+    """Share and Wilson's 95 % interval in per cent."""
+    z, share = 1.96, hits / total
+    middle, half = share + z * z / (2 * total), z * sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    low, high = ((middle + s * half) / (1 + z * z / total) for s in (-1, 1))
+    return f"{100 * share:.1f} % ({100 * low:.0f}–{100 * high:.0f}) of {total}"
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("model", type=Path)
+    p.add_argument("run", type=Path)
+    p.add_argument("sheet", type=Path)
+    p.add_argument("--count", type=int, default=300)
+    p.add_argument("--size", type=int, default=128)
+    p.add_argument("--steps", type=int, default=20)
+    p.add_argument("--guidance", type=float, default=4.0)
+    p.add_argument("--threads", type=int, default=2)
+    a = p.parse_args()
+    torch.set_num_threads(a.threads)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    pipe = StableDiffusionPipeline.from_pretrained(a.model, torch_dtype=torch.float32).to(device)
+    pipe.set_progress_bar_config(disable=True)
+    asked, pictures = prompts(a.count), []
+    for k in range(0, a.count, 8):
+        part = asked[k:k + 8]
+        noise = [torch.Generator().manual_seed(k + i) for i in range(len(part))]
+        made = pipe([one[0] for one in part], width=a.size, height=a.size, num_inference_steps=a.steps, guidance_scale=a.guidance, generator=noise)
+        pictures += [np.asarray(image) for image in made.images]
+    cells = pictures[:64]
+    Image.fromarray(np.concatenate([np.concatenate(cells[k:k + 8], 1) for k in range(0, len(cells) // 8 * 8, 8)])).save(a.sheet)
+    judge = load_judge(a.run)
+    seen = [found for k in range(0, a.count, 16) for found in look(judge, pictures[k:k + 16])]
+    right = sum(name in [f.name for f in found] for (_, name, _), found in zip(asked, seen))
+    first = sum(bool(found) and found[0].name == name for (_, name, _), found in zip(asked, seen))
+    coloured = [(colour, found) for (_, _, colour), found in zip(asked, seen) if colour]
+    hue = sum(bool(found) and found[0].colour == colour for colour, found in coloured)
+    print(f"object seen: {interval(right, a.count)}")
+    print(f"object seen as the largest: {interval(first, a.count)}")
+    print(f"colour of the largest object right, where asked: {interval(hue, len(coloured))}")
+
+
+if __name__ == "__main__":
+    main()

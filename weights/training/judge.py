@@ -1,0 +1,143 @@
+"""A dense detector that says what is where in a picture; trained apart from the model, on real scenes only.
+
+usage: judge.py RUN_FOLDER --modules node_modules --minutes 10
+For each cell of 8 × 8 pixels: which concept (or none) and which colour (or its own). Seeds 50 000 and up, test scenes 90 000.
+"""
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+import time
+
+import numpy as np
+import torch
+from torch import nn
+import torch.nn.functional as F
+
+from autoencoder import to_tensor
+from concepts import COLOURS, NAMES
+from muon import Muon
+from scenes import Scene, Studio
+
+COLOUR_NAMES = list(COLOURS)
+NONE = len(NAMES)
+KINDS = [(8, 8, 1, [7]), (8, 8, 2, [4]), (16, 16, 1, [12, 7]), (16, 16, 4, [7])]
+
+
+class Judge(nn.Module):
+    """[n, 3, h, w] → logits of concepts and none [n, 65, h/8, w/8] and of own and eight colours [n, 9, h/8, w/8]."""
+
+    def __init__(self, width=96):
+        super().__init__()
+        block = lambda i, o, stride=1, reach=1: nn.Sequential(
+            nn.Conv2d(i, o, 3, stride, reach, dilation=reach, bias=False), nn.BatchNorm2d(o), nn.SiLU())
+        self.stem = nn.Sequential(block(3, 24, 2), block(24, 48, 2), block(48, width, 2))
+        self.body = nn.ModuleList([block(width, width, 1, reach) for reach in (1, 2, 3, 2, 1)])
+        self.heads = nn.Conv2d(width, NONE + 1 + 1 + len(COLOUR_NAMES), 1)
+
+    def forward(self, x):
+        x = self.stem(x)
+        for layer in self.body:
+            x = x + layer(x)
+        return self.heads(x).split((NONE + 1, 1 + len(COLOUR_NAMES)), 1)
+
+
+def labels(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
+    """Concept and colour of each cell [rows, columns]; −1 where the edge of a box leaves it open."""
+    shape = tuple(n // 8 for n in scene.pixels.shape[:2])
+    concept, colour = np.full(shape, NONE), np.full(shape, -1)
+    for t in scene.things:
+        concept[t.y:t.y + t.side, t.x:t.x + t.side] = -1
+        inset = max(1, t.side // 4)
+        inner = np.s_[t.y + inset:t.y + t.side - inset, t.x + inset:t.x + t.side - inset]
+        concept[inner] = NAMES.index(t.name)
+        colour[inner] = COLOUR_NAMES.index(t.colour) + 1 if t.colour else 0
+    return concept, colour
+
+
+@dataclass
+class Found:
+    name: str
+    colour: str | None
+    x: float  # centre, as a fraction of the picture
+    y: float
+
+
+@torch.no_grad()
+def look(judge: Judge, pictures: list[np.ndarray], device="cpu") -> list[list[Found]]:
+    """Objects that hold at least three cells, by falling number of cells, for pictures [h, w, 3] u8 of one size."""
+    concepts, colours = judge.eval()(to_tensor(pictures, device))
+    concepts, colours = concepts.argmax(1).cpu().numpy(), colours.cpu().numpy()
+    answers = []
+    for cells, hue in zip(concepts, colours):
+        ids, counts = np.unique(cells[cells != NONE], return_counts=True)
+        found = []
+        for k in ids[np.argsort(-counts)]:
+            y, x = np.nonzero(cells == k)
+            if len(y) < 3:
+                continue
+            best = int(hue[:, y, x].sum(1).argmax())
+            found.append(Found(NAMES[k], COLOUR_NAMES[best - 1] if best else None, (x.mean() + 0.5) / cells.shape[1], (y.mean() + 0.5) / cells.shape[0]))
+        answers.append(found)
+    return answers
+
+
+def accuracy(judge: Judge, modules: Path, device) -> tuple[float, float, int]:
+    """Share of objects of unseen scenes (any pair) that are found, and of those the share with the right colour."""
+    studio, right, coloured, total = Studio(modules, 90_000), 0, 0, 0
+    for k in range(120):
+        scene = studio.scene(*KINDS[k % 4], allow_held_out=True)
+        found = {f.name: f for f in look(judge, [scene.pixels], device)[0]}
+        for t in scene.things:
+            total += 1
+            right += t.name in found
+            coloured += t.name in found and found[t.name].colour == t.colour
+    return right / total, coloured / max(1, right), total
+
+
+def load_judge(run: Path, device="cpu") -> Judge:
+    judge = Judge().to(device)
+    judge.load_state_dict(torch.load(run / "judge.pt", map_location=device)["model"])
+    return judge.eval()
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("run", type=Path)
+    p.add_argument("--modules", type=Path, default=Path("node_modules"))
+    p.add_argument("--minutes", type=float, default=10)
+    p.add_argument("--batch", type=int, default=16)
+    a = p.parse_args()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    torch.set_num_threads(1)
+    file = a.run / "judge.pt"
+    torch.manual_seed(50_000)
+    judge, step = Judge().to(device), 0
+    if file.exists():
+        saved = torch.load(file, map_location=device)
+        judge.load_state_dict(saved["model"])
+        step = saved["step"]
+    optimiser, studio = Muon(judge, 0.02, 2e-3), Studio(a.modules, 50_000 + step)
+    start, first, losses, passed = time.time(), step, [], 0.0
+    while passed < 1:
+        passed = (time.time() - start) / 60 / a.minutes
+        optimiser.k = min(1, (step - first + 1) / 20) * max(0.02, min(1, 1.4 * (1 - passed)))
+        kind = KINDS[step % 4]
+        scenes = [studio.scene(*kind, allow_held_out=True) for _ in range(a.batch if kind[0] == 8 else a.batch // 4)]
+        concept, colour = (torch.from_numpy(np.stack(part)).to(device) for part in zip(*map(labels, scenes)))
+        x = to_tensor([s.pixels for s in scenes], device)
+        # Small noise and contrast, so that no exact pixel value tells what something is.
+        x = x * (1 + 0.1 * torch.randn(len(x), 1, 1, 1, device=device)) + 0.05 * torch.randn_like(x)
+        guess, hue = judge.train()(x)
+        loss = F.cross_entropy(guess, concept, ignore_index=-1) + F.cross_entropy(hue, colour, ignore_index=-1)
+        loss.backward()
+        optimiser.step()
+        step += 1
+        losses.append(loss.item())
+        if step % 200 == 0 or passed >= 1:
+            torch.save({"model": judge.state_dict(), "step": step}, file)
+            found, coloured, total = accuracy(judge, a.modules, device)
+            print(f"step {step}  {time.time() - start:.0f} s  loss {np.mean(losses[-100:]):.3f}  found {found:.3f}, of these right colour {coloured:.3f} ({total} objects)", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -68,7 +68,9 @@ function labelDrafts(text: string): Found[] {
   const drafts: Found[] = [];
   let fields: Fields = { at: 0, numbered: [] };
   labels.forEach((label, i) => {
-    const value = plain.slice(label.index + label[0].length, labels[i + 1]?.index ?? plain.length);
+    // A bullet or heading mark at the end belongs to the next label.
+    const value = plain.slice(label.index + label[0].length, labels[i + 1]?.index ?? plain.length)
+      .replace(/\n[\s*•#>-]*$/, "");
     const name = label[0].toLowerCase();
     const key = /split/.test(name)
       ? "ratio"

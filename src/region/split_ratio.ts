@@ -20,9 +20,12 @@ export function parseSplitRatio(text: string, prompts?: number): SplitRatio {
   );
   if (rows.length === 1) {
     const fields = rows[0];
-    const hasHeight = prompts !== undefined && fields.length === prompts + 1 && prompts > 0;
+    // "1,0.5,0.5": shares of the first number. "1,1,1" for two prompts may as well be a column too many, so it is refused.
+    const [first, ...others] = fields;
+    const hasHeight = fields.length > 2 && fields.length - 1 === prompts &&
+      Math.abs(others.reduce((sum, width) => sum + width, 0) / first - 1) < 0.011;
     const ratio: SplitRatio = {
-      rows: [{ height: 1, widths: hasHeight ? fields.slice(1) : fields }],
+      rows: [{ height: 1, widths: hasHeight ? others : fields }],
       warnings: hasHeight
         ? [
           `Split ratio "${text}" has ${fields.length} numbers for ${prompts} prompts: ` +
@@ -86,6 +89,8 @@ function checkCount(ratio: SplitRatio, text: string, prompts: number | undefined
   const hint = widthsOnly
     ? ` The first number of a row is its height: with ${prompts} cells that is ` +
       `"${fields.map((row) => [1, ...row].join(",")).join(";")}".`
+    : fields.length === 1 && fields[0].length === prompts + 1
+    ? " If the first number is the height of the only row, leave it out."
     : "";
   throw new PlannerError(
     `Split ratio "${text}" has ${count(cells, "cell")} but there ${prompts === 1 ? "is" : "are"} ` +

@@ -60,4 +60,7 @@ Deno.test("split ratio: a single row written with its height loses it, with a wa
   assert.deepEqual(rows, [{ height: 1, widths: [0.5, 0.5] }]);
   assert.match(warnings.join(), /the first was taken as the height of the only row and dropped/);
   assert.equal(formatSplitRatio(rows), "0.5,0.5");
+  assert.deepEqual(parseSplitRatio("1,0.33,0.33,0.33", 3).rows[0].widths, [0.33, 0.33, 0.33]);
+  assert.match(message("1,1,1", 2), /3 cells but there are 2 region prompts.*leave it out/);
+  assert.match(message("1,1", 1), /2 cells but there is 1 region prompt;/);
 });

@@ -1,0 +1,48 @@
+/**
+ * Makes README's pictures with the bundled model: docs/first.png as README's first command draws it, and docs/compare.png, the
+ * same words drawn plainly and planned with seeds 1 and 2. Nothing is chosen. Run: deno run -A scripts/readme_pictures.ts
+ *
+ * @module
+ */
+import { generate, type GenerateOptions, loadModel, makePlan, type Picture, plainPlan, savePng } from "../src/mod.ts";
+import { encodePng } from "../src/io/png.ts";
+
+const FIRST = "a red apple on the left and a blue teapot on the right";
+const COMPARED = "a green pear on the left and a purple cup on the right";
+
+const model = await loadModel();
+
+async function draw(options: GenerateOptions) {
+  const run = generate(model, options);
+  let next = await run.next();
+  while (!next.done) next = await run.next();
+  return next.value;
+}
+
+/** Pictures of one size side by side. */
+function row(pictures: Picture[]): Picture {
+  const [{ width, height }] = pictures;
+  const data = new Uint8Array(width * pictures.length * height * 4);
+  for (const [i, picture] of pictures.entries()) {
+    for (let y = 0; y < height; y++) {
+      const line = picture.data.subarray(y * width * 4, (y + 1) * width * 4);
+      data.set(line, (y * pictures.length + i) * width * 4);
+    }
+  }
+  return { width: width * pictures.length, height, data };
+}
+
+const first = await draw({ plan: await makePlan(FIRST, { planner: "rules" }) });
+await savePng("docs/first.png", first, model, { path: undefined, force: true });
+
+const pictures: Picture[] = [];
+for (const seed of [1, 2]) {
+  for (const plan of [plainPlan(COMPARED, "none"), await makePlan(COMPARED, { planner: "rules" })]) {
+    pictures.push((await draw({ plan, seed })).image);
+  }
+}
+await Deno.writeFile(
+  "docs/compare.png",
+  encodePng(row(pictures), { prompt: `${COMPARED}; plain, planned, seeds 1 and 2` }),
+);
+model.close();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ModelError } from "../errors.ts";
 import { linspace32 } from "./linspace.ts";
 import type { Settings } from "./types.ts";
 
@@ -27,7 +28,10 @@ export function alphaBarAt(settings: Settings): (timestep: number) => number {
 
 function betas(settings: Settings): Float32Array {
   const { beta_schedule, beta_start, beta_end, num_train_timesteps: T, trained_betas } = settings;
-  if (trained_betas) return Float32Array.from(trained_betas);
+  if (trained_betas?.length === T) return Float32Array.from(trained_betas);
+  if (trained_betas) {
+    throw new ModelError(`The scheduler config has ${trained_betas.length} trained_betas; expected ${T}.`);
+  }
   switch (beta_schedule) {
     case "scaled_linear":
       return linspace32(Math.sqrt(beta_start), Math.sqrt(beta_end), T).map((root) => root * root);

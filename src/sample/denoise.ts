@@ -67,8 +67,6 @@ export function transfer<T>(x: T, denoised: T, from: Level, to: Level): Term<T>[
 /** The yield of step `index`; `history` is what later steps read besides x. */
 export function step<T>(schedule: Schedule, index: number, x: T, denoised: T, history: readonly T[] = []): Step<T> {
   const { timesteps, sigmas } = schedule;
-  return {
-    ...{ x, denoised, index, steps: timesteps.length },
-    ...{ timestep: timesteps[index], sigma: sigmas[index], keep: [x, ...history] },
-  };
+  const [timestep, sigma, steps] = [timesteps[index], sigmas[index], timesteps.length];
+  return { x, denoised, index, steps, timestep, sigma, keep: [x, ...history] };
 }

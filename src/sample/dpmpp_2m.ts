@@ -2,39 +2,36 @@ import { denoiser, solverLevel, step } from "./denoise.ts";
 import type { Sampler, Schedule, Term } from "./types.ts";
 
 /** DPM-Solver++ multistep for the ODE (Lu et al. 2022, "DPM-Solver++", algorithm 2). */
-export const dpmpp2m: Sampler = (space, evaluate, schedule, x, options) =>
-  solve(1, space, evaluate, schedule, x, options);
+export const dpmpp2m: Sampler = multistep(1);
 
 /** DPM-Solver++ multistep for the SDE (ibid., appendix): twice the pull towards x₀, and noise in its place. */
-export const dpmpp2mSde: Sampler = (space, evaluate, schedule, x, options) =>
-  solve(2, space, evaluate, schedule, x, options);
+export const dpmpp2mSde: Sampler = multistep(2);
 
-async function* solve<T>(
-  pull: 1 | 2,
-  ...[space, evaluate, schedule, x, { start = 0 } = {}]: Parameters<typeof dpmpp2m<T>>
-) {
-  const { timesteps, sigmas, settings } = schedule;
-  const D = denoiser(space, evaluate, schedule);
-  let outputs: T[] = []; // estimates of x₀, the newest first
-  for (let i = start; i < timesteps.length; i++) {
-    const [s, t] = [solverLevel(schedule, sigmas[i]), solverLevel(schedule, sigmas[i + 1])];
-    const denoised = await D(x, s, timesteps[i]);
-    outputs = [denoised, ...outputs].slice(0, settings.solver_order);
-    const order = Math.min(outputs.length, orderLimit(schedule, i));
+function multistep(pull: 1 | 2): Sampler {
+  return async function* (space, evaluate, schedule, x, { start = 0 } = {}) {
+    const { timesteps, sigmas, settings } = schedule;
+    const D = denoiser(space, evaluate, schedule);
+    let outputs: (typeof x)[] = []; // estimates of x₀, the newest first
+    for (let i = start; i < timesteps.length; i++) {
+      const [s, t] = [solverLevel(schedule, sigmas[i]), solverLevel(schedule, sigmas[i + 1])];
+      const denoised = await D(x, s, timesteps[i]);
+      outputs = [denoised, ...outputs].slice(0, settings.solver_order);
+      const order = Math.min(outputs.length, orderLimit(schedule, i));
 
-    // h = λₜ − λₛ with λ = −ln σ/α, so that e^−h is the ratio of the noise levels
-    const decay = sigmas[i + 1] / sigmas[i];
-    const h = -Math.log(decay);
-    const lambda = (k: number) => -Math.log(sigmas[i - k]);
-    const r = outputs.slice(1, order).map((_, k) => (lambda(k) - lambda(k + 1)) / h);
-    const weights = multistepWeights(pull * h, r, settings.solver_type === "heun", pull === 2);
-    const terms: Term<T>[] = [[t.sigma / s.sigma * decay ** (pull - 1), x]];
-    weights.forEach((weight, k) => terms.push([t.alpha * weight, outputs[k]]));
-    const noise = pull === 2 ? t.sigma * Math.sqrt(1 - decay ** 2) : 0;
-    if (noise > 0) terms.push([noise, space.noise()]);
-    x = space.combine(terms);
-    yield step(schedule, i, x, denoised, outputs.slice(0, settings.solver_order - 1));
-  }
+      // h = λₜ − λₛ with λ = −ln σ/α, so that e^−h is the ratio of the noise levels
+      const decay = sigmas[i + 1] / sigmas[i];
+      const h = -Math.log(decay);
+      const lambda = (k: number) => -Math.log(sigmas[i - k]);
+      const r = outputs.slice(1, order).map((_, k) => (lambda(k) - lambda(k + 1)) / h);
+      const weights = multistepWeights(pull * h, r, settings.solver_type === "heun", pull === 2);
+      const terms: Term<typeof x>[] = [[t.sigma / s.sigma * decay ** (pull - 1), x]];
+      weights.forEach((weight, k) => terms.push([t.alpha * weight, outputs[k]]));
+      const noise = pull === 2 ? t.sigma * Math.sqrt(1 - decay ** 2) : 0;
+      if (noise > 0) terms.push([noise, space.noise()]);
+      x = space.combine(terms);
+      yield step(schedule, i, x, denoised, outputs.slice(0, settings.solver_order - 1));
+    }
+  };
 }
 
 /** Short runs and runs that end at σ = 0 finish with lower orders. */

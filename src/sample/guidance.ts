@@ -18,11 +18,6 @@ export function rescaleGuided(guided: Float32Array, conditional: Float32Array, p
   return guided.map((value) => value * scale);
 }
 
-/** Whether a guidance weight needs the negative pass at all. */
-export function needsNegative(weight: number): boolean {
-  return weight > 1;
-}
-
 function deviation(values: Float32Array): number {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));

@@ -1,4 +1,3 @@
-import { UsageError } from "../errors.ts";
 import { alphaBarAt } from "./alpha_bar.ts";
 import { denoisedTerms, preserving, step, transfer } from "./denoise.ts";
 import type { Sampler, Term } from "./types.ts";
@@ -23,22 +22,17 @@ export const pndm: Sampler = async function* (space, evaluate, schedule, x, { st
     denoised = space.combine(denoisedTerms(schedule, from, x, space.combine(blend)));
     return space.combine(transfer(x, denoised, from, preserving(alphaBar(next))));
   };
-  if (!settings.skip_prk_steps && timesteps.length - start < 4) {
-    throw new UsageError("pndm with Runge–Kutta steps takes 4 steps or more.");
-  }
   for (let i = start; i < timesteps.length; i++) {
-    const t = timesteps[i];
+    const [t, next] = timesteps.slice(i, i + 2); // no `next` in the last step
     const output = await call(x, t);
     outputs.unshift(output);
-    if (!settings.skip_prk_steps && i < start + 3) {
-      const next = timesteps[i + 1];
-      const middle = next + Math.floor(stride / 2);
-      const second = await call(move(x, t, t - Math.floor(stride / 2), [1, output]), middle);
-      const third = await call(move(x, t, middle, [1, second]), middle);
-      const fourth = await call(move(x, t, middle - Math.floor(stride / 2), [1, third]), next);
+    if (!settings.skip_prk_steps && i < start + 3 && next !== undefined) {
+      const half = Math.floor(stride / 2);
+      const second = await call(move(x, t, t - half, [1, output]), next + half);
+      const third = await call(move(x, t, next + half, [1, second]), next + half);
+      const fourth = await call(move(x, t, next, [1, third]), next);
       x = move(x, t, next, [1 / 6, output], [1 / 3, second], [1 / 3, third], [1 / 6, fourth]);
-    } else if (settings.skip_prk_steps && i === start && i + 1 < timesteps.length) {
-      const next = timesteps[i + 1];
+    } else if (settings.skip_prk_steps && i === start && next !== undefined) {
       const again = await call(move(x, t, t - stride, [1, output]), next);
       x = move(x, next + stride, next, [0.5, again], [0.5, output]);
     } else {

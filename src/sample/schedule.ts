@@ -46,6 +46,11 @@ function alphaSchedule(settings: Settings, sampler: SamplerName, steps: number):
   if (timesteps[0] >= T) {
     throw new UsageError(`${steps} steps begin at timestep ${timesteps[0]}, past the last of ${T}; use fewer.`);
   }
+  if (sampler === "pndm" && !settings.skip_prk_steps && steps < 4) {
+    throw new UsageError(
+      `pndm starts with three Runge–Kutta steps for this model; ${steps} steps are too few, use 4 or more.`,
+    );
+  }
   const alphaBar = alphaBarAt(settings);
   if (alphaBar(timesteps[0]) === 0 && settings.prediction_type === "epsilon") {
     throw new ModelError("A model that predicts noise cannot start from zero terminal SNR; it needs v-prediction.");
@@ -72,7 +77,11 @@ function sigmaSchedule(settings: Settings, sampler: SamplerName, steps: number):
     const [max, min] = isSolver(sampler) ? [table[table.length - 1], table[0]] : [sigmas[0], sigmas[sigmas.length - 1]];
     sigmas = curve(settings.sigma_max ?? max, settings.sigma_min ?? min, steps);
     timesteps = sigmas.map((sigma) => timestepOfSigma(sigma, logs));
-    if (isSolver(sampler)) timesteps = timesteps.map(roundsTimesteps(settings, sampler) ? roundHalfEven : Math.trunc);
+    if (isSolver(sampler)) {
+      const rounds = sampler === "unipc" || settings.beta_schedule !== "squaredcos_cap_v2";
+      const whole = rounds && (curve === karras || curve === uniformLambda) ? roundHalfEven : Math.trunc;
+      timesteps = timesteps.map(whole);
+    }
     if (sampler === "unipc" && end > 0) end = sigmas[steps - 1];
   }
   sigmas = [...sigmas, end].map(f);
@@ -84,6 +93,7 @@ function sigmaSchedule(settings: Settings, sampler: SamplerName, steps: number):
 /** Karras et al.'s formulation, which knows no table: the network is told ¼ ln σ. */
 function edmSchedule(settings: Settings, sampler: SamplerName, steps: number): Schedule {
   const { sigma_min, sigma_max, sigma_schedule, rho, final_sigmas_type } = settings as Required<Settings>;
+  if (settings.prediction_type === "sample") throw new ModelError("An EDM model cannot have prediction_type = sample.");
   const curve = sigma_schedule === "karras" ? karras : exponential;
   const sigmas = [...curve(sigma_max, sigma_min, steps, rho), final_sigmas_type === "sigma_min" ? sigma_min : 0].map(f);
   const timesteps = sigmas.slice(0, steps).map((sigma) => f(0.25 * Math.log(sigma)));
@@ -95,12 +105,6 @@ function chosenCurve(settings: Settings): SigmaCurve | undefined {
   if (settings.use_lu_lambdas) return uniformLambda;
   if (settings.use_exponential_sigmas) return exponential;
   return settings.use_beta_sigmas ? beta : undefined;
-}
-
-/** Whether a solver's timesteps along a curve are rounded rather than cut off. */
-function roundsTimesteps(settings: Settings, sampler: SamplerName): boolean {
-  if (sampler === "unipc") return settings.use_karras_sigmas;
-  return (settings.use_karras_sigmas || settings.use_lu_lambdas) && settings.beta_schedule !== "squaredcos_cap_v2";
 }
 
 /** The table at a whole or fractional timestep; beyond its ends, its ends. */

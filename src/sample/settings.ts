@@ -18,6 +18,14 @@ const spellings: { [key in keyof Settings]?: readonly string[] } = {
   sigma_schedule: ["karras", "exponential"],
 };
 
+/** Whole numbers and how large they can sensibly be. */
+const ranges: { [key in keyof Settings]?: readonly [least: number, most: number] } = {
+  num_train_timesteps: [1, 100_000],
+  steps_offset: [0, 100_000],
+  solver_order: [1, 3],
+  original_inference_steps: [1, 100_000],
+};
+
 const noCurve = {
   use_karras_sigmas: false,
   use_exponential_sigmas: false,
@@ -92,6 +100,10 @@ function read(config: SchedulerConfig, key: keyof Settings, fallback: unknown): 
   if (value !== undefined && kind(value) !== wanted) throw badValue(key, value, `expected a ${wanted}`);
   const known = spellings[key];
   if (known && !known.includes(value as string)) throw badValue(key, value, `expected one of ${known.join(", ")}`);
+  const [least, most] = ranges[key] ?? [-Infinity, Infinity];
+  if (ranges[key] && !(Number.isInteger(value) && value as number >= least && value as number <= most)) {
+    throw badValue(key, value, `expected a whole number from ${least} to ${most}`);
+  }
   return value;
 }
 

@@ -71,7 +71,7 @@ export interface Schedule {
   readonly initialScale: number;
 }
 
-/** The keys of a scheduler_config.json that schedules and samplers read. */
+/** The keys of a scheduler_config.json that schedules and samplers read. A sampler has those its class knows. */
 export interface Settings {
   readonly num_train_timesteps: number;
   readonly beta_start: number;
@@ -81,16 +81,16 @@ export interface Settings {
   readonly prediction_type: Prediction;
   readonly timestep_spacing: string;
   readonly steps_offset: number;
-  readonly rescale_betas_zero_snr: boolean;
-  readonly set_alpha_to_one: boolean;
-  readonly use_karras_sigmas: boolean;
-  readonly use_exponential_sigmas: boolean;
-  readonly use_beta_sigmas: boolean;
-  readonly use_lu_lambdas: boolean;
+  readonly rescale_betas_zero_snr?: boolean;
+  readonly set_alpha_to_one?: boolean;
+  readonly use_karras_sigmas?: boolean;
+  readonly use_exponential_sigmas?: boolean;
+  readonly use_beta_sigmas?: boolean;
+  readonly use_lu_lambdas?: boolean;
   readonly sigma_min?: number;
   readonly sigma_max?: number;
-  readonly final_sigmas_type: string;
-  readonly lambda_min_clipped: number;
+  readonly final_sigmas_type?: string;
+  readonly lambda_min_clipped?: number;
   readonly skip_prk_steps: boolean;
   readonly solver_order: number;
   readonly solver_type: string;

@@ -75,6 +75,13 @@ Deno.test("what a sampler cannot do is refused", () => {
       () => makeSchedule({ prediction_type: "flow" }, "euler", 8),
     ],
     [/thresholding = true/, ModelError, () => makeSchedule({ thresholding: true }, "ddim", 8)],
+    [
+      /solver_order = 4; expected a whole number from 1 to 3/,
+      ModelError,
+      () => makeSchedule({ solver_order: 4 }, "unipc", 8),
+    ],
+    [/2 trained_betas; expected 1000/, ModelError, () => makeSchedule({ trained_betas: [0.1, 0.2] }, "euler", 8)],
+    [/3 steps are too few/, UsageError, () => makeSchedule({}, "pndm", 3)],
     [/zero terminal SNR/, ModelError, () => {
       makeSchedule({ rescale_betas_zero_snr: true, timestep_spacing: "trailing" }, "ddim", 8);
     }],

@@ -109,6 +109,7 @@ const sizeFlags = {
   "original-size": { on: draw, value: pair, help: "SDXL: width and height the picture pretends to have had" },
   "target-size": { on: draw, value: pair, help: "SDXL: width and height the picture pretends to be made for" },
   crop: { on: draw, value: pair, help: "SDXL: left and top edge the picture pretends to have lost (default 0x0)" },
+  words: { on: ["inspect"], help: "list the words that a small model was taught" },
   size: { on: ["inspect"], value: pair, help: "say how much memory a picture of this size needs" },
 } satisfies Record<string, Flag>;
 

@@ -12,6 +12,7 @@ import { draw, type Report } from "./draw.ts";
 import { openModel } from "./open_model.ts";
 import { generateOptions, seedOf } from "./options.ts";
 import { showPlan } from "./show_plan.ts";
+import { sayUnknownWords } from "./unknown_words.ts";
 
 /** Plans, loads the model, draws, and prints where the pictures are and with which seeds. */
 export async function generateCommand(context: Context): Promise<void> {
@@ -31,6 +32,7 @@ export async function generateCommand(context: Context): Promise<void> {
   const { vae, preset, prediction, zsnr, embeddings, type } = flags;
   const opened = await openModel({ path: flags.model, vae, preset, prediction, zsnr, embeddings }, type, context);
   try {
+    await sayUnknownWords(plan.prompt, opened.model.checkpoint.path, context);
     const reports: Report[] = [];
     for (let i = 0; i < count; i++) {
       const report = await draw(opened, { ...options, plan, seed: seedOf(options.seed!, i) }, output, context, i + 1);

@@ -4,13 +4,17 @@
  * @module
  */
 import { BUNDLED_MODEL } from "../assets.ts";
+import { UsageError } from "../errors.ts";
 import { mib } from "../gpu/device.ts";
 import { type Component, openCheckpoint } from "../io/checkpoint.ts";
+import { type KnownWords, readKnownWords } from "../io/known_words.ts";
 import { type Context, json } from "./command.ts";
 
 /** Prints family, preset, networks and reasons. */
 export async function inspectCommand({ argument, flags, console }: Context): Promise<void> {
-  const checkpoint = await openCheckpoint(argument ?? BUNDLED_MODEL);
+  const model = argument ?? BUNDLED_MODEL;
+  if (flags.words) return console.result(await listWords(model, flags.json));
+  const checkpoint = await openCheckpoint(model);
   const { name, path, family, reason, preset, scheduler } = checkpoint;
   const networks = Object.fromEntries([
     ...checkpoint.textEncoders.map((
@@ -36,6 +40,15 @@ export async function inspectCommand({ argument, flags, console }: Context): Pro
   ];
   const because = reason.map((sentence) => `  ${sentence}`).join("\n");
   console.result(`${rows.map(([key, value]) => key.padEnd(16) + value).join("\n")}\nWhy:\n${because}`);
+}
+
+async function listWords(model: string, asJson?: boolean): Promise<string> {
+  const words = await readKnownWords(model);
+  if (!words) throw new UsageError(`${model} does not list its words; large models know most of them.`);
+  if (asJson) return json(words);
+  const named = ([name, others]: [string, string[]]) => others.length ? `${name} (${others.join(", ")})` : name;
+  const lines: Record<keyof KnownWords, string[]> = { ...words, concepts: Object.entries(words.concepts).map(named) };
+  return Object.entries(lines).map(([kind, list]) => `${kind}: ${list.join(", ")}`).join("\n");
 }
 
 interface Measures {

@@ -96,3 +96,17 @@ Deno.test("a plan goes to standard output, from there to a file, and from the fi
     assert.deepEqual(JSON.parse(await Deno.readTextFile(join(cwd, "used.json"))), JSON.parse(planned.stdout));
     assert.deepEqual(names(cwd), ["out_001.png", "plan.json", "used.json"]);
   }));
+
+Deno.test("inspect says what a model is and why, doctor what the machine has", () =>
+  inFolder(async (cwd) => {
+    const inspected = JSON.parse((await finish(program(["inspect", TINY_MODEL, "--json"], { cwd }))).stdout);
+    assert.deepEqual([inspected.family, inspected.preset.prediction], ["sd1", "epsilon"]);
+    assert.ok(inspected.reason.length > 0 && inspected.networks.unet.parameters > 0);
+
+    const { stdout } = await finish(program(["inspect", "--words"], { cwd }));
+    assert.match(stdout, /^concepts: .*dog \(puppy\)[^]*\ncolours: .*red/);
+
+    const { code, stdout: report } = await finish(program(["doctor"], { cwd }));
+    assert.equal(code, 0);
+    assert.match(report, /f16 +passed its self-test/);
+  }));

@@ -18,7 +18,7 @@ import type { Device, Precision } from "./device.ts";
 import { describeTensor, type ElementType, type Place, type Storage, type Tensor } from "./tensor.ts";
 
 /** Texels of a row of every texture: linear element i is texel (i mod WIDTH, i / WIDTH). */
-const WIDTH_BITS = 12;
+const WIDTH_BITS = 11;
 const WIDTH = 1 << WIDTH_BITS;
 
 const unpack = (precision: Precision, s: string) =>
@@ -101,7 +101,16 @@ export function inTexture(device: Device, tensor: Pick<Tensor, "storage">): bool
 export function placeBytes(device: Device, tensor: Tensor): number {
   if (!inTexture(device, tensor)) return Math.ceil(tensor.bytes / 16) * 16;
   const row = WIDTH * texelOf(tensor.type, tensor.storage).bytes;
-  return Math.ceil(tensor.bytes / row) * row;
+  return textureHeight(Math.ceil(tensor.bytes / row)) * row;
+}
+
+/**
+ * Rows of a texture for `rows` rows of elements, never a power of two: llvmpipe compiles a kernel anew for every mixture of
+ * power-of-two and other textures among its arguments, which made the first step of a run ten times as long.
+ */
+function textureHeight(rows: number): number {
+  const height = Math.max(3, rows);
+  return (height & (height - 1)) === 0 ? height + 1 : height;
 }
 
 /** A texture of `bytes` for tensors of one type and storage. */

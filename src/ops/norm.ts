@@ -31,7 +31,8 @@ export function groupNorm(g: Graph, x: Tensor, norm: Norm & { groups: number }, 
   const rows = x.shape.slice(1, -1).reduce((a, b) => a * b, 1);
   const quads = channels / 4;
   // Enough strips to keep every lane busy, long enough to be worth a partial result.
-  const strips = Math.max(1, Math.min(64, Math.floor(rows / 16)));
+  const most = g.device.summary.software ? 8 : 64;
+  const strips = Math.max(1, Math.min(most, Math.floor(rows / 16)));
   const moments = g.tensor("moments", [batch, strips, quads * 8], "f32", "plain");
   const affine = g.tensor("affine", [batch, channels * 2], "f32", "plain");
   const out = g.tensor(`${x.label} normed`, x.shape);

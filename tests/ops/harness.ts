@@ -4,19 +4,34 @@
  * @module
  */
 import assert from "@std/assert";
-import { type Device, openDevice, type Precision } from "../../src/gpu/device.ts";
+import { Device, openDevice, type Precision } from "../../src/gpu/device.ts";
 import { Graph } from "../../src/gpu/graph.ts";
 import { readFloats, writeFloats } from "../../src/gpu/storage.ts";
 import type { Tensor } from "../../src/gpu/tensor.ts";
 import type { TensorInfo, TensorSource } from "../../src/io/tensor_source.ts";
 import { Weights } from "../../src/nn/weights.ts";
 
-let shared: Promise<Device> | undefined;
+/** One device for all tests of a file, as it is and dressed up as other classes of device. */
+const devices: Partial<Record<DeviceClass, Promise<Device>>> = {};
 
-/** One device for all tests of a file. */
-export function testDevice(): Promise<Device> {
-  return shared ??= openDevice();
+/** What decides a kernel's variant besides precision: textures or buffers, shuffles or workgroup memory, waves to a group. */
+export type DeviceClass = "as it is" | "like a GPU" | "like a GPU without subgroups";
+
+/** The adapter of this machine, treated as `kind`. */
+export function testDevice(kind: DeviceClass = "as it is"): Promise<Device> {
+  return devices[kind] ??= kind === "as it is" ? openDevice() : testDevice().then((device) => {
+    const summary = { ...device.summary, software: false };
+    return new Device(device.gpu, summary, kind === "like a GPU" && device.subgroups, device.timestamps);
+  });
 }
+
+/** Every op is tested in these ways. */
+export const WAYS: { precision: Precision; kind: DeviceClass; name: string }[] = [
+  { precision: "f32", kind: "as it is", name: "f32" },
+  { precision: "f16", kind: "as it is", name: "f16" },
+  { precision: "f16", kind: "like a GPU", name: "f16 in buffers" },
+  { precision: "f32", kind: "like a GPU without subgroups", name: "f32 in buffers, without subgroups" },
+];
 
 /** Reproducible numbers in −1 … 1. */
 export function random(count: number, seed = 1): Float32Array {
@@ -58,12 +73,12 @@ export interface Given {
 
 /** Records `build`, loads its weights, writes the inputs, runs once and reads the result. */
 export async function compute(
-  precision: Precision,
+  { precision, kind }: { precision: Precision; kind: DeviceClass },
   inputs: Given[],
   weights: Record<string, { shape: number[]; values: Float32Array | Float16Array }>,
   build: (g: Graph, w: Weights, inputs: Tensor[]) => Tensor,
 ): Promise<Float32Array> {
-  const device = await testDevice();
+  const device = await testDevice(kind);
   const g = new Graph(device, "test", precision);
   const w = new Weights(device, precision, "test");
   const tensors = inputs.map(({ shape }, i) => g.input(`input ${i}`, shape));

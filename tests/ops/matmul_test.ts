@@ -1,7 +1,5 @@
 import { conv3x3, linear } from "../../src/ops/matmul.ts";
-import { assertClose, compute, random, TOLERANCE } from "./harness.ts";
-
-const PRECISIONS = ["f32", "f16"] as const;
+import { assertClose, compute, random, TOLERANCE, WAYS } from "./harness.ts";
 
 /** Rounds as storage does, so that the twin starts from what the kernel sees. */
 const stored = (precision: "f32" | "f16", x: Float32Array) =>
@@ -30,10 +28,11 @@ function naiveLinear(x: Float32Array, w: Float32Array, b: Float32Array | undefin
   return y;
 }
 
-for (const precision of PRECISIONS) {
+for (const way of WAYS) {
+  const { precision } = way;
   const [atol, rtol] = TOLERANCE[precision];
 
-  Deno.test(`linear ${precision}: odd rows, columns across panels, every epilogue`, async () => {
+  Deno.test(`linear ${way.name}: odd rows, columns across panels, every epilogue`, async () => {
     const cases = [
       { m: 1, n: 4, k: 4, activation: "none" },
       { m: 37, n: 100, k: 36, activation: "quick_gelu" },
@@ -48,7 +47,7 @@ for (const precision of PRECISIONS) {
         values: residual,
       }];
       const y = await compute(
-        precision,
+        way,
         given,
         { "l.weight": { shape: [n, k], values: w }, "l.bias": { shape: [n], values: b } },
         (g, weights, [x, shift, residual]) => linear(g, x, weights.matrix("l", k, n), { activation, shift, residual }),
@@ -59,19 +58,19 @@ for (const precision of PRECISIONS) {
     }
   });
 
-  Deno.test(`linear ${precision}: joined parts, gated columns, 1×1 convolution`, async () => {
+  Deno.test(`linear ${way.name}: joined parts, gated columns, 1×1 convolution`, async () => {
     const m = 19, k = 20, n = 36;
     const x = stored(precision, random(m * k)),
       a = stored(precision, random(n * k, 2)),
       b = stored(precision, random(n * k, 3));
-    const joined = await compute(precision, [{ shape: [1, m, k], values: x }], {
+    const joined = await compute(way, [{ shape: [1, m, k], values: x }], {
       "k.weight": { shape: [n, k], values: a },
       "v.weight": { shape: [n, k], values: b },
     }, (g, w, [x]) => linear(g, x, w.matrix("kv", k, 2 * n, { parts: ["k", "v"], bias: false })));
     assertClose(joined, naiveLinear(x, Float32Array.of(...a, ...b), undefined, m, 2 * n, k), atol, rtol);
 
     const both = Float32Array.of(...a, ...b), bias = random(2 * n, 4);
-    const gated = await compute(precision, [{ shape: [1, m, k], values: x }], {
+    const gated = await compute(way, [{ shape: [1, m, k], values: x }], {
       "l.weight": { shape: [2 * n, k], values: both },
       "l.bias": { shape: [2 * n], values: bias },
     }, (g, w, [x]) => linear(g, x, w.matrix("l", k, n, { gated: true })));
@@ -83,7 +82,7 @@ for (const precision of PRECISIONS) {
     assertClose(gated, expected, atol, rtol);
   });
 
-  Deno.test(`conv3x3 ${precision}: padding, stride, doubling with a cut, padding after; channels no multiple of 4`, async () => {
+  Deno.test(`conv3x3 ${way.name}: padding, stride, doubling with a cut, padding after; channels no multiple of 4`, async () => {
     const cases = [
       { b: 2, h: 7, w: 9, c: 12, o: 68, stride: 1, upsample: false, padAfter: false },
       { b: 1, h: 7, w: 10, c: 36, o: 8, stride: 2, upsample: false, padAfter: false },
@@ -98,17 +97,15 @@ for (const precision of PRECISIONS) {
       const cp = Math.ceil(c / 4) * 4, op = Math.ceil(o / 4) * 4;
       const padded = new Float32Array(b * h * w * cp);
       for (let i = 0; i < b * h * w; i++) for (let q = 0; q < c; q++) padded[i * cp + q] = x[i * c + q];
-      const y = await compute(
-        precision,
-        [{ shape: [b, h, w, cp], values: padded }],
-        { "c.weight": { shape: [o, c, 3, 3], values: k }, "c.bias": { shape: [o], values: bias } },
-        (g, weights, [x]) =>
-          conv3x3(g, x, weights.matrix("c", c, o, { taps: 9 }), {
-            stride,
-            upsampleTo: upsample ? [2 * h, 2 * w - 1] : undefined,
-            padAfter,
-          }),
-      );
+      const y = await compute(way, [{ shape: [b, h, w, cp], values: padded }], {
+        "c.weight": { shape: [o, c, 3, 3], values: k },
+        "c.bias": { shape: [o], values: bias },
+      }, (g, weights, [x]) =>
+        conv3x3(g, x, weights.matrix("c", c, o, { taps: 9 }), {
+          stride,
+          upsampleTo: upsample ? [2 * h, 2 * w - 1] : undefined,
+          padAfter,
+        }));
       const up = upsample ? 2 : 1, before = padAfter ? 0 : 1;
       const vh = h * up, vw = upsample ? 2 * w - 1 : w; // odd sizes cut the doubled picture
       const oh = Math.floor((vh - (padAfter ? 2 : 1)) / stride) + 1;
@@ -134,7 +131,7 @@ for (const precision of PRECISIONS) {
     }
     const [m, c, o] = [35, 20, 12];
     const x = stored(precision, random(m * c)), k = stored(precision, random(o * c, 2));
-    const y = await compute(precision, [{ shape: [1, 5, 7, c], values: x }], {
+    const y = await compute(way, [{ shape: [1, 5, 7, c], values: x }], {
       "c.weight": { shape: [o, c, 1, 1], values: k },
     }, (g, w, [x]) => linear(g, x, w.matrix("c", c, o, { bias: false })));
     assertClose(y, naiveLinear(x, k, undefined, m, o, c), atol, rtol);

@@ -1,13 +1,14 @@
 import { groupNorm, layerNorm } from "../../src/ops/norm.ts";
-import { assertClose, compute, random } from "./harness.ts";
+import { assertClose, compute, random, WAYS } from "./harness.ts";
 
 /** The mean of five makes a variance from sums of squares lose digits: the kernels must not. */
 const OFFSET = 5;
 
-for (const precision of ["f32", "f16"] as const) {
+for (const way of WAYS) {
+  const { precision } = way;
   const [atol, rtol] = precision === "f32" ? [2e-5, 2e-5] : [8e-3, 4e-3]; // results of ±3 in f16: half an ulp is 1e-3
 
-  Deno.test(`groupNorm ${precision}: groups across quads, odd rows, batch, SiLU`, async () => {
+  Deno.test(`groupNorm ${way.name}: groups across quads, odd rows, batch, SiLU`, async () => {
     for (
       const { b, h, w, c, groups, silu } of [
         { b: 2, h: 5, w: 7, c: 20, groups: 2, silu: true },
@@ -18,7 +19,7 @@ for (const precision of ["f32", "f16"] as const) {
       const n = h * w;
       const x = Float32Array.from(Float16Array.from(random(b * n * c).map((v) => v + OFFSET)));
       const gamma = random(c, 2), beta = random(c, 3);
-      const y = await compute(precision, [{ shape: [b, h, w, c], values: x }], {
+      const y = await compute(way, [{ shape: [b, h, w, c], values: x }], {
         "n.weight": { shape: [c], values: gamma },
         "n.bias": { shape: [c], values: beta },
       }, (g, weights, [x]) => groupNorm(g, x, { ...weights.norm("n", c, 1e-5), groups }, silu));
@@ -41,14 +42,14 @@ for (const precision of ["f32", "f16"] as const) {
     }
   });
 
-  Deno.test(`layerNorm ${precision}: rows no multiple of the tile, padded channels`, async () => {
+  Deno.test(`layerNorm ${way.name}: rows no multiple of the tile, padded channels`, async () => {
     for (const { rows, c } of [{ rows: 7, c: 20 }, { rows: 77, c: 68 }, { rows: 3, c: 10 }]) {
       const padded = Math.ceil(c / 4) * 4;
       const x = Float32Array.from(
         Float16Array.from(random(rows * padded).map((v, i) => i % padded < c ? v + OFFSET : 0)),
       );
       const gamma = random(c, 2), beta = random(c, 3);
-      const y = await compute(precision, [{ shape: [1, rows, padded], values: x }], {
+      const y = await compute(way, [{ shape: [1, rows, padded], values: x }], {
         "n.weight": { shape: [c], values: gamma },
         "n.bias": { shape: [c], values: beta },
       }, (g, weights, [x]) => layerNorm(g, x, weights.norm("n", c, 1e-5), c));

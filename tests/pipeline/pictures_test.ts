@@ -1,0 +1,28 @@
+/** Whole pictures against diffusers: every model, sampler and kind of region (tests/oracle/pipelines.py, regions.py). */
+import assert from "@std/assert";
+import type { Precision } from "../../src/gpu/device.ts";
+import { testDevice } from "../ops/harness.ts";
+import { type Case, compare, drawCase, verdict } from "./judge.ts";
+
+const golden = new URL("../golden/", import.meta.url).pathname;
+
+/** In f16 these: one of each model with and without regions, and where values are largest. */
+const HALF = /_(default|playground25|five|nested|latent_six)$/;
+
+for (const area of ["pipeline", "regions"]) {
+  const cases: Record<string, Case> = JSON.parse(Deno.readTextFileSync(`${golden}${area}/cases.json`));
+  const judge = (type: Precision, names: string[]) => async (t: Deno.TestContext) => {
+    assert.ok(names.length > 0);
+    const device = await testDevice();
+    for (const name of names) {
+      await t.step(name, async () => {
+        const { image } = await drawCase(`${golden}models`, cases[name], type, device);
+        assert.equal(verdict(await compare(image, `${golden}${area}/${name}.png`), type), undefined);
+      });
+    }
+  };
+  const names = Object.keys(cases);
+  const what = area === "regions" ? "regional pictures" : "pictures";
+  Deno.test(`${what} are those of PyTorch in f32`, judge("f32", names));
+  Deno.test(`${what} are close to PyTorch's in f16`, judge("f16", names.filter((name) => HALF.test(name))));
+}

@@ -62,11 +62,6 @@ export class Chat {
     return chat;
   }
 
-  /** The key, so that texts from the model can be freed of it. */
-  get key(): string | undefined {
-    return this.endpoint.key;
-  }
-
   /** The model that answers. */
   get modelName(): string {
     return this.model;
@@ -87,6 +82,7 @@ export class Chat {
     const fail = (kind: LanguageModelError["kind"], message: string) =>
       new LanguageModelError(kind, redact(`${this.model}: ${message}`, this.endpoint.key));
     if (typeof completion === "string") {
+      if ((completion as string).trimStart().startsWith("{")) throw fail("cut off", "the answer broke off. Try again.");
       throw fail("proxy", `a web page or plain text came back from ${this.endpoint.url}. Check the URL and the proxy.`);
     }
     if (!choice) throw fail("empty", "the answer holds no choice. Try again or use another --llm-model.");
@@ -95,7 +91,7 @@ export class Chat {
     if (reason === "content_filter") {
       throw fail("refused", "the service's filter withheld the answer. Reword the prompt.");
     }
-    const text = message?.content ?? "";
+    const text = redact(message?.content ?? "", this.endpoint.key);
     if (text.trim() === "") throw fail("empty", "the answer is empty. Try again or use another --llm-model.");
     return { text, cutOff: reason === "length" };
   }

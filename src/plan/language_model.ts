@@ -1,7 +1,7 @@
 import { PlannerError } from "../errors.ts";
 import { Chat, type ChatOptions, type Message } from "./chat.ts";
 import { LanguageModelError } from "./chat_failure.ts";
-import { type Endpoint, type Environment, readEnvironment, redact, resolveEndpoint } from "./endpoint.ts";
+import { type Endpoint, type Environment, readEnvironment, resolveEndpoint } from "./endpoint.ts";
 import { withLocalServer } from "./local_server.ts";
 import type { Plan } from "./plan.ts";
 import type { PlanRequest } from "./planner.ts";
@@ -112,7 +112,7 @@ export function userMessage(text: string, images: string[] = []): Message {
 
 async function givenUp(why: string, reply: string, chat: Chat, options: LanguageModelOptions): Promise<Error> {
   const keep = options.keepReply ?? keepInTemporaryFile;
-  const path = await keep(redact(reply, chat.key));
+  const path = await keep(reply);
   return new LanguageModelError(
     "reply",
     `${chat.modelName} gave no plan that can be used, in ${

@@ -6,6 +6,22 @@
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
 
+/** Canonical names of the samplers. */
+export type SamplerName =
+  | "ddim"
+  | "pndm"
+  | "euler"
+  | "euler_a"
+  | "dpm++2m"
+  | "dpm++2m_sde"
+  | "heun"
+  | "lms"
+  | "unipc"
+  | "lcm";
+
+/** Canonical names of the schedules: how noise levels are spread (the first four), or how timesteps are spaced. */
+export type SchedulerName = "normal" | "karras" | "exponential" | "beta" | "leading" | "trailing" | "linspace";
+
 interface Name {
   /** As AUTOMATIC1111 writes it in a picture's metadata. */
   readonly label: string;
@@ -13,7 +29,7 @@ interface Name {
   readonly aliases: readonly string[];
 }
 
-const samplerNames = {
+const samplerNames: Record<SamplerName, Name> = {
   "ddim": { label: "DDIM", aliases: [] },
   "pndm": { label: "PLMS", aliases: [] },
   "euler": { label: "Euler", aliases: ["EulerDiscrete", "EDMEuler"] },
@@ -24,9 +40,9 @@ const samplerNames = {
   "lms": { label: "LMS", aliases: ["LMSDiscrete"] },
   "unipc": { label: "UniPC", aliases: ["UniPCMultistep", "uni_pc_bh2"] },
   "lcm": { label: "LCM", aliases: [] },
-} as const satisfies Record<string, Name>;
+};
 
-const schedulerNames = {
+const schedulerNames: Record<SchedulerName, Name> = {
   "normal": { label: "Normal", aliases: ["discrete"] },
   "karras": { label: "Karras", aliases: [] },
   "exponential": { label: "Exponential", aliases: [] },
@@ -34,13 +50,7 @@ const schedulerNames = {
   "leading": { label: "Leading", aliases: [] },
   "trailing": { label: "SGM Uniform", aliases: ["simple"] },
   "linspace": { label: "Linspace", aliases: ["uniform"] },
-} as const satisfies Record<string, Name>;
-
-/** Canonical names of the samplers. */
-export type SamplerName = keyof typeof samplerNames;
-
-/** Canonical names of the schedules: how noise levels are spread (the first four), or how timesteps are spaced. */
-export type SchedulerName = keyof typeof schedulerNames;
+};
 
 /** The sampler that `spelling` names. @throws {UsageError} with the nearest name where there is none. */
 export function samplerByName(spelling: string): SamplerName {

@@ -33,7 +33,7 @@ export function makeSchedule(
   if (!Number.isInteger(steps) || steps < 1 || steps > T) {
     throw new UsageError(`${steps} steps are not a whole number from 1 to ${T}.`);
   }
-  if (isEdm(config)) return edmSchedule(settings, sampler, steps);
+  if (isEdm(config)) return edmSchedule(settings, steps);
   return ["ddim", "pndm", "lcm"].includes(sampler)
     ? alphaSchedule(settings, sampler, steps)
     : sigmaSchedule(settings, sampler, steps);
@@ -56,7 +56,7 @@ function alphaSchedule(settings: Settings, sampler: SamplerName, steps: number):
     throw new ModelError("A model that predicts noise cannot start from zero terminal SNR; it needs v-prediction.");
   }
   const sigmas = [...timesteps, -1].map(alphaBar).map((bar) => f(Math.sqrt((1 - bar) / bar)));
-  return { sampler, edm: false, settings, timesteps, sigmas, initialScale: 1 };
+  return { edm: false, settings, timesteps, sigmas, initialScale: 1 };
 }
 
 /** Samplers that step between noise levels σ = √((1 − ᾱ) / ᾱ), in the table or between its entries. */
@@ -87,17 +87,17 @@ function sigmaSchedule(settings: Settings, sampler: SamplerName, steps: number):
   sigmas = [...sigmas, end].map(f);
   const max = Math.max(...sigmas);
   const initialScale = isSolver(sampler) ? 1 : settings.timestep_spacing === "leading" ? Math.hypot(max, 1) : max;
-  return { sampler, edm: false, settings, timesteps: timesteps.map(f), sigmas, initialScale };
+  return { edm: false, settings, timesteps: timesteps.map(f), sigmas, initialScale };
 }
 
 /** Karras et al.'s formulation, which knows no table: the network is told ¼ ln σ. */
-function edmSchedule(settings: Settings, sampler: SamplerName, steps: number): Schedule {
+function edmSchedule(settings: Settings, steps: number): Schedule {
   const { sigma_min, sigma_max, sigma_schedule, rho, final_sigmas_type } = settings as Required<Settings>;
   if (settings.prediction_type === "sample") throw new ModelError("An EDM model cannot have prediction_type = sample.");
   const curve = sigma_schedule === "karras" ? karras : exponential;
   const sigmas = [...curve(sigma_max, sigma_min, steps, rho), final_sigmas_type === "sigma_min" ? sigma_min : 0].map(f);
   const timesteps = sigmas.slice(0, steps).map((sigma) => f(0.25 * Math.log(sigma)));
-  return { sampler, edm: true, settings, timesteps, sigmas, initialScale: Math.hypot(sigma_max, 1) };
+  return { edm: true, settings, timesteps, sigmas, initialScale: Math.hypot(sigma_max, 1) };
 }
 
 function chosenCurve(settings: Settings): SigmaCurve | undefined {

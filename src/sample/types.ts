@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { SamplerName } from "./names.ts";
 
 /** One summand: coefficient · value. */
 export type Term<T> = readonly [coefficient: number, value: T];
@@ -43,7 +42,9 @@ export interface Step<T> {
 
 /** x = alpha · x₀ + sigma · ε. */
 export interface Level {
+  /** Share of the picture. */
   readonly alpha: number;
+  /** Share of the noise. */
   readonly sigma: number;
 }
 
@@ -52,13 +53,14 @@ export type Prediction = "epsilon" | "v_prediction" | "sample";
 
 /** A scheduler_config.json of diffusers. Keys that the chosen class does not know are ignored, as diffusers does. */
 export interface SchedulerConfig {
+  /** The scheduler's class in diffusers. */
   readonly _class_name?: string;
+  /** {@linkcode Settings} names those that matter here. */
   readonly [key: string]: unknown;
 }
 
 /** Everything a sampler needs to know about time and noise, computed once. */
 export interface Schedule {
-  readonly sampler: SamplerName;
   /** Whether the network is preconditioned as in EDM (Playground v2.5) rather than trained on a table of ᾱ. */
   readonly edm: boolean;
   /** The config with the class's defaults filled in. */
@@ -73,35 +75,63 @@ export interface Schedule {
 
 /** The keys of a scheduler_config.json that schedules and samplers read. A sampler has those its class knows. */
 export interface Settings {
+  /** Timesteps of the training, T. */
   readonly num_train_timesteps: number;
+  /** β of the first timestep. */
   readonly beta_start: number;
+  /** β of the last timestep. */
   readonly beta_end: number;
+  /** How β grows between them. */
   readonly beta_schedule: string;
+  /** All β, instead of the three above. */
   readonly trained_betas?: readonly number[];
+  /** What the network's output means. */
   readonly prediction_type: Prediction;
+  /** How the visited timesteps are spaced. */
   readonly timestep_spacing: string;
+  /** Added to every timestep of "leading". */
   readonly steps_offset: number;
+  /** Whether the last timestep is pure noise. */
   readonly rescale_betas_zero_snr?: boolean;
+  /** Whether sampling ends at ᾱ = 1 rather than at ᾱ of timestep 0. */
   readonly set_alpha_to_one?: boolean;
+  /** Noise levels even in σ^(1/7). */
   readonly use_karras_sigmas?: boolean;
+  /** Noise levels even in ln σ. */
   readonly use_exponential_sigmas?: boolean;
+  /** Noise levels at quantiles of a beta distribution. */
   readonly use_beta_sigmas?: boolean;
+  /** Noise levels even in λ, as DPM-Solver's authors have it. */
   readonly use_lu_lambdas?: boolean;
+  /** Smallest σ of such a curve. */
   readonly sigma_min?: number;
+  /** Largest σ of such a curve. */
   readonly sigma_max?: number;
+  /** Whether σ ends at 0 or at the smallest of the training. */
   readonly final_sigmas_type?: string;
+  /** Timesteps whose λ = −ln σ is below this are left out. */
   readonly lambda_min_clipped?: number;
+  /** PNDM: whether it starts without Runge–Kutta steps. */
   readonly skip_prk_steps: boolean;
+  /** Multistep solvers: estimates used per step, 1 to 3. */
   readonly solver_order: number;
+  /** Multistep solvers: the variant of the update. */
   readonly solver_type: string;
+  /** Multistep solvers: whether short runs end with lower orders. */
   readonly lower_order_final: boolean;
+  /** DPM-Solver++: whether the last step is of order 1. */
   readonly euler_at_final: boolean;
+  /** UniPC: steps after which it does not correct. */
   readonly disable_corrector: readonly number[];
+  /** LCM: the steps it was distilled on. */
   readonly original_inference_steps: number;
+  /** LCM: how fast its boundary condition fades with t. */
   readonly timestep_scaling: number;
-  /** EDM only: the data's standard deviation, the schedule's curve and Karras' exponent. */
+  /** EDM: standard deviation of the data. */
   readonly sigma_data: number;
+  /** EDM: how noise levels are spread. */
   readonly sigma_schedule: string;
+  /** EDM: Karras' exponent. */
   readonly rho: number;
 }
 

@@ -7,7 +7,9 @@ import { UsageError } from "../errors.ts";
 import type { SchedulerConfig } from "../sample/types.ts";
 import { clipTokenizer, type Tokenizer, type Vocabulary } from "../text/tokenizer.ts";
 import { fileError } from "./byte_file.ts";
+import type { DownloadProgress } from "./download.ts";
 import { addEmbeddings } from "./embeddings.ts";
+import { fetchModel } from "./fetch_model.ts";
 import { openFolder } from "./folder.ts";
 import { type Family, predictionOf, type Preset, presetByModelName, presetByName, PRESETS } from "./preset.ts";
 import { openSingleFile } from "./single_file.ts";
@@ -57,6 +59,10 @@ export interface OpenOptions {
   embeddings?: string;
   /** Weight files to prefer in folders, such as "fp16". */
   variant?: string;
+  /** Called while a model that is not on this disk comes from the hub or another site. */
+  onDownload?: (progress: DownloadProgress) => void;
+  /** Stops a download; what came so far is kept. */
+  signal?: AbortSignal;
 }
 
 /** What a container gives, before presets and flags. */
@@ -78,22 +84,23 @@ export interface Parts {
 
 /**
  * Opens a diffusers folder or a single file, and finds out what it is.
+ * @param model a path, a name on the hub (`owner/name`, or with `/file.safetensors` or `@revision`), or the URL of a file
  * @throws ModelError where the files are missing, damaged, or no text-to-image model; UsageError for options that do not fit it
  */
-export async function openCheckpoint(path: string, options: OpenOptions = {}): Promise<Checkpoint> {
+export async function openCheckpoint(model: string, options: OpenOptions = {}): Promise<Checkpoint> {
+  const { variant, signal, onDownload: onProgress } = options;
+  const path = await fetchModel(model, { variant, signal, onProgress });
   const isFolder = await Deno.stat(path).then((info) => info.isDirectory, (error) => {
     throw fileError(path, error);
   });
-  const parts = isFolder
-    ? await openFolder(path, options.variant)
-    : await openSingleFile(path, options.vae !== undefined);
+  const parts = isFolder ? await openFolder(path, variant) : await openSingleFile(path, options.vae !== undefined);
   const close = () => parts.sources.forEach((source) => source.close());
   try {
     const { family, reason } = parts;
     const name = modelName(path);
     const { preset, scheduler } = choosePreset(parts, name, options);
     if (options.vae) {
-      const vae = await openVae(options.vae, parts.vae.config, options.variant);
+      const vae = await openVae(await fetchModel(options.vae, { signal, onProgress }), parts.vae.config, variant);
       parts.sources.push(vae.source);
       parts.vae = vae;
       reason.push(`VAE: ${options.vae}, as asked.`);

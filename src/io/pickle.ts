@@ -68,11 +68,12 @@ export function readPickle(bytes: Uint8Array, start: number, rules: PickleRules)
     return words;
   };
   const integer = (length: number) => {
+    if (length > 1024) throw fail(`a number of ${length} bytes`);
     let value = 0n;
     const from = take(length);
     for (let i = length - 1; i >= 0; i--) value = value << 8n | BigInt(bytes[from + i]);
     value = BigInt.asIntN(8 * length, value);
-    return BigInt(Number(value)) === value ? Number(value) : value;
+    return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   };
   const pop = () => {
     if (stack.length === 0 || stack[stack.length - 1] === MARK) throw fail("nothing to take");

@@ -36,7 +36,7 @@ export async function readVocabulary(folder: string): Promise<Vocabulary> {
     if (typeof id === "number") ids.set(token.content, id);
     if (ids.has(token.content)) found.set(token.content, token);
   };
-  for (const token of added) add(addedToken(token), (token as Config).id);
+  for (const token of added) add(addedToken(token), (token as Config | null)?.id);
   for (const [id, token] of Object.entries(decoder ?? {})) add(addedToken(token), Number(id));
   const special = { ...DEFAULTS };
   const roles: AddedToken[] = [];
@@ -60,7 +60,7 @@ export async function readVocabulary(folder: string): Promise<Vocabulary> {
 }
 
 function addedToken(token: unknown): AddedToken {
-  const { content, normalized, special, lstrip, rstrip } = token as Record<string, boolean | undefined>;
+  const { content, normalized, special, lstrip, rstrip } = (token ?? {}) as Record<string, boolean | undefined>;
   return { content: String(content), normalized: normalized ?? !special, lstrip, rstrip };
 }
 

@@ -20,7 +20,7 @@ const GROWTH = 512 * 1024 * 1024;
 
 /** A small generator (xorshift32), so that a seed tells the whole run. */
 function random(seed: number): (below: number) => number {
-  let state = seed | 1;
+  let state = 2 * seed + 1;
   return (below) => {
     state ^= state << 13;
     state ^= state >>> 17;

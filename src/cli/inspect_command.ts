@@ -5,9 +5,11 @@
  */
 import { BUNDLED_MODEL } from "../assets.ts";
 import { UsageError } from "../errors.ts";
-import { mib } from "../gpu/device.ts";
-import { type Component, openCheckpoint } from "../io/checkpoint.ts";
+import { mib, openDevice } from "../gpu/device.ts";
+import { type Checkpoint, type Component, openCheckpoint } from "../io/checkpoint.ts";
 import { type KnownWords, readKnownWords } from "../io/known_words.ts";
+import { type MemoryNeed, memoryNeed } from "../pipeline/memory.ts";
+import { Model } from "../pipeline/model.ts";
 import { type Context, json } from "./command.ts";
 
 /** Prints family, preset, networks and reasons. */
@@ -24,8 +26,9 @@ export async function inspectCommand({ argument, flags, console }: Context): Pro
     ["unet", measure(checkpoint.unet)],
     ["vae", measure(checkpoint.vae)],
   ]) as Record<string, Measures>;
+  const memory = flags.size && await memoryFor(checkpoint, flags.size);
   checkpoint.close();
-  if (flags.json) return console.result(json({ name, path, family, reason, preset, scheduler, networks }));
+  if (flags.json) return console.result(json({ name, path, family, reason, preset, scheduler, networks, memory }));
   const rows: [string, string][] = [
     ["model", path],
     ["family", family],
@@ -37,9 +40,31 @@ export async function inspectCommand({ argument, flags, console }: Context): Pro
       part,
       `${(parameters / 1e6).toFixed(1)} million parameters, ${mib(bytes)} as ${dtypes.join(" and ")}`,
     ]),
+    ...(memory ? memoryRows(memory, flags.size!) : []),
   ];
   const because = reason.map((sentence) => `  ${sentence}`).join("\n");
   console.result(`${rows.map(([key, value]) => key.padEnd(16) + value).join("\n")}\nWhy:\n${because}`);
+}
+
+/** Records the networks for this size on the device at hand, without loading any weights. */
+async function memoryFor(checkpoint: Checkpoint, [width, height]: [number, number]): Promise<MemoryNeed> {
+  const device = await openDevice();
+  try {
+    return memoryNeed(new Model(device, checkpoint, "f16", false), width, height);
+  } finally {
+    device.close();
+  }
+}
+
+function memoryRows({ weights, unet, vae, peak }: MemoryNeed, [width, height]: [number, number]): [string, string][] {
+  const all = weights.textEncoders + weights.unet + weights.vae;
+  return [
+    ["size", `${width}×${height}`],
+    ["  weights", `${mib(all)} in f16`],
+    ["  sampling", `${mib(unet)} of activations`],
+    ["  decoding", Number.isFinite(vae) ? `${mib(vae)} of activations` : "does not fit this device in one piece"],
+    ["  peak", Number.isFinite(peak) ? mib(peak) : "not known, since decoding is cut into tiles"],
+  ];
 }
 
 async function listWords(model: string, asJson?: boolean): Promise<string> {

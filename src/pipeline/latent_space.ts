@@ -17,7 +17,7 @@ import type { LatentSpace, Term } from "../sample/types.ts";
 export type Slot = number;
 
 /** More than any sampler keeps and makes within a step. */
-const SLOTS = 24;
+export const SLOTS = 24;
 
 /** Size of a latent picture. */
 export interface LatentSize {

@@ -103,6 +103,15 @@ Deno.test("inspect says what a model is and why, doctor what the machine has", (
     assert.deepEqual([inspected.family, inspected.preset.prediction], ["sd1", "epsilon"]);
     assert.ok(inspected.reason.length > 0 && inspected.networks.unet.parameters > 0);
 
+    const needed = JSON.parse(
+      (await finish(program(["inspect", TINY_MODEL, "--size", "256x128", "--json"], { cwd }))).stdout,
+    );
+    const drawn = await finish(
+      program(["a dog", "-m", TINY_MODEL, "-W", "256", "-H", "128", "--steps", "1", "--no-plan", "--json"], { cwd }),
+    );
+    const ratio = needed.memory.peak / JSON.parse(drawn.stdout).memory.peak_bytes;
+    assert.ok(ratio > 0.9 && ratio < 1.1, `planned over allocated bytes: ${ratio}`);
+
     const { stdout } = await finish(program(["inspect", "--words"], { cwd }));
     assert.match(stdout, /^concepts: .*dog \(puppy\)[^]*\ncolours: .*red/);
 

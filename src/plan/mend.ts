@@ -4,7 +4,7 @@ import { planByRules } from "./rules.ts";
 import { oneOf } from "./rules_phrase.ts";
 import { readScene } from "./rules_reader.ts";
 import type { Scene, SceneObject } from "./rules_scene.ts";
-import { ADJECTIVES, COLOURS, singular } from "./rules_words.ts";
+import { ADJECTIVES, article, COLOURS, singular } from "./rules_words.ts";
 
 /**
  * Put back what a plan forgot of its prompt: an object that no region mentions gets a cell at its place (as a published
@@ -30,7 +30,11 @@ export function mendPlan(plan: Plan): { plan: Plan; notes: string[] } {
       holders.length < object.count &&
       !holders.some(({ prompt }) => /\b(?:two|three|four|five|six|seven|eight|several|many|\d+)\b/i.test(prompt))
     ) {
-      notes.push(`Warning: the prompt has ${object.text}, but only ${holders.length} of the regions show one.`);
+      notes.push(
+        `Warning: the prompt has ${object.text}, but only ${
+          holders.length === 1 ? "1 region shows" : `${holders.length} regions show`
+        } one.`,
+      );
     }
   }
   for (const { colour, noun, head } of colouredNouns(scene)) {
@@ -101,10 +105,9 @@ function putColourBack(plan: Plan, colour: string, noun: string, head: string): 
   );
   if (texts.length === 0 || texts.some((text) => words(text).includes(colour))) return undefined;
   const target = texts.find((text) => mentions(text, noun)) ?? texts[0];
-  const replaced = target.replace(
-    /[\p{L}\p{N}-]+/gu,
-    (word) => singular(word.toLowerCase()) === noun ? `${colour} ${word}` : word,
-  );
+  const replaced = target
+    .replace(/[\p{L}\p{N}-]+/gu, (word) => singular(word.toLowerCase()) === noun ? `${colour} ${word}` : word)
+    .replace(new RegExp(`\\ban? (?=${colour} )`, "g"), `${article(colour)} `);
   const prompt = replaced === target ? `${target}, ${colour} ${noun}` : replaced;
   let done = false;
   const change = (cells: PlanCell[]): PlanCell[] =>

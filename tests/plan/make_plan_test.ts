@@ -1,0 +1,118 @@
+import assert from "@std/assert";
+import { PlannerError, UsageError } from "../../src/errors.ts";
+import { boxDrawing, drawPlan, makePlan, planJsonSchema, type Planner, regionsOf } from "../../src/plan/make_plan.ts";
+import { parsePlan } from "../../src/plan/plan.ts";
+import { pictureDataUrl } from "../../src/plan/picture.ts";
+
+Deno.test("makePlan: a planner of one's own needs a ratio and prompts; its plan is checked like any other", async () => {
+  const columns: Planner = ({ prompt }) => {
+    const things = prompt.split(" and ");
+    return { splitRatio: things.map(() => "1").join(), regions: things.map((prompt) => ({ prompt })) };
+  };
+  const plan = await makePlan("a whale and a boat", { planner: columns });
+  assert.deepEqual([plan.splitRatio, plan.planner, plan.prompt], ["1,1", "columns", "a whale and a boat"]);
+  await assert.rejects(
+    makePlan("x", { planner: () => ({ splitRatio: "1,1", regions: [{ prompt: "a" }] }) }),
+    PlannerError,
+  );
+});
+
+Deno.test("makePlan: a prompt with region keywords is its own plan", async () => {
+  const plan = await makePlan("two pets ADDBASE a cat BREAK a dog");
+  assert.deepEqual([plan.planner, plan.basePrompt, regionsOf(plan).length], ["regions", "two pets", 2]);
+});
+
+Deno.test("makePlan: rules need no permission but to read", async () => {
+  const program = await Deno.makeTempFile({ suffix: ".ts" });
+  await Deno.writeTextFile(
+    program,
+    `import { makePlan } from ${JSON.stringify(new URL("../../src/plan/make_plan.ts", import.meta.url).href)};
+    const plans = [await makePlan("a cat and a dog", { planner: "rules" }), await makePlan("a cat and a dog")];
+    console.log(plans.map(({ splitRatio, planner }) => splitRatio + " " + planner).join());`,
+  );
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-read", "--config", config, program],
+  }).output();
+  await Deno.remove(program);
+  assert.equal(new TextDecoder().decode(stdout), "1,1 rules,1,1 rules\n", new TextDecoder().decode(stderr));
+});
+
+Deno.test("makePlan: the package for language models is loaded only when one is asked", () => {
+  const seen = new Set<string>();
+  const follow = (url: URL) => {
+    if (seen.has(url.href)) return;
+    seen.add(url.href);
+    const statics = Deno.readTextFileSync(url).matchAll(/^(?:import|export)(?! type)[^;]*? from "([^"]+)"/gm);
+    for (const [, specifier] of statics) {
+      if (specifier.startsWith(".")) follow(new URL(specifier, url));
+      else seen.add(specifier);
+    }
+  };
+  follow(new URL("../../src/plan/make_plan.ts", import.meta.url));
+  assert(seen.has("zod") && !seen.has("openai") && !seen.has("imagescript"), [...seen].join("\n"));
+});
+
+Deno.test("plan schema: docs/plan.schema.json is the schema that plans are checked with", async () => {
+  const file = await Deno.readTextFile(new URL("../../docs/plan.schema.json", import.meta.url));
+  assert.deepEqual(JSON.parse(file), planJsonSchema());
+});
+
+const nested = parsePlan({
+  prompt: "a night",
+  basePrompt: "a town at night",
+  splitRatio: "1;1,1,1",
+  regions: [{ prompt: "the moon" }, { prompt: "a cat" }, {
+    splitRatio: "1;1",
+    regions: [{ prompt: "a roof" }, { prompt: "a door" }],
+  }],
+});
+
+Deno.test("pictures of plans: each region has its colour and its words, the footer the ratios", () => {
+  const { width, height, data } = drawPlan(nested, { width: 256, aspect: 2 });
+  assert.equal(width, 256);
+  assert(height > 128);
+  assert.equal(data.length, width * height * 4);
+  const colourAt = (x: number, y: number) => data.slice((y * width + x) * 4, (y * width + x) * 4 + 3).join();
+  const corners = [colourAt(250, 2), colourAt(120, 124), colourAt(250, 92), colourAt(250, 124)];
+  assert.equal(new Set(corners).size, 4);
+  const dark = (x0: number, y0: number, x1: number, y1: number) => {
+    let count = 0;
+    for (let y = y0; y < y1; y++) for (let x = x0; x < x1; x++) if (data[(y * width + x) * 4] < 60) count++;
+    return count;
+  };
+  assert(dark(2, 2, 254, 62) > 50 && dark(2, 66, 126, 126) > 50 && dark(2, 132, 254, height) > 50);
+});
+
+Deno.test("box drawing: borders meet in joints and the prompts are inside", () => {
+  const drawing = boxDrawing(nested, { columns: 33, aspect: 3 });
+  assert.equal(
+    drawing,
+    `
+┌───────────────────────────────┐
+│ 1 the moon (base 0.2)         │
+│                               │
+│                               │
+├───────────────┬───────────────┤
+│ 2 a cat (base │ 3 a roof...   │
+│ 0.2)          ├───────────────┤
+│               │ 4 a door...   │
+└───────────────┴───────────────┘
+split ratio 1;1,1,1, planned by file
+base prompt: a town at night`.slice(1),
+  );
+});
+
+Deno.test("pictures for vision models: scaled down, on white, as a JPEG's data URL", async () => {
+  const { Image } = await import("imagescript");
+  const large = await new Image(1600, 400).encode();
+  const url = await pictureDataUrl(large, "large.png");
+  const bytes = Uint8Array.fromBase64(url.replace("data:image/jpeg;base64,", ""));
+  const seen = await Image.decode(bytes);
+  assert.deepEqual([seen.width, seen.height], [768, 192]);
+  assert(seen.getPixelAt(10, 10) >>> 8 === 0xffffff);
+  await assert.rejects(
+    pictureDataUrl(new Uint8Array(9), "odd.png"),
+    (error: Error) => error instanceof UsageError && /odd.png/.test(error.message),
+  );
+});

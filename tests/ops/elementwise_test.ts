@@ -1,0 +1,47 @@
+import assert from "@std/assert";
+import { add, concat, pixels } from "../../src/ops/elementwise.ts";
+import { Graph } from "../../src/gpu/graph.ts";
+import { readTensor, writeFloats } from "../../src/gpu/storage.ts";
+import { assertClose, compute, random, testDevice, TOLERANCE, WAYS } from "./harness.ts";
+
+for (const way of WAYS) {
+  const [atol, rtol] = TOLERANCE[way.precision];
+
+  Deno.test(`add and concat ${way.name}: more elements than a workgroup, uneven channels, SiLU`, async () => {
+    const a = random(1 * 37 * 12), b = random(1 * 37 * 20, 2), c = random(1 * 37 * 12, 3);
+    const joined = await compute(
+      way,
+      [{ shape: [1, 37, 12], values: a }, { shape: [1, 37, 20], values: b }],
+      {},
+      (g, _, [a, b]) => concat(g, a, b),
+    );
+    const expected = Float32Array.from({ length: 37 * 32 }, (_, i) => {
+      const [row, column] = [Math.floor(i / 32), i % 32];
+      return column < 12 ? a[row * 12 + column] : b[row * 20 + column - 12];
+    });
+    assertClose(joined, expected, atol, rtol);
+    const sum = await compute(
+      way,
+      [{ shape: [1, 37, 12], values: a }, { shape: [1, 37, 12], values: c }],
+      {},
+      (g, _, [a, c]) => add(g, a, c, true),
+    );
+    assertClose(sum, a.map((v, i) => (v + c[i]) / (1 + Math.exp(-v - c[i]))), atol, rtol);
+  });
+}
+
+Deno.test("pixels: rounds and clamps, and marks what is no number", async () => {
+  const device = await testDevice();
+  const g = new Graph(device, "pixels", "f32");
+  const x = g.input("x", [1, 1, 5, 4]);
+  const out = g.output(pixels(g, x));
+  const program = await g.compile();
+  const row = [[-1, 0, 1], [-2, 2, 0.004], [NaN, 0, 0], [0, Infinity, 0], [0.5, -0.5, 0.25]];
+  writeFloats(device, x, row.flatMap((rgb) => [...rgb, 0]));
+  program.run();
+  const bytes = [...new Uint8Array(await readTensor(device, out))];
+  assert.deepEqual(bytes.slice(0, 8), [0, 128, 255, 255, 0, 255, 128, 255]);
+  assert.deepEqual([bytes[11], bytes[15]], [0, 0]);
+  assert.deepEqual(bytes.slice(16), [191, 64, 159, 255]);
+  program.destroy();
+});

@@ -34,7 +34,7 @@ export async function readText(path: string): Promise<string> {
 export function parseObject(text: string, where: string): Config {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(withoutBareInfinity(text));
   } catch (error) {
     throw new ModelError(`${where} is not valid JSON: ${(error as Error).message}.`);
   }
@@ -44,6 +44,15 @@ export function parseObject(text: string, where: string): Config {
   const twice = duplicateKey(text);
   if (twice !== undefined) throw new ModelError(`${where} has the key "${twice}" twice.`);
   return value as Config;
+}
+
+/**
+ * Python writes -Infinity where JSON has no such number (every DPM-Solver config holds one): a number too large for JSON to
+ * say reads as the same.
+ */
+function withoutBareInfinity(text: string): string {
+  if (!text.includes("Infinity")) return text;
+  return text.replace(/"(?:[^"\\]|\\.)*"|\bInfinity\b/g, (token) => token === "Infinity" ? "1e999" : token);
 }
 
 /** The first key that an object in valid JSON text holds twice. JSON.parse would keep the last one silently. */

@@ -6,6 +6,7 @@
 import { Graph } from "../gpu/graph.ts";
 import { padChannels } from "../gpu/tensor.ts";
 import { timeDim, unet } from "../nn/unet.ts";
+import { STAGING } from "../nn/weights.ts";
 import type { AttentionMap } from "../ops/attention.ts";
 import { decoderBytes } from "./decoder.ts";
 import { SLOTS } from "./latent_space.ts";
@@ -40,10 +41,13 @@ export function memoryNeed(model: Model, width: number, height: number): MemoryN
   const unet = unetBytes(model, size.height, size.width);
   const vae = decoderBytes(model, size);
   const all = weights.textEncoders + weights.unet + weights.vae;
-  const peak = latents +
-    (model.offload
-      ? Math.max(weights.unet + unet, weights.vae + vae, weights.textEncoders)
-      : all + Math.max(unet, vae));
+  // While weights are packed, the file's bytes lie beside them.
+  const peak = model.offload
+    ? Math.max(
+      weights.unet + STAGING,
+      latents + Math.max(weights.unet + unet, weights.vae + vae, weights.vae + STAGING),
+    )
+    : Math.max(all + STAGING, all + latents + Math.max(unet, vae));
   return { weights, unet, vae, latents, peak };
 }
 

@@ -6,6 +6,7 @@
 import { loadModel, type Model } from "../pipeline/model.ts";
 import { describeModel, type ModelChoice, type ModelRecipe } from "../recipe.ts";
 import type { Context } from "./command.ts";
+import { downloadLine } from "./download_line.ts";
 
 /** A loaded model with what a recipe says of it. */
 export interface OpenedModel {
@@ -28,7 +29,7 @@ export async function openModel(
     type,
     device: flags.device,
     offload: flags.offloadToCpu,
-    checkpoint,
+    checkpoint: { ...checkpoint, signal, onDownload: downloadLine(console.progress.stage) },
     onProgress: () => signal.throwIfAborted(),
   });
   const { name, reason } = model.checkpoint;

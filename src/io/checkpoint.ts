@@ -135,10 +135,13 @@ function choosePreset(parts: Parts, name: string, options: OpenOptions) {
   const byKeys = parts.presetName === undefined ? undefined : PRESETS.get(parts.presetName);
   const byName = presetByModelName(name, family);
   const fallback = [...PRESETS.values()].find((p) => p.family === family)!;
-  const known = asked ?? byKeys ?? byName ?? fallback;
+  // That SD 2 predicts ε is all that "sd21-base" says: a name may tell more, such as SD-Turbo's.
+  const byKeysOrName = byKeys?.name === "sd21-base" && byName?.prediction === "epsilon" ? byName : byKeys ?? byName;
+  const known = asked ?? byKeysOrName ?? fallback;
   if (asked) reason.push(`Preset ${known.name}: as asked.`);
-  else if (!byKeys && byName) reason.push(`Preset ${known.name} (${known.title}): by the name "${name}".`);
-  else reason.push(`Preset ${known.name} (${known.title}).`);
+  else if (byKeysOrName && byKeysOrName === byName) {
+    reason.push(`Preset ${known.name} (${known.title}): by the name "${name}".`);
+  } else if (!byKeys) reason.push(`Preset ${known.name} (${known.title}): nothing says otherwise.`);
 
   const scheduler: Record<string, unknown> = { ...(asked ? known.scheduler : parts.scheduler ?? known.scheduler) };
   if (options.prediction && options.prediction !== "auto") {

@@ -55,9 +55,9 @@ export function fileSource(file: ByteFile, tensors: ReadonlyMap<string, Placed>)
     tensors,
     describe: file.path,
     close: () => file.close(),
-    read(name, into, start = 0) {
+    async read(name, into, start = 0) {
       const tensor = rangeOf(tensors, name, start, into.length, file.path);
-      return file.readAt(into, tensor.offset + start);
+      await file.readAt(into, tensor.offset + start);
     },
   };
 }

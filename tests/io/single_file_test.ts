@@ -176,6 +176,8 @@ const DETECTED: [
   ["the name sd_xl_turbo", "sdxl", "sd_xl_turbo_1.0_fp16", () => {}, "sdxl-turbo", "epsilon"],
   ["the name playground", "sdxl", "playground-v2.fp16", () => {}, "playground-v2", "epsilon"],
   ["the name IterComp", "sdxl", "IterComp", () => {}, "itercomp", "epsilon"],
+  ["the name DreamShaper XL turbo", "sdxl", "DreamShaperXL_Turbo_v2", () => {}, "dreamshaper-xl-turbo", "epsilon"],
+  ["a calm last norm and the name sd_turbo", "sd2", "sd_turbo", (t) => t[NORM] = { shape: [4] }, "sd-turbo", "epsilon"],
 ];
 for (const [what, base, file, change, preset, prediction] of DETECTED) {
   Deno.test(`a single file with ${what} is ${preset}, and says why`, () =>
@@ -187,6 +189,22 @@ for (const [what, base, file, change, preset, prediction] of DETECTED) {
       model.close();
     }));
 }
+
+Deno.test("text encoders without text_model. get it, and averaged weights are left aside", () =>
+  inFolder(async (folder) => {
+    await variant(`${folder}/x.safetensors`, "sd1", (t) => {
+      for (const name of Object.keys(t)) {
+        if (!name.includes("text_model.")) continue;
+        t[name.replace("text_model.", "")] = t[name];
+        delete t[name];
+      }
+      t["model_ema.diffusion_modelinput_blocks00weight"] = { shape: [4] };
+    });
+    const model = await openCheckpoint(`${folder}/x.safetensors`);
+    assert.ok(model.textEncoders[0].source.tensors.has("text_model.encoder.layers.11.mlp.fc2.bias"));
+    assert.match(model.reason.join(" "), /averaged \(EMA\) weights.*plain ones/);
+    model.close();
+  }));
 
 Deno.test("ztsnr beside v_pred asks for a zero terminal SNR; Playground v2.5 brings its latents' mean", () =>
   inFolder(async (folder) => {

@@ -4,7 +4,8 @@
  * @module
  */
 import { CancelledError, UsageError } from "./errors.ts";
-import { plainPlan, type Plan } from "./plan/plan.ts";
+import { readMask } from "./io/mask_file.ts";
+import { plainPlan, type Plan, regionsOf } from "./plan/plan.ts";
 import { ABSENT, condition, type PromptKey } from "./pipeline/conditioning.ts";
 import { decodePicture, type Picture } from "./pipeline/decoder.ts";
 import { Denoiser } from "./pipeline/denoiser.ts";
@@ -110,6 +111,7 @@ export async function* generate(model: Model, options: GenerateOptions): AsyncGe
     negativePrompt,
     zerosForAbsent: checkpoint.preset.forceZerosForEmptyPrompt,
     feather: settings.feather,
+    masks: await Promise.all(regionsOf(plan).map(({ mask }) => mask === undefined ? undefined : readMask(mask))),
   });
 
   const texts = model.textEncoders.map((encoder) => encoder.weights);

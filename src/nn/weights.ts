@@ -15,7 +15,7 @@ import type { Norm } from "../ops/norm.ts";
 import { pack, PACKABLE, type Packable, type PackJob } from "../ops/pack.ts";
 
 /** Bytes of weights that travel at once. */
-const STAGING = 32 * 1024 * 1024;
+export const STAGING = 32 * 1024 * 1024;
 
 interface MatrixNeed {
   weight: Weight;
@@ -249,6 +249,12 @@ export class Weights {
       chunks.push({ bytes: Math.ceil(bytes / 4) * 4, reads, job });
     }
     return chunks;
+  }
+
+  /** Places everything declared, filled with zeros: for benchmarks of kernels. */
+  allocate(): void {
+    for (const { weight } of this.#matrices.values()) placeAlone(this.device, weight.panels);
+    for (const { tensor } of this.#vectors.values()) placeAlone(this.device, tensor);
   }
 
   /** Frees everything on the device. The declarations stay: `load` may follow again. */

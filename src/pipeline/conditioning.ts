@@ -9,6 +9,7 @@
  */
 import type { AttentionMap, Sight } from "../ops/attention.ts";
 import { baseRatiosOf, layoutOf, type Plan, regionsOf } from "../plan/plan.ts";
+import { type MaskImage, maskPartition, maskWeights } from "../region/mask_image.ts";
 import { featheredMasks } from "../region/masks.ts";
 import { partition } from "../region/partition.ts";
 import type { EncodedPrompt } from "./encode_prompts.ts";
@@ -54,111 +55,130 @@ export interface GuidanceOptions {
   zerosForAbsent: boolean;
   /** Width of the ramp between regions in latent mode, as a fraction of the picture. */
   feather?: number;
+  /** Mask images of the regions that have one. */
+  masks?: readonly (MaskImage | undefined)[];
+}
+
+/** One summand of the guided prediction: an entry, its scale, and its weight at each latent pixel. */
+interface Share {
+  entry: number;
+  scale: number;
+  /** Belongs to what the picture shall show. */
+  conditional: boolean;
+  weight(height: number, width: number): Float32Array;
+}
+
+/** Batch entries and how their predictions are summed. */
+interface Batch {
+  entries: Entry[];
+  shares: Share[];
+}
+
+/** A plan with everything looked up. */
+interface Scene {
+  regions: { prompt: string; negative: PromptKey; ratio: number }[];
+  basePrompt?: string;
+  /** Prompts whose pooled embeddings describe the whole picture. */
+  pooled: PromptKey;
+  negativePooled: PromptKey;
+  /** Guidance scale, 1 without a negative pass. */
+  scale: number;
 }
 
 /** Plans the batch for `plan`. */
 export function condition(plan: Plan, options: GuidanceOptions): Conditioning {
   const layout = layoutOf(plan);
-  const regions = regionsOf(plan);
   const ratios = baseRatiosOf(plan);
-  const { cfgScale, negativePrompt, feather } = options;
-  const guided = cfgScale > 1;
-  const pooled = plan.basePrompt ?? plan.prompt;
-  const negatives = regions.map(({ negativePrompt: own }): PromptKey => {
-    if (own) return negativePrompt ? `${negativePrompt}, ${own}` : own;
-    return negativePrompt ?? (options.zerosForAbsent ? ABSENT : "");
-  });
-  const imageNegative: PromptKey = negativePrompt ?? (options.zerosForAbsent ? ABSENT : "");
-  const base = (i: number) => ratios[i] > 0 ? { prompt: plan.basePrompt!, ratio: ratios[i] } : undefined;
+  const { negativePrompt, feather, masks = [] } = options;
+  const negativePooled: PromptKey = negativePrompt ?? (options.zerosForAbsent ? ABSENT : "");
+  const scene: Scene = {
+    regions: regionsOf(plan).map(({ prompt, negativePrompt: own }, i) => ({
+      prompt,
+      negative: own ? [negativePrompt, own].filter(Boolean).join(", ") : negativePooled,
+      ratio: ratios[i],
+    })),
+    basePrompt: plan.basePrompt,
+    pooled: plan.basePrompt ?? plan.prompt,
+    negativePooled,
+    scale: Math.max(1, options.cfgScale),
+  };
+  const weights = (h: number, w: number) => maskWeights(featheredMasks(layout, w, h, feather), masks, w, h);
+  const { entries, shares } = plan.mode === "attention" ? attentionBatch(scene) : latentBatch(scene, weights);
 
-  const entries: Entry[] = [];
-  /** Summands of the share: an entry, its scale and its weight at each pixel. */
-  const shares: {
-    entry: number;
-    scale: number;
-    conditional: boolean;
-    weight: (h: number, w: number) => Float32Array;
-  }[] = [];
-  const whole = (h: number, w: number) => new Float32Array(h * w).fill(1);
-
-  if (plan.mode === "attention") {
-    if (guided) {
-      entries.push({ regions: negatives.map((prompt) => ({ prompt })), pooled: imageNegative });
-      shares.push({ entry: 0, scale: 1 - cfgScale, conditional: false, weight: whole });
-    }
-    entries.push({ regions: regions.map(({ prompt }, i) => ({ prompt, base: base(i) })), pooled });
-    shares.push({ entry: entries.length - 1, scale: guided ? cfgScale : 1, conditional: true, weight: whole });
-  } else {
-    const indexOf = new Map<string, number>();
-    const entryFor = (prompt: PromptKey, pooled: PromptKey): number => {
-      const key = `${String(prompt)}\n${String(pooled)}`;
-      if (!indexOf.has(key)) indexOf.set(key, entries.push({ regions: regions.map(() => ({ prompt })), pooled }) - 1);
-      return indexOf.get(key)!;
-    };
-    const masks = new Map<string, Float32Array[]>();
-    const mask = (i: number) => (h: number, w: number) => {
-      const key = `${h}×${w}`;
-      if (!masks.has(key)) masks.set(key, featheredMasks(layout, w, h, feather));
-      return masks.get(key)![i];
-    };
-    regions.forEach(({ prompt }, i) => {
-      const scale = guided ? cfgScale : 1;
-      if (guided) {
-        shares.push({
-          entry: entryFor(negatives[i], imageNegative),
-          scale: 1 - cfgScale,
-          conditional: false,
-          weight: mask(i),
-        });
-      }
-      if (ratios[i] < 1) {
-        shares.push({
-          entry: entryFor(prompt, pooled),
-          scale: scale * (1 - ratios[i]),
-          conditional: true,
-          weight: mask(i),
-        });
-      }
-      if (ratios[i] > 0) {
-        const entry = entryFor(plan.basePrompt!, pooled);
-        shares.push({ entry, scale: scale * ratios[i], conditional: true, weight: mask(i) });
-      }
-    });
-  }
-
-  const sum = (height: number, width: number, of: typeof shares, scaleOf: (s: typeof shares[number]) => number) => {
+  const sum = (height: number, width: number, of: Share[], factor: number) => {
     const area = height * width;
     const out = new Float32Array(entries.length * area);
-    for (const s of of) {
-      const weight = s.weight(height, width);
-      for (let i = 0; i < area; i++) out[s.entry * area + i] += scaleOf(s) * weight[i];
+    for (const { entry, scale, weight } of of) {
+      weight(height, width).forEach((w, i) => out[entry * area + i] += scale * factor * w);
     }
     return out;
   };
   return {
     entries,
-    negatives: new Set(guided ? [imageNegative, ...negatives] : []),
+    negatives: new Set(scene.scale > 1 ? [negativePooled, ...scene.regions.map((r) => r.negative)] : []),
     seen: new Set(
       entries.flatMap((e) => e.regions.flatMap(({ prompt, base }) => base ? [prompt, base.prompt] : [prompt])),
     ),
-    share: (height, width) => sum(height, width, shares, (s) => s.scale),
-    conditionalShare: (height, width) =>
-      sum(height, width, shares.filter((s) => s.conditional), (s) => s.scale / (guided ? cfgScale : 1)),
+    share: (height, width) => sum(height, width, shares, 1),
+    conditionalShare: (height, width) => sum(height, width, shares.filter((s) => s.conditional), 1 / scene.scale),
     map(height, width, context) {
-      const cells = plan.mode === "attention" ? partition(layout, width, height) : new Uint8Array(height * width);
-      const sights: Sight[] = entries.flatMap((entry) =>
+      const cells = plan.mode === "attention"
+        ? maskPartition(partition(layout, width, height), masks, width, height)
+        : new Uint8Array(height * width);
+      const count = scene.regions.length;
+      const sights = entries.flatMap((entry) =>
         entry.regions.map(({ prompt, base }): Sight => ({
           ...context.get(prompt)!,
           ...(base ? { base: { ...context.get(base.prompt)!, ratio: base.ratio } } : {}),
         }))
       );
       const regionOfRow = new Uint32Array(entries.length * cells.length);
-      entries.forEach((_, e) =>
-        cells.forEach((cell, i) => regionOfRow[e * cells.length + i] = e * regions.length + cell)
-      );
+      entries.forEach((_, e) => cells.forEach((cell, i) => regionOfRow[e * cells.length + i] = e * count + cell));
       return { regionOfRow, sights };
     },
   };
+}
+
+/** One conditional entry in which each pixel sees its own region's prompt and the base prompt, and one for what to avoid. */
+function attentionBatch({ regions, basePrompt, pooled, negativePooled, scale }: Scene): Batch {
+  const whole = (h: number, w: number) => new Float32Array(h * w).fill(1);
+  const avoid: Entry = { regions: regions.map(({ negative }) => ({ prompt: negative })), pooled: negativePooled };
+  const show: Entry = {
+    regions: regions.map(({ prompt, ratio }) => ({
+      prompt,
+      base: ratio > 0 ? { prompt: basePrompt!, ratio } : undefined,
+    })),
+    pooled,
+  };
+  if (scale === 1) return { entries: [show], shares: [{ entry: 0, scale: 1, conditional: true, weight: whole }] };
+  return {
+    entries: [avoid, show],
+    shares: [
+      { entry: 0, scale: 1 - scale, conditional: false, weight: whole },
+      { entry: 1, scale, conditional: true, weight: whole },
+    ],
+  };
+}
+
+/** One entry for each distinct prompt, blended by the regions' weights. */
+function latentBatch(scene: Scene, weights: (h: number, w: number) => Float32Array[]): Batch {
+  const { regions, basePrompt, scale } = scene;
+  const entries: Entry[] = [];
+  const shares: Share[] = [];
+  const indexOf = new Map<string, number>();
+  const add = (region: number, prompt: PromptKey, pooled: PromptKey, factor: number, conditional: boolean) => {
+    if (factor === 0) return;
+    const key = `${String(prompt)}\n${String(pooled)}`;
+    if (!indexOf.has(key)) indexOf.set(key, entries.push({ regions: regions.map(() => ({ prompt })), pooled }) - 1);
+    const entry = indexOf.get(key)!;
+    shares.push({ entry, scale: factor, conditional, weight: (h, w) => weights(h, w)[region] });
+  };
+  regions.forEach(({ prompt, negative, ratio }, i) => {
+    add(i, negative, scene.negativePooled, 1 - scale, false);
+    add(i, prompt, scene.pooled, scale * (1 - ratio), true);
+    if (basePrompt !== undefined) add(i, basePrompt, scene.pooled, scale * ratio, true);
+  });
+  return { entries, shares };
 }
 
 /** The context: embeddings of all prompts below one another, and where each begins. */

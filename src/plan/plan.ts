@@ -17,7 +17,9 @@ const regionSchema = z.strictObject({
   prompt: z.string().describe("What this region shows, complete by itself, with the picture's style words."),
   negativePrompt: text.optional().describe("What this region must not show, in addition to the picture's own."),
   baseRatio: share.optional().describe("How strongly the base prompt shows in this region, 0 to 1."),
-  mask: text.optional().describe("Path of a mask image; where it is white this region is drawn instead of its cell."),
+  mask: text.optional().describe(
+    "Path of a mask image: this region is drawn where it is white, over whatever cell lies there.",
+  ),
 });
 
 /** One region of a plan. */

@@ -1,0 +1,20 @@
+/**
+ * `deno task bench [what]`: kernels and the bundled model by default; "load" by name.
+ *
+ * @module
+ */
+const WHAT: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
+  kernels: () => import("./kernels.ts"),
+  mini: () => import("./mini.ts"),
+  load: () => import("./load.ts"),
+};
+
+const [what, ...rest] = Deno.args;
+const wanted = what === undefined ? ["kernels", "mini"] : [what];
+for (const name of wanted) {
+  if (!WHAT[name]) {
+    console.error(`There is no benchmark "${name}". Choose one of: ${Object.keys(WHAT).join(", ")}.`);
+    Deno.exit(2);
+  }
+  await (await WHAT[name]()).run(rest);
+}

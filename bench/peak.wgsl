@@ -1,0 +1,28 @@
+// Four independent chains of vec4 multiply-adds in registers, `rounds` times: the arithmetic an adapter can do.
+struct Params {
+  rounds: u32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read_write> seed: array<f32>;
+@group(0) @binding(2) var<storage, read_write> out: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let a = vec4f(seed[id.x]);
+  let b = a * 0.5;
+  // for $i in 4
+  var v$i = a + $i;
+  // end
+  for (var round = 0u; round < p.rounds; round++) {
+    // for $j in 8
+    // for $i in 4
+    v$i = v$i * a + b;
+    // end
+    // end
+  }
+  var sum = vec4f(0);
+  // for $i in 4
+  sum += v$i;
+  // end
+  out[id.x] = sum.x + sum.y + sum.z + sum.w;
+}

@@ -7,6 +7,7 @@
 
 /** Base of every expected failure; `exitCode` is what the command line ends with. */
 export class RpgError extends Error {
+  /** `exitCode` is what the process ends with. */
   constructor(message: string, readonly exitCode: number, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;
@@ -15,6 +16,7 @@ export class RpgError extends Error {
 
 /** A flag, value or file given by the user cannot be used. Exit code 2. */
 export class UsageError extends RpgError {
+  /** `message` names the value at hand and the way out. */
   constructor(message: string, options?: ErrorOptions) {
     super(message, 2, options);
   }
@@ -22,6 +24,7 @@ export class UsageError extends RpgError {
 
 /** A model's files are missing, damaged or of an unknown kind. Exit code 3. */
 export class ModelError extends RpgError {
+  /** `message` names the value at hand and the way out. */
   constructor(message: string, options?: ErrorOptions) {
     super(message, 3, options);
   }
@@ -29,6 +32,7 @@ export class ModelError extends RpgError {
 
 /** No usable adapter, a failed kernel, a lost device or too little memory. Exit code 4. */
 export class GpuError extends RpgError {
+  /** `message` names the value at hand and the way out. */
   constructor(message: string, options?: ErrorOptions) {
     super(message, 4, options);
   }
@@ -36,6 +40,7 @@ export class GpuError extends RpgError {
 
 /** A plan or a planner's reply cannot be used. Exit code 5. */
 export class PlannerError extends RpgError {
+  /** `message` names the value at hand and the way out. */
   constructor(message: string, options?: ErrorOptions) {
     super(message, 5, options);
   }
@@ -43,6 +48,7 @@ export class PlannerError extends RpgError {
 
 /** The user stopped the run. Exit code 130. */
 export class CancelledError extends RpgError {
+  /** Usually made by Ctrl-C or an aborted signal. */
   constructor(message = "Cancelled.", options?: ErrorOptions) {
     super(message, 130, options);
   }

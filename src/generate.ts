@@ -23,16 +23,21 @@ import { configuredSampler } from "./sample/settings.ts";
 export interface GenerateOptions {
   /** Drawn plainly; give `plan` for regions. */
   prompt?: string;
+  /** What is drawn where. Goes before `prompt`. */
   plan?: Plan;
   /** Of the whole image; the plan's own goes before it. Absent and empty differ on SDXL, as in diffusers. */
   negativePrompt?: string;
   /** Pixels; multiples of the VAE's factor. */
   width?: number;
+  /** As `width`. */
   height?: number;
+  /** Denoising steps. */
   steps?: number;
   /** Guidance; 1 and below runs no negative pass. */
   cfgScale?: number;
+  /** The sampler; default: the model's own. */
   samplingMethod?: SamplerName;
+  /** How noise levels or timesteps are spread; default: as the model's scheduler says. */
   scheduler?: SchedulerName;
   /** DDIM's share of fresh noise, 0 to 1. */
   eta?: number;
@@ -48,8 +53,11 @@ export interface GenerateOptions {
   feather?: number;
   /** SDXL's size conditioning in pixels: [height, width]; crop is [top, left]. */
   originalSize?: [number, number];
+  /** Default: the picture's size. */
   targetSize?: [number, number];
+  /** Default [0, 0]. */
   crop?: [number, number];
+  /** Aborting it ends the run with a CancelledError. */
   signal?: AbortSignal;
 }
 
@@ -63,9 +71,11 @@ export type Settings =
 export interface StepEvent {
   /** 1 … steps. */
   step: number;
+  /** All of them. */
   steps: number;
   /** Since the last event. */
   seconds: number;
+  /** Noise-to-signal ratio before the step. */
   sigma: number;
   /** The picture as far as it is: "proj" at an eighth of the cost of nothing, "vae" exactly. Call it before the next step. */
   preview(kind: "proj" | "vae"): Promise<Picture>;
@@ -73,13 +83,17 @@ export interface StepEvent {
 
 /** A finished picture and how it came about. */
 export interface ImageResult {
+  /** The pixels. */
   image: Picture;
+  /** What was drawn where. */
   plan: Plan;
+  /** Everything else that decided the pixels. */
   settings: Settings;
   /** What there was to say: long prompts, a seed's limits. */
   warnings: string[];
   /** Seconds. */
   timings: { encode: number; compile: number; steps: number[]; decode: number };
+  /** On the device: the most since it was opened, and of that the weights. */
   memory: { peakBytes: number; weightsBytes: number };
 }
 

@@ -11,8 +11,11 @@ export type Precision = "f16" | "f32";
 
 /** What an adapter says of itself, for `--list-devices` and `doctor`. */
 export interface AdapterSummary {
+  /** As the driver calls it. */
   name: string;
+  /** As the driver calls it; often a number. */
   vendor: string;
+  /** Architecture or driver; often empty. */
   driver: string;
   /** The adapter computes on the CPU (llvmpipe, SwiftShader, WARP). */
   software: boolean;
@@ -63,12 +66,14 @@ export const LANES = 8;
 export class Device {
   /** Bytes of all buffers now alive, and the most that were alive at once. */
   allocatedBytes = 0;
+  /** See `allocatedBytes`. */
   peakBytes = 0;
   /** Compiled pipelines by kernel, constants and lane sharing (kernel.ts). */
   readonly pipelines: Map<string, Promise<GPUComputePipeline>> = new Map();
   #lateError?: GpuError;
   readonly #textureBytes = new Map<GPUTexture, number>();
 
+  /** Use {@linkcode openDevice}. */
   constructor(
     readonly gpu: GPUDevice,
     readonly summary: AdapterSummary,
@@ -148,6 +153,7 @@ export class Device {
     buffer.destroy();
   }
 
+  /** The largest buffer in bytes. */
   get maxBuffer(): number {
     return Number(this.gpu.limits.maxBufferSize);
   }

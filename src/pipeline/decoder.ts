@@ -16,7 +16,9 @@ import { blendTiles, type Tile, tilesOf } from "./tiles.ts";
 
 /** An 8-bit picture. */
 export interface Picture {
+  /** Pixels. */
   width: number;
+  /** Pixels. */
   height: number;
   /** RGBA, row by row, opaque. */
   data: Uint8Array;

@@ -17,7 +17,9 @@ import { TextEncoder } from "./text_encoder.ts";
 
 /** How far loading has come. */
 export interface LoadProgress {
+  /** On the device. */
   doneBytes: number;
+  /** Of all networks that are being loaded. */
   totalBytes: number;
 }
 
@@ -29,6 +31,7 @@ export interface LoadOptions {
   device?: Device | number;
   /** Load each network only while it is needed, and free it afterwards. */
   offload?: boolean;
+  /** Called after each piece. What it throws ends the loading. */
   onProgress?: (progress: LoadProgress) => void;
   /** Passed on to the checkpoint reader: preset, separate VAE and the like. */
   checkpoint?: Parameters<typeof openCheckpoint>[1];
@@ -36,10 +39,15 @@ export interface LoadOptions {
 
 /** A loaded model. */
 export class Model {
+  /** In the order of the checkpoint. */
   readonly textEncoders: TextEncoder[];
+  /** Read from the checkpoint. */
   readonly unetConfig: UNetConfig;
+  /** Where they are loaded, on the device. */
   readonly unetWeights: Weights;
+  /** Read from the checkpoint. */
   readonly vaeConfig: VaeConfig;
+  /** In f32 where f16 would overflow. */
   vaeWeights: Weights;
 
   /** Reads the configs and checks that every tensor is there; moves nothing yet. */

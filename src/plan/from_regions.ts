@@ -11,9 +11,13 @@ export interface RegionOptions {
   regions: string | string[];
   /** Left out: equal columns, or equal cells where ADDCOL and ADDROW give the structure. */
   splitRatio?: string;
+  /** Of the whole picture. */
   basePrompt?: string;
+  /** Its weight: one number, or a list in the shape of the split ratio. */
   baseRatio?: number | string;
+  /** What the picture must not show. */
   negativePrompt?: string;
+  /** How regions are joined. */
   mode?: "attention" | "latent";
   /** The whole picture in words; left out: the base prompt, or all region prompts in a row. */
   prompt?: string;

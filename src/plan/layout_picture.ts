@@ -5,8 +5,11 @@ import { baseRatiosOf, layoutOf, type Plan, regionsOf } from "./plan.ts";
 
 /** Pixels as PNG encoders take them: RGBA, row by row. */
 export interface Pixels {
+  /** Pixels. */
   width: number;
+  /** Pixels. */
   height: number;
+  /** RGBA. */
   data: Uint8Array;
 }
 

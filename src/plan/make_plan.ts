@@ -25,7 +25,9 @@ export type { PlannedPicture, Planner, PlanRequest } from "./planner.ts";
 export interface MakePlanOptions extends LanguageModelOptions, Limits {
   /** "auto" (the default) asks a language model where one is configured and else goes by rules. */
   planner?: "auto" | "rules" | "openai" | Planner;
+  /** Pictures as data URLs, for planners that see. */
   images?: string[];
+  /** Aborting it ends the planning. */
   signal?: AbortSignal;
   /** Told which planner works, of retries and of fallbacks. */
   say?: (message: string) => void;

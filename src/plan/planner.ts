@@ -2,6 +2,7 @@ import type { Plan } from "./plan.ts";
 
 /** What a planner is asked for. */
 export interface PlanRequest {
+  /** In the user's words. */
   prompt: string;
   /** Pictures as data URLs, for planners that see. */
   images?: string[];

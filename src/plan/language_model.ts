@@ -90,12 +90,31 @@ async function converse(chat: Chat, request: PlanRequest, options: LanguageModel
 
 async function firstMessages(request: PlanRequest, options: LanguageModelOptions, short: boolean): Promise<Message[]> {
   const constrained = options.constrained !== false;
+  const main = await readInstructions(
+    options.promptFile ? { path: options.promptFile } : short ? "plan_short" : "plan",
+  );
+  // A small model follows examples that it seems to have answered itself far better than examples it is told of.
+  const { text, turns } = constrained ? { text: main, turns: [] } : takeExamples(main);
   const instructions = [
-    await readInstructions(options.promptFile ? { path: options.promptFile } : short ? "plan_short" : "plan"),
+    text,
     ...(request.images?.length ? [await readInstructions("plan_image")] : []),
     ...(constrained ? [await readInstructions("plan_json")] : []),
   ].join("\n\n");
-  return [{ role: "system", content: instructions }, userMessage(`Prompt: ${request.prompt}`, request.images)];
+  return [
+    { role: "system", content: instructions },
+    ...turns,
+    userMessage(`Prompt: ${request.prompt}`, request.images),
+  ];
+}
+
+/** Examples at the end of instructions, each a line "Prompt: …" with the answer below it, as turns of a conversation. */
+function takeExamples(instructions: string): { text: string; turns: Message[] } {
+  const [text, ...examples] = instructions.split(/^(?=Prompt: )/m);
+  const turns = examples.flatMap((example): Message[] => {
+    const [prompt, ...answer] = example.trim().split("\n");
+    return [{ role: "user", content: prompt }, { role: "assistant", content: answer.join("\n") }];
+  });
+  return { text: text.trim(), turns };
 }
 
 /** A user's words with the pictures shown beside them. */

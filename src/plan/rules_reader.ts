@@ -1,9 +1,9 @@
 import { readManner, splitClauses } from "./rules_manner.ts";
 import { countOf, hasDeterminer, headOf, namesObject, namesScenery, onlyDescribes } from "./rules_phrase.ts";
-import { PRONOUN, roleOf } from "./rules_role.ts";
+import { continuesLast, PRONOUN, roleOf } from "./rules_role.ts";
 import { type Place, type Relation, scan, type Token } from "./rules_scan.ts";
-import { addLink, type Scene, type SceneObject, tidy } from "./rules_scene.ts";
-import { among, LIVING, STYLE, WORN } from "./rules_words.ts";
+import { addLink, type Scene, type SceneObject, shareSetting, tidy } from "./rules_scene.ts";
+import { among, STYLE, WORN } from "./rules_words.ts";
 
 /**
  * Take a prompt apart. Never throws: what is not understood stays with the object before it or becomes part of the
@@ -17,16 +17,6 @@ export function readScene(prompt: string): Scene {
   clauses.forEach((_, i) => reader.readClause(i));
   shareSetting(scene);
   return scene;
-}
-
-/** A setting named once, after the last of several objects, is that of all: "two cats and a dog on the grass". */
-function shareSetting({ objects, background }: Scene): void {
-  const last = objects.at(-1);
-  const several = objects.length > 1 || (last !== undefined && last.count > 1);
-  if (last?.setting && several && objects.slice(0, -1).every((object) => !object.setting)) {
-    background.unshift(last.setting);
-    last.setting = undefined;
-  }
 }
 
 /** Reads clause after clause into a scene, with what must be remembered between them. */
@@ -270,13 +260,4 @@ class Reader {
     this.scene.links = links.filter((link) => ![...link.subjects, ...link.targets].includes(index));
     this.group = this.group.slice(0, -1);
   }
-}
-
-/** A clause that goes on about the object before it: "black and fluffy", "wearing a hat", "its eyes closed". */
-function continuesLast(clause: string, tokens: Token[]): boolean {
-  if (tokens.some(({ kind }) => kind === "place" || kind === "relation" || kind === "background")) return false;
-  if (onlyDescribes(clause) || /^(?:wearing|holding|carrying|riding|he|she|it)\b/i.test(clause)) return true;
-  const own = clause.match(/^(?:his|her|its|with|in) (.*)/i);
-  if (own && !among(LIVING, headOf(own[1]))) return !namesScenery(own[1]);
-  return /^\w+ing\b/i.test(clause) && !namesObject(clause);
 }

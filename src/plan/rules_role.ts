@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { hasDeterminer, headOf } from "./rules_phrase.ts";
+import { hasDeterminer, headOf, namesObject, namesScenery, onlyDescribes } from "./rules_phrase.ts";
 import type { Token } from "./rules_scan.ts";
 import { among, BACKDROPS, COVERS, LIVING, SCENERY, SUPPORTS, WORN } from "./rules_words.ts";
 
@@ -45,4 +45,13 @@ export function roleOf(
   const onOneself = /^(?:his|her|its|their) /i.test(phrase) && among(WORN, head);
   const onFire = token.relation === "on" && !hasDeterminer(phrase);
   return onOneself || onFire || (token.encounter && !among(LIVING, head)) ? "attribute" : "object";
+}
+
+/** A clause that goes on about the object before it: "black and fluffy", "wearing a hat", "its eyes closed". */
+export function continuesLast(clause: string, tokens: Token[]): boolean {
+  if (tokens.some(({ kind }) => kind === "place" || kind === "relation" || kind === "background")) return false;
+  if (onlyDescribes(clause) || /^(?:wearing|holding|carrying|riding|he|she|it)\b/i.test(clause)) return true;
+  const own = clause.match(/^(?:his|her|its|with|in) (.*)/i);
+  if (own && !among(LIVING, headOf(own[1]))) return !namesScenery(own[1]);
+  return /^\w+ing\b/i.test(clause) && !namesObject(clause);
 }

@@ -58,6 +58,16 @@ export function addLink(scene: Scene, relation: Relation, subjects: number[], ta
   }
 }
 
+/** A setting named once, after the last of several objects, is that of all: "two cats and a dog on the grass". */
+export function shareSetting({ objects, background }: Scene): void {
+  const last = objects.at(-1);
+  const several = objects.length > 1 || (last !== undefined && last.count > 1);
+  if (last?.setting && several && objects.slice(0, -1).every((object) => !object.setting)) {
+    background.unshift(last.setting);
+    last.setting = undefined;
+  }
+}
+
 /** "A cat is sitting" → "a cat sitting": a phrase that a text encoder can use. */
 export function tidy(text: string): string {
   return text.replace(/^(?:An?|The|Two|Three|Four|Five|One|Some|In|On|At|Under|With) /, (word) => word.toLowerCase())

@@ -54,7 +54,7 @@ export async function openFolder(path: string, variant?: string): Promise<Parts>
     const known = presetOf(unet.config, vae.config, scheduler, family);
     const reason = [`A diffusers folder (${pipeline}), family ${family}: ${why}.`];
     if (known) reason.push(`Preset ${known.name}: ${known.why}.`);
-    const own = { ...pictureSize(unet.config, vae.config), ...emptyPrompt(index, family), ...guidance(unet.config) };
+    const own = ownSettings(index, unet.config, vae.config, family);
     return { family, reason, unet, vae, textEncoders, vocabularies, scheduler, presetName: known?.name, own, sources };
   } catch (error) {
     sources.forEach((source) => source.close());
@@ -146,6 +146,11 @@ function presetOf(
   if (scheduler.prediction_type === "v_prediction") {
     return { name: "sdxl-vpred", why: "its scheduler says v_prediction" };
   }
+}
+
+/** What a folder's JSON says where presets have defaults. */
+export function ownSettings(index: Config, unet: Config, vae: Config, family: Family): Parts["own"] {
+  return { ...pictureSize(unet, vae), ...emptyPrompt(index, family), ...guidance(unet) };
 }
 
 function pictureSize(unet: Config, vae: Config): { width?: number; height?: number } {

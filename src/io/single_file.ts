@@ -7,6 +7,7 @@ import { ModelError } from "../errors.ts";
 import type { SchedulerConfig } from "../sample/types.ts";
 import { clipVocabulary } from "../text/clip_vocabulary.ts";
 import type { Component, Parts } from "./checkpoint.ts";
+import { takeConfigsBeside } from "./configs_beside.ts";
 import { textNames } from "./diffusers_names.ts";
 import { toFloat32 } from "./dtype.ts";
 import { describeForeign } from "./foreign.ts";
@@ -20,6 +21,8 @@ import { type View, viewOf } from "./view.ts";
 
 const UNET = "model.diffusion_model.";
 const CONTEXT = `${UNET}input_blocks.2.1.transformer_blocks.0.attn2.to_k.weight`;
+/** ViT-H has 24 layers; SD 2 was trained on the states before the last one. */
+const SD2_LAYERS = 23;
 
 /**
  * Opens a `.safetensors`, `.ckpt` or `.pt` file.
@@ -29,7 +32,9 @@ const CONTEXT = `${UNET}input_blocks.2.1.transformer_blocks.0.attn2.to_k.weight`
 export async function openSingleFile(path: string, otherVae: boolean): Promise<Parts> {
   const file = await openTensors(path);
   try {
-    return await readParts(file, otherVae);
+    const parts = await readParts(file, otherVae);
+    await takeConfigsBeside(parts, path);
+    return parts;
   } catch (error) {
     file.close();
     throw error;
@@ -184,7 +189,8 @@ function readEncoder(file: TensorSource, { kind, prefix }: Encoder, family: Fami
   const numbers = [...file.tensors.keys()].filter((name) => name.startsWith(start)).map((name) =>
     parseInt(name.slice(start.length))
   );
-  const layers = numbers.reduce((most, n) => Math.max(most, n + 1), 0) - (family === "sd2" ? 1 : 0);
+  const count = numbers.reduce((most, n) => Math.max(most, n + 1), 0);
+  const layers = family === "sd2" ? Math.min(count, SD2_LAYERS) : count;
   const source = viewOf(file, openClipViews(file, prefix, layers, index === 1));
   return { config: textConfig(source, "gelu"), source };
 }

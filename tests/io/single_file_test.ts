@@ -119,7 +119,7 @@ async function variant(path: string, base: keyof typeof FILES, change: (tensors:
   for (const [name, shape] of Object.entries(shapes)) {
     tensors[name] = {
       dtype: "F16",
-      shape: keep.test(name)
+      shape: keep.test(name) || name.endsWith("token_embedding.weight")
         ? shape
         : shape.map((n) => Math.min(n, name.endsWith("in_proj_weight") || name.endsWith("in_proj_bias") ? 6 : 4)),
     };
@@ -189,6 +189,46 @@ for (const [what, base, file, change, preset, prediction] of DETECTED) {
       model.close();
     }));
 }
+
+Deno.test("configs beside a file count where they fit; a file with another vocabulary needs them", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/x.safetensors`;
+    await Deno.writeFile(path, await golden("io/sd2.safetensors.gz"));
+    const alone = await openCheckpoint(path);
+    const { unet, vae, textEncoders: [text] } = alone;
+    const write = async (file: string, json: unknown) => {
+      await Deno.mkdir(`${folder}/${file}`.replace(/\/[^/]*$/, ""), { recursive: true });
+      await Deno.writeTextFile(`${folder}/${file}`, JSON.stringify(json));
+    };
+    await write("model_index.json", {});
+    await write("unet/config.json", { ...unet.config, attention_head_dim: [2, 4], sample_size: 32 });
+    await write("vae/config.json", { ...vae.config, scaling_factor: 0.5 });
+    await write("text_encoder/config.json", { ...text.config, num_attention_heads: 2 });
+    await write("scheduler/scheduler_config.json", {
+      _class_name: "LMSDiscreteScheduler",
+      prediction_type: "v_prediction",
+    });
+    await write("tokenizer/vocab.json", { "<|startoftext|>": 0, "<|endoftext|>": 1, "a</w>": 2 });
+    await Deno.writeTextFile(`${folder}/tokenizer/merges.txt`, "");
+    alone.close();
+
+    const model = await openCheckpoint(path);
+    assert.deepEqual(model.unet.config.attention_head_dim, [2, 4]);
+    assert.deepEqual([model.vae.config.scaling_factor, model.textEncoders[0].config.num_attention_heads], [0.5, 2]);
+    assert.deepEqual([model.scheduler._class_name, model.preset.width], ["LMSDiscreteScheduler", 64]);
+    assert.deepEqual(model.tokenizers[0].encode("a a"), [2, 2]);
+    model.close();
+
+    await write("unet/config.json", { ...unet.config, block_out_channels: [320, 640] });
+    const other = await openCheckpoint(path);
+    assert.match(other.reason.join(" "), /of another model and are left aside/);
+    assert.equal(other.tokenizers[0].eos, 49407);
+    other.close();
+
+    const table = "cond_stage_model.transformer.text_model.embeddings.token_embedding.weight";
+    await variant(`${folder}/small.safetensors`, "sd1", (t) => t[table].shape = [600, 4]);
+    await assert.rejects(openCheckpoint(`${folder}/small.safetensors`), /600 rows.*49408 tokens.*beside it/);
+  }));
 
 Deno.test("text encoders without text_model. get it, and averaged weights are left aside", () =>
   inFolder(async (folder) => {

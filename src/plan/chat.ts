@@ -7,7 +7,7 @@ export type Message = OpenAI.Chat.ChatCompletionMessageParam;
 
 /** How a conversation is held. */
 export interface ChatOptions {
-  /** Seconds to wait for one answer. Default 180. */
+  /** Seconds to wait for one answer. Default 300. */
   timeout?: number;
   /** How often a call is tried again after an overload or a lost connection, each time after twice the wait. Default 2. */
   retries?: number;
@@ -48,7 +48,7 @@ export class Chat {
   /** @throws LanguageModelError where no model is named and the server names none either */
   static async open(endpoint: Endpoint, options: ChatOptions = {}): Promise<Chat> {
     const { OpenAI } = await import("openai");
-    const seconds = options.timeout ?? 180;
+    const seconds = options.timeout ?? 300;
     const client = new OpenAI({
       baseURL: endpoint.url,
       apiKey: endpoint.key ?? "none",

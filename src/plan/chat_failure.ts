@@ -92,7 +92,7 @@ function explainBroken(
   if (error.constructor.name === "APIConnectionTimeoutError") {
     return fail(
       "timeout",
-      `${url} did not answer within ${seconds} seconds. Allow more with --llm-timeout, or use a smaller model.`,
+      `${url} did not answer within ${seconds} seconds. Use a smaller model or a faster server.`,
     );
   }
   if (

@@ -121,7 +121,7 @@ Deno.test("language model: overloads pass with time, and each other failure has 
     ["refused", /filter withheld/, choice({ role: "assistant", content: "" }, "content_filter")],
     [
       "timeout",
-      /did not answer within 0.2 seconds.*--llm-timeout/,
+      /did not answer within 0.2 seconds.*smaller model/,
       () => new Promise((r) => setTimeout(r, 600, new Response())),
     ],
   ];

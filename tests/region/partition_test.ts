@@ -1,7 +1,6 @@
 import assert from "@std/assert";
 import fc from "fast-check";
 import { type Cut, makeLayout } from "../../src/region/layout.ts";
-import { applyMasks, strongest } from "../../src/region/mask_image.ts";
 import { featheredMasks } from "../../src/region/masks.ts";
 import { partition } from "../../src/region/partition.ts";
 import { cutOf, parseSplitRatio } from "../../src/region/split_ratio.ts";
@@ -84,15 +83,4 @@ Deno.test("masks: a feathered border is a ramp centred on it", () => {
   const [left, right] = featheredMasks(layout("1,1"), 8, 1, 0.5);
   assert.deepEqual([...left], [1, 1, 0.875, 0.625, 0.375, 0.125, 0, 0]);
   assert.deepEqual([...right], [0, 0, 0.125, 0.375, 0.625, 0.875, 1, 1]);
-});
-
-Deno.test("mask images: where a mask is white its region is drawn, elsewhere the cells stand", () => {
-  const data = new Uint8Array(4 * 2 * 4).fill(255);
-  for (const black of [0, 1, 4, 5]) data.set([0, 0, 0], black * 4); // the right half of 4 × 2 pixels is white
-  const mask = { width: 4, height: 2, data };
-  const weights = applyMasks(featheredMasks(layout("1;1"), 4, 4), [mask, undefined], 4, 4);
-  assert.deepEqual([...strongest(weights)], [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0]);
-  for (let i = 0; i < 16; i++) assert.equal(weights[0][i] + weights[1][i], 1);
-  const coarse = applyMasks(featheredMasks(layout("1;1"), 1, 2), [mask, undefined], 1, 2);
-  assert.deepEqual([...coarse[0]], [1, 0.5]);
 });

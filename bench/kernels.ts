@@ -49,7 +49,14 @@ const CASES: Case[] = [
   {
     name: "attention, 8 heads of 40, 1024²",
     flops: 4 * 1024 * 1024 * 320,
-    ours: (g) => attention(g, g.input("q", [1, 1024, 320]), g.input("kv", [1, 1024, 640]), 8, selfMap(1, 1024)),
+    ours: (g) =>
+      attention(
+        g,
+        g.input("q", [1, 1024, 320]),
+        g.input("kv", [1, 1024, 640]),
+        { count: 8, width: 40 },
+        selfMap(1, 1024),
+      ),
     peer: memo(() => [noise(8, 1024, 40), noise(8, 1024, 40), noise(8, 1024, 40)], ([q, k, v]) => {
       const scores = tf.softmax(tf.mul(tf.matMul(q as tf.Tensor3D, k as tf.Tensor3D, false, true), 40 ** -0.5));
       return tf.matMul(scores as tf.Tensor3D, v as tf.Tensor3D);

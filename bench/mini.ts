@@ -10,7 +10,7 @@ import { planFromRegions } from "../src/plan/from_regions.ts";
 import { plainPlan, type Plan } from "../src/plan/plan.ts";
 import { table } from "./table.ts";
 
-const STEPS = 12;
+const STEPS = 8;
 const SIDE = 256;
 
 /** Seconds of the median step, after the first. */
@@ -40,7 +40,7 @@ export async function run(): Promise<void> {
   const medians = new Map<number, number[]>(counts.map((count) => [count, []]));
   let peak = 0;
   // In turns, so that whatever else the machine does meets all alike.
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 3; round++) {
     for (const count of counts) {
       const { median, peakBytes } = await stepSeconds(model, planOf(count));
       medians.get(count)!.push(median);

@@ -5,9 +5,10 @@
  */
 import type { Graph } from "../gpu/graph.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { attention, type AttentionMap } from "../ops/attention.ts";
+import { attention, type AttentionMap, type Heads } from "../ops/attention.ts";
 import { conv3x3, linear } from "../ops/matmul.ts";
 import { groupNorm, layerNorm } from "../ops/norm.ts";
+import { paddedWidth } from "./pad_heads.ts";
 import type { Weights } from "./weights.ts";
 
 /** Normalisation settings of a network. */
@@ -47,8 +48,8 @@ export function resnet(
 
 /** What a spatial transformer needs to know of its conditioning. */
 export interface CrossAttention {
-  /** Keys and values [1, tokens, 2·channels] of the prompts for the layer called `name`, computed once per run. */
-  kv(name: string, channels: number): Tensor;
+  /** Keys and values [1, tokens, 2·padded heads] of the prompts for the layer called `name`, computed once per run. */
+  kv(name: string, heads: Heads): Tensor;
   /** What each pixel's query sees among the prompts, at this resolution. */
   map(height: number, width: number): AttentionMap;
   /** Every picture of the batch sees itself. */
@@ -71,6 +72,8 @@ export function spatialTransformer(
   cross: CrossAttention,
 ): Tensor {
   const [, height, width, c] = x.shape;
+  const each: Heads = { count: heads, width: c / heads };
+  const inner = paddedWidth(each);
   const self = cross.self(height, width);
   const prompts = cross.map(height, width);
   let h = groupNorm(g, x, { ...w.norm(`${name}.norm`, c, 1e-6), groups }, false);
@@ -79,13 +82,20 @@ export function spatialTransformer(
     const block = `${name}.transformer_blocks.${i}`;
     const norm = (n: number) => layerNorm(g, h, w.norm(`${block}.norm${n}`, c, 1e-5));
     const attend = (layer: string, x: Tensor, kv: Tensor, map: AttentionMap) => {
-      const q = linear(g, x, w.matrix(`${layer}.to_q`, c, c, { bias: false }));
-      return linear(g, attention(g, q, kv, heads, map), w.matrix(`${layer}.to_out.0`, c, c), { residual: h });
+      const q = linear(g, x, w.matrix(`${layer}.to_q`, c, inner, { bias: false, outHeads: each }));
+      return linear(g, attention(g, q, kv, each, map), w.matrix(`${layer}.to_out.0`, inner, c, { inHeads: each }), {
+        residual: h,
+      });
     };
     const seen = norm(1);
     const parts = [`${block}.attn1.to_k`, `${block}.attn1.to_v`];
-    h = attend(`${block}.attn1`, seen, linear(g, seen, w.matrix(parts[0], c, 2 * c, { parts, bias: false })), self);
-    h = attend(`${block}.attn2`, norm(2), cross.kv(`${block}.attn2`, c), prompts);
+    h = attend(
+      `${block}.attn1`,
+      seen,
+      linear(g, seen, w.matrix(parts[0], c, 2 * inner, { parts, bias: false, outHeads: each })),
+      self,
+    );
+    h = attend(`${block}.attn2`, norm(2), cross.kv(`${block}.attn2`, each), prompts);
     const gated = linear(g, norm(3), w.matrix(`${block}.ff.net.0.proj`, c, 4 * c, { gated: true }));
     h = linear(g, gated, w.matrix(`${block}.ff.net.2`, 4 * c, c), { residual: h });
   }

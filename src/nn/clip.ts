@@ -6,10 +6,11 @@
  */
 import type { Graph } from "../gpu/graph.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { attention, selfMap } from "../ops/attention.ts";
+import { attention, type Heads, selfMap } from "../ops/attention.ts";
 import { type Activation, linear } from "../ops/matmul.ts";
 import { layerNorm } from "../ops/norm.ts";
 import { type Config, ConfigReader } from "./config.ts";
+import { paddedWidth } from "./pad_heads.ts";
 import type { Weights } from "./weights.ts";
 
 /** What the forward pass needs to know, read from config.json. */
@@ -64,7 +65,9 @@ export function clip(
   skip: number,
   finalNorm: boolean,
 ): ClipOutputs {
-  const { width: c, heads, epsilon, mlpWidth } = config;
+  const { width: c, epsilon, mlpWidth } = config;
+  const heads: Heads = { count: config.heads, width: c / config.heads };
+  const inner = paddedWidth(heads);
   const map = selfMap(tokens.shape[0], tokens.shape[1]);
   const final = (x: Tensor) => layerNorm(g, x, w.norm("text_model.final_layer_norm", c, epsilon), c);
   let h = tokens;
@@ -77,10 +80,10 @@ export function clip(
     const layer = `text_model.encoder.layers.${i}`;
     const parts = [`${layer}.self_attn.k_proj`, `${layer}.self_attn.v_proj`];
     const seen = layerNorm(g, h, w.norm(`${layer}.layer_norm1`, c, epsilon));
-    const q = linear(g, seen, w.matrix(`${layer}.self_attn.q_proj`, c, c));
-    const kv = linear(g, seen, w.matrix(parts[0], c, 2 * c, { parts }));
+    const q = linear(g, seen, w.matrix(`${layer}.self_attn.q_proj`, c, inner, { outHeads: heads }));
+    const kv = linear(g, seen, w.matrix(parts[0], c, 2 * inner, { parts, outHeads: heads }));
     const mixed = attention(g, q, kv, heads, map, true);
-    h = linear(g, mixed, w.matrix(`${layer}.self_attn.out_proj`, c, c), { residual: h });
+    h = linear(g, mixed, w.matrix(`${layer}.self_attn.out_proj`, inner, c, { inHeads: heads }), { residual: h });
     const normed = layerNorm(g, h, w.norm(`${layer}.layer_norm2`, c, epsilon));
     const hidden = linear(g, normed, w.matrix(`${layer}.mlp.fc1`, c, mlpWidth), { activation: config.activation });
     h = linear(g, hidden, w.matrix(`${layer}.mlp.fc2`, mlpWidth, c), { residual: h });

@@ -12,6 +12,7 @@ import { conv3x3, linear } from "../ops/matmul.ts";
 import { groupNorm } from "../ops/norm.ts";
 import { type CrossAttention, resnet, spatialTransformer } from "./blocks.ts";
 import { type Config, ConfigReader } from "./config.ts";
+import { paddedWidth } from "./pad_heads.ts";
 import type { Weights } from "./weights.ts";
 
 /** Everything the forward pass needs to know, read from config.json. */
@@ -172,9 +173,9 @@ export function unet(
   const time = timeEmbedding(g, w, config, inputs, conditioning);
   const selves = new Map<string, AttentionMap>();
   const cross = (contextDim: number): CrossAttention => ({
-    kv(name, channels) {
+    kv(name, heads) {
       const parts = [`${name}.to_k`, `${name}.to_v`];
-      const weight = w.matrix(parts[0], contextDim, 2 * channels, { parts, bias: false });
+      const weight = w.matrix(parts[0], contextDim, 2 * paddedWidth(heads), { parts, bias: false, outHeads: heads });
       return conditioning.graph.output(linear(conditioning.graph, conditioning.context, weight));
     },
     map: conditioning.map,

@@ -111,7 +111,7 @@ function middle(g: Graph, w: Weights, name: string, x: Tensor, norm: NormSetting
     const parts = [`${layer}.to_k`, `${layer}.to_v`];
     const q = linear(g, seen, w.matrix(`${layer}.to_q`, c, c));
     const kv = linear(g, seen, w.matrix(parts[0], c, 2 * c, { parts }));
-    const mixed = attention(g, q, kv, 1, selfMap(x.shape[0], x.shape[1] * x.shape[2]));
+    const mixed = attention(g, q, kv, { count: 1, width: c }, selfMap(x.shape[0], x.shape[1] * x.shape[2]));
     h = linear(g, mixed, w.matrix(`${layer}.to_out.0`, c, c), { residual: h });
   }
   return resnet(g, w, `${name}.resnets.1`, h, c, norm);

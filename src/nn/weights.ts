@@ -10,6 +10,8 @@ import { placeAlone, placeBytes, readTensor, releasePlace, writeFloats } from ".
 import { describeTensor, padChannels, type Tensor } from "../gpu/tensor.ts";
 import type { TensorInfo, TensorSource } from "../io/tensor_source.ts";
 import { toFloat32 } from "../io/dtype.ts";
+import { type HeadSides, padHeads } from "./pad_heads.ts";
+import type { Heads } from "../ops/attention.ts";
 import { PANEL, panelCount, type Weight } from "../ops/matmul.ts";
 import type { Norm } from "../ops/norm.ts";
 import { pack, PACKABLE, type Packable, type PackJob } from "../ops/pack.ts";
@@ -38,19 +40,23 @@ export interface MatrixOptions {
   bias?: boolean;
   /** Rows are values, then gates (GEGLU): `outChannels` counts the values. */
   gated?: boolean;
+  /** Output or input channels are attention heads; `outChannels` and `inChannels` count their padded width. */
+  outHeads?: Heads;
+  inHeads?: Heads;
 }
 
 /** Weights of one network on one device. */
 export class Weights {
   readonly #matrices = new Map<string, MatrixNeed>();
   readonly #vectors = new Map<string, VectorNeed>();
+  readonly #heads = new Map<string, HeadSides>();
 
   /** @param network Name for messages: "unet", "vae", … */
   constructor(readonly device: Device, readonly precision: Precision, readonly network: string) {}
 
   /** A linear layer or convolution called `name` (its tensors: `name.weight`, `name.bias`). */
   matrix(name: string, inChannels: number, outChannels: number, options: MatrixOptions = {}): Weight {
-    const { taps = 1, parts = [name], bias = true, gated = false } = options;
+    const { taps = 1, parts = [name], bias = true, gated = false, outHeads, inHeads } = options;
     const key = parts.join("+");
     const known = this.#matrices.get(key);
     if (known) return known.weight;
@@ -61,6 +67,10 @@ export class Weights {
     const weight: Weight = { name: key, inChannels, outChannels, taps, gated, panels };
     if (bias) weight.bias = this.#vector(parts.map((p) => ({ name: `${p}.bias`, size: share })), size, gated);
     this.#matrices.set(key, { weight, names: parts.map((p) => `${p}.weight`) });
+    for (const part of parts) {
+      if (outHeads || inHeads) this.#heads.set(`${part}.weight`, { rows: outHeads, columns: inHeads });
+      if (outHeads && bias) this.#heads.set(`${part}.bias`, { rows: outHeads });
+    }
     return weight;
   }
 
@@ -102,6 +112,7 @@ export class Weights {
    * @throws ModelError naming file, tensor, what was expected and what was found
    */
   check(source: TensorSource, known: RegExp): void {
+    source = this.#padded(source);
     const names = this.names;
     const extra = [...source.tensors.values()].filter(({ name }) => !names.has(name) && !known.test(name));
     const problems = [
@@ -120,10 +131,17 @@ export class Weights {
    * @throws ModelError for numbers that are not finite
    */
   async load(source: TensorSource, onProgress: (bytes: number) => void = () => {}): Promise<void> {
+    source = this.#padded(source);
     for (const need of this.#vectors.values()) {
       if (!need.tensor.place) await this.#loadVector(source, need, onProgress);
     }
     await this.#loadMatrices(source, onProgress);
+  }
+
+  /** The file as the network sees it. */
+  #padded(source: TensorSource): TensorSource {
+    const uneven = [...this.#heads].filter(([, sides]) => [sides.rows, sides.columns].some((h) => h && h.width % 4));
+    return uneven.length ? padHeads(source, new Map(uneven)) : source;
   }
 
   /** What the file lacks or has in another shape. */

@@ -5,9 +5,8 @@
  */
 import narrowSource from "../../shaders/attention.wgsl" with { type: "text" };
 import wideSource from "../../shaders/attention_wide.wgsl" with { type: "text" };
-import { ModelError } from "../errors.ts";
 import type { Graph } from "../gpu/graph.ts";
-import { floatBits, type Tensor } from "../gpu/tensor.ts";
+import { floatBits, padChannels, type Tensor } from "../gpu/tensor.ts";
 import { waves } from "./grid.ts";
 
 /** Key rows that the queries of one region see: its own, and a base prompt's with weight `baseRatio`. */
@@ -74,16 +73,25 @@ function tablesFor(g: Graph, map: AttentionMap, size: number): Tables {
   return tables;
 }
 
+/** Attention heads. */
+export interface Heads {
+  count: number;
+  /** Real channels of each; in memory it has whole quads, zeros at the end (nn/pad_heads.ts). */
+  width: number;
+}
+
 /**
  * softmax(q·Kᵀ/√d)·V of each head over the rows that `map` shows.
  * @param q [batch, …, heads·d]
  * @param kv [batch', …, 2·heads·d]: keys, then values. The map counts the rows of q and kv through all batch entries.
  * @returns shape of q
  */
-export function attention(g: Graph, q: Tensor, kv: Tensor, heads: number, map: AttentionMap, causal = false): Tensor {
+export function attention(g: Graph, q: Tensor, kv: Tensor, heads: Heads, map: AttentionMap, causal = false): Tensor {
   const channels = q.shape[q.shape.length - 1];
-  const d = channels / heads;
-  if (d % 4) throw new ModelError(`"${q.label}": heads of ${d} channels; only multiples of 4 are supported.`);
+  const d = padChannels(heads.width);
+  if (channels !== heads.count * d) {
+    throw new Error(`"${q.label}" has ${channels} channels, not ${heads.count} heads of ${d}.`);
+  }
   const wide = d > 64 && d % 32 === 0;
   const WAVES = waves(g.device);
   const QUADS = wide ? d / 32 : d / 4;
@@ -96,9 +104,9 @@ export function attention(g: Graph, q: Tensor, kv: Tensor, heads: number, map: A
   g.dispatch({
     kernel: wide ? { name: "attention_wide", source: wideSource } : { name: "attention", source: narrowSource },
     constants: { QUADS, QUERIES, RANGES, WAVES, SLOTS: wide ? 1 : QUADS },
-    params: [channels / 4, channels / 2, floatBits(1 / Math.sqrt(d)), causal ? 1 : 0],
+    params: [channels / 4, channels / 2, floatBits(1 / Math.sqrt(heads.width)), causal ? 1 : 0],
     bindings: [q, kv, tables.rows, tables.tiles, tables.regions, out],
-    grid: [tables.count, heads],
+    grid: [tables.count, heads.count],
     flops: 4 * map.regionOfRow.length * keys * channels,
   });
   return out;

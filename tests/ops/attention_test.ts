@@ -49,7 +49,7 @@ for (const way of WAYS) {
         way,
         [{ shape: [2, rows, channels], values: q }, { shape: [2, rows, 2 * channels], values: kv }],
         {},
-        (g, _, [q, kv]) => attention(g, q, kv, heads, selfMap(2, rows)),
+        (g, _, [q, kv]) => attention(g, q, kv, { count: heads, width: d }, selfMap(2, rows)),
       );
       const expected = naive(q, kv, channels, heads, (row) => [{
         keys: range(Math.floor(row / rows) * rows, rows),
@@ -67,7 +67,7 @@ for (const way of WAYS) {
         way,
         [{ shape: [2, rows, channels], values: q }, { shape: [2, rows, 2 * channels], values: kv }],
         {},
-        (g, _, [q, kv]) => attention(g, q, kv, heads, selfMap(2, rows), true),
+        (g, _, [q, kv]) => attention(g, q, kv, { count: heads, width: d }, selfMap(2, rows), true),
       );
       const expected = naive(q, kv, channels, heads, (row) => [{
         keys: range(Math.floor(row / rows) * rows, row % rows + 1),
@@ -91,7 +91,7 @@ for (const way of WAYS) {
         way,
         [{ shape: [1, rows, channels], values: q }, { shape: [1, tokens, 2 * channels], values: kv }],
         {},
-        (g, _, [q, kv]) => attention(g, q, kv, heads, map),
+        (g, _, [q, kv]) => attention(g, q, kv, { count: heads, width: d }, map),
       );
       const expected = naive(q, kv, channels, heads, (row) => {
         const { start, count, base } = map.sights[map.regionOfRow[row]];

@@ -52,7 +52,8 @@ function wrap(row: Item[]): SceneCell[][] {
   const kind = (i: number) => row[i]?.object;
   const breaks = Array.from({ length: rows + 1 }, (_, i) => {
     const even = Math.floor(i * row.length / rows);
-    const near = i === 0 || i === rows ? [even] : [even, even + 1, even - 1];
+    // One more is no worse where the rows cannot be equal anyway.
+    const near = i === 0 || i === rows || row.length % rows === 0 ? [even] : [even, even + 1];
     return near.find((at) => kind(at) !== undefined && kind(at) !== kind(at - 1)) ?? even;
   });
   return breaks.slice(1).map((end, i) => row.slice(breaks[i], end).map(cell));

@@ -30,6 +30,7 @@ export function readManner(prompt: string): Manner {
     .replace(PAIR_OF, "two ")
     .replace(/\ba dozen (?:of )?/gi, "twelve ")
     .replace(GROUP_OF, "")
+    .replace(/\bthe (left|right|middle|top|bottom)(?:most|-most)? one\b/gi, "the one on the $1")
     .replace(MEDIUM, (_, kind: string) => {
       if (!/^(?:picture|image|scene|shot)$/i.test(kind)) style.push(kind);
       return "";

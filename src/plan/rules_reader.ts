@@ -25,6 +25,8 @@ class Reader {
   private group: number[] = [];
   /** What "it" means: the last object named, or the one that the last relation was to. */
   private spokenOf = -1;
+  /** The one of several that was spoken of last. */
+  private variant?: SceneObject["variants"][number];
   private waitingPlace?: Place;
   private waitingBackground = false;
   private waitingRelation?: { relation: Relation; targets: number[] };
@@ -48,6 +50,7 @@ class Reader {
       return;
     }
     this.group = [];
+    this.variant = undefined;
     for (let i = 0; i < tokens.length; i++) i += this.readToken(tokens, i, index);
   }
 
@@ -57,6 +60,7 @@ class Reader {
     const next = tokens[i + 1];
     switch (token.kind) {
       case "and":
+        this.variant = undefined;
         return this.joinWorn(next, tokens[i + 2]);
       case "place":
         this.readPlace(token.place, next?.kind === "phrase");
@@ -84,6 +88,10 @@ class Reader {
   private readPlace(place: Place, phraseFollows: boolean): void {
     const { objects } = this.scene;
     this.placesFirst ??= objects.length === 0;
+    if (this.variant) {
+      this.variant.place = place;
+      return;
+    }
     const open = this.group.map((i) => objects[i]).filter(({ place }) =>
       place.x === undefined && place.y === undefined
     );
@@ -108,15 +116,19 @@ class Reader {
     else background.push(tidy(text));
   }
 
-  /** "one black and one white", said of two cats. */
+  /** "one black and one white", said of two cats; "the one on the left is black" comes in two phrases. */
   private readVariant(text: string, counted: SceneObject | undefined): boolean {
+    const words = (list: string) => list.replace(/^(?:is|in) /i, "");
+    if (this.variant?.text === "" && onlyDescribes(words(text))) {
+      this.variant.text = words(text);
+      return true;
+    }
     if (!counted || counted.count === 1 || counted.variants.length === counted.count) return false;
-    const match = text.match(/^(?:one|the other|another)(?: one)?(?: is| in)?(?: (.+))?$/i);
-    if (!match) return false;
-    const words = match[1] ?? "";
-    if (words && !onlyDescribes(words) && headOf(words) !== counted.head) return false;
-    const variant = { text: words, place: this.takePlace() };
-    counted.variants.push(variant);
+    const match = text.match(/^(?:one|the one|the other|another)(?: one)?(?: (.+))?$/i);
+    const said = words(match?.[1] ?? "");
+    if (!match || (said && !onlyDescribes(said) && headOf(said) !== counted.head)) return false;
+    this.variant = { text: said, place: this.takePlace() };
+    counted.variants.push(this.variant);
     return true;
   }
 
@@ -239,7 +251,9 @@ class Reader {
   private append(text: string): void {
     const { objects, background } = this.scene;
     const object = objects[this.group.at(-1) ?? -1];
-    if (object) object.text += ` ${text}`;
+    const ofSetting = object?.setting && !/^(?:with|wearing|holding|carrying|riding)\b/i.test(text);
+    if (ofSetting) object.setting += ` ${text}`;
+    else if (object) object.text += ` ${text}`;
     else if (background.length && !objects.length) background[background.length - 1] += ` ${text}`;
     else background.push(text);
   }

@@ -71,7 +71,7 @@ export const SCENERY = words(`
 
 /** What things stand on: after "on" it is part of the setting, elsewhere an object. */
 export const SUPPORTS = words(`
-  table desk chair sofa couch bed bench shelf stool counter plate tray tablecloth blanket cushion pillow branch roof
+  table desk chair sofa couch bed bench shelf stool counter plate saucer tray tablecloth blanket cushion pillow branch roof
   windowsill moon planet mars boat ship train armchair nightstand pedestal rock log fence leaf throne swing`);
 
 /** What things stand under or in front of as part of the setting. */

@@ -52,6 +52,10 @@ Deno.test("rules: counts become regions of one each", () =>
     "two cats, one black and one white, on a sofa": "1,1 | a black cat, on a sofa | a white cat, on a sofa",
     "three red apples and two green pears":
       "1,1,1,1;1,1,1 | a red apple | a red apple | a red apple | a green pear | a green pear",
+    "two parrots, the left one blue and the right one green": "1,1 | a blue parrot | a green parrot",
+    "There are two dogs. The one on the right is brown and the one on the left is black.":
+      "1,1 | a black dog | a brown dog",
+    "a teapot, two cups and a plate": "1,1,1;1,1,1 | a teapot | a cup | a cup | a plate",
     "three people standing in a row": "1,1,1 | a person | a person | a person",
   }));
 

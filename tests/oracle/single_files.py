@@ -10,16 +10,18 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers import AutoencoderKL, StableDiffusionPipeline, StableDiffusionXLPipeline, UNet2DConditionModel
 from diffusers.loaders import single_file_utils as judge
 from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-from common import GOLDEN, generator
+from common import GOLDEN, MODELS, generator
 
 OUT = GOLDEN / "io"
 CROSS = {"Down": "CrossAttnDownBlock2D", "Up": "CrossAttnUpBlock2D"}
@@ -273,6 +275,58 @@ def write_names():
     write_gz(OUT / "published.json.gz", json.dumps(result, default=str).encode())
 
 
+class Plain:
+    """A state that passes for a network."""
+
+    def __init__(self, state):
+        self.state = state
+
+    def state_dict(self):
+        return self.state
+
+
+class Tracked(Plain):
+    """A network whose every tensor is filled with one number, so that it shows where a tensor of a single file comes from."""
+
+    def __init__(self, component, state, names):
+        super().__init__({})
+        for name, tensor in state.items():
+            names.append((component, name))
+            self.state[name] = torch.full(tensor.shape, len(names) - 1)
+
+
+def write_recipes():
+    """How a single file is put together from the folders of tests/golden/models, once from_single_file has read one back alike."""
+    result = {}
+    for family in TINY:
+        kind = StableDiffusionXLPipeline if family == "sdxl" else StableDiffusionPipeline
+        pipe = kind.from_pretrained(MODELS / family, variant="fp16" if family == "sd2" else None)
+        encoders = [key for key in ("text_encoder", "text_encoder_2") if getattr(pipe, key, None)]
+        spec = {"unet": dict(pipe.unet.config), "vae": dict(pipe.vae.config), "texts": [getattr(pipe, e).config.to_dict() for e in encoders]}
+        states = {"unet": pipe.unet.state_dict(), "vae": pipe.vae.state_dict(), **{e: text_state(getattr(pipe, e)) for e in encoders}}
+        if family == "sd2":  # OpenCLIP has a projection, which SD 2 does not use
+            states["text_encoder"] |= {"text_projection.weight": torch.zeros(32, 48)}
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(MODELS / family, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.safetensors*"))
+            networks = [Plain(states[e]) for e in encoders]
+            save_file(single_file(family, spec, pipe.unet, pipe.vae, networks), f"{folder}/model.safetensors", {"format": "pt"})
+            again = kind.from_single_file(f"{folder}/model.safetensors", config=folder, local_files_only=True)
+            for part in ("unet", "vae", *encoders):
+                check(part, text_state(getattr(again, part)) if "text" in part else again.components[part].state_dict(), getattr(pipe, part))
+        names = []
+        tracked = {part: Tracked(part, state, names) for part, state in states.items()}
+        recipe = {}
+        for old, tensor in single_file(family, spec, tracked["unet"], tracked["vae"], [tracked[e] for e in encoders]).items():
+            if tensor.is_floating_point() or old.endswith("position_ids"):
+                continue  # logit_scale and position_ids are in no folder
+            rows = tensor.reshape(len(tensor), -1)[:, 0] if tensor.ndim else tensor
+            parts = [names[i] for i in rows.unique_consecutive().tolist()]
+            if parts != [("text_encoder", "text_projection.weight")] or family != "sd2":
+                recipe[old] = {"shape": list(tensor.shape), "parts": parts, "turned": old.endswith("text_projection")}
+        result[family] = recipe
+    write_gz(OUT / "recipes.json.gz", json.dumps(result).encode())
+
+
 def write_full(folder, families):
     folder.mkdir(parents=True, exist_ok=True)
     for family in families or FULL:
@@ -290,3 +344,4 @@ if __name__ == "__main__":
     else:
         write_tiny()
         write_names()
+        write_recipes()

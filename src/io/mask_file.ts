@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { decode, Image } from "imagescript";
 import { UsageError } from "../errors.ts";
 import type { MaskImage } from "../region/mask_image.ts";
 
@@ -12,6 +11,8 @@ export async function readMask(path: string): Promise<MaskImage> {
   const bytes = await Deno.readFile(path).catch((cause) => {
     throw new UsageError(`The mask ${path} cannot be read: ${cause.message}.`, { cause });
   });
+  // Loaded when it is needed: its decoders are native code, which asks for a permission of its own.
+  const { decode, Image } = await import("imagescript");
   const image = await decode(bytes).catch(() => undefined);
   if (!(image instanceof Image)) throw new UsageError(`The mask ${path} is no PNG or JPEG picture.`);
   const { width, height, bitmap } = image;

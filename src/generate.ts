@@ -57,6 +57,10 @@ export interface GenerateOptions {
   targetSize?: [number, number];
   /** Default [0, 0]. */
   crop?: [number, number];
+  /** Whether the VAE decodes in tiles; "auto" (the default) where the whole picture does not fit the device. */
+  vaeTiling?: "auto" | "on" | "off";
+  /** Pixels along a tile's sides. Default 512. */
+  vaeTileSize?: number;
   /** Aborting it ends the run with a CancelledError. */
   signal?: AbortSignal;
 }
@@ -65,7 +69,7 @@ export interface GenerateOptions {
 export type Settings =
   & Required<Pick<GenerateOptions, "width" | "height" | "steps" | "cfgScale" | "samplingMethod" | "seed" | "rng">>
   & Pick<GenerateOptions, "negativePrompt" | "scheduler" | "eta" | "guidanceRescale" | "clipSkip" | "feather">
-  & Pick<GenerateOptions, "originalSize" | "targetSize" | "crop">;
+  & Pick<GenerateOptions, "originalSize" | "targetSize" | "crop" | "vaeTiling" | "vaeTileSize">;
 
 /** A finished step. */
 export interface StepEvent {
@@ -190,7 +194,7 @@ export async function* generate(model: Model, options: GenerateOptions): AsyncGe
 
     await model.ensure([model.vaeWeights]);
     stop();
-    const image = await decodePicture(model, latents, x);
+    const image = await decodePicture(model, latents, x, settings);
     model.leave([model.vaeWeights]);
     return {
       image,
@@ -243,6 +247,8 @@ function settle(model: Model, options: GenerateOptions): Settings {
     originalSize: options.originalSize,
     targetSize: options.targetSize,
     crop: options.crop,
+    vaeTiling: options.vaeTiling,
+    vaeTileSize: options.vaeTileSize,
   };
 }
 

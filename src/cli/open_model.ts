@@ -28,7 +28,7 @@ export async function openModel(
   const model = await loadModel(path, {
     type,
     device: flags.device,
-    offload: flags.offloadToCpu,
+    offload: flags.offloadToCpu || flags.maxVram !== undefined,
     checkpoint: { ...checkpoint, signal, onDownload: downloadLine(console.progress.stage) },
     onProgress: () => signal.throwIfAborted(),
   });

@@ -26,6 +26,8 @@ export function generateOptions(flags: FlagValues): GenerateOptions {
     originalSize: rowsFirst(flags.originalSize),
     targetSize: rowsFirst(flags.targetSize),
     crop: rowsFirst(flags.crop),
+    vaeTiling: flags.vaeTiling,
+    vaeTileSize: flags.vaeTileSize,
   };
 }
 

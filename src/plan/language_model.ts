@@ -94,11 +94,13 @@ async function firstMessages(request: PlanRequest, options: LanguageModelOptions
     options.promptFile ? { path: options.promptFile } : short ? "plan_short" : "plan",
   );
   // A small model follows examples that it seems to have answered itself far better than examples it is told of.
-  const { text, turns } = constrained ? { text: main, turns: [] } : takeExamples(main);
+  const own = takeExamples(main);
+  const json = takeExamples(constrained ? await readInstructions("plan_json") : "");
+  const turns = constrained ? json.turns : own.turns;
   const instructions = [
-    text,
+    own.text,
     ...(request.images?.length ? [await readInstructions("plan_image")] : []),
-    ...(constrained ? [await readInstructions("plan_json")] : []),
+    ...(constrained ? [json.text] : []),
   ].join("\n\n");
   return [
     { role: "system", content: instructions },

@@ -7,7 +7,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   plan: ["region"],
   sample: [],
   text: [],
-  io: ["text", "sample"],
+  io: ["text", "sample", "region"],
   gpu: [],
   ops: ["gpu"],
   nn: ["ops", "gpu", "io"],

@@ -11,7 +11,7 @@ import { padChannels } from "../gpu/tensor.ts";
 import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
 import { selfMap } from "../ops/attention.ts";
 import { readUNetConfig, timeDim, unet, type UNetConfig } from "../nn/unet.ts";
-import { decode, encode, readVaeConfig, type VaeConfig } from "../nn/vae.ts";
+import { decode, readVaeConfig, type VaeConfig } from "../nn/vae.ts";
 import { Weights } from "../nn/weights.ts";
 import { TextEncoder } from "./text_encoder.ts";
 
@@ -71,8 +71,9 @@ export class Model {
     declareUNet(device, this.unetWeights, this.unetConfig);
     this.unetWeights.check(unetFiles.source, /^$/);
     const overflows = this.vaeConfig.forceUpcast && checkpoint.family === "sdxl";
-    this.vaeWeights = declareVae(device, this.vaeConfig, overflows ? "f32" : precision);
-    this.vaeWeights.check(vae.source, /^$/);
+    this.vaeWeights = declareDecoder(device, this.vaeConfig, overflows ? "f32" : precision);
+    // Drawing from text never runs the encoder: it may be there, and stays on disk.
+    this.vaeWeights.check(vae.source, /^encoder\.|^quant_conv\./);
   }
 
   /** Each network's weights and where they come from. */
@@ -108,7 +109,7 @@ export class Model {
   /** Makes the VAE compute in f32 from now on, for pictures that do not fit f16. */
   async upcastVae(): Promise<void> {
     this.vaeWeights.release();
-    this.vaeWeights = declareVae(this.device, this.vaeConfig, "f32");
+    this.vaeWeights = declareDecoder(this.device, this.vaeConfig, "f32");
     await this.vaeWeights.load(this.checkpoint.vae.source);
   }
 
@@ -126,14 +127,20 @@ export class Model {
  */
 export async function loadModel(path: string = BUNDLED_MODEL, options: LoadOptions = {}): Promise<Model> {
   const checkpoint = await openCheckpoint(path, options.checkpoint);
-  const device = typeof options.device === "object" ? options.device : await openDevice(options.device);
-  const precision = options.type === "f32" ? "f32" : "f16";
-  const model = new Model(device, checkpoint, precision, options.offload ?? false);
-  if (!model.offload) {
-    const all = [...model.textEncoders.map((t) => t.weights), model.unetWeights, model.vaeWeights];
-    await model.ensure(all, options.onProgress);
+  let opened: Device | undefined;
+  try {
+    const device = typeof options.device === "object" ? options.device : opened = await openDevice(options.device);
+    const model = new Model(device, checkpoint, options.type === "f32" ? "f32" : "f16", options.offload ?? false);
+    if (!model.offload) {
+      const all = [...model.textEncoders.map((t) => t.weights), model.unetWeights, model.vaeWeights];
+      await model.ensure(all, options.onProgress);
+    }
+    return model;
+  } catch (error) {
+    checkpoint.close();
+    opened?.close();
+    throw error;
   }
-  return model;
 }
 
 /** Recording a network declares its weights; the graph itself is thrown away. */
@@ -154,10 +161,9 @@ function declareUNet(device: Device, weights: Weights, config: UNetConfig): void
   });
 }
 
-function declareVae(device: Device, config: VaeConfig, precision: Precision): Weights {
+function declareDecoder(device: Device, config: VaeConfig, precision: Precision): Weights {
   const weights = new Weights(device, precision, "vae");
   const g = new Graph(device, "vae", precision);
   decode(g, weights, config, g.input("latents", [1, 1, 1, padChannels(config.latentChannels)]));
-  encode(g, weights, config, g.input("picture", [1, config.factor, config.factor, 4]));
   return weights;
 }

@@ -39,10 +39,16 @@ type Found = (Draft & { at: number }) | { error: PlannerError; at: number };
 
 /** Reasoning models think aloud first; a thought that never ends is no reply. */
 function withoutReasoning(text: string): string {
-  return text
-    .replace(/<(think|thinking|reasoning)>[\s\S]*?<\/\1>/gi, "\n")
-    .replace(/^[\s\S]*<\/(?:think|thinking|reasoning)>/i, "")
-    .replace(/<(?:think|thinking|reasoning)>[\s\S]*$/i, "");
+  let kept = "";
+  let thinking = false;
+  for (const part of text.split(/(<\/?(?:think|thinking|reasoning)>)/i)) {
+    if (/^<(?:think|thinking|reasoning)>$/i.test(part)) thinking = true;
+    else if (/^<\/(?:think|thinking|reasoning)>$/i.test(part)) {
+      if (!thinking) kept = ""; // the server kept the opening tag to itself
+      thinking = false;
+    } else if (!thinking) kept += part;
+  }
+  return kept;
 }
 
 function jsonDrafts(text: string): Found[] {

@@ -149,5 +149,5 @@ Deno.test("replies: floods of brackets, tags and labels are refused, soon", () =
     assert.throws(() => readReply(piece.repeat(60_000 / piece.length), "p"), PlannerError);
   }
   assert.throws(() => readReply("x".repeat(100_000), "p"), /more than 60000/);
-  assert(performance.now() - start < 5000);
+  assert(performance.now() - start < 20_000);
 });

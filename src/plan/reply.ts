@@ -38,7 +38,7 @@ export function readReply(reply: string, prompt: string, planner = "language mod
 type Found = (Draft & { at: number }) | { error: PlannerError; at: number };
 
 /** Reasoning models think aloud first; a thought that never ends is no reply. */
-function withoutReasoning(text: string): string {
+export function withoutReasoning(text: string): string {
   let kept = "";
   let thinking = false;
   for (const part of text.split(/(<\/?(?:think|thinking|reasoning)>)/i)) {

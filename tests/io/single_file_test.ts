@@ -110,19 +110,17 @@ for (const [family, { file, networks, unet, vae, texts }] of Object.entries(publ
     }));
 }
 
-/** The tiny SDXL's header with some tensors added, changed or left out. */
+/**
+ * A file with the published names of a family, some tensors added, changed or left out. Every axis is cut to four numbers, but for
+ * those that tell families apart, the vocabulary and OpenCLIP's fused matrices, which must part in three.
+ */
 async function variant(path: string, base: keyof typeof FILES, change: (tensors: Record<string, Written>) => void) {
-  const shapes = published[base].file;
-  // Only names and first channels matter here: every axis is cut to four numbers, but for those that tell families apart.
-  const keep = /input_blocks\.0\.0|attn2\.to_k|label_emb\.0\.0/;
   const tensors: Record<string, Written> = {};
-  for (const [name, shape] of Object.entries(shapes)) {
-    tensors[name] = {
-      dtype: "F16",
-      shape: keep.test(name) || name.endsWith("token_embedding.weight")
-        ? shape
-        : shape.map((n) => Math.min(n, name.endsWith("in_proj_weight") || name.endsWith("in_proj_bias") ? 6 : 4)),
-    };
+  for (const [name, shape] of Object.entries(published[base].file)) {
+    const telling = /input_blocks\.0\.0|attn2\.to_k|label_emb\.0\.0/.test(name);
+    const first = name.endsWith("token_embedding.weight") ? Infinity : name.includes(".in_proj_") ? 6 : 4;
+    const cut = shape.map((n, axis) => Math.min(n, axis === 0 ? first : telling ? Infinity : 4));
+    tensors[name] = { dtype: "F16", shape: cut };
   }
   change(tensors);
   await Deno.writeFile(path, safetensors(tensors));

@@ -13,7 +13,7 @@ import { cutOf, formatSplitRatio, parseSplitRatio } from "../region/split_ratio.
 const text = z.string().refine((value) => value.trim() !== "", "must not be empty");
 const share = z.number().min(0).max(1);
 
-const regionSchema = z.strictObject({
+const regionSchema: z.ZodType<Region> = z.strictObject({
   prompt: z.string().describe("What this region shows, complete by itself, with the picture's style words."),
   negativePrompt: text.optional().describe("What this region must not show, in addition to the picture's own."),
   baseRatio: share.optional().describe("How strongly the base prompt shows in this region, 0 to 1."),
@@ -23,7 +23,16 @@ const regionSchema = z.strictObject({
 });
 
 /** One region of a plan. */
-export type Region = z.infer<typeof regionSchema>;
+export interface Region {
+  /** What it shows, complete by itself. */
+  prompt: string;
+  /** What it must not show, in addition to the picture's own. */
+  negativePrompt?: string;
+  /** Weight of the base prompt here, 0 to 1; goes before the plan's. */
+  baseRatio?: number;
+  /** Path of a mask image: the region is drawn where it is white, over whatever cell lies there. */
+  mask?: string;
+}
 
 /** A cell that is split again into cells of its own. */
 export interface SplitCell {
@@ -38,7 +47,7 @@ const cellSchema: z.ZodType<PlanCell> = z.lazy(() => z.union([regionSchema, spli
 const splitCellSchema = z.strictObject({ splitRatio: text, regions: z.array(cellSchema).min(1) });
 
 /** The strict shape of a plan file; the JSON schema is derived from it (`plan_schema.ts`). */
-export const planSchema = z.strictObject({
+export const planSchema: z.ZodType<Plan> = z.strictObject({
   $schema: z.string().optional(),
   prompt: z.string().describe("The whole picture in the user's words."),
   basePrompt: text.optional().describe("A prompt for the whole picture, blended into every region."),
@@ -56,7 +65,27 @@ export const planSchema = z.strictObject({
 });
 
 /** A valid plan. Make one with `parsePlan`, `planFromRegions` or a planner. */
-export type Plan = z.infer<typeof planSchema>;
+export interface Plan {
+  $schema?: string;
+  /** The whole picture in the user's words. */
+  prompt: string;
+  /** A prompt for the whole picture, blended into every region. */
+  basePrompt?: string;
+  /** Its weight, 0 to 1; or a list in the shape of the split ratio such as "0.2,0.4;0.6". */
+  baseRatio?: number | string;
+  /** What the picture must not show. */
+  negativePrompt?: string;
+  /** Column widths, or rows parted by semicolons, each a height and then its column widths. */
+  splitRatio: string;
+  /** One entry for each cell of the split ratio, in reading order; an entry may be split again. */
+  regions: PlanCell[];
+  /** "attention": each position attends to its region's prompt; "latent": predictions are blended. */
+  mode: "attention" | "latent";
+  /** Which planner made it. */
+  planner: string;
+  /** What the planner and the checks had to say. */
+  notes?: string[];
+}
 
 /**
  * Check a plan that comes from a file, a planner or a program.

@@ -34,12 +34,14 @@ export async function choosePlan(context: Context): Promise<Plan> {
 
 /** What planners are given. */
 export async function planOptions({ flags, console, signal }: Context): Promise<MakePlanOptions> {
-  const { planner, llmUrl, llmModel, promptFile, image = [] } = flags;
+  const { planner, llmUrl, llmModel, promptFile, image = [], width = 512, height = 512 } = flags;
   return {
     planner,
     llmUrl,
     llmModel,
     promptFile,
+    // Stable Diffusion's networks attend, at their coarsest, to one cell for every 64 × 64 pixels.
+    coarsest: { width: Math.ceil(width / 64), height: Math.ceil(height / 64) },
     images: await Promise.all(image.map(readPicture)),
     say: console.say,
     signal,

@@ -15,7 +15,7 @@ import torch
 from diffusers import DiffusionPipeline
 
 from common import GOLDEN, MODELS, generator, save_json
-from models import BETAS, MODEL_TABLE, write_json
+from models import BETAS, write_json
 
 APPLE = "a red apple on the left and a blue teapot on the right"
 FOREST = "an old woman with a silver lantern in the dark forest, watercolor"
@@ -92,12 +92,13 @@ CASES = {
 }
 
 
-def open_model(name, files):
+def open_model(folder, files={}):
     """The pipeline in f32; `files` are laid over the JSON files of a copy."""
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(shutil.copytree(MODELS / name, Path(scratch) / name))
-        overlay(folder, files)
-        pipe = DiffusionPipeline.from_pretrained(folder, dtype=torch.float32, variant=MODEL_TABLE[name].get("variant"))
+        copy = Path(shutil.copytree(folder, Path(scratch) / "model"))
+        overlay(copy, files)
+        variant = "fp16" if any(copy.rglob("*.fp16.*")) else None
+        pipe = DiffusionPipeline.from_pretrained(copy, dtype=torch.float32, variant=variant)
     pipe.set_progress_bar_config(disable=True)
     return pipe
 
@@ -124,21 +125,24 @@ def embed(pipe, prompt, skip=1):
     return norm(hidden).reshape(1, -1, hidden.shape[-1])
 
 
-def draw(model, options, files=None):
-    o = {**options}
-    pipe = open_model(model, files or {})
-    if "samplingMethod" in o:
-        name, extra = SAMPLERS[o["samplingMethod"]]
-        chosen = {**extra, **SIGMAS[o.get("scheduler")]}
+def set_sampler(pipe, options):
+    if "samplingMethod" in options:
+        name, extra = SAMPLERS[options["samplingMethod"]]
+        chosen = {**extra, **SIGMAS[options.get("scheduler")]}
         own = {**pipe.scheduler.config, **chosen}
-        # from_config drops what is listed here as nobody's choice, so our choices must leave the list.
+        # from_config drops what is listed here as nobody's choice (use_karras_sigmas too), so our choices leave the list.
         defaults = pipe.scheduler.config.get("_use_default_values", [])
         own["_use_default_values"] = [key for key in defaults if key not in chosen]
         pipe.scheduler = getattr(diffusers, name).from_config(own)
-    # Counted from the last layer, as AUTOMATIC1111 and stable-diffusion.cpp do: SDXL's own choice is 2.
-    prompt, skip = o["prompt"], o.get("clipSkip", 2 if model == "sdxl" else 1)
+
+
+def draw(pipe, options):
+    o = options
+    set_sampler(pipe, o)
+    xl = hasattr(pipe, "text_encoder_2")
+    prompt, skip = o["prompt"], o.get("clipSkip", 2 if xl else 1)
     text = {"prompt": prompt, "negative_prompt": o.get("negativePrompt")}
-    if model == "sdxl":
+    if xl:
         text["clip_skip"] = skip - 2 or None
     elif len(pipe.tokenizer(prompt).input_ids) > 77 or skip > 1:
         positive = embed(pipe, prompt, skip)
@@ -156,7 +160,8 @@ if __name__ == "__main__":
     folder = GOLDEN / "pipeline"
     save_json(folder / "cases.json", CASES)
     for name in sys.argv[1:] or CASES:
-        image = draw(**CASES[name])
+        given = CASES[name]
+        image = draw(open_model(MODELS / given["model"], given.get("files", {})), given["options"])
         image.save(folder / f"{name}.png", optimize=True)
         spread = torch.tensor([b for b in image.tobytes()]).float()
         print(f"{name}: mean {spread.mean():.0f}, deviation {spread.std():.0f}")

@@ -11,9 +11,9 @@ import sys
 import torch
 import torch.nn.functional as F
 
-from common import GOLDEN, generator, save_json
+from common import GOLDEN, MODELS, generator, save_json
 from partition import leaves, masks_of
-from pipelines import APPLE, FOREST, LONG, embed, open_model
+from pipelines import APPLE, FOREST, LONG, embed, open_model, set_sampler
 
 NAMES = ["a red apple", "a blue teapot", "two white cats", "the dark forest", "a yellow tree", "boats at sea"]
 
@@ -116,13 +116,15 @@ def blend_predictions(unet, plan, size, regions, base):
     unet.forward = forward
 
 
-def draw(model, options):
+def draw(pipe, options):
     plan = options["plan"]
-    pipe = open_model(model, {})
+    set_sampler(pipe, options)
     size = options["width"] // pipe.vae_scale_factor, options["height"] // pipe.vae_scale_factor
 
     def encode(prompt):
-        return pipe.encode_prompt(prompt, do_classifier_free_guidance=False)[0] if model == "sdxl" else embed(pipe, prompt)
+        if hasattr(pipe, "text_encoder_2"):
+            return pipe.encode_prompt(prompt, do_classifier_free_guidance=False)[0]
+        return embed(pipe, prompt)
 
     regions = [encode(leaf["prompt"]) for leaf in leaves(plan)]
     whole = plan.get("basePrompt", plan["prompt"])  # its pooled embedding describes the picture
@@ -143,6 +145,6 @@ if __name__ == "__main__":
     folder = GOLDEN / "regions"
     save_json(folder / "cases.json", CASES)
     for name in sys.argv[1:] or CASES:
-        image = draw(**CASES[name])
+        image = draw(open_model(MODELS / CASES[name]["model"]), CASES[name]["options"])
         image.save(folder / f"{name}.png", optimize=True)
         print(f"{name}: {image.width}×{image.height}")

@@ -64,9 +64,9 @@ export class Chat {
     return chat;
   }
 
-  /** The model that answers. */
+  /** The model that answers; of a file's path only the name, since plans are kept in pictures. */
   get modelName(): string {
-    return this.model;
+    return this.model.endsWith(".gguf") ? this.model.split(/[\\/]/).at(-1)! : this.model;
   }
 
   /**

@@ -11,11 +11,10 @@ import { plainPlan, type Plan } from "../src/plan/plan.ts";
 import { table } from "./table.ts";
 
 const STEPS = 8;
-const SIDE = 256;
 
 /** Seconds of the median step, after the first. */
 async function stepSeconds(model: Model, plan: Plan): Promise<{ median: number; peakBytes: number }> {
-  const run = generate(model, { plan, width: SIDE, height: SIDE, steps: STEPS });
+  const run = generate(model, { plan, steps: STEPS });
   let next = await run.next();
   while (!next.done) next = await run.next();
   const steps = next.value.timings.steps.slice(1).sort((a, b) => a - b);
@@ -53,7 +52,8 @@ export async function run(): Promise<void> {
     (1000 * shortest(count)).toFixed(1),
     `${(shortest(count) / shortest(1)).toFixed(2)}×`,
   ]);
-  console.log(`${SIDE}×${SIDE}, peak device memory ${(peak / 2 ** 20).toFixed(0)} MiB\n`);
+  const { width, height } = model.checkpoint.preset;
+  console.log(`${width}×${height}, peak device memory ${(peak / 2 ** 20).toFixed(0)} MiB\n`);
   console.log(table(["plan", "ms per step", "of plain"], rows));
   model.close();
   model.device.close();

@@ -186,7 +186,8 @@ def main():
         step += 1
         losses.append(loss.item())
         with torch.no_grad():
-            keep = min(0.995, (step + 1) / (step + 10))
+            # A new run, maybe of another stage, leaves the old mean behind within its first hundred steps.
+            keep = min(0.995, (step - first) / (step - first + 10))
             for k, v in model.state_dict().items():
                 average[k].lerp_(v, 1 - keep) if v.is_floating_point() else None
         if step % 50 == 0 and rank == 0:

@@ -1,7 +1,8 @@
 """Write tests/golden/io: models in one file under the original code's names, and what diffusers makes of those names.
 
     python tests/oracle/single_files.py                   the goldens
-    python tests/oracle/single_files.py full FOLDER [sd1|sd2|sdxl …]   random models of the published sizes (2–7 GB each), never committed
+    python tests/oracle/single_files.py full FOLDER [sd1|sd2|sdxl …]   random models of the published sizes (2–7 GB each), never committed,
+                                                          for full_unet.ts beside this file
 
 The way back, from these names to diffusers', is diffusers' own conversion code; it must give the state the models started from.
 """
@@ -333,8 +334,20 @@ def write_full(folder, families):
         torch.manual_seed(0)
         networks = build(FULL[family], dtype=torch.float16)
         save_file(single_file(family, FULL[family], *networks), folder / f"{family}.safetensors", {"format": "pt"})
-        networks[0].save_pretrained(folder / family / "unet")
-        print(f"{folder / family}.safetensors, and its UNet as {folder / family / 'unet'}")
+        save_file(evaluate(networks[0].float(), FULL[family]), folder / f"{family}_unet.safetensors")
+        print(f"{folder / family}.safetensors and what its UNet gives, {folder / family}_unet.safetensors")
+
+
+def evaluate(net, spec):
+    """One evaluation for a picture of 256², in f32."""
+    g = generator(5)
+    given = {"sample": torch.randn(1, 4, 32, 32, generator=g), "timestep": torch.tensor([501.0])}
+    given["context"] = torch.randn(1, 77, spec["unet"]["cross_attention_dim"], generator=g)
+    added = {}
+    if "addition_embed_type" in spec["unet"]:
+        added = {"text_embeds": torch.randn(1, 1280, generator=g), "time_ids": torch.tensor([[256.0, 256, 0, 0, 256, 256]])}
+    output = net(given["sample"], given["timestep"], given["context"], added_cond_kwargs=added).sample
+    return {**given, **added, "output": output}
 
 
 if __name__ == "__main__":

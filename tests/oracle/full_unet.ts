@@ -1,0 +1,78 @@
+/**
+ * Evaluates the UNet of a model of published size once and says how far it is from torch's result, in f32 and f16. By hand:
+ *
+ *     python tests/oracle/single_files.py full FOLDER sd1
+ *     deno run -A tests/oracle/full_unet.ts FOLDER sd1
+ *
+ * @module
+ */
+import { openDevice } from "../../src/gpu/device.ts";
+import { Graph } from "../../src/gpu/graph.ts";
+import { readFloats, writeFloats } from "../../src/gpu/storage.ts";
+import { openCheckpoint } from "../../src/io/checkpoint.ts";
+import { toFloat32 } from "../../src/io/dtype.ts";
+import { openSafetensors } from "../../src/io/safetensors.ts";
+import { readUNetConfig, sinusoids, timeDim, unet } from "../../src/nn/unet.ts";
+import { Weights } from "../../src/nn/weights.ts";
+import { readAll } from "../io/files.ts";
+import { channelsLast, peak } from "../nn/goldens.ts";
+
+const [folder, family] = Deno.args;
+const checkpoint = await openCheckpoint(`${folder}/${family}.safetensors`);
+const file = await openSafetensors(`${folder}/${family}_unet.safetensors`);
+const part = async (name: string) => {
+  const { shape, dtype } = file.tensors.get(name)!;
+  return { shape, values: toFloat32(await readAll(file, name), dtype) };
+};
+const config = readUNetConfig(checkpoint.unet.config);
+const sample = channelsLast(await part("sample")), expected = channelsLast(await part("output"));
+const context = await part("context"), { values: timestep } = await part("timestep");
+const [, tokens, width] = context.shape;
+const device = await openDevice();
+
+for (const precision of ["f32", "f16"] as const) {
+  const weights = new Weights(device, precision, "unet");
+  const graph = new Graph(device, "prompts", precision), g = new Graph(device, "unet", precision);
+  const inputs = { latents: g.input("latents", sample.shape), time: g.input("time", [1, 1, timeDim(config)]) };
+  const conditioning = {
+    graph,
+    context: graph.input("context", [1, tokens, width]),
+    added: config.addedDim ? graph.input("added", [1, 1, config.addedDim]) : undefined,
+    map: (height: number, width: number) => ({
+      regionOfRow: new Uint32Array(height * width),
+      sights: [{ start: 0, count: tokens }],
+    }),
+  };
+  const out = g.output(unet(g, weights, config, inputs, conditioning));
+  const started = performance.now();
+  await weights.load(checkpoint.unet.source);
+  const loaded = performance.now();
+  const [prompts, program] = [await graph.compile(), await g.compile()];
+  writeFloats(device, conditioning.context, context.values);
+  if (conditioning.added) {
+    const pooled = await part("text_embeds"), sizes = await part("time_ids");
+    writeFloats(device, conditioning.added, [
+      ...pooled.values,
+      ...sinusoids([...sizes.values], config.addedTimeDim, config),
+    ]);
+  }
+  writeFloats(device, inputs.latents, sample.values);
+  writeFloats(device, inputs.time, sinusoids([...timestep], timeDim(config), config));
+  prompts.run();
+  program.run();
+  const ours = await readFloats(device, out);
+  const done = performance.now();
+  const worst = ours.reduce((most, v, i) => Math.max(most, Math.abs(v - expected.values[i])), 0);
+  const largest = peak(expected.values);
+  console.log(
+    `${family} ${precision}: largest error ${worst.toExponential(2)} of values up to ${largest.toFixed(3)} ` +
+      `(${(100 * worst / largest).toFixed(4)} %); loaded in ${((loaded - started) / 1000).toFixed(1)} s, ` +
+      `compiled and run in ${((done - loaded) / 1000).toFixed(1)} s`,
+  );
+  prompts.destroy();
+  program.destroy();
+  weights.release();
+}
+file.close();
+checkpoint.close();
+device.close();

@@ -7,7 +7,6 @@
  * --model NAME and --mode constrained|free narrow the choice.
  */
 import { parseArgs } from "@std/cli";
-import { Chat } from "../src/plan/chat.ts";
 import { LanguageModelError } from "../src/plan/chat_failure.ts";
 import { languageModelPlanner } from "../src/plan/language_model.ts";
 import { type Plan, regionsOf } from "../src/plan/plan.ts";
@@ -175,7 +174,9 @@ async function serve(model: string, use: (url: string) => Promise<void>): Promis
   const url = `http://127.0.0.1:${port}/v1`;
   const relay = flags.record ? recorder(url, flags.record) : undefined;
   try {
-    await Chat.open({ url, name: "llama-cpp-python" }, { retries: 8, backoff: 1 });
+    const answers = () =>
+      fetch(`${url}/models`).then((response) => response.text().then(() => response.ok), () => false);
+    while (!(await answers())) await new Promise((resolve) => setTimeout(resolve, 500));
     await use(relay?.url ?? url);
   } finally {
     await relay?.close();

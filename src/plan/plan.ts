@@ -66,6 +66,7 @@ export const planSchema: z.ZodType<Plan> = z.strictObject({
 
 /** A valid plan. Make one with `parsePlan`, `planFromRegions` or a planner. */
 export interface Plan {
+  /** Where an editor finds the schema: docs/plan.schema.json. */
   $schema?: string;
   /** The whole picture in the user's words. */
   prompt: string;

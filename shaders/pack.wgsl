@@ -1,23 +1,20 @@
 // From a checkpoint's matrix to the layout of matmul.wgsl. source: rows of `row_values` numbers each (out channels × in
 // channels × taps, as files store them), of a type below. out: [panel of 64 columns][tap][channel][lane][8 columns], zero
 // where the matrix has no such column or channel. Marks matrices with numbers that are not finite or do not fit f16.
-// One invocation: 8 columns of one lane at one channel.
+// One invocation: 8 columns of one lane at one channel. grid: channels · lanes / 64, panels · TAPS.
+// DTYPE: 0 f32, 1 f16, 2 bf16, 3 f8 e4m3. GATED: a column's gate stands p.gate rows below it; columns become 4 values, 4 gates.
 struct Params {
   rows: u32,         // rows in source
   channels: u32,
-  depth: u32,        // channels rounded up to whole quads · 4
-  taps: u32,
+  depth: u32,        // channels rounded up to whole quads
   first: u32,        // element of out to begin with
-  count: u32,        // elements to write
-  dtype: u32,        // 0 f32, 1 f16, 2 bf16, 3 f8 e4m3
   offset: u32,       // bytes before the first number
-  gate: u32,         // 0, or rows between a value and its gate: columns become 4 values and 4 gates
+  gate: u32,
   flag: u32,         // index into flags
   limit: f32,        // largest magnitude the storage holds
-  grid_width: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> source: array<u32>;
+// words 1 source
 @group(0) @binding(2) var<storage, read_write> flags: array<atomic<u32>>;
 // packed 3 out
 
@@ -32,34 +29,37 @@ fn float8(bits: u32) -> f32 {
 
 // Number i of the source.
 fn number(i: u32) -> f32 {
-  switch p.dtype {
-    case 0u: { return bitcast<f32>(source[p.offset / 4u + i]); }
-    case 1u: { let at = p.offset / 2u + i; return unpack2x16float(source[at / 2u])[at % 2u]; }
-    case 2u: { let at = p.offset / 2u + i; return bitcast<f32>(select(source[at / 2u] << 16u, source[at / 2u] & 0xffff0000u, at % 2u == 1u)); }
-    default: { let at = p.offset + i; return float8(source[at / 4u] >> (at % 4u * 8u) & 255u); }
-  }
+  if (DTYPE == 0u) { return bitcast<f32>(source_at(p.offset / 4u + i)); }
+  if (DTYPE == 3u) { return float8(source_at((p.offset + i) / 4u) >> ((p.offset + i) % 4u * 8u) & 255u); }
+  let at = p.offset / 2u + i;
+  let half = source_at(at / 2u) >> (at % 2u * 16u) & 0xffffu;
+  if (DTYPE == 2u) { return bitcast<f32>(half << 16u); }
+  return unpack2x16float(half).x;
+}
+
+// The row of source that column j of a lane comes from, or one past the end.
+fn source_row(lane: u32, j: u32) -> u32 {
+  if (GATED == 0u) { return min(lane * 8u + j, p.rows); }
+  let value = lane * 4u + j % 4u;
+  return select(value + j / 4u * p.gate, p.rows, value >= p.gate);
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
-  let index = (group.y * p.grid_width + group.x) * 64u + local;
-  if (index >= p.count) { return; }
-  let lane = index % 8u;
-  let channel = index / 8u % p.depth;
-  let tap = index / 8u / p.depth % p.taps;
-  let panel = index / 8u / p.depth / p.taps;
-  var v: array<f32, 8>;
-  for (var j = 0u; j < 8u; j++) {
-    var row = (panel * 8u + lane) * 8u + j;
-    var exists = row < p.rows;
-    if (p.gate > 0u) {
-      let value = (panel * 8u + lane) * 4u + j % 4u;
-      exists = value < p.gate;
-      row = value + select(0u, p.gate, j >= 4u);
-    }
-    if (exists && channel < p.channels) { v[j] = number((row * p.channels + channel) * p.taps + tap); }
-    if ((bitcast<u32>(v[j]) & 0x7f800000u) == 0x7f800000u) { atomicOr(&flags[p.flag], 1u); }
-    else if (abs(v[j]) > p.limit) { atomicOr(&flags[p.flag], 2u); }
-  }
-  out_put(p.first + index, vec4f(v[0], v[1], v[2], v[3]), vec4f(v[4], v[5], v[6], v[7]));
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let channel = id.x / 8u;
+  if (channel >= p.depth) { return; }
+  let tap = id.y % TAPS;
+  let lane = id.y / TAPS * 8u + id.x % 8u;
+  var largest = 0u;
+  // for $j in 8
+  let row$j = source_row(lane, $ju);
+  let exists$j = row$j < p.rows && channel < p.channels;
+  let v$j = select(0.0, number((select(0u, row$j, exists$j) * p.channels + min(channel, p.channels - 1u)) * TAPS + tap), exists$j);
+  largest = max(largest, bitcast<u32>(v$j) & 0x7fffffffu);
+  // end
+  // Magnitudes compare like their bits; those of infinities and non-numbers are the largest.
+  if (largest >= 0x7f800000u) { atomicOr(&flags[p.flag], 1u); }
+  else if (largest > bitcast<u32>(p.limit)) { atomicOr(&flags[p.flag], 2u); }
+  let at = p.first + (id.y * p.depth + channel) * 8u + id.x % 8u;
+  out_put(at, vec4f(v0, v1, v2, v3), vec4f(v4, v5, v6, v7));
 }

@@ -6,7 +6,7 @@
  */
 import { ModelError } from "../errors.ts";
 import type { Device, Precision } from "../gpu/device.ts";
-import { placeAlone, placeBytes, readTensor, releasePlace, writeFloats } from "../gpu/storage.ts";
+import { placeAlone, placeBytes, readTensor, releasePlace, writeFloats, writeTensor } from "../gpu/storage.ts";
 import { describeTensor, padChannels, type Tensor } from "../gpu/tensor.ts";
 import type { TensorInfo, TensorSource } from "../io/tensor_source.ts";
 import { toFloat32 } from "../io/dtype.ts";
@@ -182,17 +182,18 @@ export class Weights {
     const needs = [...this.#matrices.values()].filter((need) => !need.weight.panels.place);
     if (needs.length === 0) return;
     const flags = placeAlone(device, describeTensor("flags", [needs.length], "u32", "plain"));
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
     const chunks = needs.flatMap((need, flag) => this.#chunks(source, need, flag));
     const largest = chunks.reduce((most, c) => Math.max(most, c.bytes), 0);
-    const staging = device.buffer("staging", Math.max(STAGING, largest + 16), usage);
-    const host = new Uint8Array(staging.size);
+    const total = chunks.reduce((sum, c) => sum + c.bytes, 0);
+    const size = Math.ceil(Math.max(Math.min(STAGING, total), largest) / 16) * 16;
+    const staging = placeAlone(device, describeTensor("staging", [size / 4], "u32", "words"));
+    const host = new Uint8Array(size);
     try {
       let jobs: PackJob[] = [];
       let used = 0;
       const flush = async () => {
         if (jobs.length === 0) return;
-        device.gpu.queue.writeBuffer(staging, 0, host, 0, Math.ceil(used / 4) * 4);
+        writeTensor(device, staging, host.subarray(0, Math.ceil(used / 4) * 4));
         await pack(device, this.precision, staging, flags, jobs);
         jobs = [];
         used = 0;
@@ -218,12 +219,12 @@ export class Weights {
         throw new ModelError(`${info.name} in ${info.file} holds numbers too large for f16. Run it with --type f32.`);
       }
     } finally {
-      device.release(staging);
+      releasePlace(device, staging);
       releasePlace(device, flags);
     }
   }
 
-  /** Cuts a matrix into runs of panels that fit the staging buffer, with the byte ranges to read for each. */
+  /** Cuts a matrix into runs of panels that fit the staging tensor, with the byte ranges to read for each. */
   #chunks(source: TensorSource, { weight, names }: MatrixNeed, flag: number) {
     const infos = names.map((name) => source.tensors.get(name)!);
     const dtype = infos[0].dtype as Packable;

@@ -17,6 +17,11 @@ const devices: Partial<Record<DeviceClass, Promise<Device>>> = {};
 /** What decides a kernel's variant besides precision: textures or buffers, shuffles or workgroup memory, waves to a group. */
 export type DeviceClass = "as it is" | "like a GPU" | "like a GPU without subgroups";
 
+// A driver that is torn down by the end of the process, with its threads running, may crash it.
+globalThis.addEventListener("unload", () => {
+  for (const device of Object.values(devices)) device.then((d) => d.close());
+});
+
 /** The adapter of this machine, treated as `kind`. */
 export function testDevice(kind: DeviceClass = "as it is"): Promise<Device> {
   return devices[kind] ??= kind === "as it is" ? openDevice() : testDevice().then((device) => {

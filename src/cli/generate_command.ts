@@ -44,6 +44,7 @@ export async function generateCommand(context: Context): Promise<void> {
     if (flags.json) console.result(json(count === 1 ? reports[0] : { images: reports }));
   } finally {
     opened.model.close();
+    opened.model.device.close();
   }
 }
 

@@ -69,5 +69,6 @@ async function reproduce(recipe: Recipe, context: Context): Promise<void> {
     console.result(flags.json ? json(report) : `${report.path}  seed ${report.seed}`);
   } finally {
     opened.model.close();
+    opened.model.device.close();
   }
 }

@@ -18,13 +18,18 @@ const devices: Partial<Record<DeviceClass, Promise<Device>>> = {};
 export type DeviceClass = "as it is" | "like a GPU" | "like a GPU without subgroups";
 
 // A driver that is torn down by the end of the process, with its threads running, may crash it.
-globalThis.addEventListener("unload", () => {
-  for (const device of Object.values(devices)) device.then((d) => d.close());
-});
+const opened: Device[] = [];
+globalThis.addEventListener("unload", () => opened.forEach((device) => device.close()));
+
+async function openOwn(): Promise<Device> {
+  const device = await openDevice();
+  opened.push(device);
+  return device;
+}
 
 /** The adapter of this machine, treated as `kind`. */
 export function testDevice(kind: DeviceClass = "as it is"): Promise<Device> {
-  return devices[kind] ??= kind === "as it is" ? openDevice() : testDevice().then((device) => {
+  return devices[kind] ??= kind === "as it is" ? openOwn() : testDevice().then((device) => {
     const summary = { ...device.summary, software: false };
     return new Device(device.gpu, summary, kind === "like a GPU" && device.subgroups, device.timestamps);
   });

@@ -17,7 +17,7 @@ import type { Norm } from "../ops/norm.ts";
 import { pack, PACKABLE, type Packable, type PackJob } from "../ops/pack.ts";
 
 /** Bytes of weights that travel at once. */
-export const STAGING = 32 * 1024 * 1024;
+const STAGING = 32 * 1024 * 1024;
 
 interface MatrixNeed {
   weight: Weight;
@@ -96,6 +96,12 @@ export class Weights {
     for (const { weight } of this.#matrices.values()) sum += placeBytes(this.device, weight.panels);
     for (const { tensor } of this.#vectors.values()) sum += placeBytes(this.device, tensor);
     return sum;
+  }
+
+  /** Bytes that travel at once while it loads, about: the file may hold wider numbers than the device. */
+  get stagingBytes(): number {
+    const panels = [...this.#matrices.values()].reduce((sum, { weight }) => sum + weight.panels.bytes, 0);
+    return Math.min(STAGING, panels);
   }
 
   /** Names of all tensors declared so far. */

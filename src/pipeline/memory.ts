@@ -6,7 +6,6 @@
 import { Graph } from "../gpu/graph.ts";
 import { padChannels } from "../gpu/tensor.ts";
 import { timeDim, unet } from "../nn/unet.ts";
-import { STAGING } from "../nn/weights.ts";
 import type { AttentionMap } from "../ops/attention.ts";
 import { decoderBytes } from "./decoder.ts";
 import { SLOTS } from "./latent_space.ts";
@@ -40,14 +39,17 @@ export function memoryNeed(model: Model, width: number, height: number): MemoryN
   const latents = SLOTS * size.height * size.width * padChannels(size.channels) * 4;
   const unet = unetBytes(model, size.height, size.width);
   const vae = decoderBytes(model, size);
+  // While a network's weights are packed, the file's bytes lie beside them.
+  let resident = 0;
+  let loading = 0;
+  for (const network of [...textEncoders.map((encoder) => encoder.weights), unetWeights, vaeWeights]) {
+    if (model.offload) resident = 0;
+    resident += network.bytes;
+    loading = Math.max(loading, resident + network.stagingBytes);
+  }
   const all = weights.textEncoders + weights.unet + weights.vae;
-  // While weights are packed, the file's bytes lie beside them.
-  const peak = model.offload
-    ? Math.max(
-      weights.unet + STAGING,
-      latents + Math.max(weights.unet + unet, weights.vae + vae, weights.vae + STAGING),
-    )
-    : Math.max(all + STAGING, all + latents + Math.max(unet, vae));
+  const working = model.offload ? Math.max(weights.unet + unet, weights.vae + vae) : all + Math.max(unet, vae);
+  const peak = Math.max(loading, latents + working);
   return { weights, unet, vae, latents, peak };
 }
 

@@ -30,6 +30,14 @@ export class ConfigReader {
     return list;
   }
 
+  /** Channels of the levels: the kernels compute in whole quads. */
+  channels(key: string): number[] {
+    const value = this.config[key];
+    const list = this.numbers(key, Array.isArray(value) ? value.length : 1);
+    if (list.some((c) => c % 4 !== 0 || c < 4)) throw this.#wrong(key, value, "multiples of 4");
+    return list;
+  }
+
   /** A list of strings. */
   strings(key: string, fallback?: string[]): string[] {
     const value = this.config[key] ?? fallback;

@@ -44,9 +44,8 @@ export interface UNetConfig {
 /** Reads and checks a diffusers UNet config. */
 export function readUNetConfig(config: Config): UNetConfig {
   const c = new ConfigReader("UNet", config);
-  const blockOut = c.numbers("block_out_channels", (config.block_out_channels as unknown[])?.length ?? 0);
+  const blockOut = c.channels("block_out_channels");
   const n = blockOut.length;
-  if (n === 0) throw new ModelError('UNet config: "block_out_channels" is missing.');
   const kinds = (key: string, plain: string, cross: string) => {
     const types = c.strings(key);
     if (types.length !== n) throw new ModelError(`UNet config: "${key}" lists ${types.length} blocks, not ${n}.`);

@@ -34,7 +34,7 @@ export interface VaeConfig {
 /** Reads and checks a diffusers VAE config. */
 export function readVaeConfig(config: Config): VaeConfig {
   const c = new ConfigReader("VAE", config);
-  const blockOut = c.numbers("block_out_channels", (config.block_out_channels as unknown[])?.length ?? 1, [64]);
+  const blockOut = c.channels("block_out_channels");
   const check = (key: string, kind: string) => {
     const wrong = c.strings(key, []).find((type) => type !== kind);
     if (wrong) throw new ModelError(`VAE config: block "${wrong}" is not supported.`);

@@ -32,15 +32,15 @@ def text_encoder(r, vocab, width, projected):
     )
     encoder = (CLIPTextModelWithProjection if projected else CLIPTextModel)(config)
     for name, p in encoder.named_parameters():
-        p.mul_(10 if p.ndim == 2 else 1)
+        p.mul_(20 if "embedding" in name else 3 if p.ndim == 2 else 1)  # as they come, prompts would hardly differ
     return encoder
 
 
 def unet(r, context, pooled):
     n = r.randint(2, 4)
     groups = r.choice([2, 4, 8, 16, 32])
-    channels = [r.randint(1, max(1, 64 // groups)) * groups for _ in range(n)]
-    channels = [c * 2 if c < 8 else c for c in channels]
+    step = max(groups, 4)  # the program computes in whole quads of channels
+    channels = [r.randint(1, 64 // step) * step for _ in range(n)]
     attends = [r.random() < 0.6 for _ in range(n)]
     heads = [r.choice([h for h in (1, 2, 4, 8) if c % h == 0 and c // h <= 160]) for c in channels]
     added = {}
@@ -59,7 +59,7 @@ def unet(r, context, pooled):
 
 def vae(r):
     groups = r.choice([2, 4, 8])
-    channels = [groups * r.randint(1, 4) for _ in range(r.randint(1, 4))]
+    channels = [max(groups, 4) * r.randint(1, 4) for _ in range(r.randint(1, 4))]
     scale = r.choice([0.18215, 0.13025])
     return AutoencoderKL(
         **autoencoder(*channels, norm_num_groups=groups, layers_per_block=r.randint(1, 2), scaling_factor=scale),

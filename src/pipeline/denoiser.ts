@@ -99,11 +99,6 @@ export class Denoiser {
     });
   }
 
-  /** Bytes of activations and prompt keys. */
-  get bytes(): number {
-    return this.program.bytes + this.prompts.bytes;
-  }
-
   /** Frees the activations. */
   destroy(): void {
     this.program.destroy();

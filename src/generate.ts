@@ -81,7 +81,7 @@ export interface StepEvent {
   seconds: number;
   /** Noise-to-signal ratio before the step. */
   sigma: number;
-  /** The picture as far as it is: "proj" at an eighth of the cost of nothing, "vae" exactly. Call it before the next step. */
+  /** The picture as far as it is: "proj" one linear colour a latent pixel, "vae" decoded. Call before the next step. */
   preview(kind: "proj" | "vae"): Promise<Picture>;
 }
 

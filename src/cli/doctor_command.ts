@@ -32,7 +32,7 @@ export async function doctorCommand({ flags, console }: Context): Promise<void> 
     largest_binding: mib(device.maxBinding),
     largest_texture: `${limits.maxTextureDimension2D} × ${limits.maxTextureDimension2D}`,
     subgroups: device.subgroups ? "yes" : "no: workgroup memory is used instead",
-    timestamps: device.timestamps ? "yes" : "no: the benchmark times whole submissions",
+    timestamps: device.timestamps ? "yes" : "no",
     f32: await selfTest(device, "f32"),
     f16: await selfTest(device, "f16"),
     language_model: languageModel(),

@@ -24,8 +24,6 @@ export interface Dispatch {
   bindings: Tensor[];
   /** Number of workgroups. */
   grid: [number, number?, number?];
-  /** Floating-point operations, for the benchmark. */
-  flops?: number;
 }
 
 interface Life {
@@ -184,7 +182,6 @@ export class Graph {
       bindGroup: this.#bindGroup(dispatch, pipelines[i], uniforms, i * slot),
       grid: dispatch.grid,
       name: dispatch.kernel.name,
-      flops: dispatch.flops ?? 0,
     }));
     const error = await device.gpu.popErrorScope();
     if (error) throw new GpuError(`${label}: ${error.message}`);

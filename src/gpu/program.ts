@@ -13,7 +13,6 @@ export interface Replay {
   bindGroup: GPUBindGroup;
   grid: [number, number?, number?];
   name: string;
-  flops: number;
 }
 
 /** What a graph compiles to. */

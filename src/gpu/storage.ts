@@ -10,7 +10,7 @@
  * ```
  *
  * and this module writes the declarations behind them: buffers on GPUs, textures on software adapters. llvmpipe loads from
- * a storage buffer lane by lane (110–220 ns for 8 lanes on AVX2), but gathers from a texture (24–31 ns). Halfs travel as
+ * a storage buffer lane by lane, which is slow on AVX2, but gathers from a texture. Halfs travel as
  * packed words: no shader-f16 is needed, pack2x16float rounds to nearest where a float texture would truncate.
  *
  * @module
@@ -112,7 +112,7 @@ export function placeBytes(device: Device, tensor: Tensor): number {
 
 /**
  * Rows of a texture for `rows` rows of elements, never a power of two: llvmpipe compiles a kernel anew for every mixture of
- * power-of-two and other textures among its arguments, which made the first step of a run ten times as long.
+ * power-of-two and other textures among its arguments, all within the first step of a run.
  */
 function textureHeight(rows: number): number {
   const height = Math.max(3, rows);

@@ -14,8 +14,8 @@ export type ElementType = "f16" | "f32" | "u32";
  * - `words`: a file's bytes on their way to panels, read word by word.
  * - `plain`: an ordinary buffer of f32 or u32: vectors, tables, latents.
  *
- * All but plain ones are buffers on GPUs and textures on software adapters, where a texture load costs a fifth of a buffer
- * load (storage.ts). Kernels do not see the difference.
+ * All but plain ones are buffers on GPUs and textures on software adapters, where textures load faster
+ * (storage.ts says why). Kernels do not see the difference.
  */
 export type Storage = "quads" | "panels" | "words" | "plain";
 

@@ -100,14 +100,12 @@ export function attention(g: Graph, q: Tensor, kv: Tensor, heads: Heads, map: At
   const tables = tablesFor(g, map, size);
   const RANGES = map.sights.some((s) => s.base) ? 2 : 1;
   const out = g.tensor("attention", q.shape);
-  const keys = map.sights.reduce((sum, s) => sum + s.count + (s.base?.count ?? 0), 0) / map.sights.length;
   g.dispatch({
     kernel: wide ? { name: "attention_wide", source: wideSource } : { name: "attention", source: narrowSource },
     constants: { QUADS, QUERIES, RANGES, WAVES, SLOTS: wide ? 1 : QUADS },
     params: [channels / 4, channels / 2, floatBits(1 / Math.sqrt(heads.width)), causal ? 1 : 0],
     bindings: [q, kv, tables.rows, tables.tiles, tables.regions, out],
     grid: [tables.count, heads.count],
-    flops: 4 * map.regionOfRow.length * keys * channels,
   });
   return out;
 }

@@ -45,8 +45,8 @@ export function panelCount(weight: Pick<Weight, "outChannels" | "gated">): numbe
 }
 
 /**
- * Rows of a tile: more rows use a loaded weight more often. 32 would be a tenth faster on llvmpipe but takes four times as
- * long to compile; two sizes keep the pipelines few.
+ * Rows of a tile: more rows use a loaded weight more often, but every row is unrolled code to compile. Two sizes keep the
+ * pipelines few.
  */
 function tileRows(rows: number): number {
   return rows <= 8 ? 4 : 16;
@@ -128,7 +128,6 @@ function contract(g: Graph, x: Tensor, weight: Weight, epilogue: Epilogue, out: 
       out,
     ],
     grid: [panelCount(weight), Math.ceil(walk.rows / (ROWS * WAVES))],
-    flops: 2 * walk.rows * weight.inChannels * weight.outChannels * taps * (gated ? 2 : 1),
   });
 }
 

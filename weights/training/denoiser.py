@@ -23,10 +23,13 @@ from muon import Muon
 from scenes import Scene, Studio
 
 WIDTH = 128
-# (columns, rows, objects, sides in cells, share of the samples)
+# Latent cells in a batch, words read (CLIP pads to 77; fewer are faster where captions are short), and for each canvas of
+# columns × rows cells its share of the steps and its scenes: (objects, sides in cells, share).
 STAGES = {
-    "small": ([(8, 8, 1, [7], 0.65), (8, 8, 1, [4], 0.1), (8, 8, 2, [4], 0.25)], 32),
-    "large": ([(16, 16, 1, [7], 0.3), (16, 16, 2, [7], 0.3), (16, 16, 3, [7], 0.2), (16, 16, 4, [7], 0.2)], 8),
+    "small": (4096, 32, {(8, 8): (1.0, [(1, [7], 0.9), (2, [4], 0.1)])}),
+    "large": (4096, 77, {
+        (8, 8): (0.25, [(1, [7], 1.0)]), (16, 8): (0.13, [(2, [7], 1.0)]), (8, 16): (0.1, [(2, [7], 1.0)]),
+        (24, 8): (0.07, [(3, [7], 1.0)]), (16, 16): (0.45, [(1, [7], 0.4), (2, [7], 0.2), (3, [7], 0.2), (4, [7], 0.2)])}),
 }
 PROMPTS = ["a red apple", "a cat", "a banana on a blue background", "a fox in the snow", "a blue car", "a watermelon on a black background",
            "a pizza on a table", "a penguin on a pink background", "a dog on the left and a pear on the right",
@@ -69,39 +72,44 @@ def load_autoencoder(run: Path, device):
 
 
 class Pool:
-    """Latents of scenes with their captions' ids; grows while training and then replaces the oldest."""
+    """For each canvas, latents of scenes with their captions' ids; grows while training and then replaces the oldest."""
 
     def __init__(self, run: Path, modules: Path, stage: str, seed: int, device, capacity=24000):
-        self.kinds, _ = STAGES[stage]
+        self.cells, self.words, self.canvases = STAGES[stage]
         self.tokenizer = CLIPTokenizer.from_pretrained(run / "tokenizer")
         self.autoencoder, self.studio, self.device = load_autoencoder(run, device), Studio(modules, seed), device
-        self.latents, self.ids, self.capacity, self.next = [], [], capacity, 0
+        self.scenes, self.capacity, self.next = {c: [] for c in self.canvases}, capacity, dict.fromkeys(self.canvases, 0)
         self.empty = self.encode([""])[0]
 
     def encode(self, texts: list[str]) -> torch.Tensor:
-        return self.tokenizer(texts, padding="max_length", truncation=True, max_length=77, return_tensors="pt").input_ids
+        return self.tokenizer(texts, padding="max_length", truncation=True, max_length=self.words, return_tensors="pt").input_ids
 
-    def scene(self) -> Scene:
-        r = self.studio.random
-        columns, rows, count, sides, _ = r.choices(self.kinds, [k[4] for k in self.kinds])[0]
-        return self.studio.scene(columns, rows, count, sides)
+    def batch(self, canvas: tuple[int, int]) -> int:
+        return self.cells // (canvas[0] * canvas[1])
+
+    def choose(self) -> tuple[int, int]:
+        """A canvas (columns, rows) by its share of the steps."""
+        return self.studio.random.choices(list(self.canvases), [share for share, _ in self.canvases.values()])[0]
 
     @torch.no_grad()
-    def fill(self, count: int):
-        scenes = [self.scene() for _ in range(count)]
+    def fill(self, canvas: tuple[int, int], count: int):
+        r, kinds, have = self.studio.random, self.canvases[canvas][1], self.scenes[canvas]
+        scenes = [self.studio.scene(*canvas, *r.choices(kinds, [k[2] for k in kinds])[0][:2]) for _ in range(count)]
         z = self.autoencoder.encode(to_tensor([s.pixels for s in scenes], self.device)).latent_dist.mode()
-        for latent, ids in zip(z, self.encode([caption(self.studio.random, s) for s in scenes])):
-            if len(self.latents) < self.capacity:
-                self.latents.append(latent), self.ids.append(ids)
+        for one in zip(z, self.encode([caption(r, s) for s in scenes])):
+            if len(have) < self.capacity:
+                have.append(one)
             else:
-                self.latents[self.next], self.ids[self.next] = latent, ids
-                self.next = (self.next + 1) % self.capacity
+                have[self.next[canvas]] = one
+                self.next[canvas] = (self.next[canvas] + 1) % self.capacity
 
-    def draw(self, count: int):
-        """Latents [count, …] and ids; one caption in ten is empty, for guidance."""
-        picks = np.random.randint(0, len(self.latents), count)
-        ids = [self.empty if np.random.rand() < 0.1 else self.ids[i] for i in picks]
-        return torch.stack([self.latents[i] for i in picks]), torch.stack(ids).to(self.device)
+    def draw(self, canvas: tuple[int, int]):
+        """Latents [batch, …] and ids; one caption in ten is empty, for guidance."""
+        count = self.batch(canvas)
+        self.fill(canvas, max(1, count // 8) if len(self.scenes[canvas]) >= 16 * count else count)
+        picks = [self.scenes[canvas][i] for i in np.random.randint(0, len(self.scenes[canvas]), count)]
+        ids = [self.empty if np.random.rand() < 0.1 else words for _, words in picks]
+        return torch.stack([z for z, _ in picks]), torch.stack(ids).to(self.device)
 
 
 @torch.no_grad()
@@ -155,13 +163,11 @@ def main():
     average = {k: v.detach().clone() for k, v in (saved["average"] if saved else model.state_dict()).items()}
     torch.manual_seed(2 * step + rank)
     np.random.seed(2 * step + rank)
-    batch = STAGES[a.stage][1]
-    while len(pool.latents) < 1000:
-        pool.fill(batch)
     if saved:
         mean, spread = saved["mean"], saved["spread"]
     else:
-        z = torch.stack(pool.latents)
+        pool.fill((8, 8), 1000)
+        z = torch.stack([z for z, _ in pool.scenes[8, 8]])
         mean = z.mean((0, 2, 3)).view(1, -1, 1, 1)
         spread = (z - mean).std((0, 2, 3)).view(1, -1, 1, 1)
     print(f"{sum(q.numel() for q in model.parameters()) / 1e6:.1f} M parameters, latents ×{(1 / spread).mean():.3f}", flush=True)
@@ -169,9 +175,8 @@ def main():
     start, last_save, first, losses, done, passed = time.time(), time.time(), step, [], False, 0.0
     while not done:
         optimiser.k = min(1, (step - first + 1) / 40) * (a.rates[0] + (a.rates[1] - a.rates[0]) * min(1, passed))
-        pool.fill(max(2, batch // 6))
-        z, ids = pool.draw(batch)
-        x = (z - mean) / spread
+        z, ids = pool.draw(pool.choose())
+        x, batch = (z - mean) / spread, len(z)
         # A little more of the noisy end, where the words decide what there is.
         t = (1000 * torch.rand(batch, device=device) ** 0.75).long().clamp(max=999)
         alpha = alphas[t].view(-1, 1, 1, 1)
@@ -191,13 +196,13 @@ def main():
             for k, v in model.state_dict().items():
                 average[k].lerp_(v, 1 - keep) if v.is_floating_point() else None
         if step % 50 == 0 and rank == 0:
-            print(f"step {step}  {time.time() - start:.0f} s  loss {np.mean(losses[-50:]):.4f}  pool {len(pool.latents)}", flush=True)
+            print(f"step {step}  {time.time() - start:.0f} s  loss {np.mean(losses[-50:]):.4f}  scenes {sum(map(len, pool.scenes.values()))}", flush=True)
         if rank == 0 and (done or time.time() - last_save > 240):
             last_save = time.time()
             live = {k: v.clone() for k, v in model.state_dict().items()}
             torch.save({"model": live, "average": average, "optimiser": optimiser.state_dict(), "step": step, "mean": mean, "spread": spread}, file)
             model.load_state_dict(average)
-            pictures = sample(model, pool, mean, spread, PROMPTS, *STAGES[a.stage][0][0][:2])
+            pictures = sample(model, pool, mean, spread, PROMPTS, *list(pool.canvases)[-1])
             Image.fromarray(np.concatenate([np.concatenate(pictures[k:k + 4], 1) for k in range(0, len(pictures), 4)])).save(a.run / "samples.png")
             model.load_state_dict(live)
 

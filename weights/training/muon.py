@@ -3,16 +3,16 @@ import torch
 
 
 def orthogonalise(g: torch.Tensor, steps: int = 4) -> torch.Tensor:
-    """Roughly the nearest semi-orthogonal matrix to g [m, n]."""
-    x = g.T if g.shape[0] > g.shape[1] else g
-    x = x / (x.norm() + 1e-7)
-    gram = x @ x.T
-    q = torch.eye(x.shape[0], device=x.device)
+    """Roughly the nearest semi-orthogonal matrix to each g [batch, m, n]."""
+    x = g.mT if g.shape[1] > g.shape[2] else g
+    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    gram = x @ x.mT
+    q = torch.eye(x.shape[1], device=x.device).expand_as(gram)
     for _ in range(steps):
-        a = q @ gram @ q.T
+        a = q @ gram @ q.mT
         q = 3.4445 * q + (-4.7750 * a + 2.0315 * a @ a) @ q
     x = q @ x
-    return x.T if g.shape[0] > g.shape[1] else x
+    return x.mT if g.shape[1] > g.shape[2] else x
 
 
 class Muon:
@@ -23,19 +23,27 @@ class Muon:
         wide = lambda p: p.ndim >= 2 and min(p.shape[0], p[0].numel()) >= 8 and id(p) not in tables
         params = [p for p in module.parameters() if p.requires_grad]
         self.matrices = [p for p in params if wide(p)]
+        # Matrices of one shape are orthogonalised together: many of them are too small to keep a core busy.
+        self.shapes: dict[tuple, list[int]] = {}
+        for k, p in enumerate(self.matrices):
+            self.shapes.setdefault((p.shape[0], p[0].numel()), []).append(k)
         self.adam = torch.optim.AdamW([p for p in params if not wide(p)], lr=adam_rate, betas=(0.9, 0.99), weight_decay=0)
         self.velocity = [torch.zeros_like(p) for p in self.matrices]
         self.rate, self.adam_rate, self.momentum, self.decay, self.k = rate, adam_rate, momentum, decay, 1.0
 
     @torch.no_grad()
     def step(self):
-        for p, v in zip(self.matrices, self.velocity):
-            v.mul_(self.momentum).add_(p.grad)
-            m = (p.grad + self.momentum * v).reshape(p.shape[0], -1)
-            grow = max(1, m.shape[0] / m.shape[1]) ** 0.5
-            p.mul_(1 - self.rate * self.k * self.decay)
-            p.add_((orthogonalise(m) * grow).view_as(p), alpha=-self.rate * self.k)
-            p.grad = None
+        for shape, members in self.shapes.items():
+            steps = []
+            for p, v in ((self.matrices[k], self.velocity[k]) for k in members):
+                v.mul_(self.momentum).add_(p.grad)
+                steps.append((p.grad + self.momentum * v).reshape(shape))
+            grow = max(1, shape[0] / shape[1]) ** 0.5
+            for k, step in zip(members, orthogonalise(torch.stack(steps))):
+                p = self.matrices[k]
+                p.mul_(1 - self.rate * self.k * self.decay)
+                p.add_(step.view_as(p), alpha=-self.rate * self.k * grow)
+                p.grad = None
         for group in self.adam.param_groups:
             group["lr"] = self.adam_rate * self.k
         self.adam.step()

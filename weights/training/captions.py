@@ -16,13 +16,18 @@ def phrase(r: random.Random, t: Thing) -> str:
 
 
 def place_of(t: Thing, columns: int, rows: int) -> str | None:
-    """Left, right, top or bottom where the object is clearly there and only there."""
+    """A side, a corner or the middle, where the object is clearly there and only there. Sizes in cells."""
     dx, dy = (t.x + t.side / 2) / columns - 0.5, (t.y + t.side / 2) / rows - 0.5
-    if max(abs(dx), abs(dy)) < 0.12 or abs(abs(dx) - abs(dy)) < 0.06:
+    across, down = abs(dx), abs(dy)
+    if max(across, down) < 0.08:
+        return "in the middle"
+    if max(across, down) < 0.12:
         return None
-    if abs(dx) > abs(dy):
+    if min(across, down) > 0.6 * max(across, down):
+        return f"at the {'top' if dy < 0 else 'bottom'} {'left' if dx < 0 else 'right'}"
+    if across > 1.6 * down:
         return "on the left" if dx < 0 else "on the right"
-    return "at the top" if dy < 0 else "at the bottom"
+    return ("at the top" if dy < 0 else "at the bottom") if down > 1.6 * across else None
 
 
 def relation(a: Thing, b: Thing) -> str | None:
@@ -60,11 +65,12 @@ def caption(r: random.Random, scene: Scene) -> str:
         if where and r.random() < 0.7:
             said += f" {where}"
     elif len(things) == 2:
-        said = pair(r, *things)
+        said = phrase(r, things[0]) if r.random() < 0.1 else pair(r, *things)
     else:
-        if r.random() < 0.1:
+        if r.random() < 0.2:
             things.pop()
-        parts = [phrase(r, t) + (f" {place}" if (place := place_of(t, columns, rows)) and r.random() < 0.3 else "") for t in things]
+        told = 0.9 if r.random() < 0.5 else 0.1
+        parts = [phrase(r, t) + (f" {place}" if (place := place_of(t, columns, rows)) and r.random() < told else "") for t in things]
         said = ", ".join(parts[:-1]) + " and " + parts[-1]
     if r.random() < 0.06:
         said = r.choice(("a picture of ", "a drawing of ", "a photo of ")) + said

@@ -1,7 +1,8 @@
 """The prompts of the composition benchmark with what must be seen: 200 of two, three and four objects with colours and places.
 
 usage: composition.py OUTPUT.json
-Seed 70 000. Objects of one prompt differ. One prompt in three holds a colour–object pair or an object pair that training never saw.
+Seed 70 000. Three in a row get a canvas of 192 × 128, all others 128 × 128, so that each region holds an object as large as
+training showed. Objects of one prompt differ. One prompt in three holds a colour–object pair or an object pair that training never saw.
 """
 import argparse
 import json
@@ -39,7 +40,8 @@ def prompts() -> list[dict]:
             said = [article(f"{o['colour']} {o['name']}" if o["colour"] else o["name"]) for o in objects]
             for o, (x, y) in zip(objects, places):
                 o["x"], o["y"] = round(x, 3), round(y, 3)
-            out.append({"prompt": wording.format(*said), "seed": len(out), "held_out": k % 3 == 0, "objects": objects})
+            wide = count == 3 and len({y for _, y in places}) == 1
+            out.append({"prompt": wording.format(*said), "seed": len(out), "width": 192 if wide else 128, "height": 128, "held_out": k % 3 == 0, "objects": objects})
     return out
 
 

@@ -1,14 +1,17 @@
 """A dense detector that says what is where in a picture; trained apart from the model, on real scenes only.
 
-usage: judge.py RUN_FOLDER --modules node_modules --minutes 10
+usage: judge.py RUN_FOLDER --modules node_modules --minutes 10; --minutes 0 --export FILE.safetensors only writes the
+weights for bench/judge.ts, each normalisation folded into the convolution before it.
 For each cell of 8 × 8 pixels: which concept (or none) and which colour (or its own). Seeds 50 000 and up, test scenes 90 000.
 """
 import argparse
 from dataclasses import dataclass
+import json
 from pathlib import Path
 import time
 
 import numpy as np
+from safetensors.torch import save_file
 import torch
 from torch import nn
 import torch.nn.functional as F
@@ -100,12 +103,23 @@ def load_judge(run: Path, device="cpu") -> Judge:
     return judge.eval()
 
 
+def folded(judge: Judge) -> dict[str, torch.Tensor]:
+    """Weights and biases of all convolutions in order, f16: "0.weight", "0.bias", … and "heads.weight", "heads.bias"."""
+    out = {}
+    for k, (conv, norm, _) in enumerate([*judge.stem, *judge.body]):
+        scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+        out[f"{k}.weight"], out[f"{k}.bias"] = conv.weight * scale.view(-1, 1, 1, 1), norm.bias - norm.running_mean * scale
+    out["heads.weight"], out["heads.bias"] = judge.heads.weight, judge.heads.bias
+    return {k: v.detach().half().contiguous().cpu() for k, v in out.items()}
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("run", type=Path)
     p.add_argument("--modules", type=Path, default=Path("node_modules"))
     p.add_argument("--minutes", type=float, default=10)
     p.add_argument("--batch", type=int, default=16)
+    p.add_argument("--export", type=Path)
     a = p.parse_args()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.set_num_threads(1)
@@ -118,7 +132,7 @@ def main():
         step = saved["step"]
     optimiser, studio = Muon(judge, 0.02, 2e-3), Studio(a.modules, 50_000 + step)
     start, first, losses, passed = time.time(), step, [], 0.0
-    while passed < 1:
+    while a.minutes and passed < 1:
         passed = (time.time() - start) / 60 / a.minutes
         optimiser.k = min(1, (step - first + 1) / 20) * max(0.02, min(1, 1.4 * (1 - passed)))
         kind = KINDS[step % 4]
@@ -137,6 +151,8 @@ def main():
             torch.save({"model": judge.state_dict(), "step": step}, file)
             found, coloured, total = accuracy(judge, a.modules, device)
             print(f"step {step}  {time.time() - start:.0f} s  loss {np.mean(losses[-100:]):.3f}  found {found:.3f}, of these right colour {coloured:.3f} ({total} objects)", flush=True)
+    if a.export:
+        save_file(folded(judge.eval()), a.export, {"concepts": json.dumps(NAMES), "colours": json.dumps(COLOUR_NAMES)})
 
 
 if __name__ == "__main__":

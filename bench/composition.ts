@@ -1,0 +1,134 @@
+/**
+ * Does planning help? 200 prompts of two to four objects with colours and places (tests/composition.json), drawn by the
+ * bundled model from the plain prompt and from the rules planner's plan with the same seeds and steps, and scored by a
+ * detector. `deno task bench composition [--every N] [--ablate-every N] [--html FILE]`
+ *
+ * Each variant is drawn from every N-th prompt, the ablations from every 4th unless told.
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli";
+import { UsageError } from "../src/errors.ts";
+import { generate } from "../src/generate.ts";
+import { encodePng } from "../src/io/png.ts";
+import { loadModel } from "../src/pipeline/model.ts";
+import { plainPlan, type Plan } from "../src/plan/plan.ts";
+import { planByRules } from "../src/plan/rules.ts";
+import { reportPage, type Row } from "./composition_page.ts";
+import { Judge } from "./judge.ts";
+import { type Asked, interval, type Score, score } from "./score.ts";
+import { table } from "./table.ts";
+
+/** A prompt with what must be seen. */
+export interface Task {
+  prompt: string;
+  seed: number;
+  width: number;
+  height: number;
+  /** Holds a pair that training never showed. */
+  held_out: boolean;
+  objects: Asked[];
+}
+
+type Variant = (plan: Plan) => Plan;
+
+const MAIN: Record<string, Variant> = {
+  "plain prompt": ({ prompt }) => plainPlan(prompt, "bench"),
+  "planned regions": (plan) => plan,
+};
+const base = (mode: Plan["mode"], baseRatio: number): Variant => (plan) => ({
+  ...plan,
+  mode,
+  ...baseRatio ? { basePrompt: plan.prompt, baseRatio } : {},
+});
+const ABLATIONS: Record<string, Variant> = {
+  "attention, base ratio 0.2": base("attention", 0.2),
+  "attention, base ratio 0.4": base("attention", 0.4),
+  "attention, base ratio 0.6": base("attention", 0.6),
+  "attention, base ratio 0.8": base("attention", 0.8),
+  "latent, base ratio 0": base("latent", 0),
+  "latent, base ratio 0.4": base("latent", 0.4),
+};
+
+/** Draws, scores, prints the tables and writes the page. */
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      every: { type: "string", default: "1" },
+      "ablate-every": { type: "string", default: "4" },
+      html: { type: "string", default: "composition.html" },
+    },
+  });
+  const stride = (name: "every" | "ablate-every") => {
+    const n = Number(values[name]);
+    if (!Number.isInteger(n) || n < 1) {
+      throw new UsageError(`--${name} takes a whole number from 1, not "${values[name]}".`);
+    }
+    return n;
+  };
+  const [every, ablateEvery] = [stride("every"), stride("ablate-every")];
+  const tasks: Task[] = JSON.parse(await Deno.readTextFile(new URL("../tests/composition.json", import.meta.url)));
+  const judge = await Judge.load();
+  const model = await loadModel();
+  const rows: Row[] = [];
+  for (const [k, task] of tasks.entries()) {
+    const variants = { ...k % every ? {} : MAIN, ...k % ablateEvery ? {} : { ...MAIN, ...ABLATIONS } };
+    for (const [variant, change] of Object.entries(variants)) {
+      const { width, height, seed } = task;
+      const steps = generate(model, { plan: change(planByRules(task.prompt)), width, height, seed });
+      let next = await steps.next();
+      while (!next.done) next = await steps.next();
+      const { image } = next.value;
+      const found = judge.look(image);
+      rows.push({ task, variant, png: encodePng(image), found, score: score(task.objects, found) });
+    }
+    if (Deno.stderr.isTerminal()) Deno.stderr.writeSync(new TextEncoder().encode(`\r${k + 1} of ${tasks.length}`));
+  }
+  const { steps, cfgScale } = model.checkpoint.preset;
+  model.close();
+  model.device.close();
+  console.log(`\nBundled model, ${steps} steps, guidance ${cfgScale}; per cent with 95 % intervals\n`);
+  const shared = (list: Row[]) => list.filter(({ task }) => tasks.indexOf(task) % ablateEvery === 0);
+  console.log(summary(rows.filter(({ variant }) => variant in MAIN), SUBSETS));
+  console.log(`\nOf the prompts that all variants were drawn from:\n\n${summary(shared(rows), ALL)}`);
+  await Deno.writeTextFile(values.html, reportPage(rows, Object.keys(MAIN)));
+  console.log(`\nSide by side: ${values.html}`);
+}
+
+const COLUMNS: Record<string, (scores: Score[]) => [hits: number, total: number]> = {
+  object: (s) => [sum(s, (x) => x.object), sum(s, (x) => x.objects)],
+  colour: (s) => [sum(s, (x) => x.colour), sum(s, (x) => x.coloured)],
+  place: (s) => [sum(s, (x) => x.place), sum(s, (x) => x.objects)],
+  "all right": (s) => [sum(s, (x) => Number(x.allRight)), s.length],
+};
+
+type Subset = [label: string, belongs: (row: Row) => boolean];
+
+const ALL: Subset[] = [["", () => true]];
+const SUBSETS: Subset[] = [
+  ...ALL,
+  ...[2, 3, 4].map((n): Subset => [`, ${n} objects`, ({ task }) => task.objects.length === n]),
+  [", unseen pairs", ({ task }) => task.held_out],
+];
+
+/** One line for each variant and subset. */
+function summary(rows: Row[], subsets: Subset[]): string {
+  const variants = [...new Set(rows.map(({ variant }) => variant))];
+  const lines = variants.flatMap((variant) =>
+    subsets.flatMap(([label, belongs]) => {
+      const scores = rows.filter((row) => row.variant === variant && belongs(row)).map((row) => row.score);
+      if (scores.length === 0) return [];
+      const cells = Object.values(COLUMNS).map((count) => {
+        const { share, low, high } = interval(...count(scores));
+        return `${share.toFixed(0)} (${low.toFixed(0)}–${high.toFixed(0)})`;
+      });
+      return [[variant + label, `${scores.length}`, ...cells]];
+    })
+  );
+  return table(["variant", "prompts", ...Object.keys(COLUMNS)], lines);
+}
+
+function sum(scores: Score[], of: (score: Score) => number): number {
+  return scores.reduce((total, s) => total + of(s), 0);
+}

@@ -1,0 +1,164 @@
+/**
+ * Says what is where in a picture of the bundled model: the detector that weights/training/judge.py trained apart from the
+ * model, on real scenes only. Cells of 8 × 8 pixels; plain loops, since a picture has few of them.
+ *
+ * @module
+ */
+import type { Pixels } from "../src/io/png.ts";
+import { openSafetensors } from "../src/io/safetensors.ts";
+import { readFloats } from "../src/nn/weights.ts";
+
+/** An object: at least `SMALLEST` touching cells of one concept. */
+export interface Found {
+  name: string;
+  /** Absent: its own. */
+  colour?: string;
+  /** Its middle, as fractions of the picture. */
+  x: number;
+  y: number;
+  cells: number;
+}
+
+/** Channels of one size. */
+interface Planes {
+  height: number;
+  width: number;
+  /** [channel][y][x] */
+  data: Float32Array;
+}
+
+interface Convolution {
+  stride: number;
+  dilation: number;
+  weight: Float32Array;
+  bias: Float32Array;
+  /** Of the kernel. */
+  side: number;
+}
+
+const SMALLEST = 6;
+const STEM = 3;
+const REACHES = [1, 2, 3, 2, 1];
+
+/** The trained detector. */
+export class Judge {
+  private constructor(
+    private readonly layers: readonly Convolution[],
+    private readonly heads: Convolution,
+    private readonly concepts: readonly string[],
+    private readonly colours: readonly string[],
+  ) {}
+
+  /** Reads the weights. */
+  static async load(path: string = new URL("./judge.safetensors", import.meta.url).pathname): Promise<Judge> {
+    const source = await openSafetensors(path);
+    const read = async (name: string, stride: number, dilation: number): Promise<Convolution> => {
+      const weight = source.tensors.get(`${name}.weight`)!;
+      return {
+        stride,
+        dilation,
+        weight: await readFloats(source, weight),
+        bias: await readFloats(source, source.tensors.get(`${name}.bias`)!),
+        side: weight.shape[3],
+      };
+    };
+    const layers: Convolution[] = [];
+    for (let k = 0; k < STEM; k++) layers.push(await read(`${k}`, 2, 1));
+    for (const [k, reach] of REACHES.entries()) layers.push(await read(`${STEM + k}`, 1, reach));
+    const heads = await read("heads", 1, 1);
+    source.close();
+    const list = (key: string): string[] => JSON.parse(source.metadata[key]);
+    return new Judge(layers, heads, list("concepts"), list("colours"));
+  }
+
+  /** Logits for each cell: the concepts and "nothing", then "its own colour" and the colours. */
+  logits({ width, height, data }: Pixels): Planes {
+    let x: Planes = { width, height, data: new Float32Array(3 * width * height) };
+    const bytes = data.length / (width * height);
+    for (let i = 0; i < width * height; i++) {
+      for (let c = 0; c < 3; c++) x.data[c * width * height + i] = data[i * bytes + c] / 127.5 - 1;
+    }
+    for (const [k, layer] of this.layers.entries()) {
+      const y = convolve(x, layer);
+      for (let i = 0; i < y.data.length; i++) y.data[i] /= 1 + Math.exp(-y.data[i]); // SiLU
+      if (k >= STEM) { for (let i = 0; i < y.data.length; i++) y.data[i] += x.data[i]; }
+      x = y;
+    }
+    return convolve(x, this.heads);
+  }
+
+  /** All objects, the largest first. */
+  look(picture: Pixels): Found[] {
+    const { data, width, height } = this.logits(picture);
+    const nothing = this.concepts.length;
+    const area = width * height;
+    const best = (from: number, count: number, cells: readonly number[]) => {
+      const sums = Array.from(
+        { length: count },
+        (_, k) => cells.reduce((sum, i) => sum + data[(from + k) * area + i], 0),
+      );
+      return sums.indexOf(Math.max(...sums));
+    };
+    const concept = Array.from({ length: area }, (_, i) => best(0, nothing + 1, [i]));
+    return groups(concept, width).filter((cells) => concept[cells[0]] !== nothing && cells.length >= SMALLEST)
+      .sort((a, b) => b.length - a.length)
+      .map((cells) => {
+        const hue = best(nothing + 1, this.colours.length + 1, cells);
+        const mean = (of: (i: number) => number) => cells.reduce((sum, i) => sum + of(i) + 0.5, 0) / cells.length;
+        return {
+          name: this.concepts[concept[cells[0]]],
+          colour: hue ? this.colours[hue - 1] : undefined,
+          x: mean((i) => i % width) / width,
+          y: mean((i) => Math.floor(i / width)) / height,
+          cells: cells.length,
+        };
+      });
+  }
+}
+
+/** Cells of one value that touch along a side. */
+function groups(values: readonly number[], width: number): number[][] {
+  const seen = new Set<number>();
+  return values.flatMap((value, start) => {
+    if (seen.has(start)) return [];
+    seen.add(start);
+    const cells = [start];
+    for (const i of cells) {
+      const beside = [i - width, i + width, ...(i % width ? [i - 1] : []), ...((i + 1) % width ? [i + 1] : [])];
+      for (const j of beside.filter((j) => values[j] === value && !seen.has(j))) {
+        seen.add(j);
+        cells.push(j);
+      }
+    }
+    return [cells];
+  });
+}
+
+/** A convolution with zeros around the picture. */
+function convolve(x: Planes, { weight, bias, side, stride, dilation }: Convolution): Planes {
+  const [height, width] = [Math.ceil(x.height / stride), Math.ceil(x.width / stride)];
+  const inputs = weight.length / bias.length / side ** 2;
+  const data = new Float32Array(bias.length * height * width);
+  const reach = (side - 1) / 2 * dilation;
+  for (let o = 0, at = 0; o < bias.length; o++) {
+    const out = data.subarray(o * height * width, (o + 1) * height * width).fill(bias[o]);
+    for (let i = 0; i < inputs; i++) {
+      const plane = x.data.subarray(i * x.height * x.width, (i + 1) * x.height * x.width);
+      for (let dy = -reach; dy <= reach; dy += dilation) {
+        for (let dx = -reach; dx <= reach; dx += dilation) {
+          const w = weight[at++];
+          for (let row = 0; row < height; row++) {
+            const sy = row * stride + dy;
+            if (sy < 0 || sy >= x.height) continue;
+            const first = Math.max(0, Math.ceil(-dx / stride));
+            const end = Math.min(width, Math.floor((x.width - 1 - dx) / stride) + 1);
+            for (let column = first; column < end; column++) {
+              out[row * width + column] += w * plane[sy * x.width + column * stride + dx];
+            }
+          }
+        }
+      }
+    }
+  }
+  return { height, width, data };
+}

@@ -1,0 +1,61 @@
+/**
+ * How well a picture obeys its prompt: what was asked against what the judge found.
+ *
+ * @module
+ */
+import type { Found } from "./judge.ts";
+
+/** One object that a prompt asks for. */
+export interface Asked {
+  name: string;
+  /** null: no colour was asked for, any is right. */
+  colour: string | null;
+  /** Where it should be, as fractions of the picture. */
+  x: number;
+  y: number;
+}
+
+/** What was right: counts of objects, and whether the whole picture was. */
+export interface Score {
+  objects: number;
+  object: number;
+  coloured: number;
+  colour: number;
+  place: number;
+  allRight: boolean;
+}
+
+/**
+ * Scores one picture. An object is right where the judge found one of that name; its colour, where asked, and its place are
+ * right where one of that name has them; a place where it is the nearest of the prompt's places. The picture is all right
+ * where every object has one find with name, colour and place.
+ */
+export function score(asked: readonly Asked[], found: readonly Found[]): Score {
+  const nearest = (f: Found) => asked.reduce((best, a) => distance(a, f) < distance(best, f) ? a : best);
+  const total: Score = { objects: 0, object: 0, coloured: 0, colour: 0, place: 0, allRight: true };
+  for (const want of asked) {
+    const named = found.filter((f) => f.name === want.name);
+    const hued = named.filter((f) => want.colour === null || f.colour === want.colour);
+    total.objects++;
+    total.object += Number(named.length > 0);
+    total.coloured += Number(want.colour !== null);
+    total.colour += Number(want.colour !== null && hued.length > 0);
+    total.place += Number(named.some((f) => nearest(f) === want));
+    total.allRight &&= hued.some((f) => nearest(f) === want);
+  }
+  return total;
+}
+
+function distance(a: Asked, f: Found): number {
+  return Math.hypot(a.x - f.x, a.y - f.y);
+}
+
+/** A share with Wilson's 95 % interval, all in per cent. */
+export function interval(hits: number, total: number): { share: number; low: number; high: number } {
+  const z = 1.96;
+  const share = hits / total;
+  const middle = share + z * z / (2 * total);
+  const half = z * Math.sqrt(share * (1 - share) / total + z * z / (4 * total * total));
+  const scale = 100 / (1 + z * z / total);
+  return { share: 100 * share, low: (middle - half) * scale, high: (middle + half) * scale };
+}

@@ -1,0 +1,27 @@
+/** What counts as right in the composition benchmark. */
+import assert from "@std/assert";
+import type { Found } from "../../bench/judge.ts";
+import { interval, score } from "../../bench/score.ts";
+
+const asked = [{ name: "fox", colour: "blue", x: 0.25, y: 0.5 }, { name: "pear", colour: null, x: 0.75, y: 0.5 }];
+const find = (name: string, colour: string | undefined, x: number): Found => ({ name, colour, x, y: 0.4, cells: 20 });
+
+Deno.test("a picture is all right where every object has its colour and its place", () => {
+  const right = score(asked, [find("fox", "blue", 0.3), find("pear", "red", 0.8)]);
+  assert.deepEqual(right, { objects: 2, object: 2, coloured: 1, colour: 1, place: 2, allRight: true });
+  assert.equal(score(asked, [find("fox", "red", 0.3), find("pear", undefined, 0.8)]).allRight, false);
+  const swapped = score(asked, [find("pear", undefined, 0.2), find("fox", "blue", 0.8)]);
+  assert.deepEqual(swapped, { objects: 2, object: 2, coloured: 1, colour: 1, place: 0, allRight: false });
+});
+
+Deno.test("colour and place of two different finds do not make one right object", () => {
+  const split = score(asked, [find("fox", "blue", 0.9), find("fox", "red", 0.1), find("pear", undefined, 0.7)]);
+  assert.deepEqual(split, { objects: 2, object: 2, coloured: 1, colour: 1, place: 2, allRight: false });
+  assert.equal(score(asked, []).object, 0);
+});
+
+Deno.test("intervals are Wilson's", () => {
+  // Wilson 1927; the figures for 8 of 10 as in any table of the interval.
+  const { share, low, high } = interval(8, 10);
+  assert.deepEqual([share, low, high].map((v) => v.toFixed(1)), ["80.0", "49.0", "94.3"]);
+});

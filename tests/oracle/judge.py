@@ -1,0 +1,28 @@
+"""What the PyTorch judge sees in one scene, for bench/judge.ts: tests/golden/bench/scene.png and logits.json.
+
+usage: judge.py RUN_FOLDER NODE_MODULES, the folders of weights/training
+"""
+import json
+from pathlib import Path
+import sys
+
+from PIL import Image
+import torch
+
+from common import GOLDEN
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "weights/training"))
+from judge import load_judge, look, to_tensor  # noqa: E402
+from scenes import Studio, Thing  # noqa: E402
+
+things = [Thing("duck", "green", 0, 1, 7)]
+scene = Studio(Path(sys.argv[2]), 1).draw(things, "grass", True, 9, 8)
+judge = load_judge(Path(sys.argv[1]))
+with torch.no_grad():
+    logits = torch.cat(judge(to_tensor([scene.pixels], "cpu")), 1)[0]
+folder = GOLDEN / "bench"
+folder.mkdir(exist_ok=True)
+Image.fromarray(scene.pixels).save(folder / "scene.png", optimize=True)
+(folder / "logits.json").write_text(json.dumps({
+    "shape": list(logits.shape), "logits": [round(v, 3) for v in logits.flatten().tolist()],
+    "found": [f"{f.colour or 'its own'} {f.name}" for f in look(judge, [scene.pixels])[0]]}, separators=(",", ":")) + "\n")

@@ -1,5 +1,5 @@
 /**
- * `deno task bench [what]`: kernels and the bundled model by default; "load" and "composition" by name.
+ * `deno task bench [what]`: kernels and the bundled model by default; "load", "memory" and "composition" by name.
  *
  * @module
  */
@@ -7,6 +7,7 @@ const WHAT: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>
   kernels: () => import("./kernels.ts"),
   mini: () => import("./mini.ts"),
   load: () => import("./load.ts"),
+  memory: () => import("./memory.ts"),
   composition: () => import("./composition.ts"),
 };
 

@@ -59,7 +59,7 @@ export interface GenerateOptions {
   crop?: [number, number];
   /** Whether the VAE decodes in tiles; "auto" (the default) where the whole picture does not fit the device. */
   vaeTiling?: "auto" | "on" | "off";
-  /** Pixels along a tile's sides. Default 512. */
+  /** Pixels along a tile's sides. Default: 512, or less where the device cannot bind that. */
   vaeTileSize?: number;
   /** Aborting it ends the run with a CancelledError. */
   signal?: AbortSignal;

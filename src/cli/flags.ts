@@ -120,7 +120,11 @@ const deviceFlags = {
     help: "decode in tiles (default: where one piece does not fit)",
   },
   "vae-tile-size": { on: draw, value: integer(64, 4096), help: "pixels along a tile's sides (default 512)" },
-  "max-vram": { on: draw, value: number(0.1, 1024), help: "GiB to stay within: networks in turn, tiles, or a refusal" },
+  "max-vram": {
+    on: draw,
+    value: number(0.1, 1024),
+    help: "GiB to stay within: networks in turn, tiles, the UNet in parts, or a refusal",
+  },
   "offload-to-cpu": { on: make, help: "load each network only while it is needed: less device memory, slower" },
   device: { on: [...make, "doctor"], value: integer(0, 99), help: "use this adapter of --list-devices" },
   "list-devices": { on: draw, help: "list the adapters and stop" },

@@ -11,7 +11,7 @@ import { type Context, json } from "./command.ts";
 import { draw, type Report } from "./draw.ts";
 import { openModel } from "./open_model.ts";
 import { generateOptions, seedOf } from "./options.ts";
-import { tilingWithin } from "./max_vram.ts";
+import { fitWithin } from "./max_vram.ts";
 import { showPlan } from "./show_plan.ts";
 import { sayUnknownWords } from "./unknown_words.ts";
 
@@ -34,7 +34,11 @@ export async function generateCommand(context: Context): Promise<void> {
   const opened = await openModel({ path: flags.model, vae, preset, prediction, zsnr, embeddings }, type, context);
   try {
     await sayUnknownWords(plan.prompt, opened.model.checkpoint.path, context);
-    if (flags.maxVram) options.vaeTiling = tilingWithin(flags.maxVram, opened.model, options);
+    if (flags.maxVram) {
+      const { vaeTiling, said } = fitWithin(flags.maxVram, opened.model, options, flags.offloadToCpu);
+      options.vaeTiling = vaeTiling;
+      console.say(said);
+    }
     const reports: Report[] = [];
     for (let i = 0; i < count; i++) {
       const report = await draw(opened, { ...options, plan, seed: seedOf(options.seed!, i) }, output, context, i + 1);

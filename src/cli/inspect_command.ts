@@ -8,8 +8,9 @@ import { UsageError } from "../errors.ts";
 import { mib, openDevice } from "../gpu/device.ts";
 import { type Checkpoint, type Component, openCheckpoint } from "../io/checkpoint.ts";
 import { type KnownWords, readKnownWords } from "../io/known_words.ts";
-import { type MemoryNeed, memoryNeed } from "../pipeline/memory.ts";
+import { memoryNeed } from "../pipeline/memory.ts";
 import { Model } from "../pipeline/model.ts";
+import type { Offload } from "../pipeline/networks.ts";
 import { type Context, json } from "./command.ts";
 
 /** Prints family, preset, networks and reasons. */
@@ -43,27 +44,34 @@ export async function inspectCommand({ argument, flags, console }: Context): Pro
     ...(memory ? memoryRows(memory, flags.size!) : []),
   ];
   const because = reason.map((sentence) => `  ${sentence}`).join("\n");
-  console.result(`${rows.map(([key, value]) => key.padEnd(16) + value).join("\n")}\nWhy:\n${because}`);
+  console.result(`${rows.map(([key, value]) => key.padEnd(20) + value).join("\n")}\nWhy:\n${because}`);
 }
 
 /** Records the networks for this size on the device at hand, without loading any weights. */
-async function memoryFor(checkpoint: Checkpoint, [width, height]: [number, number]): Promise<MemoryNeed> {
+async function memoryFor(checkpoint: Checkpoint, [width, height]: [number, number]) {
   const device = await openDevice();
   try {
-    return memoryNeed(new Model(device, checkpoint, "f16", false), width, height);
+    const model = new Model(device, checkpoint, "f16", false);
+    const peak = (offload: Offload) => memoryNeed(model, width, height, {}, offload).peak;
+    return { ...memoryNeed(model, width, height), offloadedPeak: peak(true), streamedPeak: peak("stream") };
   } finally {
     device.close();
   }
 }
 
-function memoryRows({ weights, unet, vae, peak }: MemoryNeed, [width, height]: [number, number]): [string, string][] {
+function memoryRows(
+  { weights, unet, vae, tiled, peak, offloadedPeak, streamedPeak }: Awaited<ReturnType<typeof memoryFor>>,
+  [width, height]: [number, number],
+): [string, string][] {
   const all = weights.textEncoders + weights.unet + weights.vae;
   return [
     ["size", `${width}×${height}`],
     ["  weights", `${mib(all)} in f16`],
     ["  sampling", `${mib(unet)} of activations`],
-    ["  decoding", Number.isFinite(vae) ? `${mib(vae)} of activations` : "does not fit this device in one piece"],
-    ["  peak", Number.isFinite(peak) ? mib(peak) : "not known, since decoding is cut into tiles"],
+    ["  decoding", `${mib(vae)} of activations${tiled ? ", in tiles" : ""}`],
+    ["  peak", mib(peak)],
+    ["  networks in turn", `${mib(offloadedPeak)} at the peak (--offload-to-cpu)`],
+    ["  UNet in parts", `${mib(streamedPeak)} at the peak (--max-vram below the one before)`],
   ];
 }
 

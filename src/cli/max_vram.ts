@@ -7,27 +7,47 @@ import { GpuError } from "../errors.ts";
 import type { GenerateOptions } from "../generate.ts";
 import { memoryNeed } from "../pipeline/memory.ts";
 import type { Model } from "../pipeline/model.ts";
+import type { Offload } from "../pipeline/networks.ts";
 
 const GIB = 2 ** 30;
 
+/** The cheapest first, with what to say of each. */
+const WAYS: [Offload, string][] = [
+  [false, "all weights stay on the device"],
+  [true, "each network leaves the device after its turn"],
+  ["stream", "the UNet's weights come from the file in parts, at every step"],
+];
+
 /**
- * How the VAE must work so that the picture fits into `limit` GiB. The model was opened to have its networks on the device one
- * after the other.
+ * How to draw a picture within `limit` GiB: what leaves the device (the model has nothing loaded yet, and is set to that), and
+ * whether the VAE decodes in tiles.
  *
- * @throws GpuError where the UNet alone does not fit
+ * @param offloaded networks are to leave the device after their turns whatever fits
+ * @returns the tiling, and a sentence on what was chosen
+ * @throws GpuError where nothing fits
  */
-export function tilingWithin(limit: number, model: Model, options: GenerateOptions): GenerateOptions["vaeTiling"] {
+export function fitWithin(limit: number, model: Model, options: GenerateOptions, offloaded = false) {
   const { preset } = model.checkpoint;
-  const { width = preset.width, height = preset.height } = options;
-  const { weights, unet, latents, peak } = memoryNeed(model, width, height);
-  const least = weights.unet + unet + latents;
-  if (least > limit * GIB) {
-    throw new GpuError(
-      `${model.checkpoint.name} needs ${
-        (least / GIB).toFixed(2)
-      } GiB to draw ${width}×${height}, more than the ${limit} GiB of ` +
-        "--max-vram. Choose a smaller size, or a model in f16.",
-    );
+  const { width = preset.width, height = preset.height, vaeTiling: asked } = options;
+  const tilings = asked === "on" || asked === "off" ? [asked] : ["auto", "on"] as const;
+  let least = Infinity;
+  for (const [offload, meaning] of WAYS.filter(([way]) => way || !offloaded)) {
+    for (const vaeTiling of tilings) {
+      const { peak } = memoryNeed(model, width, height, { ...options, vaeTiling }, offload);
+      least = Math.min(least, peak);
+      if (peak > limit * GIB) continue;
+      model.offload = offload;
+      const tiles = vaeTiling === "on" ? ", the VAE decodes in tiles" : "";
+      return {
+        vaeTiling: vaeTiling === "on" ? vaeTiling : asked,
+        said: `Within ${limit} GiB: ${meaning}${tiles}; ${(peak / GIB).toFixed(2)} GiB at the most.`,
+      };
+    }
   }
-  return peak > limit * GIB ? "on" : options.vaeTiling;
+  throw new GpuError(
+    `${model.checkpoint.name} needs ${
+      (least / GIB).toFixed(2)
+    } GiB to draw ${width}×${height}, more than the ${limit} GiB of ` +
+      "--max-vram. Choose a smaller size, or a model in f16.",
+  );
 }

@@ -10,6 +10,7 @@ import { type Device, mib, type Precision } from "./device.ts";
 import { type Kernel, pipelineFor, type Variant } from "./kernel.ts";
 import { planMemory, planSlots } from "./memory_plan.ts";
 import { Program, type Replay } from "./program.ts";
+import { StreamedProgram, type WeightStream, type Window, windowsOf } from "./streamed_program.ts";
 import { bindingOf, inTexture, makeTexturePlace, nothing, placeAlone, placeBytes, writeTensor } from "./storage.ts";
 import { describeTensor, type ElementType, type Storage, type Tensor } from "./tensor.ts";
 
@@ -156,10 +157,35 @@ export class Graph {
     return [...ranges, ...slots];
   }
 
+  /** Bytes of the largest window of streamed weights that {@linkcode compileStreamed} would make. */
+  windowBytes(stream: Pick<WeightStream, "tensors" | "windowBytes">): number {
+    return this.#windows(stream).reduce((most, { bytes }) => Math.max(most, bytes), 0);
+  }
+
+  #windows(stream: Pick<WeightStream, "tensors" | "windowBytes">): Window[] {
+    return windowsOf(this.device, this.#dispatches.map(({ bindings }) => bindings), stream);
+  }
+
   /** Allocates, compiles and binds everything once. */
   async compile(): Promise<Program> {
     const { device, label } = this;
     const bytes = this.planBytes();
+    const { places, bind } = await this.#prepare();
+    device.gpu.pushErrorScope("validation");
+    const replays = bind(0, this.#dispatches.length);
+    const error = await device.gpu.popErrorScope();
+    if (error) throw new GpuError(`${label}: ${error.message}`);
+    return new Program(device, label, replays, places, bytes);
+  }
+
+  /** Allocates and compiles everything once, for weights that are not on the device and shall not stay there. */
+  async compileStreamed(stream: WeightStream): Promise<StreamedProgram> {
+    const { places, bind } = await this.#prepare();
+    return new StreamedProgram(this.device, this.label, stream, this.#windows(stream), bind, places);
+  }
+
+  async #prepare() {
+    const { device, label } = this;
     const arenas = this.#allocate();
     for (const [tensor, data] of this.#constants) writeTensor(device, placeAlone(device, tensor), data);
 
@@ -176,20 +202,19 @@ export class Graph {
     );
     device.gpu.queue.writeBuffer(uniforms, 0, words);
 
-    device.gpu.pushErrorScope("validation");
-    const replays = this.#dispatches.map((dispatch, i): Replay => ({
-      pipeline: pipelines[i],
-      bindGroup: this.#bindGroup(dispatch, pipelines[i], uniforms, i * slot),
-      grid: dispatch.grid,
-      name: dispatch.kernel.name,
-    }));
-    const error = await device.gpu.popErrorScope();
-    if (error) throw new GpuError(`${label}: ${error.message}`);
     const uniformTensor = {
       ...describeTensor(`${label} uniforms`, [words.length], "u32", "plain"),
       place: { buffer: uniforms, offset: 0 },
     };
-    return new Program(device, label, replays, [...arenas, ...this.#constants.keys(), uniformTensor], bytes);
+    const places = [...arenas, ...this.#constants.keys(), uniformTensor];
+    const bind = (first: number, end: number) =>
+      this.#dispatches.slice(first, end).map((dispatch, i): Replay => ({
+        pipeline: pipelines[first + i],
+        bindGroup: this.#bindGroup(dispatch, pipelines[first + i], uniforms, (first + i) * slot),
+        grid: dispatch.grid,
+        name: dispatch.kernel.name,
+      }));
+    return { places, bind };
   }
 
   #variant(dispatch: Dispatch): Variant {

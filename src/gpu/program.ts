@@ -15,6 +15,20 @@ export interface Replay {
   name: string;
 }
 
+/** Submits dispatches in order. */
+export function submit(device: Device, label: string, replays: readonly Replay[]): void {
+  device.check();
+  const encoder = device.gpu.createCommandEncoder({ label });
+  const pass = encoder.beginComputePass({ label });
+  for (const { pipeline, bindGroup, grid } of replays) {
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, bindGroup);
+    pass.dispatchWorkgroups(...grid);
+  }
+  pass.end();
+  device.gpu.queue.submit([encoder.finish()]);
+}
+
 /** What a graph compiles to. */
 export class Program {
   constructor(
@@ -29,16 +43,7 @@ export class Program {
 
   /** Submits every dispatch, in order. Returns at once. */
   run(): void {
-    this.device.check();
-    const encoder = this.device.gpu.createCommandEncoder({ label: this.label });
-    const pass = encoder.beginComputePass({ label: this.label });
-    for (const { pipeline, bindGroup, grid } of this.replays) {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(...grid);
-    }
-    pass.end();
-    this.device.gpu.queue.submit([encoder.finish()]);
+    submit(this.device, this.label, this.replays);
   }
 
   /** Frees the program's memory; its tensors must not be used any more. */

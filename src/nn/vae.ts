@@ -25,6 +25,9 @@ export interface VaeConfig {
   /** Latents are divided by this before decoding. */
   scalingFactor: number;
   shiftFactor: number;
+  /** Of each channel, where latents are whitened as well (Playground v2.5). */
+  latentsMean: number[];
+  latentsStd: number[];
   /** Overflows in f16 (SDXL's original VAE). */
   forceUpcast: boolean;
   /** Pixels to a latent, along each side. */
@@ -44,8 +47,9 @@ export function readVaeConfig(config: Config): VaeConfig {
   c.only("act_fn", "silu", "swish");
   c.only("in_channels", 3);
   c.only("out_channels", 3);
+  const latentChannels = c.number("latent_channels", 4);
   return {
-    latentChannels: c.number("latent_channels", 4),
+    latentChannels,
     blockOut,
     layers: c.number("layers_per_block", 1),
     groups: c.number("norm_num_groups", 32),
@@ -54,6 +58,8 @@ export function readVaeConfig(config: Config): VaeConfig {
     postQuantConv: c.flag("use_post_quant_conv", true),
     scalingFactor: c.number("scaling_factor", 0.18215),
     shiftFactor: c.number("shift_factor", 0),
+    latentsMean: c.numbers("latents_mean", latentChannels, 0),
+    latentsStd: c.numbers("latents_std", latentChannels, 1),
     forceUpcast: c.flag("force_upcast", true),
     factor: 2 ** (blockOut.length - 1),
   };

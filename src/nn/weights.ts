@@ -104,6 +104,11 @@ export class Weights {
     return Math.min(STAGING, panels);
   }
 
+  /** All matrices declared so far, which make up nearly all of the bytes. */
+  get matrices(): Set<Tensor> {
+    return new Set([...this.#matrices.values()].map(({ weight }) => weight.panels));
+  }
+
   /** Names of all tensors declared so far. */
   get names(): Set<string> {
     return new Set([
@@ -134,14 +139,19 @@ export class Weights {
   /**
    * Allocates and fills everything declared that is not on the device yet. Call {@linkcode Weights.check} first.
    * @param onProgress bytes read since the last call
+   * @param only of the matrices, these
    * @throws ModelError for numbers that are not finite
    */
-  async load(source: TensorSource, onProgress: (bytes: number) => void = () => {}): Promise<void> {
+  async load(
+    source: TensorSource,
+    onProgress: (bytes: number) => void = () => {},
+    only: ReadonlySet<Tensor> = this.matrices,
+  ): Promise<void> {
     source = this.#padded(source);
     for (const need of this.#vectors.values()) {
       if (!need.tensor.place) await this.#loadVector(source, need, onProgress);
     }
-    await this.#loadMatrices(source, onProgress);
+    await this.#loadMatrices(source, onProgress, only);
   }
 
   /** The file as the network sees it. */
@@ -183,9 +193,13 @@ export class Weights {
     writeFloats(this.device, need.tensor, need.gated ? interleave(values) : values);
   }
 
-  async #loadMatrices(source: TensorSource, advance: (bytes: number) => void): Promise<void> {
+  async #loadMatrices(
+    source: TensorSource,
+    advance: (bytes: number) => void,
+    only: ReadonlySet<Tensor>,
+  ): Promise<void> {
     const { device } = this;
-    const needs = [...this.#matrices.values()].filter((need) => !need.weight.panels.place);
+    const needs = [...this.#matrices.values()].filter(({ weight: { panels } }) => !panels.place && only.has(panels));
     if (needs.length === 0) return;
     const flags = placeAlone(device, describeTensor("flags", [needs.length], "u32", "plain"));
     const chunks = needs.flatMap((need, flag) => this.#chunks(source, need, flag));
@@ -284,8 +298,13 @@ export class Weights {
 
   /** Frees everything on the device. The declarations stay: `load` may follow again. */
   release(): void {
-    for (const { weight } of this.#matrices.values()) releasePlace(this.device, weight.panels);
+    this.releaseMatrices();
     for (const { tensor } of this.#vectors.values()) releasePlace(this.device, tensor);
+  }
+
+  /** Frees these matrices and leaves biases and norms, which are small. */
+  releaseMatrices(matrices: Iterable<Tensor> = this.matrices): void {
+    for (const panels of matrices) releasePlace(this.device, panels);
   }
 }
 

@@ -7,11 +7,12 @@ import { GpuError } from "../errors.ts";
 import { Graph } from "../gpu/graph.ts";
 import { readTensor, writeTensor } from "../gpu/storage.ts";
 import { padChannels, type Tensor } from "../gpu/tensor.ts";
-import { decode } from "../nn/vae.ts";
+import { decode, type VaeConfig } from "../nn/vae.ts";
 import { pixels } from "../ops/elementwise.ts";
 import { callInput, callWords, latentsIn } from "../ops/latents.ts";
 import type { DeviceLatents, LatentSize, Slot } from "./latent_space.ts";
 import type { Model } from "./model.ts";
+import type { Networks } from "./networks.ts";
 import { blendTiles, type Tile, tilesOf } from "./tiles.ts";
 
 /** An 8-bit picture. */
@@ -26,16 +27,16 @@ export interface Picture {
 
 /** Whether and how the VAE works in tiles. */
 export interface TilingOptions {
-  /** "auto" tiles where the whole picture would not fit a binding or the memory limit. */
+  /** "auto" tiles where the whole picture would not fit a binding. */
   vaeTiling?: "auto" | "on" | "off";
-  /** Pixels along a tile's sides. Default 512. */
+  /** Pixels along a tile's sides. Default: 512, or less where the device cannot bind that. */
   vaeTileSize?: number;
-  /** Bytes that activations may take. */
-  budget?: number;
 }
 
 /** A quarter of a tile is shared with its neighbour and blended. */
 const OVERLAP = 1 / 4;
+/** Latents. */
+const SMALLEST_TILE = 8;
 
 /**
  * Decodes a slot. Where the VAE overflows f16, it is loaded again in f32 and the picture decoded anew.
@@ -89,11 +90,14 @@ async function decodeOnce(
 }
 
 /** Records the decoder over a window of the latents. */
-export function recordDecoder(model: Model, latents: Tensor, window: { height: number; width: number }) {
-  const { device, vaeConfig, vaeWeights } = model;
+export function recordDecoder(
+  { device, vaeConfig, vaeWeights }: Networks,
+  latents: Tensor,
+  window: { height: number; width: number },
+) {
   const graph = new Graph(device, "vae decoder", vaeWeights.precision);
   const call = callInput(graph);
-  const { multiply, add } = latentAffine(model);
+  const { multiply, add } = latentAffine(vaeConfig);
   const affine = { multiply: graph.constant("multiply", multiply), add: graph.constant("add", add) };
   const input = latentsIn(graph, latents, call, 1, affine, [window.height, window.width]);
   const out = graph.output(pixels(graph, decode(graph, vaeWeights, vaeConfig, input)));
@@ -101,40 +105,47 @@ export function recordDecoder(model: Model, latents: Tensor, window: { height: n
 }
 
 /** Latents along a tile's sides; the whole picture's longer side where it is not cut. */
-function tileSize(model: Model, size: LatentSize, options: TilingOptions): number {
-  const { vaeTiling = "auto", vaeTileSize = 512, budget = Infinity } = options;
-  const tile = Math.max(8, Math.round(vaeTileSize / model.vaeConfig.factor));
+function tileSize(networks: Networks, size: LatentSize, options: TilingOptions): number {
+  const { vaeTiling = "auto", vaeTileSize } = options;
   const whole = Math.max(size.height, size.width);
-  if (vaeTiling === "on") return tile;
-  if (vaeTiling === "off" || decoderBytes(model, size) <= budget) return whole;
-  return tile;
+  const fits = (side: number) =>
+    Number.isFinite(
+      decoderBytes(networks, { ...size, height: Math.min(side, size.height), width: Math.min(side, size.width) }),
+    );
+  if (vaeTiling === "off" || (vaeTiling === "auto" && fits(whole))) return whole;
+  const { factor } = networks.vaeConfig;
+  if (vaeTileSize) return Math.max(SMALLEST_TILE, Math.round(vaeTileSize / factor));
+  // Devices may bind no more than 128 MiB at once.
+  let side = Math.round(512 / factor);
+  while (side > SMALLEST_TILE && !fits(side)) side /= 2;
+  return side;
+}
+
+/** What is decoded at once: the whole picture, or a tile of it. */
+export function decoderWindow(networks: Networks, size: LatentSize, options: TilingOptions): LatentSize {
+  const [{ height, width }] = tilesOf(size, tileSize(networks, size, options), OVERLAP);
+  return { ...size, height, width };
 }
 
 /** Bytes of activations for decoding a window at once; infinite where a tensor would not fit a binding. */
-export function decoderBytes(model: Model, size: LatentSize): number {
+export function decoderBytes(networks: Networks, size: LatentSize): number {
   const shape = [1, size.height, size.width, padChannels(size.channels)];
   const latents: Tensor = { label: "latents", shape, type: "f32", storage: "plain", bytes: 0 };
   try {
-    return recordDecoder(model, latents, size).graph.planBytes();
+    return recordDecoder(networks, latents, size).graph.planBytes();
   } catch (error) {
     if (error instanceof GpuError) return Infinity;
     throw error;
   }
 }
 
-/** Per channel, z = latents / scaling factor + shift; with a config's latents_mean and latents_std (Playground v2.5) also · std + mean. */
-export function latentAffine(model: Model) {
-  const { latentChannels: c, scalingFactor, shiftFactor } = model.vaeConfig;
-  const padded = padChannels(c);
-  const { latents_mean: mean, latents_std: std } = model.checkpoint.vae.config as {
-    latents_mean?: number[];
-    latents_std?: number[];
-  };
-  const multiply = new Float32Array(padded);
-  const add = new Float32Array(padded);
+/** Per channel, z = latents · std / scaling factor + mean + shift. */
+export function latentAffine({ latentChannels: c, scalingFactor, shiftFactor, latentsMean, latentsStd }: VaeConfig) {
+  const multiply = new Float32Array(padChannels(c));
+  const add = new Float32Array(padChannels(c));
   for (let i = 0; i < c; i++) {
-    multiply[i] = (std?.[i] ?? 1) / scalingFactor;
-    add[i] = (mean?.[i] ?? 0) + shiftFactor;
+    multiply[i] = latentsStd[i] / scalingFactor;
+    add[i] = latentsMean[i] + shiftFactor;
   }
   return { multiply, add };
 }

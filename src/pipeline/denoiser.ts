@@ -6,6 +6,7 @@
 import type { Device } from "../gpu/device.ts";
 import { Graph } from "../gpu/graph.ts";
 import type { Program } from "../gpu/program.ts";
+import type { StreamedProgram } from "../gpu/streamed_program.ts";
 import { writeFloats, writeTensor } from "../gpu/storage.ts";
 import { padChannels } from "../gpu/tensor.ts";
 import { sinusoids, timeDim, unet, type UNetConfig } from "../nn/unet.ts";
@@ -32,8 +33,8 @@ export interface DenoiserOptions {
 export class Denoiser {
   private constructor(
     readonly device: Device,
-    readonly program: Program,
-    readonly prompts: Program,
+    readonly program: Program | StreamedProgram,
+    readonly prompts: Program | StreamedProgram,
     readonly evaluate: Evaluate<Slot>,
   ) {}
 
@@ -80,22 +81,24 @@ export class Denoiser {
       rescale(g, call, latents.tensor, options.guidanceRescale, latents.size.channels);
     }
 
-    const prompts = await promptGraph.compile();
+    const stream = model.unetStream;
+    const compiled = (graph: Graph) => stream ? graph.compileStreamed(stream) : graph.compile();
+    const prompts = await compiled(promptGraph);
     writeFloats(device, contextTensor, context.values);
     if (added) writeFloats(device, added, addedEmbeddings(config, conditioning, options));
-    const program = await g.compile();
-    if (prompts.replays.length) prompts.run();
+    const program = await compiled(g);
+    await prompts.run();
     if (guidance) {
       // Distilled guidance (LCM, arXiv 2310.04378): sinusoids of 1000·(s − 1).
       const one = sinusoids([(options.cfgScale - 1) * 1000], config.guidanceDim, { flipSinToCos: false, freqShift: 1 });
       writeFloats(device, guidance, repeat(one, batch));
     }
-    return new Denoiser(device, program, prompts, (x, { timestep, inputScale }) => {
+    return new Denoiser(device, program, prompts, async (x, { timestep, inputScale }) => {
       const out = latents.take();
       writeTensor(device, call, callWords({ slot: x, scale: inputScale, out }));
       writeFloats(device, time, repeat(sinusoids([timestep], timeDim(config), config), batch));
-      program.run();
-      return Promise.resolve(out);
+      await program.run();
+      return out;
     });
   }
 

@@ -4,63 +4,114 @@
  * @module
  */
 import { Graph } from "../gpu/graph.ts";
+import { placeBytes } from "../gpu/storage.ts";
 import { padChannels } from "../gpu/tensor.ts";
+import { clip } from "../nn/clip.ts";
 import { timeDim, unet } from "../nn/unet.ts";
+import type { Weights } from "../nn/weights.ts";
 import type { AttentionMap } from "../ops/attention.ts";
-import { decoderBytes } from "./decoder.ts";
+import { decoderBytes, decoderWindow, type TilingOptions } from "./decoder.ts";
 import { SLOTS } from "./latent_space.ts";
-import type { Model } from "./model.ts";
+import type { Networks, Offload } from "./networks.ts";
 
 /** Bytes on the device. */
 export interface MemoryNeed {
   weights: { textEncoders: number; unet: number; vae: number };
-  /** Activations while the UNet runs on two batch entries with one chunk of tokens each, as with a plain prompt. */
+  /** Activations while two chunks of tokens are encoded, as with a plain prompt. */
+  textEncoders: number;
+  /** Activations while the UNet runs on two batch entries with one chunk of tokens each. */
   unet: number;
-  /** Activations while the whole picture is decoded at once. */
+  /** Activations while the picture, or a tile of it, is decoded. */
   vae: number;
+  /** Whether decoding goes in tiles. */
+  tiled: boolean;
   latents: number;
-  /** The most at any time: all weights stay, or (`model.offload`) each network's leave after it. */
+  /** The most at any time. */
   peak: number;
 }
 
-/** What one picture of `width` × `height` pixels needs. The model's weights need not be loaded. */
-export function memoryNeed(model: Model, width: number, height: number): MemoryNeed {
-  const { vaeConfig, textEncoders, unetWeights, vaeWeights } = model;
+/** What one picture of `width` × `height` pixels needs. No weights need to be loaded. */
+export function memoryNeed(
+  networks: Networks,
+  width: number,
+  height: number,
+  tiling: TilingOptions = {},
+  offload: Offload = networks.offload,
+): MemoryNeed {
+  const { vaeConfig, textEncoders: texts, unetWeights, vaeWeights } = networks;
   const size = {
     height: Math.ceil(height / vaeConfig.factor),
     width: Math.ceil(width / vaeConfig.factor),
     channels: vaeConfig.latentChannels,
   };
   const weights = {
-    textEncoders: textEncoders.reduce((sum, encoder) => sum + encoder.weights.bytes, 0),
+    textEncoders: sum(texts, (text) => text.weights.bytes),
     unet: unetWeights.bytes,
     vae: vaeWeights.bytes,
   };
   const latents = SLOTS * size.height * size.width * padChannels(size.channels) * 4;
-  const unet = unetBytes(model, size.height, size.width);
-  const vae = decoderBytes(model, size);
-  // While a network's weights are packed, the file's bytes lie beside them.
-  let resident = 0;
-  let loading = 0;
-  for (const network of [...textEncoders.map((encoder) => encoder.weights), unetWeights, vaeWeights]) {
-    if (model.offload) resident = 0;
-    resident += network.bytes;
-    loading = Math.max(loading, resident + network.stagingBytes);
+  const textEncoders = Math.max(...texts.map((text) => textBytes(networks, text)));
+  const { unet, window } = unetBytes(networks, size.height, size.width);
+  const decoded = decoderWindow(networks, size, tiling);
+  const vae = decoderBytes(networks, decoded);
+  const activations = { textEncoders, unet: unet + latents, vae: vae + latents };
+  const need = {
+    weights,
+    textEncoders,
+    unet,
+    vae,
+    tiled: decoded.height < size.height || decoded.width < size.width,
+    latents,
+  };
+
+  // While weights are packed, the file's bytes lie beside them.
+  const staging = (list: readonly Weights[]) => Math.max(...list.map((w) => w.stagingBytes));
+  const all = [...texts.map((text) => text.weights), unetWeights, vaeWeights];
+  if (!offload) {
+    const loading = all.map((w, i) => sum(all.slice(0, i + 1), (before) => before.bytes) + w.stagingBytes);
+    const drawing = sum(all, (w) => w.bytes) + Math.max(...Object.values(activations));
+    return { ...need, peak: Math.max(...loading, drawing) };
   }
-  const all = weights.textEncoders + weights.unet + weights.vae;
-  const working = model.offload ? Math.max(weights.unet + unet, weights.vae + vae) : all + Math.max(unet, vae);
-  const peak = Math.max(loading, latents + working);
-  return { weights, unet, vae, latents, peak };
+  // Biases and norms stay while matrices come and go.
+  const matrices = sum([...unetWeights.matrices], (tensor) => placeBytes(networks.device, tensor));
+  const peaks = [
+    weights.textEncoders + Math.max(staging(texts.map((text) => text.weights)), activations.textEncoders),
+    offload === "stream"
+      ? weights.unet - matrices + window + Math.min(window, unetWeights.stagingBytes) + activations.unet
+      : weights.unet + Math.max(staging([unetWeights]), activations.unet),
+    weights.vae + latents + Math.max(staging([vaeWeights]), vae),
+  ];
+  return { ...need, peak: Math.max(...peaks) };
+}
+
+function sum<T>(list: readonly T[], of: (item: T) => number): number {
+  return list.reduce((total, item) => total + of(item), 0);
 }
 
 /** Classifier-free guidance: the prompt and the negative prompt. */
 const BATCH = 2;
 
+function textBytes({ device, precision }: Networks, { config, weights }: Networks["textEncoders"][number]): number {
+  const g = new Graph(device, "text encoder", precision);
+  const { states, projected } = clip(
+    g,
+    weights,
+    config,
+    g.input("tokens", [BATCH, config.positions, config.width]),
+    0,
+    true,
+  );
+  g.output(states);
+  if (projected) g.output(projected);
+  return g.planBytes();
+}
+
+/** Activations, and the largest window of streamed weights. */
 function unetBytes(
-  { device, precision, unetConfig: config, unetWeights, textEncoders }: Model,
+  { device, precision, unetConfig: config, unetWeights, textEncoders, streamWindow }: Networks,
   height: number,
   width: number,
-): number {
+): { unet: number; window: number } {
   const tokens = textEncoders[0].config.positions;
   const g = new Graph(device, "unet", precision);
   const prompts = new Graph(device, "prompts", precision);
@@ -82,5 +133,9 @@ function unetBytes(
       return maps.get(h * w)!;
     },
   }));
-  return g.planBytes() + prompts.planBytes();
+  const stream = { tensors: unetWeights.matrices, windowBytes: streamWindow };
+  return {
+    unet: g.planBytes() + prompts.planBytes(),
+    window: Math.max(g.windowBytes(stream), prompts.windowBytes(stream)),
+  };
 }

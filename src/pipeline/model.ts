@@ -6,13 +6,13 @@
 import { BUNDLED_MODEL } from "../assets.ts";
 import { ModelError } from "../errors.ts";
 import { type Device, openDevice, type Precision } from "../gpu/device.ts";
-import { Graph } from "../gpu/graph.ts";
-import { padChannels } from "../gpu/tensor.ts";
+import type { WeightStream } from "../gpu/streamed_program.ts";
+import type { Tensor } from "../gpu/tensor.ts";
 import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
-import { selfMap } from "../ops/attention.ts";
-import { readUNetConfig, timeDim, unet, type UNetConfig } from "../nn/unet.ts";
-import { decode, readVaeConfig, type VaeConfig } from "../nn/vae.ts";
-import { Weights } from "../nn/weights.ts";
+import { readUNetConfig, type UNetConfig } from "../nn/unet.ts";
+import { readVaeConfig, type VaeConfig } from "../nn/vae.ts";
+import type { Weights } from "../nn/weights.ts";
+import { declareDecoder, declareUNet, type Networks, type Offload, STREAM_WINDOW } from "./networks.ts";
 import { TextEncoder } from "./text_encoder.ts";
 
 /** How far loading has come. */
@@ -29,8 +29,10 @@ export interface LoadOptions {
   type?: "auto" | Precision;
   /** Device to use, or its number in `listAdapters`. Default: the first. */
   device?: Device | number;
-  /** Load each network only while it is needed, and free it afterwards. */
-  offload?: boolean;
+  /** Load each network only while it is needed, and free it afterwards; "stream" loads even the UNet in parts. */
+  offload?: Offload;
+  /** Bytes of a streamed UNet's weights that are on the device at once. Default 256 MiB. */
+  streamWindow?: number;
   /** Called after each piece. What it throws ends the loading. */
   onProgress?: (progress: LoadProgress) => void;
   /** Passed on to the checkpoint reader: preset, separate VAE and the like. */
@@ -38,7 +40,7 @@ export interface LoadOptions {
 }
 
 /** A loaded model. */
-export class Model {
+export class Model implements Networks {
   /** In the order of the checkpoint. */
   readonly textEncoders: TextEncoder[];
   /** Read from the checkpoint. */
@@ -55,7 +57,9 @@ export class Model {
     readonly device: Device,
     readonly checkpoint: Checkpoint,
     readonly precision: Precision,
-    readonly offload: boolean,
+    /** May change as long as nothing is loaded. */
+    public offload: Offload,
+    readonly streamWindow: number = STREAM_WINDOW,
   ) {
     const { unet: unetFiles, vae, textEncoders } = checkpoint;
     this.unetConfig = readUNetConfig(unetFiles.config);
@@ -67,8 +71,7 @@ export class Model {
     }
     const name = (i: number) => i === 0 ? "text encoder" : `text encoder ${i + 1}`;
     this.textEncoders = textEncoders.map((component, i) => new TextEncoder(device, precision, component, name(i)));
-    this.unetWeights = new Weights(device, precision, "unet");
-    declareUNet(device, this.unetWeights, this.unetConfig);
+    this.unetWeights = declareUNet(device, this.unetConfig, precision);
     this.unetWeights.check(unetFiles.source, /^$/);
     const overflows = this.vaeConfig.forceUpcast && checkpoint.family === "sdxl";
     this.vaeWeights = declareDecoder(device, this.vaeConfig, overflows ? "f32" : precision);
@@ -91,13 +94,26 @@ export class Model {
     return this.#networks.reduce((sum, { weights }) => sum + weights.bytes, 0);
   }
 
-  /** Loads whatever of `networks` is not on the device. */
+  /** The UNet's matrices from the file, where they do not stay on the device. */
+  get unetStream(): WeightStream | undefined {
+    if (this.offload !== "stream") return undefined;
+    const { unetWeights, checkpoint } = this;
+    return {
+      tensors: unetWeights.matrices,
+      windowBytes: this.streamWindow,
+      bring: (matrices) => unetWeights.load(checkpoint.unet.source, undefined, matrices),
+      leave: (matrices) => unetWeights.releaseMatrices(matrices),
+    };
+  }
+
+  /** Loads whatever of `networks` is not on the device. Of a streamed UNet that is all but its matrices. */
   async ensure(networks: readonly Weights[], onProgress?: (progress: LoadProgress) => void): Promise<void> {
     const wanted = this.#networks.filter(({ weights }) => networks.includes(weights));
     const totalBytes = wanted.reduce((sum, { weights }) => sum + weights.bytes, 0);
     let doneBytes = 0;
     for (const { weights, source } of wanted) {
-      await weights.load(source, (bytes) => onProgress?.({ doneBytes: doneBytes += bytes, totalBytes }));
+      const matrices = weights === this.unetWeights && this.offload === "stream" ? new Set<Tensor>() : undefined;
+      await weights.load(source, (bytes) => onProgress?.({ doneBytes: doneBytes += bytes, totalBytes }), matrices);
     }
   }
 
@@ -130,7 +146,13 @@ export async function loadModel(path: string = BUNDLED_MODEL, options: LoadOptio
   let opened: Device | undefined;
   try {
     const device = typeof options.device === "object" ? options.device : opened = await openDevice(options.device);
-    const model = new Model(device, checkpoint, options.type === "f32" ? "f32" : "f16", options.offload ?? false);
+    const model = new Model(
+      device,
+      checkpoint,
+      options.type === "f32" ? "f32" : "f16",
+      options.offload ?? false,
+      options.streamWindow,
+    );
     if (!model.offload) {
       const all = [...model.textEncoders.map((t) => t.weights), model.unetWeights, model.vaeWeights];
       await model.ensure(all, options.onProgress);
@@ -141,29 +163,4 @@ export async function loadModel(path: string = BUNDLED_MODEL, options: LoadOptio
     opened?.close();
     throw error;
   }
-}
-
-/** Recording a network declares its weights; the graph itself is thrown away. */
-function declareUNet(device: Device, weights: Weights, config: UNetConfig): void {
-  const g = new Graph(device, "unet", weights.precision);
-  const side = 2 ** (config.blockOut.length - 1);
-  const map = (height: number, width: number) => selfMap(1, height * width);
-  const input = (label: string, channels: number) => g.input(label, [1, 1, padChannels(channels)]);
-  unet(g, weights, config, {
-    latents: g.input("latents", [1, side, side, padChannels(config.inChannels)]),
-    time: input("time", timeDim(config)),
-    guidance: config.guidanceDim ? input("guidance", config.guidanceDim) : undefined,
-  }, {
-    graph: g,
-    context: input("context", config.contextDim[0]),
-    added: config.addedDim ? input("added", config.addedDim) : undefined,
-    map,
-  });
-}
-
-function declareDecoder(device: Device, config: VaeConfig, precision: Precision): Weights {
-  const weights = new Weights(device, precision, "vae");
-  const g = new Graph(device, "vae", precision);
-  decode(g, weights, config, g.input("latents", [1, 1, 1, padChannels(config.latentChannels)]));
-  return weights;
 }

@@ -47,7 +47,7 @@ async function measure(model: Model): Promise<Projection> {
   const out = g.output(decode(g, weights, config, input));
   const program = await g.compile();
   try {
-    const { multiply, add } = latentAffine(model);
+    const { multiply, add } = latentAffine(model.vaeConfig);
     const values = new Float32Array((c + 1) * PATCH * PATCH * padded);
     for (let i = 0; i < values.length; i++) {
       const channel = i % padded;

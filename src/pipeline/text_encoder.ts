@@ -9,8 +9,9 @@ import { readFloats, writeFloats } from "../gpu/storage.ts";
 import type { Component } from "../io/checkpoint.ts";
 import { toFloat32 } from "../io/dtype.ts";
 import { clip, type ClipConfig, readClipConfig } from "../nn/clip.ts";
-import { readFloats as readNumbers, Weights } from "../nn/weights.ts";
+import { readFloats as readNumbers, type Weights } from "../nn/weights.ts";
 import type { TokenChunk } from "../text/chunks.ts";
+import { declareText } from "./networks.ts";
 
 const TOKENS = "text_model.embeddings.token_embedding.weight";
 const POSITIONS = "text_model.embeddings.position_embedding.weight";
@@ -30,9 +31,7 @@ export class TextEncoder {
 
   constructor(readonly device: Device, readonly precision: Precision, readonly component: Component, name: string) {
     this.config = readClipConfig(component.config);
-    this.weights = new Weights(device, precision, name);
-    const g = new Graph(device, name, precision);
-    clip(g, this.weights, this.config, g.input("tokens", [1, this.config.positions, this.config.width]), 0, true);
+    this.weights = declareText(device, this.config, precision, name);
     this.weights.check(component.source, /^text_model\.embeddings\.|position_ids$|^logit_scale$|^text_projection\./);
   }
 

@@ -1,5 +1,5 @@
 import assert from "@std/assert";
-import { tilingWithin } from "../../src/cli/max_vram.ts";
+import { fitWithin } from "../../src/cli/max_vram.ts";
 import { GpuError } from "../../src/errors.ts";
 import { openDevice } from "../../src/gpu/device.ts";
 import { openCheckpoint } from "../../src/io/checkpoint.ts";
@@ -7,19 +7,27 @@ import { memoryNeed } from "../../src/pipeline/memory.ts";
 import { Model } from "../../src/pipeline/model.ts";
 import { TINY_MODEL } from "./program.ts";
 
-Deno.test("--max-vram lets a picture be, has it decoded in tiles, or refuses it before any work", async () => {
+Deno.test("--max-vram takes the cheapest way that fits, or refuses before any work", async () => {
   const device = await openDevice();
-  const model = new Model(device, await openCheckpoint(TINY_MODEL), "f16", true);
+  const model = new Model(device, await openCheckpoint(TINY_MODEL), "f16", true, 2 ** 18);
   const before = device.allocatedBytes;
   const size = { width: 1024, height: 512 };
-  assert.equal(tilingWithin(1, model, size), undefined);
-  assert.equal(tilingWithin(1, model, { ...size, vaeTiling: "off" }), "off");
+  const peak = (vaeTiling: "auto" | "on", offload: false | true | "stream") =>
+    memoryNeed(model, size.width, size.height, { vaeTiling }, offload).peak;
+  const within = (bytes: number, options: Parameters<typeof fitWithin>[2] = size, offloaded = false) => {
+    const { vaeTiling } = fitWithin(bytes / 2 ** 30, model, options, offloaded);
+    return [model.offload, vaeTiling];
+  };
+  assert.deepEqual(within(2 ** 30), [false, undefined]);
+  assert.deepEqual(within(2 ** 30, size, true), [true, undefined]);
+  assert.deepEqual(within(2 ** 30, { ...size, vaeTiling: "off" }), [false, "off"]);
   // Decoding the whole picture is what needs the most; just below that it goes in tiles.
-  const { peak } = memoryNeed(model, size.width, size.height);
-  assert.equal(tilingWithin((peak - 1) / 2 ** 30, model, size), "on");
-  assert.throws(() => tilingWithin(0.01, model, size), (error: Error) => {
+  assert.deepEqual(within(peak("auto", false) - 1), [false, "on"]);
+  assert.deepEqual(within(peak("on", false) - 1), [true, "on"]);
+  assert.deepEqual(within(peak("on", true) - 1), ["stream", "on"]);
+  assert.throws(() => fitWithin(0.001, model, size), (error: Error) => {
     return error instanceof GpuError &&
-      /sd1 needs 0\.02 GiB to draw 1024×512, more than the 0\.01 GiB/.test(error.message);
+      /sd1 needs 0\.\d\d GiB to draw 1024×512, more than the 0\.001 GiB of --max-vram/.test(error.message);
   });
   assert.ok(device.allocatedBytes - before < 2 ** 20, "no weights and no activations were allocated");
   model.close();

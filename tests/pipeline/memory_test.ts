@@ -1,0 +1,54 @@
+/** The memory plan: what the device allocates is what was said before, and the full-size models stay within their limits. */
+import assert from "@std/assert";
+import { openDevice } from "../../src/gpu/device.ts";
+import { generate } from "../../src/generate.ts";
+import { BUNDLED_MODEL } from "../../src/assets.ts";
+import { memoryNeed } from "../../src/pipeline/memory.ts";
+import { loadModel } from "../../src/pipeline/model.ts";
+import type { Offload } from "../../src/pipeline/networks.ts";
+import { testDevice } from "../ops/harness.ts";
+import { fullSize } from "../../bench/full_size.ts";
+
+const GB = 1e9;
+const WAYS: Offload[] = [false, true, "stream"];
+
+Deno.test("the device allocates what the plan said, and all ways of sparing memory draw the same picture", async () => {
+  const pictures: Uint8Array[] = [];
+  for (const offload of WAYS) {
+    const device = await openDevice();
+    const model = await loadModel(BUNDLED_MODEL, { device, offload, streamWindow: 2 ** 21 });
+    const run = generate(model, { prompt: "a red apple", width: 96, height: 64, steps: 2 });
+    let next = await run.next();
+    while (!next.done) next = await run.next();
+    pictures.push(next.value.image.data);
+    const { peak } = memoryNeed(model, 96, 64);
+    // Not in the plan: uniforms (256 bytes a dispatch), region maps and tables.
+    const more = device.peakBytes - peak;
+    assert.ok(more > -0.02 * peak && more < 2 ** 20, `${offload}: planned ${peak}, allocated ${device.peakBytes}`);
+    model.close();
+    device.close();
+  }
+  assert.deepEqual(pictures[1], pictures[0]);
+  assert.deepEqual(pictures[2], pictures[0]);
+});
+
+Deno.test("SDXL and SD 1.5 at full size stay within 8, 10 and 4 GB, on the software adapter and on a GPU", async () => {
+  const goals = [["sdxl", 1024, 1024, 8], ["sdxl", 2048, 1024, 10], ["sdxl", 1024, 1792, 10], [
+    "sd15",
+    512,
+    512,
+    4,
+  ]] as const;
+  for (const kind of ["as it is", "like a GPU"] as const) {
+    const device = await testDevice(kind);
+    const before = device.allocatedBytes;
+    for (const [family, width, height, limit] of goals) {
+      const networks = fullSize(family, device, false);
+      const [resident, inTurn, streamed] = WAYS.map((offload) => memoryNeed(networks, width, height, {}, offload).peak);
+      const label = `${family} ${width}×${height} ${kind}: ${resident}, ${inTurn}, ${streamed}`;
+      assert.ok(resident < limit * GB, label);
+      assert.ok(inTurn < 0.8 * resident && streamed < 0.3 * inTurn, label);
+    }
+    assert.ok(device.allocatedBytes - before < 2 ** 20, "a plan allocates nothing but placeholders");
+  }
+});

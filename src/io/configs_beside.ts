@@ -7,7 +7,7 @@
 import { ModelError } from "../errors.ts";
 import { exists } from "./byte_file.ts";
 import type { Config, Parts } from "./checkpoint.ts";
-import { ownSettings } from "./folder.ts";
+import { correctScheduler, ownSettings } from "./folder.ts";
 import { readJson } from "./json_file.ts";
 import { readVocabulary } from "./tokenizer_files.ts";
 
@@ -31,7 +31,7 @@ export async function takeConfigsBeside(parts: Parts, path: string): Promise<voi
       parts.vae.config = vae;
       parts.textEncoders.forEach((encoder, i) => encoder.config = texts[i]);
       parts.vocabularies = await Promise.all(encoders.map((end) => readVocabulary(`${folder}/tokenizer${end}`)));
-      parts.scheduler = scheduler;
+      parts.scheduler = correctScheduler(scheduler, parts.family);
       parts.own = ownSettings(index, unet, vae, parts.family);
       parts.reason.push(`Configs, scheduler and vocabulary: those of ${folder}, which fit.`);
     } else {

@@ -47,10 +47,8 @@ export async function openFolder(path: string, variant?: string): Promise<Parts>
       textEncoders.push(await open("text_encoder_2", textNames));
       vocabularies.push(await readVocabulary(`${folder}/tokenizer_2`));
     }
-    const scheduler = await readJson(`${folder}/scheduler/scheduler_config.json`);
     const { family, why } = familyOf(unet.config, textEncoders.length);
-    // diffusers' StableDiffusionPipeline corrects configs saved before the key existed; SDXL's pipeline does not.
-    if (family !== "sdxl") scheduler.steps_offset = 1;
+    const scheduler = correctScheduler(await readJson(`${folder}/scheduler/scheduler_config.json`), family);
     const known = presetOf(unet.config, vae.config, scheduler, family);
     const reason = [`A diffusers folder (${pipeline}), family ${family}: ${why}.`];
     if (known) reason.push(`Preset ${known.name}: ${known.why}.`);
@@ -99,6 +97,17 @@ function checkParts(index: Config, path: string): void {
     }
   }
   if (!has(index, "scheduler")) throw refuse("its scheduler is missing");
+}
+
+/**
+ * A scheduler's config as diffusers' StableDiffusionPipeline corrects it, for those saved before the keys existed: the pipeline of
+ * SDXL takes configs as they are.
+ */
+export function correctScheduler(scheduler: Config, family: Family): Config {
+  if (family === "sdxl") return scheduler;
+  // Only a class that knows clip_sample has its default of true.
+  const clips = scheduler.clip_sample ?? scheduler._class_name === "DDIMScheduler";
+  return { ...scheduler, steps_offset: 1, ...(clips ? { clip_sample: false } : {}) };
 }
 
 function familyOf(unet: Config, encoders: number): { family: Family; why: string } {

@@ -39,10 +39,16 @@ export interface KnownPreset extends Preset {
   names?: RegExp;
 }
 
-const BETAS = { beta_start: 0.00085, beta_end: 0.012, beta_schedule: "scaled_linear", num_train_timesteps: 1000 };
+const BETAS = {
+  beta_start: 0.00085,
+  beta_end: 0.012,
+  beta_schedule: "scaled_linear",
+  num_train_timesteps: 1000,
+  clip_sample: false,
+};
 const LEADING = { ...BETAS, steps_offset: 1, timestep_spacing: "leading", prediction_type: "epsilon" };
 const TRAILING = { ...BETAS, steps_offset: 1, timestep_spacing: "trailing", prediction_type: "epsilon" };
-const OLD = { ...LEADING, set_alpha_to_one: false, skip_prk_steps: true, clip_sample: false };
+const OLD = { ...LEADING, set_alpha_to_one: false, skip_prk_steps: true };
 const PNDM = { _class_name: "PNDMScheduler", ...OLD };
 const DDIM_V = { _class_name: "DDIMScheduler", ...OLD, prediction_type: "v_prediction" };
 const EULER = { _class_name: "EulerDiscreteScheduler", ...LEADING };

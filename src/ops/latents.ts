@@ -13,7 +13,10 @@ import { floatBits, type Tensor } from "../gpu/tensor.ts";
 import { grid64 } from "./grid.ts";
 
 /** Most terms of one {@linkcode combine}. */
-export const MAX_TERMS = 8;
+const MAX_TERMS = 8;
+
+/** How many words say what one {@linkcode combine} does. */
+export const TERM_WORDS = 3 + 2 * MAX_TERMS;
 
 /** The slot kept free for the conditional prediction that guidance rescale measures. */
 export const SCRATCH_SLOT = 0;
@@ -94,7 +97,20 @@ export function rescale(g: Graph, call: Tensor, latents: Tensor, phi: number, ch
   });
 }
 
-/** latents[out] = Σ cᵢ · latents[slotᵢ]; `terms` is plain u32 [18]: out, count, 8 slots, 8 coefficients. */
+/** The words of a sum in the order of the shader's struct: 1 to 8 terms of a coefficient and a slot, cut off at ±limit. */
+export function termWords(
+  { out, terms, limit }: { out: number; terms: readonly (readonly [number, number])[]; limit: number },
+): Uint32Array<ArrayBuffer> {
+  const words = new Uint32Array(TERM_WORDS);
+  words.set([out, terms.length, floatBits(limit)]);
+  terms.forEach(([coefficient, slot], i) => {
+    words[3 + i] = slot;
+    words[3 + MAX_TERMS + i] = floatBits(coefficient);
+  });
+  return words;
+}
+
+/** latents[out] = Σ cᵢ · latents[slotᵢ], cut off at ±limit; `terms` is plain u32 [19], the {@linkcode termWords}. */
 export function combine(g: Graph, latents: Tensor, terms: Tensor): void {
   const quads = latents.shape.slice(1).reduce((a, b) => a * b, 1) / 4;
   g.dispatch({

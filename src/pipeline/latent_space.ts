@@ -8,8 +8,8 @@ import type { Device } from "../gpu/device.ts";
 import { Graph } from "../gpu/graph.ts";
 import type { Program } from "../gpu/program.ts";
 import { placeAlone, readTensor, releasePlace, writeTensor } from "../gpu/storage.ts";
-import { describeTensor, floatBits, padChannels, type Tensor } from "../gpu/tensor.ts";
-import { combine, MAX_TERMS, SCRATCH_SLOT } from "../ops/latents.ts";
+import { describeTensor, padChannels, type Tensor } from "../gpu/tensor.ts";
+import { combine, SCRATCH_SLOT, TERM_WORDS, termWords } from "../ops/latents.ts";
 import type { NoiseGenerator } from "../sample/noise.ts";
 import type { LatentSpace, Term } from "../sample/types.ts";
 
@@ -49,7 +49,7 @@ export class DeviceLatents implements LatentSpace<Slot> {
   static async create(device: Device, size: LatentSize, generator: NoiseGenerator): Promise<DeviceLatents> {
     const shape = [SLOTS, size.height, size.width, padChannels(size.channels)];
     const tensor = placeAlone(device, describeTensor("latents", shape, "f32", "plain"));
-    const terms = placeAlone(device, describeTensor("terms", [2 + 2 * MAX_TERMS], "u32", "plain"));
+    const terms = placeAlone(device, describeTensor("terms", [TERM_WORDS], "u32", "plain"));
     const graph = new Graph(device, "combine", "f32");
     combine(graph, tensor, terms);
     return new DeviceLatents(device, size, generator, tensor, terms, await graph.compile());
@@ -72,17 +72,10 @@ export class DeviceLatents implements LatentSpace<Slot> {
     for (const slot of slots) this.#used.add(slot);
   }
 
-  /** Σ cᵢ·vᵢ into a new slot. */
-  combine(terms: readonly Term<Slot>[]): Slot {
+  /** Σ cᵢ·vᵢ into a new slot, cut off at ±limit. */
+  combine(terms: readonly Term<Slot>[], limit = Infinity): Slot {
     const out = this.take();
-    const words = new Uint32Array(2 + 2 * MAX_TERMS);
-    words[0] = out;
-    words[1] = terms.length;
-    terms.forEach(([coefficient, slot], i) => {
-      words[2 + i] = slot;
-      words[2 + MAX_TERMS + i] = floatBits(coefficient);
-    });
-    writeTensor(this.device, this.#terms, words);
+    writeTensor(this.device, this.#terms, termWords({ out, terms, limit }));
     this.program.run();
     return out;
   }

@@ -23,6 +23,9 @@ const curved = { use_karras_sigmas: false, use_exponential_sigmas: false, use_be
 
 const ranged = { sigma_min: undefined, sigma_max: undefined } as const;
 
+/** Whether estimates of x₀ are cut off at ±clip_sample_range, as for pictures without a VAE. */
+const unclipped = { clip_sample: false, clip_sample_range: 1 } as const;
+
 const multistep = {
   solver_order: 2,
   solver_type: "midpoint",
@@ -44,13 +47,21 @@ const dpmSolver = {
 
 /** Known keys with their defaults. "edm" are the classes for Karras et al.'s formulation. */
 export const classDefaults: Record<SamplerName | "edm", Partial<Settings>> = {
-  "ddim": { ...training, ...spaced, ...zeroSnr, timestep_spacing: "leading", set_alpha_to_one: true },
+  "ddim": {
+    ...training,
+    ...spaced,
+    ...zeroSnr,
+    ...unclipped,
+    clip_sample: true, // pictures need false: every published model's config says so
+    timestep_spacing: "leading",
+    set_alpha_to_one: true,
+  },
   "pndm": { ...training, ...spaced, timestep_spacing: "leading", set_alpha_to_one: false, skip_prk_steps: false },
   "euler": { ...training, ...spaced, ...zeroSnr, ...curved, ...ranged, final_sigmas_type: "zero" },
   "euler_a": { ...training, ...spaced, ...zeroSnr },
   "dpm++2m": dpmSolver,
   "dpm++2m_sde": dpmSolver,
-  "heun": { ...training, ...spaced, ...curved, ...ranged, beta_start: 0.00085, beta_end: 0.012 },
+  "heun": { ...training, ...spaced, ...curved, ...ranged, ...unclipped, beta_start: 0.00085, beta_end: 0.012 },
   "lms": { ...training, ...spaced, ...curved },
   "unipc": {
     ...training,
@@ -65,6 +76,7 @@ export const classDefaults: Record<SamplerName | "edm", Partial<Settings>> = {
   "lcm": {
     ...training,
     ...zeroSnr,
+    ...unclipped,
     beta_start: 0.00085,
     beta_end: 0.012,
     beta_schedule: "scaled_linear",

@@ -23,12 +23,22 @@ export function solverLevel(schedule: Schedule, ratio: number): Level {
 /** D(x; t): the network's estimate of x₀ in latents x of a noise level. */
 export type Denoise<T> = (x: T, level: Level, timestep: number) => Promise<T>;
 
-/** One call of the network and one combination. */
-export function denoiser<T>(space: LatentSpace<T>, evaluate: Evaluate<T>, schedule: Schedule): Denoise<T> {
+/** One call of the network and one combination, cut off at ±`limit`. */
+export function denoiser<T>(
+  space: LatentSpace<T>,
+  evaluate: Evaluate<T>,
+  schedule: Schedule,
+  limit?: number,
+): Denoise<T> {
   return async (x, level, timestep) => {
     const output = await evaluate(x, { timestep, inputScale: inputScale(schedule, level) });
-    return space.combine(denoisedTerms(schedule, level, x, output));
+    return space.combine(denoisedTerms(schedule, level, x, output), limit);
   };
+}
+
+/** Where the schedule's settings cut off estimates of x₀. */
+export function clipLimit({ settings }: Schedule): number | undefined {
+  return settings.clip_sample ? settings.clip_sample_range : undefined;
 }
 
 /** What brings x to the scale the network was trained on. */

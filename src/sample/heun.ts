@@ -1,10 +1,10 @@
-import { denoiser, exploding, step, transfer } from "./denoise.ts";
+import { clipLimit, denoiser, exploding, step, transfer } from "./denoise.ts";
 import type { Sampler } from "./types.ts";
 
 /** Heun's method (Karras et al. 2022, algorithm 1): two calls of the network a step, one in the last, which ends at 0. */
 export const heun: Sampler = async function* (space, evaluate, schedule, x, { start = 0 } = {}) {
   const { timesteps, sigmas } = schedule;
-  const D = denoiser(space, evaluate, schedule);
+  const D = denoiser(space, evaluate, schedule, clipLimit(schedule));
   for (let i = start; i < timesteps.length; i++) {
     const [sigma, next] = [sigmas[i], sigmas[i + 1]];
     let denoised = await D(x, exploding(sigma), timesteps[i]);

@@ -1,11 +1,11 @@
 import { alphaBarAt } from "./alpha_bar.ts";
-import { denoiser, preserving, step } from "./denoise.ts";
+import { clipLimit, denoiser, preserving, step } from "./denoise.ts";
 import type { Sampler } from "./types.ts";
 
 /** Latent consistency sampling (Luo et al. 2023, algorithm 3): a guess at x₀, noised anew to the next level. */
 export const lcm: Sampler = async function* (space, evaluate, schedule, x, { start = 0 } = {}) {
   const { timesteps, settings } = schedule;
-  const D = denoiser(space, evaluate, schedule);
+  const D = denoiser(space, evaluate, schedule, clipLimit(schedule));
   const alphaBar = alphaBarAt(settings);
   for (let i = start; i < timesteps.length; i++) {
     const guess = await D(x, preserving(alphaBar(timesteps[i])), timesteps[i]);

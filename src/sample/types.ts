@@ -10,8 +10,8 @@ export type Term<T> = readonly [coefficient: number, value: T];
 
 /** Where latents live. Samplers move their state through these two operations and nothing else. */
 export interface LatentSpace<T> {
-  /** A new value, Σ cᵢ·vᵢ over 1 to 8 terms. */
-  combine(terms: readonly Term<T>[]): T;
+  /** A new value, Σ cᵢ·vᵢ over 1 to 8 terms, cut off at ±`limit` where one is given. */
+  combine(terms: readonly Term<T>[], limit?: number): T;
   /** The next standard normal values of this image's generator. */
   noise(): T;
 }
@@ -93,6 +93,10 @@ export interface Settings {
   readonly steps_offset: number;
   /** Whether the last timestep is pure noise. */
   readonly rescale_betas_zero_snr?: boolean;
+  /** Whether estimates of x₀ are cut off at ±`clip_sample_range`. */
+  readonly clip_sample?: boolean;
+  /** Where `clip_sample` cuts. */
+  readonly clip_sample_range: number;
   /** Whether sampling ends at ᾱ = 1 rather than at ᾱ of timestep 0. */
   readonly set_alpha_to_one?: boolean;
   /** Noise levels even in σ^(1/7). */

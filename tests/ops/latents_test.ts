@@ -1,8 +1,17 @@
 import assert from "@std/assert";
 import { Graph } from "../../src/gpu/graph.ts";
 import { placeAlone, readFloats, writeFloats, writeTensor } from "../../src/gpu/storage.ts";
-import { describeTensor, floatBits, type Tensor } from "../../src/gpu/tensor.ts";
-import { callInput, callWords, combine, guide, latentsIn, MAX_TERMS, rescale } from "../../src/ops/latents.ts";
+import { describeTensor, type Tensor } from "../../src/gpu/tensor.ts";
+import {
+  callInput,
+  callWords,
+  combine,
+  guide,
+  latentsIn,
+  rescale,
+  TERM_WORDS,
+  termWords,
+} from "../../src/ops/latents.ts";
 import { rescaleGuided } from "../../src/sample/guidance.ts";
 import { assertClose, random, testDevice } from "./harness.ts";
 
@@ -64,24 +73,32 @@ Deno.test("guide and rescale: shares per pixel, and the deviation of the conditi
   program.destroy();
 });
 
-Deno.test("combine: up to eight terms, and a slot may be its own summand", async () => {
+Deno.test("combine: up to eight terms, a slot may be its own summand, and a limit cuts off", async () => {
   const device = await testDevice();
   const values = random(SLOTS * SIZE, 7);
   const tensor = await latents(values);
-  const terms = placeAlone(device, describeTensor("terms", [2 + 2 * MAX_TERMS], "u32", "plain"));
+  const terms = placeAlone(device, describeTensor("terms", [TERM_WORDS], "u32", "plain"));
   const g = new Graph(device, "combine", "f32");
   combine(g, tensor, terms);
   const program = await g.compile();
   const slots = [0, 1, 2, 3, 0, 1, 2, 3], weights = [1, -2, 0.5, 3, 0.25, 1, -1, 2];
-  const words = new Uint32Array(2 + 2 * MAX_TERMS);
-  words.set([1, 8, ...slots, ...weights.map(floatBits)]);
-  writeTensor(device, terms, words);
-  program.run();
+  const run = (out: number, sum: (readonly [number, number])[], limit: number) => {
+    writeTensor(device, terms, termWords({ out, terms: sum, limit }));
+    program.run();
+  };
+  run(1, slots.map((slot, n) => [weights[n], slot]), Infinity);
   const after = await readFloats(device, tensor);
   const expected = Float32Array.from({ length: SIZE }, (_, i) => {
     return slots.reduce((sum, slot, n) => sum + weights[n] * values[slot * SIZE + i], 0);
   });
   assertClose(after.subarray(SIZE, 2 * SIZE), expected, 1e-5, 1e-5);
   assert.deepEqual(after.subarray(0, SIZE), values.subarray(0, SIZE));
+
+  run(2, [[1, 3]], 0.25);
+  const clipped = (await readFloats(device, tensor)).subarray(2 * SIZE, 3 * SIZE);
+  assert.deepEqual(clipped, values.subarray(3 * SIZE).map((v) => Math.max(-0.25, Math.min(0.25, v))));
+  writeFloats(device, tensor, values.with(3 * SIZE, NaN));
+  run(2, [[1, 3]], 0.25);
+  assert.ok(Number.isNaN((await readFloats(device, tensor))[2 * SIZE]), "a limit must not hide that latents are NaN");
   program.destroy();
 });

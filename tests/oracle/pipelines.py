@@ -52,6 +52,8 @@ ZERO_SNR = {
 }
 # As people save it: StableDiffusionPipeline sets steps_offset to 1 and clip_sample to false behind their back.
 BARE = {"_class_name": "DDIMScheduler", "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+# A class that does not know clip_sample says nothing of it, and DDIM then clips: the pipeline looks only at the model's own scheduler.
+SILENT = {**BARE, "_class_name": "EulerDiscreteScheduler", "timestep_spacing": "leading", "steps_offset": 1}
 
 
 def case(model, prompt, width, height, steps, cfg, seed, files=None, **more):
@@ -78,6 +80,7 @@ CASES = {
     "sd1_unicode_prompt": case("sd1", "It's  an ÄPFEL-tree’s 3D  photo… 日本 🍎 <3 it'll", 48, 48, 4, 7, 12, samplingMethod="ddim"),
     "sd1_empty_prompt": case("sd1", "", 8, 16, 3, 7, 13, samplingMethod="euler", negativePrompt="dark forest"),
     "sd1_bare_scheduler": case("sd1", FOREST, 40, 56, 4, 5, 14, scheduler(BARE)),
+    "sd1_ddim_clips": case("sd1", APPLE, 48, 40, 4, 5, 15, scheduler(SILENT), samplingMethod="ddim"),
     "sd2_default": case("sd2", APPLE, 64, 40, 6, 7.5, 1),
     "sd2_zero_snr_rescaled": case("sd2", FOREST, 40, 56, 6, 9, 2, scheduler(ZERO_SNR), guidanceRescale=0.7),
     "sd2_euler_exponential": case("sd2", APPLE, 48, 56, 5, 5, 3, samplingMethod="euler", scheduler="exponential"),
@@ -88,6 +91,7 @@ CASES = {
     "sdxl_clip_skip": case("sdxl", APPLE, 40, 40, 4, 5, 3, clipSkip=3),
     "sdxl_turbo": case("sdxl", APPLE, 64, 56, 2, 0, 4, scheduler(TURBO)),
     "sdxl_lightning": case("sdxl", FOREST, 56, 72, 4, 1, 5, scheduler(LIGHTNING)),
+    "sdxl_ddim_clips": case("sdxl", FOREST, 40, 48, 4, 5, 7, scheduler(SILENT), samplingMethod="ddim"),
     "sdxl_playground25": case("sdxl", APPLE, 64, 48, 5, 3, 6, {**scheduler(PLAYGROUND), "vae/config.json": PLAYGROUND_VAE}),
 }
 

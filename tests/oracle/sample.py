@@ -55,9 +55,10 @@ PLAYGROUND = dict(
     sigma_data=0.5, rho=7.0, solver_order=2, solver_type="midpoint", lower_order_final=True, euler_at_final=False,
     final_sigmas_type="zero", num_train_timesteps=1000,
 )
-# A config that says nothing: every default is the class's. Latents are never clipped.
-BARE = dict(clip_sample=False)
-COSINE = dict(BARE, beta_schedule="squaredcos_cap_v2")
+# A config that says nothing: every default is the class's. DDIM's clips latents.
+BARE = dict()
+COSINE = dict(beta_schedule="squaredcos_cap_v2")
+CLIP = dict(clip_sample=True, clip_sample_range=0.8)
 
 CURVED = ["euler", "heun", "lms", "dpm++2m", "dpm++2m_sde", "unipc"]
 
@@ -105,6 +106,9 @@ def cases():
     yield from (("ddim", SD15, 20, dict(eta=eta)) for eta in (0.5, 1.0))
     yield "ddim", dict(SD15, set_alpha_to_one=True), 20
     yield "ddim", ZSNR, 20, dict(eta=0.5)
+    for sampler in ("ddim", "heun", "lcm"):
+        yield sampler, dict(SD15, **CLIP), 8
+    yield "ddim", dict(SD21, **CLIP), 8, dict(eta=0.5)
     yield "pndm", dict(SD15, skip_prk_steps=False), 20
     yield "pndm", dict(SD21, skip_prk_steps=False), 7
     yield from (("lcm", LCM, steps) for steps in (1, 4, 8))

@@ -74,7 +74,11 @@ async function trajectory(
 function arraySpace(noise: () => Float32Array): LatentSpace<Float32Array> {
   return {
     noise,
-    combine: (terms) => terms[0][1].map((_, i) => terms.reduce((sum, [c, value]) => sum + c * value[i], 0)),
+    combine: (terms, limit = Infinity) =>
+      terms[0][1].map((_, i) => {
+        const sum = terms.reduce((sum, [c, value]) => sum + c * value[i], 0);
+        return Math.max(-limit, Math.min(limit, sum));
+      }),
   };
 }
 
@@ -92,7 +96,7 @@ Deno.test("samplers need only what they keep from step to step", async () => {
 
       const noted = <V extends Float32Array>(value: V): V => (made.add(value), value);
       const strict: LatentSpace<Float32Array> = {
-        combine: (terms) => noted(space.combine(terms)),
+        combine: (terms, limit) => noted(space.combine(terms, limit)),
         noise: () => noted(space.noise()),
       };
       const strictNetwork: Evaluate<Float32Array> = async (x, call) => noted(await network(x, call));

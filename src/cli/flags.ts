@@ -50,7 +50,7 @@ const modelFlags = {
     on: make,
     short: "m",
     value: text("PATH"),
-    help: "a diffusers folder, .safetensors or .ckpt (default: ours)",
+    help: "a diffusers folder, .safetensors, .ckpt, owner/name or https address (default: ours)",
   },
   vae: { on: draw, value: text("PATH"), help: "take the VAE from here" },
   type: {

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { ModelError } from "../errors.ts";
+import { announced, askedHash } from "./announced.ts";
 import { exists } from "./byte_file.ts";
 import { download } from "./download.ts";
 import { fetchFromHub, hubCache, type HubModel, type HubOptions } from "./hub.ts";
@@ -14,7 +15,7 @@ const HUB_URL = /^\/([\w.-]+\/[\w.-]+)(?:\/(?:resolve|blob)\/([^/]+)\/(.+))?\/?$
 
 /**
  * A path on this disk for what a user named: an existing path stays as it is, `owner/name` (or `owner/name/file.safetensors`, each
- * with `@revision`) and URLs are downloaded unless they are in the cache.
+ * with `@revision`) and URLs are downloaded unless they are in the cache. A URL may end in `#sha256=…`, which its file must then have.
  * @throws ModelError
  */
 export async function fetchModel(model: string, options: HubOptions = {}): Promise<string> {
@@ -36,6 +37,7 @@ async function fetchUrl(url: URL, options: HubOptions): Promise<string> {
   if (!/^[^/\\]+\.(safetensors|ckpt|pt)$/i.test(file)) {
     throw new ModelError(`${url} does not end in a model file's name (.safetensors, .ckpt or .pt).`);
   }
+  const asked = askedHash(url);
   const folder = `${hubCache(env)}/urls/${createHash("sha256").update(url.href).digest("hex").slice(0, 16)}`;
   const path = `${folder}/${file}`;
   if (await exists(path)) return path;
@@ -43,7 +45,8 @@ async function fetchUrl(url: URL, options: HubOptions): Promise<string> {
     throw new ModelError(`${url} is not in the cache, and HF_HUB_OFFLINE forbids to download it.`);
   }
   await Deno.mkdir(folder, { recursive: true });
-  await download(url.href, path, {}, options);
+  const { size, hash } = await announced(url, options.signal);
+  await download(url.href, path, { size, hash: asked ?? hash }, options);
   return path;
 }
 

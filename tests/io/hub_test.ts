@@ -18,6 +18,8 @@ interface Server {
   /** Files sent with a byte changed. */
   damaged: Set<string>;
   token?: string;
+  /** Headers beside the usual ones, for a file. */
+  more: (whole: Uint8Array) => Record<string, string>;
   /** "path range" of every file request. */
   requests: string[];
   variables: Record<string, string>;
@@ -32,6 +34,7 @@ async function withHub(files: Map<string, Uint8Array>, use: (server: Server) => 
     url: "",
     cuts: new Map(),
     damaged: new Set(),
+    more: () => ({}),
     requests: [],
     variables,
   };
@@ -51,18 +54,24 @@ async function withHub(files: Map<string, Uint8Array>, use: (server: Server) => 
     if (pathname === "/api/models/me/tiny/revision/main") {
       return Response.json({ sha: COMMIT, siblings: [...files].map(sibling) });
     }
-    const name = pathname.replace(/^\/(me\/tiny\/resolve\/\w+|plain)\//, "");
+    const name = pathname.replace(/^\/(me\/tiny\/resolve\/\w+|plain|moved)\//, "");
     const whole = files.get(name);
     if (!whole) return new Response("", { status: 404 });
+    if (pathname.startsWith("/moved/")) { // as the hub sends large files to its store
+      const headers = { location: `/plain/${name}`, "x-linked-etag": `"${hex("sha256", whole)}"` };
+      return new Response("", { status: 302, headers });
+    }
     const bytes = state.damaged.has(name) ? whole.with(whole.length - 1, whole[whole.length - 1] ^ 1) : whole;
     const range = request.headers.get("range");
-    state.requests.push(`${name} ${range ?? "whole"}`);
+    if (request.method !== "HEAD") state.requests.push(`${name} ${range ?? "whole"}`);
     const start = Number(range?.match(/^bytes=(\d+)-$/)?.[1] ?? 0);
     const headers = {
       "content-length": String(bytes.length - start),
       "content-range": `bytes ${start}-${bytes.length - 1}/${bytes.length}`,
       etag: `"${hex("md5", bytes)}"`,
+      ...state.more(whole),
     };
+    if (request.method === "HEAD") return new Response(null, { headers });
     const cut = state.cuts.get(name);
     state.cuts.delete(name);
     const body = cut === undefined ? bytes.slice(start) : new ReadableStream({
@@ -203,6 +212,43 @@ Deno.test("a plain URL: downloaded once, cut connections resumed, other files re
     await assert.rejects(fetchModel(`${hub.url}/plain/page.html`, { env: hub.env }), /model file's name/);
     await assert.rejects(fetchModel(`${hub.url}/plain/x.ckpt`, { env: hub.env }), /does not exist \(status 404\)/);
     await assert.rejects(fetchModel("http://example.com/m.ckpt", { env: hub.env }), /use https/);
+  });
+});
+
+Deno.test("a plain URL's hash is checked: the one its user gives, else the one its server announces", async () => {
+  const files = one("m.safetensors");
+  const bytes = files.get("m.safetensors")!;
+  const digest = createHash("sha256").update(bytes);
+  const base64 = digest.copy().digest("base64"), hash = digest.digest("hex");
+  await withHub(files, async (hub) => {
+    hub.variables.HF_ENDPOINT = "https://hub.invalid";
+    const get = (path: string) => fetchModel(`${hub.url}${path}`, { env: hub.env, waits: [] });
+    const plain = "/plain/m.safetensors";
+    await assert.rejects(get(`${plain}#sha256=12ab`), /"12ab" is no SHA-256/);
+    await assert.rejects(get(`${plain}#sha256=${hash.replace(/^./, (c) => c === "0" ? "1" : "0")}`), /arrived damaged/);
+    assert.deepEqual(await Deno.readFile(await get(`${plain}#sha256=${hash.toUpperCase()}`)), bytes);
+
+    hub.damaged.add("m.safetensors");
+    await assert.rejects(get("/moved/m.safetensors"), /arrived damaged.*hash/);
+    const announcements: Record<string, string>[] = [
+      { "repr-digest": `sha-512=:AAAA:, sha-256=:${base64}:` },
+      { digest: `SHA-256=${base64}` },
+      { "x-amz-checksum-sha256": base64 },
+      { etag: `"${hash}"` },
+    ];
+    for (const headers of announcements) {
+      hub.more = () => headers;
+      await assert.rejects(get(plain), /arrived damaged.*hash/, JSON.stringify(headers));
+    }
+    hub.more = () => ({});
+    assert.ok(await get(plain), "without a hash nobody can tell");
+
+    // With a hash, what came is taken up in the next run too.
+    hub.damaged.clear();
+    hub.cuts.set("m.safetensors", 100_000);
+    await assert.rejects(get("/moved/m.safetensors"), /could not be downloaded/);
+    assert.deepEqual(await Deno.readFile(await get("/moved/m.safetensors")), bytes);
+    assert.equal(hub.requests.at(-1), "m.safetensors bytes=100000-");
   });
 });
 

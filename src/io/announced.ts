@@ -1,0 +1,48 @@
+/**
+ * What is known of a file at an address before it comes: what its user says, and what its server says.
+ *
+ * @module
+ */
+import { ModelError } from "../errors.ts";
+import type { Expected } from "./download.ts";
+
+const SHA256 = /^[0-9a-f]{64}$/i;
+
+/** The hash a user asks for by `#sha256=…` at the end of an address. @throws ModelError where it is none */
+export function askedHash(url: URL): Expected["hash"] {
+  const value = url.hash.match(/^#sha256=(.*)$/i)?.[1];
+  if (value === undefined) return undefined;
+  if (!SHA256.test(value)) throw new ModelError(`${url}: "${value}" is no SHA-256, which has 64 hexadecimal digits.`);
+  return { kind: "sha256", value: value.toLowerCase() };
+}
+
+/**
+ * Size and hash that a server announces. Stores that redirect, as the hub does, tell the file's hash in their first answer and the
+ * size in their last, so both are asked for. A server that does not answer says nothing; the download itself will say why.
+ */
+export async function announced(url: URL, signal?: AbortSignal): Promise<Expected> {
+  const expected: Expected = {};
+  for (const redirect of ["manual", "follow"] as const) {
+    const headers = { "accept-encoding": "identity" };
+    const response = await fetch(url, { method: "HEAD", headers, redirect, signal }).catch(() => undefined);
+    signal?.throwIfAborted();
+    await response?.body?.cancel();
+    if (!response || response.status >= 400) break;
+    expected.hash ??= announcedHash(response.headers);
+    const size = response.headers.get("x-linked-size") ?? response.headers.get("content-length");
+    if (response.ok && size && /^\d{1,15}$/.test(size)) expected.size = Number(size);
+    if (response.ok) break;
+  }
+  return expected;
+}
+
+/** A SHA-256 among an answer's headers: RFC 9530's and 3230's digests in base64, S3's, and tags that are one, as the hub's. */
+function announcedHash(headers: Headers): Expected["hash"] {
+  const digest = headers.get("repr-digest") ?? headers.get("digest");
+  const base64 = digest?.match(/\bsha-256=:?([\w+/]{43}=)/i)?.[1] ?? headers.get("x-amz-checksum-sha256");
+  const tag = headers.get("x-linked-etag") ?? headers.get("etag");
+  const hex = /^[\w+/]{43}=$/.test(base64 ?? "")
+    ? Array.from(atob(base64!), (c) => c.charCodeAt(0).toString(16).padStart(2, "0")).join("")
+    : tag?.replace(/^(W\/)?"(.*)"$/, "$2");
+  return hex && SHA256.test(hex) ? { kind: "sha256", value: hex.toLowerCase() } : undefined;
+}

@@ -1,12 +1,9 @@
 /**
- * Evaluates the UNet of a model of published size once and says how far it is from torch's result, in f32 and f16. By hand:
- *
- *     python tests/oracle/single_files.py full FOLDER sd1
- *     deno run -A tests/oracle/full_unet.ts FOLDER sd1
+ * Evaluates the UNet of a model of published size once and says how far it is from torch's result (single_files.py).
  *
  * @module
  */
-import { openDevice } from "../../src/gpu/device.ts";
+import type { Device, Precision } from "../../src/gpu/device.ts";
 import { Graph } from "../../src/gpu/graph.ts";
 import { readFloats, writeFloats } from "../../src/gpu/storage.ts";
 import { openCheckpoint } from "../../src/io/checkpoint.ts";
@@ -17,20 +14,37 @@ import { Weights } from "../../src/nn/weights.ts";
 import { readAll } from "../io/files.ts";
 import { channelsLast, peak } from "../nn/goldens.ts";
 
-const [folder, family] = Deno.args;
-const checkpoint = await openCheckpoint(`${folder}/${family}.safetensors`);
-const file = await openSafetensors(`${folder}/${family}_unet.safetensors`);
-const part = async (name: string) => {
-  const { shape, dtype } = file.tensors.get(name)!;
-  return { shape, values: toFloat32(await readAll(file, name), dtype) };
-};
-const config = readUNetConfig(checkpoint.unet.config);
-const sample = channelsLast(await part("sample")), expected = channelsLast(await part("output"));
-const context = await part("context"), { values: timestep } = await part("timestep");
-const [, tokens, width] = context.shape;
-const device = await openDevice();
+/** How far our result is from torch's. */
+export interface FullResult {
+  /** The preset that the file was taken for. */
+  preset: string;
+  /** Largest error, as a share of the largest value. */
+  worst: number;
+  /** ‖ours − torch's‖ / ‖torch's‖ */
+  overall: number;
+  /** Largest value of torch's result. */
+  peak: number;
+  seconds: { load: number; run: number };
+}
 
-for (const precision of ["f32", "f16"] as const) {
+/** Evaluates `folder/family.safetensors` on the inputs in `folder/family_unet.safetensors`. */
+export async function fullUnet(
+  device: Device,
+  precision: Precision,
+  folder: string,
+  family: string,
+): Promise<FullResult> {
+  const checkpoint = await openCheckpoint(`${folder}/${family}.safetensors`);
+  const file = await openSafetensors(`${folder}/${family}_unet.safetensors`);
+  const part = async (name: string) => {
+    const { shape, dtype } = file.tensors.get(name)!;
+    return { shape, values: toFloat32(await readAll(file, name), dtype) };
+  };
+  const config = readUNetConfig(checkpoint.unet.config);
+  const sample = channelsLast(await part("sample")), expected = channelsLast(await part("output")).values;
+  const context = await part("context"), { values: timestep } = await part("timestep");
+  const [, tokens, width] = context.shape;
+
   const weights = new Weights(device, precision, "unet");
   const graph = new Graph(device, "prompts", precision), g = new Graph(device, "unet", precision);
   const inputs = { latents: g.input("latents", sample.shape), time: g.input("time", [1, 1, timeDim(config)]) };
@@ -62,17 +76,18 @@ for (const precision of ["f32", "f16"] as const) {
   program.run();
   const ours = await readFloats(device, out);
   const done = performance.now();
-  const worst = ours.reduce((most, v, i) => Math.max(most, Math.abs(v - expected.values[i])), 0);
-  const largest = peak(expected.values);
-  console.log(
-    `${family} ${precision}: largest error ${worst.toExponential(2)} of values up to ${largest.toFixed(3)} ` +
-      `(${(100 * worst / largest).toFixed(4)} %); loaded in ${((loaded - started) / 1000).toFixed(1)} s, ` +
-      `compiled and run in ${((done - loaded) / 1000).toFixed(1)} s`,
-  );
+
   prompts.destroy();
   program.destroy();
   weights.release();
+  file.close();
+  checkpoint.close();
+  const errors = ours.map((v, i) => v - expected[i]);
+  return {
+    preset: checkpoint.preset.name,
+    worst: peak(errors) / peak(expected),
+    overall: Math.hypot(...errors) / Math.hypot(...expected),
+    peak: peak(expected),
+    seconds: { load: (loaded - started) / 1000, run: (done - loaded) / 1000 },
+  };
 }
-file.close();
-checkpoint.close();
-device.close();

@@ -1,14 +1,17 @@
 /**
- * How fast weights reach the device, as a share of the rate at which the same file can be read. `deno task bench load [MiB]`
- * makes a file of that size (default 512) in a temporary folder.
+ * How fast weights reach the device, as a share of the rate at which the same file can be read: from the disk, and again from
+ * memory. `deno task bench load [MiB]` makes a file of that size (default 512) in a temporary folder.
  *
  * @module
  */
 import { openDevice } from "../src/gpu/device.ts";
 import { openSafetensors } from "../src/io/safetensors.ts";
+import type { TensorSource } from "../src/io/tensor_source.ts";
+import { openPackedCache } from "../src/nn/packed_cache.ts";
 import { Weights } from "../src/nn/weights.ts";
 
-const SIDE = 2048;
+/** Of most of SDXL's matrices. */
+const SIDE = 1280;
 
 /** A safetensors file of f16 matrices. */
 async function makeFile(path: string, matrices: number): Promise<void> {
@@ -29,42 +32,77 @@ async function makeFile(path: string, matrices: number): Promise<void> {
   writer.releaseLock();
 }
 
-/** Prints both rates. */
+/** Makes the next reads come from the disk. Only Linux lets one, and only root. */
+async function forgetFiles(): Promise<boolean> {
+  try {
+    await new Deno.Command("sync").output();
+    await Deno.writeTextFile("/proc/sys/vm/drop_caches", "3");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Prints the rates. */
 export async function run([size = "512"]: string[]): Promise<void> {
   const matrices = Math.max(1, Math.round(Number(size) * 2 ** 20 / (SIDE * SIDE * 2)));
   const folder = await Deno.makeTempDir();
   const path = `${folder}/bench.safetensors`;
+  const device = await openDevice();
   try {
     await makeFile(path, matrices);
     const source = await openSafetensors(path);
     const mebibytes = matrices * SIDE * SIDE * 2 / 2 ** 20;
-    const time = async (work: () => Promise<void>) => {
+    const into = new Uint8Array(2 * SIDE * SIDE * 2);
+    let heap = 0;
+    const rate = async (work: () => Promise<void>) => {
       const start = performance.now();
       await work();
       return mebibytes / ((performance.now() - start) / 1000);
     };
-    const read = async () => {
-      const into = new Uint8Array(SIDE * SIDE * 2);
-      for (const name of source.tensors.keys()) await source.read(name, into);
-    };
-    const device = await openDevice();
-    const load = async () => {
+    const declared = () => {
       const weights = new Weights(device, "f16", "bench");
       for (let i = 0; i < matrices; i++) weights.matrix(`l${i}`, SIDE, SIDE, { bias: false });
-      await weights.load(source);
+      return weights;
+    };
+    const read = async (from: TensorSource) => {
+      for (const { name, bytes } of from.tensors.values()) await from.read(name, into.subarray(0, bytes));
+    };
+    const load = async (packed?: TensorSource) => {
+      const weights = declared();
+      await weights.load(source, { packed, onProgress: () => heap = Math.max(heap, Deno.memoryUsage().heapUsed) });
       await device.finished();
       weights.release();
     };
-    await read(); // fills the page cache
+    const cache = await openPackedCache(folder, declared(), source, console.log);
+    if (!cache) throw new Error("The packed weights could not be kept.");
     await load(); // compiles
-    const [reading, loading] = [await time(read), await time(load)];
-    const share = (100 * loading / reading).toFixed(0);
-    console.log(
-      `${mebibytes} MiB: read ${reading.toFixed(0)} MiB/s, to the device ${loading.toFixed(0)} MiB/s (${share} %)`,
-    );
+    const say = (where: string, [reading, loading, packed]: number[]) => {
+      const share = (x: number) => `${x.toFixed(0)} MiB/s (${(100 * x / reading).toFixed(0)} %)`;
+      console.log(
+        `${where}: read ${reading.toFixed(0)} MiB/s, to the device ${share(loading)}, kept packed ${share(packed)}`,
+      );
+    };
+    console.log(`\n${mebibytes.toFixed(0)} MiB of f16`);
+    const jobs = [() => read(source), () => load(), () => load(cache)];
+    if (await forgetFiles()) {
+      const rates = [];
+      for (const job of jobs) {
+        await forgetFiles();
+        rates.push(await rate(job));
+      }
+      say("from the disk", rates);
+    } else console.log("from the disk: not measured, since only root on Linux can empty the page cache");
+    await read(source);
+    await read(cache);
+    const rates = [];
+    for (const job of jobs) rates.push(await rate(job));
+    say("from memory", rates);
+    console.log(`JavaScript heap at the most: ${(heap / 2 ** 20).toFixed(0)} MiB`);
     source.close();
-    device.close();
+    cache.close();
   } finally {
+    device.close();
     await Deno.remove(folder, { recursive: true });
   }
 }

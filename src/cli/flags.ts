@@ -125,6 +125,10 @@ const deviceFlags = {
     value: number(0.1, 1024),
     help: "GiB to stay within: networks in turn, tiles, the UNet in parts, or a refusal",
   },
+  "cache-packed": {
+    on: make,
+    help: "keep the weights packed in the user's cache folder: the next load only moves bytes",
+  },
   "offload-to-cpu": { on: make, help: "load each network only while it is needed: less device memory, slower" },
   device: { on: [...make, "doctor"], value: integer(0, 99), help: "use this adapter of --list-devices" },
   "list-devices": { on: draw, help: "list the adapters and stop" },

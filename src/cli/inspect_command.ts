@@ -51,7 +51,7 @@ export async function inspectCommand({ argument, flags, console }: Context): Pro
 async function memoryFor(checkpoint: Checkpoint, [width, height]: [number, number]) {
   const device = await openDevice();
   try {
-    const model = new Model(device, checkpoint, "f16", false);
+    const model = new Model(device, checkpoint, "f16");
     const peak = (offload: Offload) => memoryNeed(model, width, height, {}, offload).peak;
     return { ...memoryNeed(model, width, height), offloadedPeak: peak(true), streamedPeak: peak("stream") };
   } finally {

@@ -29,6 +29,8 @@ export async function openModel(
     type,
     device: flags.device,
     offload: flags.offloadToCpu || flags.maxVram !== undefined,
+    cachePacked: flags.cachePacked,
+    onMessage: console.say,
     checkpoint: { ...checkpoint, signal, onDownload: downloadLine(console.progress.stage) },
     onProgress: () => signal.throwIfAborted(),
   });

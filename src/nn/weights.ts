@@ -6,7 +6,7 @@
  */
 import { ModelError } from "../errors.ts";
 import type { Device, Precision } from "../gpu/device.ts";
-import { placeAlone, placeBytes, readTensor, releasePlace, writeFloats, writeTensor } from "../gpu/storage.ts";
+import { placeAlone, placeBytes, releasePlace, writeFloats } from "../gpu/storage.ts";
 import { describeTensor, padChannels, type Tensor } from "../gpu/tensor.ts";
 import type { TensorInfo, TensorSource } from "../io/tensor_source.ts";
 import { toFloat32 } from "../io/dtype.ts";
@@ -14,16 +14,7 @@ import { type HeadSides, padHeads } from "./pad_heads.ts";
 import type { Heads } from "../ops/attention.ts";
 import { PANEL, panelCount, type Weight } from "../ops/matmul.ts";
 import type { Norm } from "../ops/norm.ts";
-import { pack, PACKABLE, type Packable, type PackJob } from "../ops/pack.ts";
-
-/** Bytes of weights that travel at once. */
-const STAGING = 32 * 1024 * 1024;
-
-interface MatrixNeed {
-  weight: Weight;
-  /** Tensors that stand below one another, as rows of one matrix. */
-  names: string[];
-}
+import { type MatrixNeed, notFinite, packedBefore, packHere, packThere, place, STAGING } from "./load_matrices.ts";
 
 interface VectorNeed {
   tensor: Tensor;
@@ -43,6 +34,16 @@ export interface MatrixOptions {
   /** Output or input channels are attention heads; `outChannels` and `inChannels` count their padded width. */
   outHeads?: Heads;
   inHeads?: Heads;
+}
+
+/** How weights are loaded. */
+export interface WeightsOptions {
+  /** Called with the bytes read since the last call. */
+  onProgress?: (bytes: number) => void;
+  /** Of the matrices, these. */
+  only?: ReadonlySet<Tensor>;
+  /** Where all matrices stand packed already, by their names. */
+  packed?: TensorSource;
 }
 
 /** Weights of one network on one device. */
@@ -98,15 +99,26 @@ export class Weights {
     return sum;
   }
 
-  /** Bytes that travel at once while it loads, about: the file may hold wider numbers than the device. */
+  /** Bytes that travel at once through the device while it loads, about: the file may hold wider numbers than the device. */
   get stagingBytes(): number {
+    if (this.device.textures) return 0; // packed on the host
     const panels = [...this.#matrices.values()].reduce((sum, { weight }) => sum + weight.panels.bytes, 0);
     return Math.min(STAGING, panels);
   }
 
-  /** All matrices declared so far, which make up nearly all of the bytes. */
+  /** Whether all matrices are on the device. */
+  get ready(): boolean {
+    return this.list.every(({ panels }) => panels.place);
+  }
+
+  /** Matrices in the order of their declaration. */
+  get list(): Weight[] {
+    return [...this.#matrices.values()].map(({ weight }) => weight);
+  }
+
+  /** Tensors of the matrices declared so far, which make up nearly all of the bytes. */
   get matrices(): Set<Tensor> {
-    return new Set([...this.#matrices.values()].map(({ weight }) => weight.panels));
+    return new Set(this.list.map(({ panels }) => panels));
   }
 
   /** Names of all tensors declared so far. */
@@ -138,20 +150,27 @@ export class Weights {
 
   /**
    * Allocates and fills everything declared that is not on the device yet. Call {@linkcode Weights.check} first.
-   * @param onProgress bytes read since the last call
-   * @param only of the matrices, these
-   * @throws ModelError for numbers that are not finite
+   * @throws ModelError for numbers that are not finite, or too large for f16
    */
-  async load(
-    source: TensorSource,
-    onProgress: (bytes: number) => void = () => {},
-    only: ReadonlySet<Tensor> = this.matrices,
-  ): Promise<void> {
+  async load(source: TensorSource, options: WeightsOptions = {}): Promise<void> {
+    const { onProgress = () => {}, only, packed } = options;
+    const { device, precision } = this;
     source = this.#padded(source);
     for (const need of this.#vectors.values()) {
       if (!need.tensor.place) await this.#loadVector(source, need, onProgress);
     }
-    await this.#loadMatrices(source, onProgress, only);
+    const needs = [...this.#matrices.values()].filter(({ weight: { panels } }) =>
+      !panels.place && (!only || only.has(panels))
+    );
+    if (needs.length === 0) return;
+    if (packed) await place(device, packedBefore(precision, needs, packed), onProgress);
+    else if (device.textures) await place(device, packHere(precision, needs, source), onProgress);
+    else await packThere(device, precision, needs, source, onProgress);
+  }
+
+  /** Every matrix packed as the device holds it, by its name; see `packHere`. */
+  packed(source: TensorSource) {
+    return packHere(this.precision, [...this.#matrices.values()], this.#padded(source));
   }
 
   /** The file as the network sees it. */
@@ -193,103 +212,6 @@ export class Weights {
     writeFloats(this.device, need.tensor, need.gated ? interleave(values) : values);
   }
 
-  async #loadMatrices(
-    source: TensorSource,
-    advance: (bytes: number) => void,
-    only: ReadonlySet<Tensor>,
-  ): Promise<void> {
-    const { device } = this;
-    const needs = [...this.#matrices.values()].filter(({ weight: { panels } }) => !panels.place && only.has(panels));
-    if (needs.length === 0) return;
-    const flags = placeAlone(device, describeTensor("flags", [needs.length], "u32", "plain"));
-    const chunks = needs.flatMap((need, flag) => this.#chunks(source, need, flag));
-    const largest = chunks.reduce((most, c) => Math.max(most, c.bytes), 0);
-    const total = chunks.reduce((sum, c) => sum + c.bytes, 0);
-    const size = Math.ceil(Math.max(Math.min(STAGING, total), largest) / 16) * 16;
-    const staging = placeAlone(device, describeTensor("staging", [size / 4], "u32", "words"));
-    const host = new Uint8Array(size);
-    try {
-      let jobs: PackJob[] = [];
-      let used = 0;
-      const flush = async () => {
-        if (jobs.length === 0) return;
-        writeTensor(device, staging, host.subarray(0, Math.ceil(used / 4) * 4));
-        await pack(device, this.precision, staging, flags, jobs);
-        jobs = [];
-        used = 0;
-      };
-      for (const chunk of chunks) {
-        if (used + chunk.bytes > host.length) await flush();
-        if (!chunk.job.weight.panels.place) placeAlone(device, chunk.job.weight.panels);
-        let at = used;
-        for (const { name, start, length } of chunk.reads) {
-          await source.read(name, host.subarray(at, at + length), start);
-          at += length;
-        }
-        jobs.push({ ...chunk.job, offset: used });
-        used = Math.ceil(at / 4) * 4;
-        advance(chunk.bytes);
-      }
-      await flush();
-      const found = new Uint32Array(await readTensor(device, flags));
-      const bad = needs.findIndex((_, i) => found[i] !== 0);
-      if (bad >= 0) {
-        const info = source.tensors.get(needs[bad].names[0])!;
-        if (found[bad] & 1) throw notFinite(info);
-        throw new ModelError(`${info.name} in ${info.file} holds numbers too large for f16. Run it with --type f32.`);
-      }
-    } finally {
-      releasePlace(device, staging);
-      releasePlace(device, flags);
-    }
-  }
-
-  /** Cuts a matrix into runs of panels that fit the staging tensor, with the byte ranges to read for each. */
-  #chunks(source: TensorSource, { weight, names }: MatrixNeed, flag: number) {
-    const infos = names.map((name) => source.tensors.get(name)!);
-    const dtype = infos[0].dtype as Packable;
-    for (const info of infos) {
-      if (!PACKABLE.includes(info.dtype as Packable)) {
-        throw new ModelError(
-          `${info.name} in ${info.file} is of type ${info.dtype}; supported: ${PACKABLE.join(", ")}.`,
-        );
-      }
-      if (info.dtype !== dtype) {
-        throw new ModelError(
-          `${info.name} in ${info.file} is ${info.dtype}, but ${infos[0].name} beside it is ${dtype}.`,
-        );
-      }
-    }
-    const share = infos[0].shape[0];
-    const rowBytes = infos[0].bytes / share;
-    const panels = panelCount(weight);
-    const outputs = weight.gated ? PANEL / 2 : PANEL; // of one panel
-    const step = Math.max(1, Math.floor(STAGING / 2 / (PANEL * rowBytes)));
-    const chunks = [];
-    for (let firstPanel = 0; firstPanel < panels; firstPanel += step) {
-      const first = firstPanel * outputs;
-      const last = Math.min((firstPanel + step) * outputs, weight.outChannels);
-      const spans = weight.gated
-        ? [[first, last], [first + weight.outChannels, last + weight.outChannels]]
-        : [[first, last]];
-      const reads = spans.flatMap(([from, to]) => {
-        const list = [];
-        for (let row = from; row < to;) {
-          const part = Math.floor(row / share);
-          const end = Math.min(to, (part + 1) * share);
-          list.push({ name: names[part], start: (row - part * share) * rowBytes, length: (end - row) * rowBytes });
-          row = end;
-        }
-        return list;
-      });
-      const bytes = reads.reduce((sum, r) => sum + r.length, 0);
-      const rows = bytes / rowBytes;
-      const job = { weight, firstPanel, panels: Math.min(step, panels - firstPanel), rows, offset: 0, dtype, flag };
-      chunks.push({ bytes: Math.ceil(bytes / 4) * 4, reads, job });
-    }
-    return chunks;
-  }
-
   /** Places everything declared, filled with zeros: for benchmarks of kernels. */
   allocate(): void {
     for (const { weight } of this.#matrices.values()) placeAlone(this.device, weight.panels);
@@ -313,12 +235,6 @@ export async function readFloats(source: TensorSource, info: TensorInfo): Promis
   const bytes = new Uint8Array(info.bytes);
   await source.read(info.name, bytes);
   return toFloat32(bytes, info.dtype);
-}
-
-function notFinite(info: TensorInfo): ModelError {
-  return new ModelError(
-    `${info.name} in ${info.file} holds numbers that are not finite (NaN or Inf). The file is damaged.`,
-  );
 }
 
 /** Values v… then gates g… → v0 v1 v2 v3 g0 g1 g2 g3 v4 …, as the panels have them. */

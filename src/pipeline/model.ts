@@ -9,6 +9,8 @@ import { type Device, openDevice, type Precision } from "../gpu/device.ts";
 import type { WeightStream } from "../gpu/streamed_program.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
+import type { TensorSource } from "../io/tensor_source.ts";
+import { openPackedCache, packedFolder } from "../nn/packed_cache.ts";
 import { readUNetConfig, type UNetConfig } from "../nn/unet.ts";
 import { readVaeConfig, type VaeConfig } from "../nn/vae.ts";
 import type { Weights } from "../nn/weights.ts";
@@ -23,16 +25,24 @@ export interface LoadProgress {
   totalBytes: number;
 }
 
-/** Choices when a model is loaded. */
-export interface LoadOptions {
-  /** Storage of weights and activations; auto is f16. Sums are always f32. */
-  type?: "auto" | Precision;
-  /** Device to use, or its number in `listAdapters`. Default: the first. */
-  device?: Device | number;
+/** When and from where weights come to the device. */
+export interface ModelOptions {
   /** Load each network only while it is needed, and free it afterwards; "stream" loads even the UNet in parts. */
   offload?: Offload;
   /** Bytes of a streamed UNet's weights that are on the device at once. Default 256 MiB. */
   streamWindow?: number;
+  /** Keep weights packed in the user's cache folder, and load them from there the next time. */
+  cachePacked?: boolean;
+  /** Told what there is to say while weights are loaded. */
+  onMessage?: (sentence: string) => void;
+}
+
+/** Choices when a model is loaded. */
+export interface LoadOptions extends ModelOptions {
+  /** Storage of weights and activations; auto is f16. Sums are always f32. */
+  type?: "auto" | Precision;
+  /** Device to use, or its number in `listAdapters`. Default: the first. */
+  device?: Device | number;
   /** Called after each piece. What it throws ends the loading. */
   onProgress?: (progress: LoadProgress) => void;
   /** Passed on to the checkpoint reader: preset, separate VAE and the like. */
@@ -41,6 +51,11 @@ export interface LoadOptions {
 
 /** A loaded model. */
 export class Model implements Networks {
+  /** May change as long as nothing is loaded. */
+  offload: Offload;
+  readonly streamWindow: number;
+  readonly #options: ModelOptions;
+  readonly #packed = new Map<Weights, TensorSource | undefined>();
   /** In the order of the checkpoint. */
   readonly textEncoders: TextEncoder[];
   /** Read from the checkpoint. */
@@ -57,10 +72,11 @@ export class Model implements Networks {
     readonly device: Device,
     readonly checkpoint: Checkpoint,
     readonly precision: Precision,
-    /** May change as long as nothing is loaded. */
-    public offload: Offload,
-    readonly streamWindow: number = STREAM_WINDOW,
+    options: ModelOptions = {},
   ) {
+    this.offload = options.offload ?? false;
+    this.streamWindow = options.streamWindow ?? STREAM_WINDOW;
+    this.#options = options;
     const { unet: unetFiles, vae, textEncoders } = checkpoint;
     this.unetConfig = readUNetConfig(unetFiles.config);
     this.vaeConfig = readVaeConfig(vae.config);
@@ -101,7 +117,10 @@ export class Model implements Networks {
     return {
       tensors: unetWeights.matrices,
       windowBytes: this.streamWindow,
-      bring: (matrices) => unetWeights.load(checkpoint.unet.source, undefined, matrices),
+      bring: async (only) => {
+        const { source } = checkpoint.unet;
+        await unetWeights.load(source, { only, packed: await this.#packedOf(unetWeights, source) });
+      },
       leave: (matrices) => unetWeights.releaseMatrices(matrices),
     };
   }
@@ -112,9 +131,22 @@ export class Model implements Networks {
     const totalBytes = wanted.reduce((sum, { weights }) => sum + weights.bytes, 0);
     let doneBytes = 0;
     for (const { weights, source } of wanted) {
-      const matrices = weights === this.unetWeights && this.offload === "stream" ? new Set<Tensor>() : undefined;
-      await weights.load(source, (bytes) => onProgress?.({ doneBytes: doneBytes += bytes, totalBytes }), matrices);
+      await weights.load(source, {
+        packed: await this.#packedOf(weights, source),
+        onProgress: (bytes) => onProgress?.({ doneBytes: doneBytes += bytes, totalBytes }),
+        only: weights === this.unetWeights && this.offload === "stream" ? new Set<Tensor>() : undefined,
+      });
     }
+  }
+
+  /** A network's packed weights, where they are kept. */
+  async #packedOf(weights: Weights, source: TensorSource): Promise<TensorSource | undefined> {
+    const { cachePacked, onMessage = () => {} } = this.#options;
+    if (!cachePacked || weights.ready) return undefined;
+    if (!this.#packed.has(weights)) {
+      this.#packed.set(weights, await openPackedCache(packedFolder(), weights, source, onMessage));
+    }
+    return this.#packed.get(weights);
   }
 
   /** Frees `networks` if the model is to be offloaded. */
@@ -132,6 +164,7 @@ export class Model implements Networks {
   /** Frees the device memory and closes the files. The device stays open. */
   close(): void {
     for (const { weights } of this.#networks) weights.release();
+    for (const packed of this.#packed.values()) packed?.close();
     this.checkpoint.close();
   }
 }
@@ -146,13 +179,7 @@ export async function loadModel(path: string = BUNDLED_MODEL, options: LoadOptio
   let opened: Device | undefined;
   try {
     const device = typeof options.device === "object" ? options.device : opened = await openDevice(options.device);
-    const model = new Model(
-      device,
-      checkpoint,
-      options.type === "f32" ? "f32" : "f16",
-      options.offload ?? false,
-      options.streamWindow,
-    );
+    const model = new Model(device, checkpoint, options.type === "f32" ? "f32" : "f16", options);
     if (!model.offload) {
       const all = [...model.textEncoders.map((t) => t.weights), model.unetWeights, model.vaeWeights];
       await model.ensure(all, options.onProgress);

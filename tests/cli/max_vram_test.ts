@@ -9,7 +9,7 @@ import { TINY_MODEL } from "./program.ts";
 
 Deno.test("--max-vram takes the cheapest way that fits, or refuses before any work", async () => {
   const device = await openDevice();
-  const model = new Model(device, await openCheckpoint(TINY_MODEL), "f16", true, 2 ** 18);
+  const model = new Model(device, await openCheckpoint(TINY_MODEL), "f16", { offload: true, streamWindow: 2 ** 18 });
   const before = device.allocatedBytes;
   const size = { width: 1024, height: 512 };
   const peak = (vaeTiling: "auto" | "on", offload: false | true | "stream") =>

@@ -1,0 +1,224 @@
+/**
+ * The ways of matrices from a file to the device: packed there as their bytes arrive, packed on the host, or packed beforehand.
+ *
+ * @module
+ */
+import { ModelError } from "../errors.ts";
+import type { Device, Precision } from "../gpu/device.ts";
+import { placeAlone, readTensor, releasePlace, writeTensor } from "../gpu/storage.ts";
+import { describeTensor } from "../gpu/tensor.ts";
+import type { TensorInfo, TensorSource } from "../io/tensor_source.ts";
+import { PANEL, panelCount, type Weight } from "../ops/matmul.ts";
+import { pack, PACKABLE, type Packable, type PackJob } from "../ops/pack.ts";
+import { type Bits, bitsFor, packedSize, packOnHost } from "../ops/pack_host.ts";
+
+/** Bytes of weights that travel at once. */
+export const STAGING = 32 * 1024 * 1024;
+
+/** Bytes that may be read before their turn. */
+const AHEAD = 64 * 1024 * 1024;
+
+/** A matrix and where it stands. */
+export interface MatrixNeed {
+  weight: Weight;
+  /** Tensors that stand below one another, as rows of one matrix. */
+  names: string[];
+}
+
+/** Bytes read since the last call. */
+export type Advance = (bytes: number) => void;
+
+/** Streams the file's bytes to the device, which packs them while the next are read. */
+export async function packThere(
+  device: Device,
+  precision: Precision,
+  needs: readonly MatrixNeed[],
+  source: TensorSource,
+  advance: Advance,
+): Promise<void> {
+  const flags = placeAlone(device, describeTensor("flags", [needs.length], "u32", "plain"));
+  const chunks = needs.flatMap((need, flag) => chunksOf(source, need, flag));
+  const largest = chunks.reduce((most, c) => Math.max(most, c.bytes), 0);
+  const total = chunks.reduce((sum, c) => sum + c.bytes, 0);
+  const size = Math.max(Math.min(STAGING, total), largest);
+  const staging = placeAlone(device, describeTensor("staging", [size / 4], "u32", "words"));
+  const host = new Uint8Array(size);
+  try {
+    let jobs: PackJob[] = [];
+    let used = 0;
+    // No more than one load of bytes waits for the device.
+    let packing = Promise.resolve();
+    const flush = async () => {
+      await packing;
+      writeTensor(device, staging, host.subarray(0, used));
+      await pack(device, precision, staging, flags, jobs);
+      packing = device.finished();
+      jobs = [];
+      used = 0;
+    };
+    for (const chunk of chunks) {
+      if (used + chunk.bytes > host.length) await flush();
+      if (!chunk.job.weight.panels.place) placeAlone(device, chunk.job.weight.panels);
+      let at = used;
+      for (const { name, start, length } of chunk.reads) {
+        await source.read(name, host.subarray(at, at + length), start);
+        at += length;
+      }
+      jobs.push({ ...chunk.job, offset: used });
+      used += chunk.bytes;
+      advance(chunk.bytes);
+    }
+    await flush();
+    await packing;
+    const found = new Uint32Array(await readTensor(device, flags));
+    const bad = needs.findIndex((_, i) => found[i] !== 0);
+    if (bad < 0) return;
+    const info = source.tensors.get(needs[bad].names[0])!;
+    throw found[bad] & 1 ? notFinite(info) : tooLarge(info);
+  } finally {
+    releasePlace(device, staging);
+    releasePlace(device, flags);
+  }
+}
+
+/** Writes packed matrices to the device as they come. */
+export async function place(
+  device: Device,
+  matrices: AsyncIterable<{ weight: Weight; packed: Bits; read: number }>,
+  advance: Advance,
+): Promise<void> {
+  let waiting = 0;
+  let writing = Promise.resolve();
+  for await (const { weight, packed, read } of matrices) {
+    writeTensor(device, placeAlone(device, weight.panels), packed);
+    advance(read);
+    waiting += packed.byteLength;
+    if (waiting < STAGING) continue;
+    // What is written waits in memory until it is submitted and done.
+    await writing;
+    device.gpu.queue.submit([]);
+    writing = device.finished();
+    waiting = 0;
+  }
+  await writing;
+}
+
+/** Packs matrix after matrix on the host. What is yielded is valid until the next. */
+export async function* packHere(precision: Precision, needs: readonly MatrixNeed[], source: TensorSource) {
+  const packed = bitsFor(precision, Math.max(...needs.map(({ weight }) => packedSize(weight))));
+  const files = needs.map((need) => ({ need, infos: infosOf(source, need) }));
+  const sizes = files.map(({ infos }) => infos.reduce((sum, { bytes }) => sum + bytes, 0));
+  const read = async (i: number, into: Uint8Array<ArrayBuffer>) => {
+    let at = 0;
+    for (const { name, bytes } of files[i].infos) {
+      await source.read(name, into.subarray(at, at + bytes));
+      at += bytes;
+    }
+    return into.subarray(0, at);
+  };
+  for await (const [i, bytes] of ahead(sizes, read)) {
+    const { need: { weight }, infos } = files[i];
+    const out = packed.subarray(0, packedSize(weight)) as Bits;
+    const wrong = packOnHost(bytes, infos[0].dtype as Packable, weight, out);
+    if (wrong) throw wrong === "too large" ? tooLarge(infos[0]) : notFinite(infos[0]);
+    yield { weight, packed: out, read: bytes.length };
+  }
+}
+
+/** Reads matrices that were packed beforehand, called by their weights' names. What is yielded is valid until the next. */
+export async function* packedBefore(precision: Precision, needs: readonly MatrixNeed[], cache: TensorSource) {
+  const sizes = needs.map(({ weight }) => cache.tensors.get(weight.name)!.bytes);
+  const read = async (i: number, into: Uint8Array<ArrayBuffer>) => {
+    await cache.read(needs[i].weight.name, into.subarray(0, sizes[i]));
+    return into.subarray(0, sizes[i]);
+  };
+  for await (const [i, bytes] of ahead(sizes, read)) {
+    const packed: Bits = precision === "f16"
+      ? new Uint16Array(bytes.buffer, 0, bytes.length / 2)
+      : new Uint32Array(bytes.buffer, 0, bytes.length / 4);
+    yield { weight: needs[i].weight, packed, read: bytes.length };
+  }
+}
+
+/** Reads pieces of `sizes` bytes into buffers by turns: the next ones while the caller works on this one. */
+async function* ahead(
+  sizes: readonly number[],
+  read: (i: number, into: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<[i: number, bytes: Uint8Array<ArrayBuffer>]> {
+  const size = Math.ceil(Math.max(...sizes) / 8) * 8;
+  const count = Math.max(2, Math.min(sizes.length, 8, Math.floor(AHEAD / size)));
+  const buffers = Array.from({ length: count }, () => new Uint8Array(size));
+  const pending: Promise<Uint8Array<ArrayBuffer>>[] = [];
+  for (let i = 0, next = 0; i < sizes.length; i++) {
+    for (; next < Math.min(sizes.length, i + count); next++) {
+      const piece = read(next, buffers[next % count]);
+      piece.catch(() => {}); // told when its turn comes, if it does
+      pending.push(piece);
+    }
+    yield [i, await pending.shift()!];
+  }
+}
+
+/** The tensors of a matrix. @throws ModelError for types that cannot be packed */
+function infosOf(source: TensorSource, { names }: MatrixNeed): TensorInfo[] {
+  const infos = names.map((name) => source.tensors.get(name)!);
+  for (const info of infos) {
+    if (!PACKABLE.includes(info.dtype as Packable)) {
+      throw new ModelError(
+        `${info.name} in ${info.file} is of type ${info.dtype}; supported: ${PACKABLE.join(", ")}.`,
+      );
+    }
+    if (info.dtype !== infos[0].dtype) {
+      throw new ModelError(
+        `${info.name} in ${info.file} is ${info.dtype}, but ${infos[0].name} beside it is ${infos[0].dtype}.`,
+      );
+    }
+  }
+  return infos;
+}
+
+/** Cuts a matrix into runs of panels that fit the staging tensor, with the byte ranges to read for each. */
+function chunksOf(source: TensorSource, need: MatrixNeed, flag: number) {
+  const { weight, names } = need;
+  const infos = infosOf(source, need);
+  const dtype = infos[0].dtype as Packable;
+  const share = infos[0].shape[0];
+  const rowBytes = infos[0].bytes / share;
+  const panels = panelCount(weight);
+  const outputs = weight.gated ? PANEL / 2 : PANEL; // of one panel
+  const step = Math.max(1, Math.floor(STAGING / 2 / (PANEL * rowBytes)));
+  const chunks = [];
+  for (let firstPanel = 0; firstPanel < panels; firstPanel += step) {
+    const first = firstPanel * outputs;
+    const last = Math.min((firstPanel + step) * outputs, weight.outChannels);
+    const spans = weight.gated
+      ? [[first, last], [first + weight.outChannels, last + weight.outChannels]]
+      : [[first, last]];
+    const reads = spans.flatMap(([from, to]) => {
+      const list = [];
+      for (let row = from; row < to;) {
+        const part = Math.floor(row / share);
+        const end = Math.min(to, (part + 1) * share);
+        list.push({ name: names[part], start: (row - part * share) * rowBytes, length: (end - row) * rowBytes });
+        row = end;
+      }
+      return list;
+    });
+    const bytes = reads.reduce((sum, r) => sum + r.length, 0);
+    const rows = bytes / rowBytes;
+    const job = { weight, firstPanel, panels: Math.min(step, panels - firstPanel), rows, offset: 0, dtype, flag };
+    chunks.push({ bytes: Math.ceil(bytes / 4) * 4, reads, job });
+  }
+  return chunks;
+}
+
+/** The complaint about NaN and Inf. */
+export function notFinite(info: TensorInfo): ModelError {
+  return new ModelError(
+    `${info.name} in ${info.file} holds numbers that are not finite (NaN or Inf). The file is damaged.`,
+  );
+}
+
+function tooLarge(info: TensorInfo): ModelError {
+  return new ModelError(`${info.name} in ${info.file} holds numbers too large for f16. Run it with --type f32.`);
+}

@@ -1,0 +1,104 @@
+/**
+ * Weights kept on disk as the device holds them, so that the next load only moves bytes. One safetensors file for each network,
+ * called by all that decides its contents: a changed checkpoint, another precision or another layout gets another file.
+ *
+ * @module
+ */
+import { join } from "@std/path";
+import { openSafetensors } from "../io/safetensors.ts";
+import type { TensorSource } from "../io/tensor_source.ts";
+import { packedSize } from "../ops/pack_host.ts";
+import type { Weights } from "./weights.ts";
+
+/** Goes up whenever panels change. */
+const LAYOUT = 1;
+
+/** Where packed weights are kept: the user's cache folder. */
+export function packedFolder(env: (name: string) => string | undefined = Deno.env.get): string {
+  const home = env("XDG_CACHE_HOME") ?? env("LOCALAPPDATA") ?? join(env("HOME") ?? ".", ".cache");
+  return join(home, "rpg", "packed");
+}
+
+/**
+ * Opens the packed weights of a network, and packs them first where they are not there yet.
+ * @param say is told what was packed or could not be kept
+ * @returns the matrices by their weights' names; nothing where the disk would not take them
+ */
+export async function openPackedCache(
+  folder: string,
+  weights: Weights,
+  source: TensorSource,
+  say: (sentence: string) => void,
+): Promise<TensorSource | undefined> {
+  const path = join(folder, `${await keyOf(weights, source)}.safetensors`);
+  try {
+    return await openSafetensors(path);
+  } catch (error) {
+    if (await exists(path)) say(`${(error as Error).message} It is packed anew.`);
+  }
+  const part = `${path}.${crypto.randomUUID()}.part`;
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    await writePacked(part, weights, source);
+    await Deno.rename(part, path);
+    say(`The packed ${weights.network} is kept in ${path}.`);
+    return await openSafetensors(path);
+  } catch (error) {
+    if (
+      !(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) && !isDiskError(error)
+    ) {
+      throw error;
+    }
+    say(`The packed ${weights.network} is not kept: ${(error as Error).message}`);
+    return undefined;
+  } finally {
+    await Deno.remove(part).catch(() => {}); // it is gone where all went well
+  }
+}
+
+/** No room, a read-only disk and the like. */
+function isDiskError(error: unknown): boolean {
+  return error instanceof Error && /os error/.test(error.message);
+}
+
+/** SHA-256 of layout, precision, and name, shape, type and place of every tensor, with size and time of their files. */
+async function keyOf(weights: Weights, source: TensorSource): Promise<string> {
+  const tensors = [...weights.names].sort().map((name) => source.tensors.get(name)!);
+  const files = await Promise.all([...new Set(tensors.map(({ file }) => file))].map(async (file) => {
+    const { size, mtime } = await Deno.stat(file);
+    return [await Deno.realPath(file), size, mtime?.getTime()];
+  }));
+  const all = [LAYOUT, weights.precision, files, tensors.map(({ name, dtype, shape }) => [name, dtype, shape])];
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(all)));
+  return new Uint8Array(digest).toHex().slice(0, 32);
+}
+
+async function writePacked(path: string, weights: Weights, source: TensorSource): Promise<void> {
+  const header: Record<string, unknown> = {};
+  let end = 0;
+  for (const weight of weights.list) {
+    const start = end;
+    const size = packedSize(weight);
+    end += size * (weights.precision === "f16" ? 2 : 4);
+    header[weight.name] = { dtype: weights.precision.toUpperCase(), shape: [size], data_offsets: [start, end] };
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  // Padded, so that numbers begin at multiples of 8 bytes, as the format's own writer has it.
+  const head = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
+  new DataView(head.buffer).setBigUint64(0, BigInt(head.length - 8), true);
+  head.set(json, 8);
+  using file = await Deno.open(path, { write: true, createNew: true });
+  await writeAll(file, head);
+  for await (const { packed } of weights.packed(source)) {
+    await writeAll(file, new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength));
+  }
+  await file.sync();
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}

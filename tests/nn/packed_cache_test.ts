@@ -1,0 +1,102 @@
+/** Weights kept packed: loaded as they were, never stale, never trusted when damaged, and no trouble where they cannot be kept. */
+import assert from "@std/assert";
+import { readTensor } from "../../src/gpu/storage.ts";
+import type { TensorSource } from "../../src/io/tensor_source.ts";
+import { openSafetensors } from "../../src/io/safetensors.ts";
+import { openPackedCache } from "../../src/nn/packed_cache.ts";
+import { Weights } from "../../src/nn/weights.ts";
+import { type DeviceClass, testDevice } from "../ops/harness.ts";
+
+/** A file of two f32 matrices, one of them gated. */
+async function makeFile(path: string): Promise<void> {
+  const shapes = { "a.weight": [70, 24], "b.weight": [24, 8] };
+  const header: Record<string, unknown> = {};
+  let end = 0;
+  for (const [name, shape] of Object.entries(shapes)) {
+    header[name] = { dtype: "F32", shape, data_offsets: [end, end += shape[0] * shape[1] * 4] };
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const file = new Uint8Array(8 + json.length + end);
+  new DataView(file.buffer).setBigUint64(0, BigInt(json.length), true);
+  file.set(json, 8);
+  file.set(new Uint8Array(Float32Array.from({ length: end / 4 }, (_, i) => Math.cos(i)).buffer), 8 + json.length);
+  await Deno.writeFile(path, file);
+}
+
+function declare(weights: Weights) {
+  const options = { bias: false };
+  return [weights.matrix("a", 24, 70, options).panels, weights.matrix("b", 8, 12, { ...options, gated: true }).panels];
+}
+
+/** What loading puts on the device, and what was said meanwhile. */
+async function load(folder: string, path: string, kind: DeviceClass, cached: boolean) {
+  const device = await testDevice(kind);
+  const source = await openSafetensors(path);
+  const weights = new Weights(device, "f16", "net");
+  const panels = declare(weights);
+  const said: string[] = [];
+  const packed: TensorSource | undefined = cached
+    ? await openPackedCache(folder, weights, source, (sentence) => said.push(sentence))
+    : undefined;
+  await weights.load(source, { packed });
+  const bytes = await Promise.all(panels.map(async (tensor) => new Uint8Array(await readTensor(device, tensor))));
+  weights.release();
+  packed?.close();
+  source.close();
+  return { bytes, said };
+}
+
+Deno.test("packed weights come back as they were, on every kind of device", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/model.safetensors`;
+    await makeFile(path);
+    const { bytes } = await load(folder, path, "as it is", false);
+    for (const kind of ["as it is", "like a GPU"] as const) {
+      assert.deepEqual(
+        (await load(folder, path, kind, false)).bytes,
+        bytes,
+        "packed on the host and on the device alike",
+      );
+      assert.deepEqual((await load(folder, path, kind, true)).bytes, bytes);
+    }
+    const again = await load(folder, path, "as it is", true);
+    assert.deepEqual([again.bytes, again.said], [bytes, []], "kept once, then only read");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a damaged cache is packed anew, a changed checkpoint gets one of its own", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/model.safetensors`;
+    const kept = `${folder}/packed`;
+    await makeFile(path);
+    const { bytes } = await load(kept, path, "as it is", true);
+    const [{ name }] = [...Deno.readDirSync(kept)];
+    await Deno.truncate(`${kept}/${name}`, 100);
+    const repaired = await load(kept, path, "as it is", true);
+    assert.deepEqual(repaired.bytes, bytes);
+    assert.match(repaired.said[0], /It is packed anew/);
+    await Deno.utime(path, new Date(), new Date(2020, 1, 1));
+    await load(kept, path, "as it is", true);
+    assert.equal([...Deno.readDirSync(kept)].length, 2);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("where packed weights cannot be kept, loading says so and goes on", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/model.safetensors`;
+    await makeFile(path);
+    const { bytes } = await load(folder, path, "as it is", false);
+    const refused = await load(`${path}/packed`, path, "as it is", true);
+    assert.deepEqual(refused.bytes, bytes);
+    assert.match(refused.said[0], /The packed net is not kept: .*os error/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

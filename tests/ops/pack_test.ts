@@ -1,0 +1,81 @@
+/** Packing of a file's matrices into panels against a naive twin, for every number type a file may have. */
+import assert from "@std/assert";
+import { readFloats } from "../../src/gpu/storage.ts";
+import { toFloat32 } from "../../src/io/dtype.ts";
+import type { DType, TensorInfo, TensorSource } from "../../src/io/tensor_source.ts";
+import { Weights } from "../../src/nn/weights.ts";
+import { PANEL } from "../../src/ops/matmul.ts";
+import { testDevice, WAYS } from "./harness.ts";
+
+/** Finite numbers of a type, as their bytes. */
+function bytesOf(dtype: DType, count: number): Uint8Array {
+  const values = Float32Array.from({ length: count }, (_, i) => Math.sin(i) * 3);
+  if (dtype === "F32") return new Uint8Array(values.buffer);
+  if (dtype === "F16") return new Uint8Array(Float16Array.from(values).buffer);
+  if (dtype === "BF16") return new Uint8Array(Uint16Array.from(new Uint32Array(values.buffer), (b) => b >>> 16).buffer);
+  return Uint8Array.from(values, (_, i) => i * 37 % 255 % 127 | (i & 1) << 7);
+}
+
+/** out[panel][tap][channel][column], the columns of a gated panel in turns of four values and four gates. */
+function naive(
+  file: Float32Array,
+  { rows, channels, taps, gated }: { rows: number; channels: number; taps: number; gated: boolean },
+): Float32Array {
+  const outputs = gated ? rows / 2 : rows;
+  const panels = Math.ceil(outputs * (gated ? 2 : 1) / PANEL);
+  const depth = Math.ceil(channels / 4) * 4;
+  const out = new Float32Array(panels * taps * depth * PANEL);
+  for (let row = 0; row < rows; row++) {
+    const column = !gated ? row : Math.floor(row % outputs / 4) * 8 + row % outputs % 4 + (row < outputs ? 0 : 4);
+    for (let c = 0; c < channels; c++) {
+      for (let t = 0; t < taps; t++) {
+        const at = ((Math.floor(column / PANEL) * taps + t) * depth + c) * PANEL + column % PANEL;
+        out[at] = file[(row * channels + c) * taps + t];
+      }
+    }
+  }
+  return out;
+}
+
+const SHAPES = [
+  { rows: 64, channels: 8, taps: 1, gated: false },
+  { rows: 70, channels: 24, taps: 9, gated: false },
+  { rows: 5, channels: 9, taps: 9, gated: false }, // neither rows nor channels are whole quads
+  { rows: 12, channels: 20, taps: 1, gated: false },
+  { rows: 80, channels: 40, taps: 1, gated: true },
+  { rows: 200, channels: 12, taps: 1, gated: true },
+] as const;
+
+for (const { precision, kind, name } of WAYS) {
+  Deno.test(`packing ${name}: every type and shape lands where matmul looks for it`, async () => {
+    const device = await testDevice(kind);
+    for (const dtype of ["F32", "F16", "BF16", "F8_E4M3"] as const) {
+      // All in one load, so that most do not begin at the start of what travels.
+      const weights = new Weights(device, precision, "test");
+      const files = SHAPES.map(({ rows, channels, taps }) => bytesOf(dtype, rows * channels * taps));
+      const panels = SHAPES.map(({ rows, channels, taps, gated }, i) =>
+        weights.matrix(`w${i}`, channels, gated ? rows / 2 : rows, { taps, gated, bias: false }).panels
+      );
+      const tensors = new Map(SHAPES.map(({ rows, channels, taps }, i): [string, TensorInfo] => {
+        const shape = taps === 9 ? [rows, channels, 3, 3] : [rows, channels];
+        return [`w${i}.weight`, { name: `w${i}.weight`, dtype, shape, bytes: files[i].length, file: "memory" }];
+      }));
+      const source: TensorSource = {
+        tensors,
+        describe: "memory",
+        close() {},
+        read(tensor, into, start = 0) {
+          into.set(files[Number(tensor.match(/\d+/))].subarray(start, start + into.length));
+          return Promise.resolve();
+        },
+      };
+      await weights.load(source);
+      for (const [i, shape] of SHAPES.entries()) {
+        const expected = naive(toFloat32(files[i], dtype), shape);
+        const stored = precision === "f16" ? Float32Array.from(new Float16Array(expected)) : expected;
+        assert.deepEqual(await readFloats(device, panels[i]), stored, `${dtype} ${JSON.stringify(shape)}`);
+      }
+      weights.release();
+    }
+  });
+}

@@ -9,7 +9,7 @@ import { ByteFile } from "./byte_file.ts";
 import { BYTES } from "./dtype.ts";
 import { PickleCut, readPickle } from "./pickle.ts";
 import { rangeOf } from "./safetensors.ts";
-import type { TensorInfo, TensorSource } from "./tensor_source.ts";
+import type { DType, TensorInfo, TensorSource } from "./tensor_source.ts";
 import { namedTensors, type StoredTensor, torchRules } from "./torch_pickle.ts";
 import { readZipDirectory, type ZipEntry } from "./zip.ts";
 
@@ -65,10 +65,11 @@ async function readLegacy(file: ByteFile) {
   for (let size = Math.min(file.size, 1 << 20);; size = Math.min(file.size, size * 4)) {
     const head = await file.bytesAt(0, size);
     const values: unknown[] = [];
+    const types = new Map<string, DType>();
     let end = 0;
     try {
       while (values.length < 5) {
-        const read = readPickle(head, end, torchRules(file.path));
+        const read = readPickle(head, end, torchRules(file.path, types));
         values.push(read.value);
         end = read.end;
         if (values[0] !== 0x1950a86a20f9469cfc6cn) {
@@ -79,20 +80,18 @@ async function readLegacy(file: ByteFile) {
       if (error instanceof PickleCut && size < file.size) continue;
       throw error;
     }
-    return { root: values[3], storages: await legacyStorages(file, values[3], values[4], end) };
+    return { root: values[3], storages: await legacyStorages(file, types, values[4], end) };
   }
 }
 
-async function legacyStorages(file: ByteFile, root: unknown, keys: unknown, start: number) {
-  const sizes = new Map([...namedTensors(root)].map(([, { storage }]) => [storage.key, BYTES[storage.dtype]]));
+async function legacyStorages(file: ByteFile, types: Map<string, DType>, keys: unknown, start: number) {
   const entries = new Map<string, ZipEntry>();
   let at = start;
   for (const key of Array.isArray(keys) ? keys : []) {
     const count = Number(new DataView((await file.bytesAt(at, 8)).buffer).getBigUint64(0, true));
-    const size = sizes.get(String(key));
-    if (size === undefined) {
-      throw new ModelError(`${file.path} has the storage ${key}, which no tensor uses; its size is not known.`);
-    }
+    const type = types.get(String(key));
+    if (!type) throw new ModelError(`${file.path} has the storage ${key}, which its pickle does not know: damaged.`);
+    const size = BYTES[type];
     entries.set(String(key), { offset: at + 8, bytes: count * size });
     at += 8 + count * size;
     if (at > file.size) {

@@ -72,8 +72,12 @@ export class StoredTensor {
   ) {}
 }
 
-/** Reads tensors, and nothing else that would need code. `path` names the file in messages. */
-export function torchRules(path: string): PickleRules {
+/**
+ * Reads tensors, and nothing else that would need code.
+ * @param path names the file in messages
+ * @param storages gets the type of every storage that the pickle refers to, by its key
+ */
+export function torchRules(path: string, storages = new Map<string, DType>()): PickleRules {
   return {
     where: path,
     allows: (name) => ALLOWED.includes(name) || Object.hasOwn(STORAGES, name) || Object.hasOwn(DTYPES, name),
@@ -98,6 +102,7 @@ export function torchRules(path: string): PickleRules {
       if (kind !== "storage" || !dtype || !Number.isSafeInteger(count)) {
         throw new ModelError(`${path} refers to something that is no tensor storage: it is damaged.`);
       }
+      storages.set(String(key), dtype);
       return { key: String(key), dtype, count } satisfies Storage;
     },
   };

@@ -17,7 +17,7 @@ async function values(file: string): Promise<Record<string, unknown>> {
 }
 
 for (const file of ["zip.ckpt", "legacy.ckpt"]) {
-  Deno.test(`torch's ${file}: every type, parameters, views and a transposed tensor`, async () => {
+  Deno.test(`torch's ${file}: every type, parameters, views, a transposed tensor; an optimiser is passed over`, async () => {
     assert.deepEqual(await values(path(file)), {
       plain: ["F32", [2, 3], [0, 1, 2, 3, 4, 5]],
       turned: ["F32", [3, 2], [0, 3, 1, 4, 2, 5]],

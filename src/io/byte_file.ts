@@ -35,7 +35,8 @@ export class ByteFile {
 
   async #read(into: Uint8Array, offset: number): Promise<void> {
     try {
-      await this.handle.seek(offset, Deno.SeekMode.Start);
+      // Waiting for a seek would keep the read from starting until the caller pauses, and a seek reads nothing.
+      this.handle.seekSync(offset, Deno.SeekMode.Start);
       for (let filled = 0; filled < into.length;) {
         const count = await this.handle.read(into.subarray(filled));
         if (!count) {

@@ -10,7 +10,7 @@ import { describeTensor } from "../gpu/tensor.ts";
 import type { TensorInfo, TensorSource } from "../io/tensor_source.ts";
 import { PANEL, panelCount, type Weight } from "../ops/matmul.ts";
 import { pack, PACKABLE, type Packable, type PackJob } from "../ops/pack.ts";
-import { type Bits, bitsFor, packedSize, packOnHost } from "../ops/pack_host.ts";
+import { type Bits, bitsFor, packedSize, packOnHost } from "./pack_host.ts";
 
 /** Bytes of weights that travel at once. */
 export const STAGING = 32 * 1024 * 1024;
@@ -46,13 +46,11 @@ export async function packThere(
   try {
     let jobs: PackJob[] = [];
     let used = 0;
-    // No more than one load of bytes waits for the device.
-    let packing = Promise.resolve();
     const flush = async () => {
-      await packing;
+      // The load before this one was packed while this one was read; no more than that waits.
+      await device.finished();
       writeTensor(device, staging, host.subarray(0, used));
       await pack(device, precision, staging, flags, jobs);
-      packing = device.finished();
       jobs = [];
       used = 0;
     };
@@ -69,7 +67,6 @@ export async function packThere(
       advance(chunk.bytes);
     }
     await flush();
-    await packing;
     const found = new Uint32Array(await readTensor(device, flags));
     const bad = needs.findIndex((_, i) => found[i] !== 0);
     if (bad < 0) return;
@@ -88,19 +85,16 @@ export async function place(
   advance: Advance,
 ): Promise<void> {
   let waiting = 0;
-  let writing = Promise.resolve();
   for await (const { weight, packed, read } of matrices) {
     writeTensor(device, placeAlone(device, weight.panels), packed);
     advance(read);
     waiting += packed.byteLength;
     if (waiting < STAGING) continue;
     // What is written waits in memory until it is submitted and done.
-    await writing;
+    await device.finished();
     device.gpu.queue.submit([]);
-    writing = device.finished();
     waiting = 0;
   }
-  await writing;
 }
 
 /** Packs matrix after matrix on the host. What is yielded is valid until the next. */

@@ -1,13 +1,14 @@
 /**
  * Weights kept on disk as the device holds them, so that the next load only moves bytes. One safetensors file for each network,
- * called by all that decides its contents: a changed checkpoint, another precision or another layout gets another file.
+ * called by all that decides its contents: a changed checkpoint or another layout gets another file in the place of the old one.
  *
  * @module
  */
-import { join } from "@std/path";
+import { basename, join } from "@std/path";
+import { ModelError } from "../errors.ts";
 import { openSafetensors } from "../io/safetensors.ts";
 import type { TensorSource } from "../io/tensor_source.ts";
-import { packedSize } from "../ops/pack_host.ts";
+import { packedSize } from "./pack_host.ts";
 import type { Weights } from "./weights.ts";
 
 /** Goes up whenever panels change. */
@@ -30,9 +31,10 @@ export async function openPackedCache(
   source: TensorSource,
   say: (sentence: string) => void,
 ): Promise<TensorSource | undefined> {
-  const path = join(folder, `${await keyOf(weights, source)}.safetensors`);
+  const { network, contents } = await keysOf(weights, source);
+  const path = join(folder, `${network}-${contents}.safetensors`);
   try {
-    return await openSafetensors(path);
+    return await openComplete(path, weights);
   } catch (error) {
     if (await exists(path)) say(`${(error as Error).message} It is packed anew.`);
   }
@@ -41,14 +43,13 @@ export async function openPackedCache(
     await Deno.mkdir(folder, { recursive: true });
     await writePacked(part, weights, source);
     await Deno.rename(part, path);
+    for await (const { name } of Deno.readDir(folder)) {
+      if (name.startsWith(`${network}-`) && name !== basename(path)) await Deno.remove(join(folder, name));
+    }
     say(`The packed ${weights.network} is kept in ${path}.`);
     return await openSafetensors(path);
   } catch (error) {
-    if (
-      !(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) && !isDiskError(error)
-    ) {
-      throw error;
-    }
+    if (!isDiskError(error)) throw error;
     say(`The packed ${weights.network} is not kept: ${(error as Error).message}`);
     return undefined;
   } finally {
@@ -56,21 +57,40 @@ export async function openPackedCache(
   }
 }
 
-/** No room, a read-only disk and the like. */
-function isDiskError(error: unknown): boolean {
-  return error instanceof Error && /os error/.test(error.message);
+/** Opens a file of packed weights. @throws ModelError where it does not hold just what `weights` needs */
+async function openComplete(path: string, weights: Weights): Promise<TensorSource> {
+  const source = await openSafetensors(path);
+  const bytes = weights.precision === "f16" ? 2 : 4;
+  const wrong = weights.list.find((weight) => source.tensors.get(weight.name)?.bytes !== packedSize(weight) * bytes);
+  if (!wrong) return source;
+  source.close();
+  throw new ModelError(`${path} does not hold ${wrong.name} as it should.`);
 }
 
-/** SHA-256 of layout, precision, and name, shape, type and place of every tensor, with size and time of their files. */
-async function keyOf(weights: Weights, source: TensorSource): Promise<string> {
+/** No room, a read-only disk, no permission and the like. */
+function isDiskError(error: unknown): boolean {
+  return error instanceof Deno.errors.NotCapable || error instanceof Error && /os error/.test(error.message);
+}
+
+/**
+ * What names a file: which network in which precision, and all that decides its contents: the layout, name, shape and type of every
+ * tensor, and size and time of the files they are in.
+ */
+async function keysOf(weights: Weights, source: TensorSource): Promise<{ network: string; contents: string }> {
   const tensors = [...weights.names].sort().map((name) => source.tensors.get(name)!);
   const files = await Promise.all([...new Set(tensors.map(({ file }) => file))].map(async (file) => {
     const { size, mtime } = await Deno.stat(file);
     return [await Deno.realPath(file), size, mtime?.getTime()];
   }));
-  const all = [LAYOUT, weights.precision, files, tensors.map(({ name, dtype, shape }) => [name, dtype, shape])];
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(all)));
-  return new Uint8Array(digest).toHex().slice(0, 32);
+  return {
+    network: await hash([weights.network, weights.precision, files.map(([path]) => path)]),
+    contents: await hash([LAYOUT, files, tensors.map(({ name, dtype, shape }) => [name, dtype, shape])]),
+  };
+}
+
+async function hash(value: unknown): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(value)));
+  return new Uint8Array(digest).toHex().slice(0, 16);
 }
 
 async function writePacked(path: string, weights: Weights, source: TensorSource): Promise<void> {

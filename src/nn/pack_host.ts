@@ -7,8 +7,8 @@
 import type { Precision } from "../gpu/device.ts";
 import { padChannels } from "../gpu/tensor.ts";
 import { toFloat32 } from "../io/dtype.ts";
-import { PANEL, panelCount, type Weight } from "./matmul.ts";
-import type { Packable } from "./pack.ts";
+import { PANEL, panelCount, type Weight } from "../ops/matmul.ts";
+import type { Packable } from "../ops/pack.ts";
 
 /** Numbers as their bits: f16 or f32. */
 export type Bits = Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;

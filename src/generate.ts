@@ -168,7 +168,7 @@ export async function* generate(model: Model, options: GenerateOptions): AsyncGe
     const compile = clock();
 
     const schedule = makeSchedule(checkpoint.scheduler, settings.samplingMethod, settings.steps, settings);
-    const preview = previewer(model, latents);
+    const preview = previewer(model, latents, settings);
     const seconds: number[] = [];
     let x = latents.combine([[schedule.initialScale, latents.noise()]]);
     const sample = samplers[settings.samplingMethod];

@@ -35,7 +35,7 @@ export async function generateCommand(context: Context): Promise<void> {
   try {
     await sayUnknownWords(plan.prompt, opened.model.checkpoint.path, context);
     if (flags.maxVram) {
-      const { vaeTiling, said } = fitWithin(flags.maxVram, opened.model, options, flags.offloadToCpu);
+      const { vaeTiling, said } = fitWithin(flags.maxVram, opened.model, { ...options, plan }, flags.offloadToCpu);
       options.vaeTiling = vaeTiling;
       console.say(said);
     }

@@ -5,9 +5,11 @@
  */
 import { GpuError } from "../errors.ts";
 import type { GenerateOptions } from "../generate.ts";
+import { condition } from "../pipeline/conditioning.ts";
 import { memoryNeed } from "../pipeline/memory.ts";
 import type { Model } from "../pipeline/model.ts";
 import type { Offload } from "../pipeline/networks.ts";
+import { plainPlan } from "../plan/plan.ts";
 
 const GIB = 2 ** 30;
 
@@ -29,11 +31,18 @@ const WAYS: [Offload, string][] = [
 export function fitWithin(limit: number, model: Model, options: GenerateOptions, offloaded = false) {
   const { preset } = model.checkpoint;
   const { width = preset.width, height = preset.height, vaeTiling: asked } = options;
+  // Regions bring prompts, and in latent mode batch entries.
+  const { entries, seen } = condition(options.plan ?? plainPlan(options.prompt ?? "", "none"), {
+    cfgScale: options.cfgScale ?? preset.cfgScale,
+    negativePrompt: options.negativePrompt,
+    zerosForAbsent: preset.forceZerosForEmptyPrompt,
+  });
+  const drawing = { ...options, entries: entries.length, prompts: seen.size };
   const tilings = asked === "on" || asked === "off" ? [asked] : ["auto", "on"] as const;
   let least = Infinity;
   for (const [offload, meaning] of WAYS.filter(([way]) => way || !offloaded)) {
     for (const vaeTiling of tilings) {
-      const { peak } = memoryNeed(model, width, height, { ...options, vaeTiling }, offload);
+      const { peak } = memoryNeed(model, width, height, { ...drawing, vaeTiling }, offload);
       least = Math.min(least, peak);
       if (peak > limit * GIB) continue;
       model.offload = offload;

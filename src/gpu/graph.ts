@@ -11,7 +11,16 @@ import { type Kernel, pipelineFor, type Variant } from "./kernel.ts";
 import { planMemory, planSlots } from "./memory_plan.ts";
 import { Program, type Replay } from "./program.ts";
 import { StreamedProgram, type WeightStream, type Window, windowsOf } from "./streamed_program.ts";
-import { bindingOf, inTexture, makeTexturePlace, nothing, placeAlone, placeBytes, writeTensor } from "./storage.ts";
+import {
+  bindingOf,
+  inTexture,
+  largestTensor,
+  makeTexturePlace,
+  nothing,
+  placeAlone,
+  placeBytes,
+  writeTensor,
+} from "./storage.ts";
 import { describeTensor, type ElementType, type Storage, type Tensor } from "./tensor.ts";
 
 /** One kernel launch. */
@@ -52,10 +61,11 @@ export class Graph {
     storage: Storage = "quads",
   ): Tensor {
     const tensor = describeTensor(label, shape, type, storage);
-    if (!inTexture(this.device, tensor) && tensor.bytes > this.device.maxBinding) {
+    const most = largestTensor(this.device, tensor);
+    if (tensor.bytes > most) {
       throw new GpuError(
         `${this.label}: tensor "${label}" [${shape.join(", ")}] needs ${mib(tensor.bytes)} in one piece, but ` +
-          `${this.device.summary.name} binds at most ${mib(this.device.maxBinding)}. Choose a smaller size.`,
+          `${this.device.summary.name} binds at most ${mib(most)}. Choose a smaller size.`,
       );
     }
     this.#own.add(tensor);

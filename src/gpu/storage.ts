@@ -103,6 +103,13 @@ export function inTexture(device: Device, tensor: Pick<Tensor, "storage">): bool
   return device.textures && tensor.storage !== "plain";
 }
 
+/** The most bytes that a tensor of this kind may have on `device`. */
+export function largestTensor(device: Device, tensor: Pick<Tensor, "type" | "storage">): number {
+  if (!inTexture(device, tensor)) return device.maxBinding;
+  const rows = device.gpu.limits.maxTextureDimension2D - 1; // a power of two, which textureHeight avoids
+  return rows * WIDTH * texelOf(tensor.type, tensor.storage).bytes;
+}
+
 /** Bytes of the place that a tensor takes, padding included. */
 export function placeBytes(device: Device, tensor: Tensor): number {
   if (!inTexture(device, tensor)) return Math.ceil(tensor.bytes / 16) * 16;

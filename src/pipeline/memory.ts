@@ -17,9 +17,9 @@ import type { Networks, Offload } from "./networks.ts";
 /** Bytes on the device. */
 export interface MemoryNeed {
   weights: { textEncoders: number; unet: number; vae: number };
-  /** Activations while two chunks of tokens are encoded, as with a plain prompt. */
+  /** Activations while the prompts are encoded. */
   textEncoders: number;
-  /** Activations while the UNet runs on two batch entries with one chunk of tokens each. */
+  /** Activations while the UNet runs. */
   unet: number;
   /** Activations while the picture, or a tile of it, is decoded. */
   vae: number;
@@ -30,14 +30,23 @@ export interface MemoryNeed {
   peak: number;
 }
 
+/** What the need depends on besides a picture's size. */
+export interface Drawing extends TilingOptions {
+  /** Batch entries of the UNet. Default 2, as a plain prompt with guidance has. */
+  entries?: number;
+  /** Distinct prompts, the negative ones among them, each of one chunk of tokens. Default 2. */
+  prompts?: number;
+}
+
 /** What one picture of `width` × `height` pixels needs. No weights need to be loaded. */
 export function memoryNeed(
   networks: Networks,
   width: number,
   height: number,
-  tiling: TilingOptions = {},
+  drawing: Drawing = {},
   offload: Offload = networks.offload,
 ): MemoryNeed {
+  const { entries = 2, prompts = 2 } = drawing;
   const { vaeConfig, textEncoders: texts, unetWeights, vaeWeights } = networks;
   const size = {
     height: Math.ceil(height / vaeConfig.factor),
@@ -50,9 +59,9 @@ export function memoryNeed(
     vae: vaeWeights.bytes,
   };
   const latents = SLOTS * size.height * size.width * padChannels(size.channels) * 4;
-  const textEncoders = Math.max(...texts.map((text) => textBytes(networks, text)));
-  const { unet, window } = unetBytes(networks, size.height, size.width);
-  const decoded = decoderWindow(networks, size, tiling);
+  const textEncoders = Math.max(...texts.map((text) => textBytes(networks, text, prompts)));
+  const { unet, window } = unetBytes(networks, [entries, size.height, size.width], prompts);
+  const decoded = decoderWindow(networks, size, drawing);
   const vae = decoderBytes(networks, decoded);
   const activations = { textEncoders, unet: unet + latents, vae: vae + latents };
   const need = {
@@ -88,16 +97,17 @@ function sum<T>(list: readonly T[], of: (item: T) => number): number {
   return list.reduce((total, item) => total + of(item), 0);
 }
 
-/** Classifier-free guidance: the prompt and the negative prompt. */
-const BATCH = 2;
-
-function textBytes({ device, precision }: Networks, { config, weights }: Networks["textEncoders"][number]): number {
+function textBytes(
+  { device, precision }: Networks,
+  { config, weights }: Networks["textEncoders"][number],
+  prompts: number,
+): number {
   const g = new Graph(device, "text encoder", precision);
   const { states, projected } = clip(
     g,
     weights,
     config,
-    g.input("tokens", [BATCH, config.positions, config.width]),
+    g.input("tokens", [prompts, config.positions, config.width]),
     0,
     true,
   );
@@ -109,25 +119,25 @@ function textBytes({ device, precision }: Networks, { config, weights }: Network
 /** Activations, and the largest window of streamed weights. */
 function unetBytes(
   { device, precision, unetConfig: config, unetWeights, textEncoders, streamWindow }: Networks,
-  height: number,
-  width: number,
+  [entries, height, width]: [entries: number, height: number, width: number],
+  count: number,
 ): { unet: number; window: number } {
-  const tokens = textEncoders[0].config.positions;
+  const tokens = count * textEncoders[0].config.positions;
   const g = new Graph(device, "unet", precision);
   const prompts = new Graph(device, "prompts", precision);
   const sees = (rows: number): AttentionMap => ({
-    regionOfRow: Array.from({ length: BATCH * rows }, (_, i) => Math.floor(i / rows)),
-    sights: Array.from({ length: BATCH }, (_, i) => ({ start: i * tokens, count: tokens })),
+    regionOfRow: Array.from({ length: entries * rows }, (_, i) => Math.floor(i / rows)),
+    sights: Array.from({ length: entries }, () => ({ start: 0, count: tokens })),
   });
   const maps = new Map<number, AttentionMap>();
   g.output(unet(g, unetWeights, config, {
-    latents: g.input("latents", [BATCH, height, width, padChannels(config.inChannels)]),
-    time: g.input("time", [BATCH, 1, timeDim(config)]),
-    guidance: config.guidanceDim ? g.input("guidance", [BATCH, 1, config.guidanceDim]) : undefined,
+    latents: g.input("latents", [entries, height, width, padChannels(config.inChannels)]),
+    time: g.input("time", [entries, 1, timeDim(config)]),
+    guidance: config.guidanceDim ? g.input("guidance", [entries, 1, config.guidanceDim]) : undefined,
   }, {
     graph: prompts,
-    context: prompts.input("context", [1, BATCH * tokens, config.contextDim[0]]),
-    added: config.addedDim ? prompts.input("added", [BATCH, 1, config.addedDim]) : undefined,
+    context: prompts.input("context", [1, tokens, config.contextDim[0]]),
+    added: config.addedDim ? prompts.input("added", [entries, 1, config.addedDim]) : undefined,
     map(h, w) {
       if (!maps.has(h * w)) maps.set(h * w, sees(h * w));
       return maps.get(h * w)!;

@@ -7,7 +7,7 @@ import { Graph } from "../gpu/graph.ts";
 import { readFloats, writeFloats } from "../gpu/storage.ts";
 import { padChannels } from "../gpu/tensor.ts";
 import { decode } from "../nn/vae.ts";
-import { decodePicture, latentAffine, type Picture } from "./decoder.ts";
+import { decodePicture, latentAffine, type Picture, type TilingOptions } from "./decoder.ts";
 import type { DeviceLatents, Slot } from "./latent_space.ts";
 import type { Model } from "./model.ts";
 
@@ -18,13 +18,18 @@ const PATCH = 3;
 export function previewer(
   model: Model,
   latents: DeviceLatents,
+  tiling: TilingOptions,
 ): (kind: "proj" | "vae", slot: Slot) => Promise<Picture> {
   let projection: Promise<Projection> | undefined;
   return async (kind, slot) => {
-    await model.ensure([model.vaeWeights]);
-    if (kind === "vae") return decodePicture(model, latents, slot);
-    projection ??= measure(model);
-    return project(await projection, await latents.read(slot), latents);
+    if (kind === "vae" || !projection) await model.ensure([model.vaeWeights]);
+    try {
+      if (kind === "vae") return await decodePicture(model, latents, slot, tiling);
+      projection ??= measure(model);
+      return project(await projection, await latents.read(slot), latents);
+    } finally {
+      model.leave([model.vaeWeights]);
+    }
   };
 }
 

@@ -5,6 +5,7 @@ import { openDevice } from "../../src/gpu/device.ts";
 import { openCheckpoint } from "../../src/io/checkpoint.ts";
 import { memoryNeed } from "../../src/pipeline/memory.ts";
 import { Model } from "../../src/pipeline/model.ts";
+import { planFromRegions } from "../../src/plan/from_regions.ts";
 import { TINY_MODEL } from "./program.ts";
 
 Deno.test("--max-vram takes the cheapest way that fits, or refuses before any work", async () => {
@@ -25,6 +26,11 @@ Deno.test("--max-vram takes the cheapest way that fits, or refuses before any wo
   assert.deepEqual(within(peak("auto", false) - 1), [false, "on"]);
   assert.deepEqual(within(peak("on", false) - 1), [true, "on"]);
   assert.deepEqual(within(peak("on", true) - 1), ["stream", "on"]);
+  // Eight regions in latent mode are nine batch entries.
+  const regions = Array.from({ length: 8 }, (_, i) => `thing ${i}`);
+  const plan = planFromRegions({ regions, mode: "latent" });
+  assert.deepEqual(within(peak("auto", false)), [false, undefined]);
+  assert.deepEqual(within(peak("auto", false), { ...size, plan }), [true, undefined]);
   assert.throws(() => fitWithin(0.001, model, size), (error: Error) => {
     return error instanceof GpuError &&
       /sd1 needs 0\.\d\d GiB to draw 1024×512, more than the 0\.001 GiB of --max-vram/.test(error.message);

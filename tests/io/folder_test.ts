@@ -165,7 +165,18 @@ Deno.test("the refiner, a part of a model, a missing path and a loop of links ar
     await assert.rejects(openCheckpoint("/dev/null"), /not a regular file/);
   }));
 
-Deno.test("a file that may not be read is named", async () => {
+Deno.test("a file that its owner keeps from this user is named", async () => {
+  // Root, as in containers, may read everything: so the system's answer is played.
+  const { open } = Deno;
+  Deno.open = () => Promise.reject(new Deno.errors.PermissionDenied("Permission denied (os error 13)"));
+  try {
+    await assert.rejects(openCheckpoint(tinyModel("sd1")), /sd1\/model_index\.json may not be read by this user/);
+  } finally {
+    Deno.open = open;
+  }
+});
+
+Deno.test("a file that Deno was not allowed to read is named", async () => {
   const code = `import { openCheckpoint } from "${new URL("../../src/io/checkpoint.ts", import.meta.url)}";
     await openCheckpoint("${tinyModel("sd1")}").catch((error) => console.log(error.name, error.message));`;
   const allowed = `--allow-read=${tinyModel("sd1")}/model_index.json`;

@@ -1,0 +1,63 @@
+/** What a file must hold for a network: names, shapes and numbers, each told by file and key where it is wrong. */
+import assert from "@std/assert";
+import { ModelError } from "../../src/errors.ts";
+import { openSafetensors } from "../../src/io/safetensors.ts";
+import { Weights } from "../../src/nn/weights.ts";
+import { inFolder, safetensors, type Written } from "../io/files.ts";
+import { testDevice, WAYS } from "../ops/harness.ts";
+
+const f32 = (shape: number[], spoilt: Record<number, number> = {}): Written => {
+  const values = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.5);
+  for (const [at, value] of Object.entries(spoilt)) values[Number(at)] = value;
+  return { shape, data: new Uint8Array(values.buffer) };
+};
+const GOOD = { "a.weight": f32([12, 8]), "a.bias": f32([12]), "n.weight": f32([12]), "n.bias": f32([12]) };
+
+/** Declares one linear layer and one norm, and loads them from these tensors. */
+async function load(tensors: Record<string, Written>, { precision, kind }: typeof WAYS[number] = WAYS[0]) {
+  await inFolder(async (folder) => {
+    await Deno.writeFile(`${folder}/net.safetensors`, safetensors(tensors));
+    const source = await openSafetensors(`${folder}/net.safetensors`);
+    const weights = new Weights(await testDevice(kind), precision, "unet");
+    weights.matrix("a", 8, 12);
+    weights.norm("n", 12, 1e-5);
+    try {
+      weights.check(source, /^known/);
+      await weights.load(source);
+    } finally {
+      weights.release();
+      source.close();
+    }
+  });
+}
+
+const says = (pattern: RegExp) => (error: unknown) => error instanceof ModelError && pattern.test(error.message);
+
+Deno.test("missing, misshapen and unexpected tensors are listed together, by file, key, expected and found", async () => {
+  await load({ ...GOOD, known: f32([1]) });
+  const { "a.bias": _, ...rest } = GOOD;
+  const wrong = { ...rest, "a.weight": f32([8, 12]), stray: f32([3]) };
+  await assert.rejects(load(wrong), (error: unknown) => {
+    return [
+      /a\.weight in .*net\.safetensors: expected \[12, 8\], found \[8, 12\]/,
+      /missing a\.bias \[12\]/,
+      /unexpected stray \[3\] in .*net\.safetensors/,
+      /net\.safetensors does not hold this unet/,
+    ].every((pattern) => says(pattern)(error));
+  });
+});
+
+for (const way of WAYS) {
+  Deno.test(`NaN and Inf in weights are refused with file and key, ${way.name}`, async () => {
+    await load(GOOD, way);
+    for (const bad of [NaN, Infinity, -Infinity]) {
+      for (const [name, at] of [["a.weight", 95], ["a.bias", 3], ["n.weight", 11]] as const) {
+        const tensors = { ...GOOD, [name]: f32(GOOD[name].shape, { [at]: bad }) };
+        await assert.rejects(load(tensors, way), says(new RegExp(`${name} in .*net\\.safetensors .*not finite`)));
+      }
+    }
+    const large = load({ ...GOOD, "a.weight": f32([12, 8], { 5: 1e6 }) }, way);
+    if (way.precision === "f16") await assert.rejects(large, says(/a\.weight .*too large for f16.*--type f32/));
+    else await large;
+  });
+}

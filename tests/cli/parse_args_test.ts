@@ -1,6 +1,7 @@
 import assert from "@std/assert";
 import { COMMANDS, FLAGS } from "../../src/cli/flags.ts";
 import { helpText } from "../../src/cli/help.ts";
+import { generateOptions } from "../../src/cli/options.ts";
 import { parseArgs } from "../../src/cli/parse_args.ts";
 import { UsageError } from "../../src/errors.ts";
 
@@ -90,4 +91,14 @@ Deno.test("the help names every flag, and a command's own help only its flags", 
   }
   const widest = Math.max(...helpText().split("\n").map((line) => line.length));
   assert.ok(widest <= 120, `the help is ${widest} wide`);
+});
+
+Deno.test("sizes are width × height on the command line, and rows before columns for the pipeline, as in diffusers", () => {
+  const { flags } = parseArgs(["a dog", "--original-size", "1024x768", "--target-size", "640x512", "--crop", "8x16"]);
+  const { originalSize, targetSize, crop } = generateOptions(flags);
+  assert.deepEqual({ originalSize, targetSize, crop }, {
+    originalSize: [768, 1024],
+    targetSize: [512, 640],
+    crop: [16, 8],
+  });
 });

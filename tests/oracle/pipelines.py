@@ -89,6 +89,7 @@ CASES = {
     "sdxl_default": case("sdxl", APPLE, 64, 64, 5, 5, 1),
     "sdxl_negative": case("sdxl", FOREST, 88, 56, 5, 7, 2, samplingMethod="dpm++2m", scheduler="karras", negativePrompt="blue"),
     "sdxl_clip_skip": case("sdxl", APPLE, 40, 40, 4, 5, 3, clipSkip=3),
+    "sdxl_sizes": case("sdxl", FOREST, 56, 48, 4, 5, 8, originalSize=[120, 90], crop=[16, 8], targetSize=[100, 200]),
     "sdxl_turbo": case("sdxl", APPLE, 64, 56, 2, 0, 4, scheduler(TURBO)),
     "sdxl_lightning": case("sdxl", FOREST, 56, 72, 4, 1, 5, scheduler(LIGHTNING)),
     "sdxl_ddim_clips": case("sdxl", FOREST, 40, 48, 4, 5, 7, scheduler(SILENT), samplingMethod="ddim"),
@@ -154,6 +155,8 @@ def draw(pipe, options):
         repeat = positive.shape[1] // negative.shape[1]  # equal keys twice weigh the same as once
         text = {"prompt_embeds": positive, "negative_prompt_embeds": negative.repeat(1, repeat, 1)}
     more = {"guidance_rescale": o["guidanceRescale"]} if "guidanceRescale" in o else {}
+    sizes = {"originalSize": "original_size", "crop": "crops_coords_top_left", "targetSize": "target_size"}
+    more |= {theirs: tuple(o[ours]) for ours, theirs in sizes.items() if ours in o}
     return pipe(
         **text, **more, width=o["width"], height=o["height"], num_inference_steps=o["steps"], guidance_scale=o["cfgScale"],
         generator=generator(o["seed"]), eta=o.get("eta", 0.0),

@@ -42,7 +42,7 @@ DRAWN = {
     "grass": "on the grass", "table": "on a table", "sky": "in the sky", "sea": "by the sea", "snow": "in the snow",
     "night": "under the stars", "sunset": "at sunset",
 }
-PLACES = ["left", "right", "top", "bottom"]
+PLACES = ["left", "right", "top", "bottom", "middle"]
 
 
 def held_out(*words: str) -> bool:

@@ -11,7 +11,15 @@ import type { DownloadProgress } from "./download.ts";
 import { addEmbeddings } from "./embeddings.ts";
 import { fetchModel } from "./fetch_model.ts";
 import { openFolder } from "./folder.ts";
-import { type Family, predictionOf, type Preset, presetByModelName, presetByName, PRESETS } from "./preset.ts";
+import {
+  EDM_LATENTS,
+  type Family,
+  predictionOf,
+  type Preset,
+  presetByModelName,
+  presetByName,
+  PRESETS,
+} from "./preset.ts";
 import { openSingleFile } from "./single_file.ts";
 import type { TensorSource } from "./tensor_source.ts";
 import { openVae } from "./vae_file.ts";
@@ -99,6 +107,10 @@ export async function openCheckpoint(model: string, options: OpenOptions = {}): 
     const { family, reason } = parts;
     const name = modelName(path);
     const { preset, scheduler } = choosePreset(parts, name, options);
+    if (!isFolder && predictionOf(scheduler) === "edm" && !parts.vae.config.latents_mean) {
+      Object.assign(parts.vae.config, EDM_LATENTS);
+      reason.push("Its latents' mean and deviation are not in the file: Playground v2.5's own are taken.");
+    }
     if (options.vae) {
       const vae = await openVae(await fetchModel(options.vae, { signal, onProgress }), parts.vae.config, variant);
       parts.sources.push(vae.source);

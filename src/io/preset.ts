@@ -72,6 +72,13 @@ const EDM = {
   final_sigmas_type: "zero",
 };
 
+/** How Playground v2.5's latents are scaled, for files that lost the keys `edm_mean` and `edm_std`. */
+export const EDM_LATENTS = {
+  scaling_factor: 0.5,
+  latents_mean: [-1.6574, 1.886, -1.383, 2.5155],
+  latents_std: [8.4927, 5.9022, 6.5498, 5.2299],
+};
+
 type Row = [name: string, title: string, size: number, steps: number, cfg: number, SchedulerConfig, names?: RegExp];
 
 /** The first row of a family is what a model of it is unless something says otherwise; of the names, the first that fits counts. */

@@ -263,6 +263,14 @@ Deno.test("ztsnr beside v_pred asks for a zero terminal SNR; Playground v2.5 bri
       0.5,
     ]);
     playground.close();
+    await variant(path, "sdxl", () => {});
+    const merged = await openCheckpoint(path, { preset: "playground-v2.5" });
+    assert.deepEqual([merged.vae.config.scaling_factor, merged.vae.config.latents_std], [
+      0.5,
+      [8.4927, 5.9022, 6.5498, 5.2299],
+    ]);
+    assert.match(merged.reason.join(" "), /not in the file: Playground v2\.5's own/);
+    merged.close();
   }));
 
 const FOREIGN: [names: string[], message: RegExp][] = [

@@ -18,8 +18,8 @@ const EXTENSION = /\.(safetensors|pt|bin|ckpt)$/i;
 interface Inversion {
   name: string;
   file: string;
-  /** By the width of the encoder they are for: [tokens, width]. */
-  rows: Map<number, Float32Array>;
+  /** For each text encoder, in their order: [tokens, width]. */
+  rows: { width: number; values: Float32Array }[];
 }
 
 /**
@@ -37,22 +37,20 @@ export async function addEmbeddings(parts: Parts, path: string): Promise<void> {
   const widths = parts.textEncoders.map(({ config }) => Number(config.hidden_size));
   const fitting: Inversion[] = [];
   for (const file of files) {
-    const inversion = await readInversion(file);
-    const found = [...inversion.rows.keys()].sort().join(" and ");
-    if (widths.every((width) => inversion.rows.has(width))) fitting.push(inversion);
-    else if (!folder) {
-      throw new ModelError(`${file} is an embedding ${found} wide; this model's text is ${widths.join(" and ")}.`);
-    } else {parts.reason.push(
-        `Embedding ${inversion.name} is left out: it is ${found} wide, the model's text ${widths.join(" and ")}.`,
-      );}
+    try {
+      fitting.push(await readInversion(file, widths));
+    } catch (error) {
+      if (!folder || !(error instanceof ModelError)) throw error;
+      parts.reason.push(`Left out: ${error.message}`);
+    }
   }
   if (fitting.length) parts.reason.push(`Embeddings: ${fitting.map(({ name }) => name).join(", ")}.`);
   parts.textEncoders.forEach((encoder, i) => {
     const embeddings = new Map<string, number[]>();
     const rows: Float32Array[] = [];
     let next = encoder.source.tensors.get(TABLE)?.shape[0] ?? 0;
-    for (const { name, rows: byWidth } of fitting) {
-      const values = byWidth.get(widths[i])!;
+    for (const { name, rows: ofEncoders } of fitting) {
+      const { values } = ofEncoders[i];
       embeddings.set(name, Array.from({ length: values.length / widths[i] }, () => next++));
       rows.push(values);
     }
@@ -62,11 +60,14 @@ export async function addEmbeddings(parts: Parts, path: string): Promise<void> {
   });
 }
 
-/** Layouts: `emb_params` or one `<name>`; the web UI's `string_to_param`; SDXL's `clip_l` and `clip_g`. */
-async function readInversion(file: string): Promise<Inversion> {
+/**
+ * Layouts: `emb_params` or one `<name>`; the web UI's `string_to_param`; for SDXL `clip_l` and `clip_g`, one for each encoder.
+ * @param widths of the text encoders that the rows must fit
+ */
+async function readInversion(file: string, widths: number[]): Promise<Inversion> {
   const source = await openTensors(file);
   try {
-    const rows = new Map<number, Float32Array>();
+    const rows: Inversion["rows"] = [];
     const named = [...source.tensors.values()].filter((t) => t.shape.length === 1 || t.shape.length === 2);
     const wanted = named.filter((t) => /^(emb_params|clip_[lg]|string_to_param\..*|<.*>)$/.test(t.name));
     const chosen = wanted.length ? wanted : named.length === 1 ? named : [];
@@ -75,6 +76,7 @@ async function readInversion(file: string): Promise<Inversion> {
         `${file} is no textual inversion: found ${[...source.tensors.keys()].slice(0, 4).join(", ")}.`,
       );
     }
+    chosen.sort((a, b) => Number(a.name === "clip_g") - Number(b.name === "clip_g"));
     for (const info of chosen) {
       const bytes = new Uint8Array(info.bytes);
       await source.read(info.name, bytes);
@@ -82,7 +84,11 @@ async function readInversion(file: string): Promise<Inversion> {
       if (!values.every(Number.isFinite)) {
         throw new ModelError(`${info.name} in ${file} holds numbers that are not finite.`);
       }
-      rows.set(info.shape[info.shape.length - 1], values);
+      rows.push({ width: info.shape[info.shape.length - 1], values });
+    }
+    const found = rows.map(({ width }) => width).join(" and "), expected = widths.join(" and ");
+    if (found !== expected) {
+      throw new ModelError(`${file} is an embedding ${found} wide; this model's text is ${expected}.`);
     }
     return { name: file.split("/").pop()!.replace(EXTENSION, ""), file, rows };
   } finally {

@@ -331,6 +331,9 @@ Deno.test("embeddings become rows behind the vocabulary", () =>
     const learnt = { emb_params: { shape: [2, 8], data: new Uint8Array(rows.buffer) } };
     await Deno.writeFile(`${folder}/embeddings/mine.safetensors`, safetensors(learnt));
     await Deno.writeFile(`${folder}/embeddings/wide.safetensors`, safetensors({ emb_params: { shape: [1, 9] } }));
+    const pair = { clip_g: { shape: [1, 12] }, clip_l: { shape: [1, 8] } };
+    await Deno.writeFile(`${folder}/embeddings/sdxl.safetensors`, safetensors(pair));
+    await Deno.writeTextFile(`${folder}/embeddings/cut.pt`, "");
     const model = await openCheckpoint(`${folder}/x.ckpt`, { embeddings: `${folder}/embeddings` });
     const [{ source, config }] = model.textEncoders;
     const table = source.tensors.get("text_model.embeddings.token_embedding.weight")!;
@@ -339,7 +342,10 @@ Deno.test("embeddings become rows behind the vocabulary", () =>
     const across = new Uint8Array(3 * 8 * 2);
     await source.read(table.name, across, 49407 * 16);
     assert.deepEqual(toFloat32(across.subarray(16), "F16"), rows);
-    assert.match(model.reason.join(" "), /wide is left out: it is 9 wide.*Embeddings: mine/);
+    assert.match(
+      model.reason.join(" "),
+      /Left out: .*cut\.pt.*sdxl.* 8 and 12 wide.*wide\.safetensors is an embedding 9 wide.*Embeddings: mine/,
+    );
     model.close();
     const wrong = openCheckpoint(`${folder}/x.ckpt`, { embeddings: `${folder}/embeddings/wide.safetensors` });
     await assert.rejects(wrong, /9 wide; this model's text is 8/);

@@ -140,6 +140,9 @@ export function modelName(path: string): string {
   return last.replace(/\.(safetensors|ckpt|pt|pth|bin)$/i, "");
 }
 
+/** Presets that a model without more telling keys is taken for by its scheduler, or for predicting ε. */
+const HINTS = new Set(["sd21-base", "sd-turbo", "hyper-sd15", "hyper-sdxl", "sdxl-lightning", "sdxl-turbo"]);
+
 /** A user's word counts first, then the model's keys and config, then its name, then its family. */
 function choosePreset(parts: Parts, name: string, options: OpenOptions) {
   const { family, reason } = parts;
@@ -147,8 +150,8 @@ function choosePreset(parts: Parts, name: string, options: OpenOptions) {
   const byKeys = parts.presetName === undefined ? undefined : PRESETS.get(parts.presetName);
   const byName = presetByModelName(name, family);
   const fallback = [...PRESETS.values()].find((p) => p.family === family)!;
-  // That SD 2 predicts ε is all that "sd21-base" says: a name may tell more, such as SD-Turbo's.
-  const byKeysOrName = byKeys?.name === "sd21-base" && byName?.prediction === "epsilon" ? byName : byKeys ?? byName;
+  // Where only the scheduler or the spread of SD 2 spoke, a name tells more, such as SD-Turbo's.
+  const byKeysOrName = HINTS.has(byKeys?.name ?? "") && byName?.prediction === "epsilon" ? byName : byKeys ?? byName;
   const known = asked ?? byKeysOrName ?? fallback;
   if (asked) reason.push(`Preset ${known.name}: as asked.`);
   else if (byKeysOrName && byKeysOrName === byName) {

@@ -142,19 +142,36 @@ function presetOf(
   if (kind === "LCMScheduler" && family !== "sd2") {
     return { name: family === "sd1" ? "lcm" : "lcm-sdxl", why: "its scheduler is LCMScheduler" };
   }
-  if (family === "sd2" && scheduler.prediction_type !== "v_prediction" && scheduler.timestep_spacing !== "trailing") {
+  const few = fewSteps(scheduler, family);
+  if (few) return few;
+  if (family === "sd2" && scheduler.prediction_type !== "v_prediction") {
     return { name: "sd21-base", why: "its scheduler says that it predicts ε" };
   }
   if (family !== "sdxl") return undefined;
   if (kind.startsWith("EDM") || vae.latents_mean) {
     return { name: "playground-v2.5", why: "EDM scheduler, or latents with a mean" };
   }
-  if (kind === "EulerAncestralDiscreteScheduler" && scheduler.timestep_spacing === "trailing") {
-    return { name: "sdxl-turbo", why: "its scheduler is Euler ancestral with trailing steps" };
-  }
   if (scheduler.prediction_type === "v_prediction") {
     return { name: "sdxl-vpred", why: "its scheduler says v_prediction" };
   }
+}
+
+/** Distilled models by scheduler: those for many steps that predict ε are published with leading ones. */
+const DISTILLED: Partial<Record<Family, Record<string, string>>> = {
+  sd1: { DDIMScheduler: "hyper-sd15" },
+  sd2: { EulerDiscreteScheduler: "sd-turbo" },
+  sdxl: {
+    EulerAncestralDiscreteScheduler: "sdxl-turbo",
+    EulerDiscreteScheduler: "sdxl-lightning",
+    DDIMScheduler: "hyper-sdxl",
+  },
+};
+
+function fewSteps(scheduler: Config, family: Family): { name: string; why: string } | undefined {
+  const name = DISTILLED[family]?.[String(scheduler._class_name)];
+  const { prediction_type = "epsilon", timestep_spacing, rescale_betas_zero_snr } = scheduler;
+  if (!name || timestep_spacing !== "trailing" || prediction_type !== "epsilon" || rescale_betas_zero_snr) return;
+  return { name, why: `its scheduler is ${scheduler._class_name} with trailing steps, as few-step models have` };
 }
 
 /** What a folder's JSON says where presets have defaults. */

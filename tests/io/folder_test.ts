@@ -67,6 +67,35 @@ Deno.test("what a user overrules is said, and counts", async () => {
   await assert.rejects(openCheckpoint(tinyModel("sd1"), { preset: "sd51" }), /Did you mean "sd15"/);
 });
 
+const FEW_STEPS: [model: string, scheduler: string, preset: string][] = [
+  ["sd1", "DDIM", "hyper-sd15"],
+  ["sd1", "LCM", "lcm"],
+  ["sdxl", "EulerDiscrete", "sdxl-lightning"],
+  ["sdxl", "EulerAncestralDiscrete", "sdxl-turbo"],
+  ["sdxl", "DDIM", "hyper-sdxl"],
+  ["sdxl", "LCM", "lcm-sdxl"],
+];
+Deno.test("few-step models are told by their scheduler; many steps, zero SNR and a name say otherwise", () =>
+  inFolder(async (folder) => {
+    const preset = async (path: string, scheduler: Record<string, unknown>) => {
+      await Deno.writeTextFile(`${path}/scheduler/scheduler_config.json`, JSON.stringify(scheduler));
+      const model = await openCheckpoint(path);
+      model.close();
+      return model.preset.name;
+    };
+    for (const name of ["sd1", "sdxl"]) await copyModel(name, folder);
+    for (const [model, name, expected] of FEW_STEPS) {
+      const scheduler = { _class_name: `${name}Scheduler`, timestep_spacing: "trailing" };
+      assert.equal(await preset(`${folder}/${model}`, scheduler), expected);
+    }
+    const euler = { _class_name: "EulerDiscreteScheduler", timestep_spacing: "trailing" };
+    assert.equal(await preset(`${folder}/sdxl`, { ...euler, timestep_spacing: "leading" }), "sdxl");
+    assert.equal(await preset(`${folder}/sdxl`, { ...euler, rescale_betas_zero_snr: true }), "sdxl");
+    assert.equal(await preset(`${folder}/sdxl`, { ...euler, prediction_type: "v_prediction" }), "sdxl-vpred");
+    await Deno.rename(`${folder}/sdxl`, `${folder}/DreamShaper-XL-Turbo`);
+    assert.equal(await preset(`${folder}/DreamShaper-XL-Turbo`, euler), "dreamshaper-xl-turbo");
+  }));
+
 Deno.test("a VAE of another folder replaces the model's", async () => {
   const model = await openCheckpoint(tinyModel("sd1"), { vae: tinyModel("sd2") });
   assert.deepEqual(model.vae.config.block_out_channels, [8, 12, 16]);

@@ -68,6 +68,8 @@ async function receive(url: string, file: Deno.FsFile, expected: Expected, optio
   const started = performance.now();
   const startedAt = (await file.stat()).size;
   let etag: string | undefined;
+  // A later run can only tell by the hash that what came is of the same file.
+  const goesOn = expected.hash ? ": it goes on where it stopped" : "";
   for (let failures = 0;;) {
     if ((await file.stat()).size > (expected.size ?? Infinity)) await file.truncate(0); // of another version
     const have = (await file.stat()).size;
@@ -109,17 +111,13 @@ async function receive(url: string, file: Deno.FsFile, expected: Expected, optio
       }
       if (isDiskFull(error)) {
         throw new ModelError(
-          `The disk is full, at byte ${done} of ${url}. Make room and start again: it goes on from there.`,
-          {
-            cause: error,
-          },
+          `The disk is full, at byte ${done} of ${url}. Make room and start again${goesOn}.`,
+          { cause: error },
         );
       }
       if (failures >= waits.length) {
         const why = error instanceof Error ? error.message : String(error);
-        throw new ModelError(`${url} could not be downloaded: ${why}. Start again: it goes on where it stopped.`, {
-          cause: error,
-        });
+        throw new ModelError(`${url} could not be downloaded: ${why}. Start again${goesOn}.`, { cause: error });
       }
       await new Promise((resolve) => setTimeout(resolve, waits[failures++]));
     }

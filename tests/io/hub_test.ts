@@ -241,7 +241,10 @@ Deno.test("a plain URL's hash is checked: the one its user gives, else the one i
       await assert.rejects(get(plain), /arrived damaged.*hash/, JSON.stringify(headers));
     }
     hub.more = () => ({});
+    hub.cuts.set("m.safetensors", 100_000);
+    await assert.rejects(get(plain), /could not be downloaded.*Start again\.$/);
     assert.ok(await get(plain), "without a hash nobody can tell");
+    assert.equal(hub.requests.at(-1), "m.safetensors whole");
 
     // With a hash, what came is taken up in the next run too.
     hub.damaged.clear();

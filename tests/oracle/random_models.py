@@ -68,7 +68,9 @@ def vae(r):
 
 def scheduler(r):
     name, extra = pipelines.SAMPLERS[r.choice([*pipelines.SAMPLERS])]
-    config = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "clip_sample": False}
+    config = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+    if r.random() < 0.5:
+        config["clip_sample"] = r.random() < 0.3
     more = {"timestep_spacing": r.choice(["leading", "trailing", "linspace"])} if r.random() < 0.5 else {}
     prediction = {"prediction_type": r.choice(["epsilon", "v_prediction"])}
     return getattr(diffusers, name).from_config({**config, **extra, **more, **prediction, "skip_prk_steps": True, "steps_offset": 1})

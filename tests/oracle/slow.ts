@@ -4,8 +4,8 @@
  *
  *     deno task slow [sd1] [sd2] [sdxl]
  *
- * Needs Python with tests/oracle/requirements.txt (`PYTHON` names it), 7 GB of disk in the folder for temporary files, 14 GB of memory
- * for SDXL, and about a quarter of an hour on two cores. The files go as soon as they have been compared.
+ * Needs Python with tests/oracle/requirements.txt (`PYTHON` names it), and for SDXL 7 GB of disk in the folder for temporary files and
+ * 14 GB of memory. The files go as soon as they have been compared.
  *
  * @module
  */

@@ -104,6 +104,10 @@ function checkParts(index: Config, path: string): void {
  * SDXL takes configs as they are.
  */
 export function correctScheduler(scheduler: Config, family: Family): Config {
+  const { _class_name: kind = "" } = scheduler;
+  if (typeof kind !== "string") {
+    throw new ModelError(`The scheduler config has the class ${JSON.stringify(kind)}; expected a name.`);
+  }
   if (family === "sdxl") return scheduler;
   // Only a class that knows clip_sample has its default of true.
   const clips = scheduler.clip_sample ?? scheduler._class_name === "DDIMScheduler";

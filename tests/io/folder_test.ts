@@ -153,6 +153,11 @@ const SPOILED: [what: string, spoil: (path: string) => Promise<void>, message: R
     (p) => edit(`${p}/model_index.json`, (j) => j.unet = ["diffusers", "FluxTransformer2DModel"]),
     /unet is FluxTransformer2DModel/,
   ],
+  [
+    "a scheduler of no name",
+    (p) => edit(`${p}/scheduler/scheduler_config.json`, (j) => j._class_name = ["PNDM"]),
+    /scheduler config has the class \["PNDM"\]/,
+  ],
   ["no text encoder", (p) => edit(`${p}/model_index.json`, (j) => delete j.text_encoder), /text_encoder is missing/],
   ["eight channels", (p) => edit(`${p}/unet/config.json`, (j) => j.in_channels = 8), /8 channels.*instruct-pix2pix/],
 ];

@@ -39,15 +39,18 @@ const MAIN: Record<string, Variant> = {
 const base = (mode: Plan["mode"], baseRatio: number): Variant => (plan) => ({
   ...plan,
   mode,
-  ...baseRatio ? { basePrompt: plan.prompt, baseRatio } : {},
+  basePrompt: plan.prompt,
+  baseRatio,
 });
 const ABLATIONS: Record<string, Variant> = {
+  "attention, base ratio 0": base("attention", 0),
   "attention, base ratio 0.2": base("attention", 0.2),
   "attention, base ratio 0.4": base("attention", 0.4),
   "attention, base ratio 0.6": base("attention", 0.6),
   "attention, base ratio 0.8": base("attention", 0.8),
   "latent, base ratio 0": base("latent", 0),
   "latent, base ratio 0.4": base("latent", 0.4),
+  "latent, base ratio 0.6": base("latent", 0.6),
 };
 
 /** Draws, scores, prints the tables and writes the page. */

@@ -5,7 +5,7 @@
  */
 import { CancelledError, UsageError } from "./errors.ts";
 import { readMask } from "./io/mask_file.ts";
-import { plainPlan, type Plan, regionsOf } from "./plan/plan.ts";
+import { plainPlan, type Plan, regionsOf, withBase } from "./plan/plan.ts";
 import { ABSENT, condition, type PromptKey } from "./pipeline/conditioning.ts";
 import { decodePicture, type Picture } from "./pipeline/decoder.ts";
 import { Denoiser } from "./pipeline/denoiser.ts";
@@ -116,7 +116,7 @@ export interface ImageResult {
  */
 export async function* generate(model: Model, options: GenerateOptions): AsyncGenerator<StepEvent, ImageResult> {
   const settings = settle(model, options);
-  const plan = options.plan ?? plainPlan(options.prompt ?? "", "none");
+  const plan = withBase(options.plan ?? plainPlan(options.prompt ?? "", "none"), model.checkpoint.preset.baseRatio);
   const { device, vaeConfig, unetConfig, checkpoint } = model;
   const clock = stopwatch();
   const stop = () => {

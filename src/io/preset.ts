@@ -27,6 +27,8 @@ export interface Preset {
   steps: number;
   /** Guidance; 1 and below means that no negative pass runs. */
   cfgScale: number;
+  /** Of plans without a base prompt: how much of the whole prompt each region shows, 0 to 1. Absent: none. */
+  baseRatio?: number;
   prediction: Prediction;
   /** An absent negative prompt is zeros instead of the encoded empty prompt (SDXL). */
   forceZerosForEmptyPrompt: boolean;
@@ -78,6 +80,9 @@ export const EDM_LATENTS = {
   latents_mean: [-1.6574, 1.886, -1.383, 2.5155],
   latents_std: [8.4927, 5.9022, 6.5498, 5.2299],
 };
+
+/** As `deno task bench composition` found them: without a base, the bundled model often leaves a region empty. */
+const BASE_RATIOS: Record<string, number> = { mini: 0.6 };
 
 type Row = [name: string, title: string, size: number, steps: number, cfg: number, SchedulerConfig, names?: RegExp];
 
@@ -132,6 +137,7 @@ export const PRESETS: ReadonlyMap<string, KnownPreset> = new Map(
       height: size,
       steps,
       cfgScale,
+      baseRatio: BASE_RATIOS[name],
       prediction: predictionOf(scheduler),
       forceZerosForEmptyPrompt: family === "sdxl",
       scheduler,

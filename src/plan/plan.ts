@@ -117,6 +117,18 @@ export function plainPlan(prompt: string, planner: string, note?: string): Plan 
   return { prompt, splitRatio: "1", regions: [{ prompt }], mode: "attention", planner, ...notes };
 }
 
+/**
+ * The plan with its whole prompt as base prompt at `ratio`, for models that need one. A plan of one region, and one that says
+ * anything of a base itself, stays as it is.
+ */
+export function withBase(plan: Plan, ratio: number | undefined): Plan {
+  const regions = regionsOf(plan);
+  const says = plan.basePrompt !== undefined || plan.baseRatio !== undefined ||
+    regions.some(({ baseRatio }) => baseRatio !== undefined);
+  if (ratio === undefined || says || regions.length === 1 || plan.prompt.trim() === "") return plan;
+  return { ...plan, basePrompt: plan.prompt, baseRatio: ratio };
+}
+
 const MAX_SPLITS = 8;
 /** A split puts an array and an object around what it holds. */
 const MAX_DEPTH = 2 * MAX_SPLITS + 3;

@@ -1,7 +1,7 @@
 import assert from "@std/assert";
 import { PlannerError, UsageError } from "../../src/errors.ts";
 import { planFromRegions } from "../../src/plan/from_regions.ts";
-import { baseRatiosOf, layoutOf, parsePlan, plainPlan, regionsOf } from "../../src/plan/plan.ts";
+import { baseRatiosOf, layoutOf, parsePlan, plainPlan, type Plan, regionsOf, withBase } from "../../src/plan/plan.ts";
 import { partition } from "../../src/region/partition.ts";
 
 const fails = (json: unknown, expected: RegExp) =>
@@ -78,4 +78,21 @@ Deno.test("regions: keywords give structure, mode and base prompt; contradiction
   assert.throws(() => planFromRegions({ regions: "a BREAK b", baseRatio: 0.3 }), UsageError);
   assert.throws(() => planFromRegions({ regions: "a ADDROW b", splitRatio: "1,1" }), UsageError);
   assert.throws(() => planFromRegions({ regions: "a BREAK b BREAK c", splitRatio: "1,1" }), PlannerError);
+});
+
+Deno.test("a model's base ratio serves plans that say nothing of a base, and no others", () => {
+  const plan = parsePlan({
+    prompt: "a cat and a dog",
+    splitRatio: "1,1",
+    regions: [{ prompt: "a cat" }, { prompt: "a dog" }],
+  });
+  assert.deepEqual(withBase(plan, 0.6), { ...plan, basePrompt: "a cat and a dog", baseRatio: 0.6 });
+  const others: Plan[] = [
+    { ...plan, baseRatio: 0 },
+    { ...plan, basePrompt: "animals" },
+    { ...plan, regions: [{ prompt: "a cat", baseRatio: 0.1 }, { prompt: "a dog" }] },
+    plainPlan("a cat", "none"),
+  ];
+  for (const other of others) assert.equal(withBase(other, 0.6), other);
+  assert.equal(withBase(plan, undefined), plan);
 });

@@ -40,7 +40,7 @@ export function packOnHost(
 ): Unpackable | undefined {
   const precision = out instanceof Uint16Array ? "f16" : "f32";
   const rows = convert(bytes, dtype, precision);
-  out.fill(0);
+  if (out.length > rows.length) out.fill(0); // the columns and channels that pad it
   const finite = precision === "f16"
     ? packHalfs(rows as Uint16Array<ArrayBuffer>, weight, out as Uint16Array<ArrayBuffer>)
     : packWords(rows, weight, out, 0x7f800000, lanesOf(weight));

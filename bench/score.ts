@@ -57,5 +57,5 @@ export function interval(hits: number, total: number): { share: number; low: num
   const middle = share + z * z / (2 * total);
   const half = z * Math.sqrt(share * (1 - share) / total + z * z / (4 * total * total));
   const scale = 100 / (1 + z * z / total);
-  return { share: 100 * share, low: (middle - half) * scale, high: (middle + half) * scale };
+  return { share: 100 * share, low: Math.max(0, middle - half) * scale, high: (middle + half) * scale };
 }

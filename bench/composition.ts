@@ -3,13 +3,15 @@
  * bundled model from the plain prompt and from the rules planner's plan with the same seeds and steps, and scored by a
  * detector. `deno task bench composition [--every N] [--ablate-every N] [--html FILE]`
  *
- * Each variant is drawn from every N-th prompt, the ablations from every 4th unless told.
+ * The first two are drawn from every N-th prompt (default: all), the ablations from every 4th unless told. The page is numbered, so
+ * that none is overwritten.
  *
  * @module
  */
 import { parseArgs } from "@std/cli";
 import { UsageError } from "../src/errors.ts";
 import { generate } from "../src/generate.ts";
+import { checkNewFile, writeNewFile } from "../src/io/new_file.ts";
 import { encodePng } from "../src/io/png.ts";
 import { loadModel } from "../src/pipeline/model.ts";
 import { plainPlan, type Plan } from "../src/plan/plan.ts";
@@ -60,7 +62,7 @@ export async function run(args: string[]): Promise<void> {
     options: {
       every: { type: "string", default: "1" },
       "ablate-every": { type: "string", default: "4" },
-      html: { type: "string", default: "composition.html" },
+      html: { type: "string", default: "composition_%03d.html" },
     },
   });
   const stride = (name: "every" | "ablate-every") => {
@@ -71,6 +73,8 @@ export async function run(args: string[]): Promise<void> {
     return n;
   };
   const [every, ablateEvery] = [stride("every"), stride("ablate-every")];
+  const page = { pattern: values.html };
+  await checkNewFile(page);
   const tasks: Task[] = JSON.parse(await Deno.readTextFile(new URL("../tests/composition.json", import.meta.url)));
   const judge = await Judge.load();
   const model = await loadModel();
@@ -86,7 +90,7 @@ export async function run(args: string[]): Promise<void> {
       const found = judge.look(image);
       rows.push({ task, variant, png: encodePng(image), found, score: score(task.objects, found) });
     }
-    if (Deno.stderr.isTerminal()) Deno.stderr.writeSync(new TextEncoder().encode(`\r${k + 1} of ${tasks.length}`));
+    if (k % 10 === 9) console.error(`${k + 1} of ${tasks.length} prompts`);
   }
   const { steps, cfgScale } = model.checkpoint.preset;
   model.close();
@@ -95,8 +99,8 @@ export async function run(args: string[]): Promise<void> {
   const shared = (list: Row[]) => list.filter(({ task }) => tasks.indexOf(task) % ablateEvery === 0);
   console.log(summary(rows.filter(({ variant }) => variant in MAIN), SUBSETS));
   console.log(`\nOf the prompts that all variants were drawn from:\n\n${summary(shared(rows), ALL)}`);
-  await Deno.writeTextFile(values.html, reportPage(rows, Object.keys(MAIN)));
-  console.log(`\nSide by side: ${values.html}`);
+  const path = await writeNewFile(page, new TextEncoder().encode(reportPage(rows, Object.keys(MAIN))));
+  console.log(`\nSide by side: ${path}`);
 }
 
 const COLUMNS: Record<string, (scores: Score[]) => [hits: number, total: number]> = {

@@ -7,14 +7,7 @@ import type { Device } from "../src/gpu/device.ts";
 import { readClipConfig } from "../src/nn/clip.ts";
 import { readUNetConfig } from "../src/nn/unet.ts";
 import { readVaeConfig } from "../src/nn/vae.ts";
-import {
-  declareDecoder,
-  declareText,
-  declareUNet,
-  type Networks,
-  type Offload,
-  STREAM_WINDOW,
-} from "../src/pipeline/networks.ts";
+import { declareDecoder, declareText, declareUNet, type Networks, STREAM_WINDOW } from "../src/pipeline/networks.ts";
 
 const CROSS_DOWN = "CrossAttnDownBlock2D";
 const CROSS_UP = "CrossAttnUpBlock2D";
@@ -75,14 +68,14 @@ const FAMILIES = {
 } as const;
 
 /** The networks of a family at full size in f16, SDXL's VAE in f32. */
-export function fullSize(family: keyof typeof FAMILIES, device: Device, offload: Offload): Networks {
+export function fullSize(family: keyof typeof FAMILIES, device: Device): Networks {
   const { texts, unet, vae } = FAMILIES[family];
   const unetConfig = readUNetConfig({ ...unet, layers_per_block: 2, in_channels: 4, out_channels: 4 });
   const vaeConfig = readVaeConfig(VAE);
   return {
     device,
     precision: "f16",
-    offload,
+    offload: false,
     streamWindow: STREAM_WINDOW,
     textEncoders: texts.map((text) => {
       const config = readClipConfig(text);

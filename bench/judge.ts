@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import type { Pixels } from "../src/io/png.ts";
 import { openSafetensors } from "../src/io/safetensors.ts";
 import { readFloats } from "../src/nn/weights.ts";
@@ -50,7 +51,7 @@ export class Judge {
   ) {}
 
   /** Reads the weights. */
-  static async load(path: string = new URL("./judge.safetensors", import.meta.url).pathname): Promise<Judge> {
+  static async load(path: string = join(import.meta.dirname!, "judge.safetensors")): Promise<Judge> {
     const source = await openSafetensors(path);
     const read = async (name: string, stride: number, dilation: number): Promise<Convolution> => {
       const weight = source.tensors.get(`${name}.weight`)!;

@@ -5,7 +5,7 @@
  * @module
  */
 import { openDevice } from "../src/gpu/device.ts";
-import { openSafetensors } from "../src/io/safetensors.ts";
+import { openSafetensors, safetensorsHead } from "../src/io/safetensors.ts";
 import type { TensorSource } from "../src/io/tensor_source.ts";
 import { openPackedCache } from "../src/nn/packed_cache.ts";
 import { Weights } from "../src/nn/weights.ts";
@@ -15,18 +15,10 @@ const SIDE = 1280;
 
 /** A safetensors file of f16 matrices. */
 async function makeFile(path: string, matrices: number): Promise<void> {
-  const bytes = SIDE * SIDE * 2;
-  const header: Record<string, unknown> = {};
-  for (let i = 0; i < matrices; i++) {
-    header[`l${i}.weight`] = { dtype: "F16", shape: [SIDE, SIDE], data_offsets: [i * bytes, (i + 1) * bytes] };
-  }
-  const json = new TextEncoder().encode(JSON.stringify(header));
   using file = await Deno.open(path, { write: true, create: true });
   const writer = file.writable.getWriter();
-  const length = new Uint8Array(8);
-  new DataView(length.buffer).setBigUint64(0, BigInt(json.length), true);
-  await writer.write(length);
-  await writer.write(json);
+  const names = Array.from({ length: matrices }, (_, i) => `l${i}.weight`);
+  await writer.write(safetensorsHead(names.map((name) => ({ name, dtype: "F16", shape: [SIDE, SIDE] }))));
   const values = new Float16Array(SIDE * SIDE).map((_, i) => Math.sin(i));
   for (let i = 0; i < matrices; i++) await writer.write(new Uint8Array(values.buffer));
   writer.releaseLock();

@@ -14,7 +14,7 @@ const WAYS: Offload[] = [false, true, "stream"];
 /** Prints the table. */
 export async function run(): Promise<void> {
   const device = await openDevice();
-  const networks = { "SD 1.5": fullSize("sd15", device, false), SDXL: fullSize("sdxl", device, false) };
+  const networks = { "SD 1.5": fullSize("sd15", device), SDXL: fullSize("sdxl", device) };
   const pictures = [["SD 1.5", 512, 512], ["SDXL", 1024, 1024], ["SDXL", 1024, 1792], ["SDXL", 2048, 1024]] as const;
   const rows = pictures.map(([name, width, height]) => {
     const peaks = WAYS.map((offload) => memoryNeed(networks[name], width, height, {}, offload).peak / 2 ** 30);

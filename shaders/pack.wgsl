@@ -14,7 +14,7 @@ struct Params {
   limit: f32,        // largest magnitude the storage holds
 }
 @group(0) @binding(0) var<uniform> p: Params;
-// words 1 source
+@group(0) @binding(1) var<storage, read> source: array<u32>;
 @group(0) @binding(2) var<storage, read_write> flags: array<atomic<u32>>;
 // packed 3 out
 
@@ -29,10 +29,10 @@ fn float8(bits: u32) -> f32 {
 
 // Number i of the source.
 fn number(i: u32) -> f32 {
-  if (DTYPE == 0u) { return bitcast<f32>(source_at(p.offset / 4u + i)); }
-  if (DTYPE == 3u) { return float8(source_at((p.offset + i) / 4u) >> ((p.offset + i) % 4u * 8u) & 255u); }
+  if (DTYPE == 0u) { return bitcast<f32>(source[p.offset / 4u + i]); }
+  if (DTYPE == 3u) { return float8(source[(p.offset + i) / 4u] >> ((p.offset + i) % 4u * 8u) & 255u); }
   let at = p.offset / 2u + i;
-  let half = source_at(at / 2u) >> (at % 2u * 16u) & 0xffffu;
+  let half = source[at / 2u] >> (at % 2u * 16u) & 0xffffu;
   if (DTYPE == 2u) { return bitcast<f32>(half << 16u); }
   return unpack2x16float(half).x;
 }

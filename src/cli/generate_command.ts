@@ -5,7 +5,7 @@
  */
 import { CancelledError, UsageError } from "../errors.ts";
 import { checkNewFile, writeNewFile } from "../io/new_file.ts";
-import type { Plan } from "../plan/plan.ts";
+import { type Plan, withBase } from "../plan/plan.ts";
 import { choosePlan } from "./choose_plan.ts";
 import { type Context, json } from "./command.ts";
 import { draw, type Report } from "./draw.ts";
@@ -34,14 +34,28 @@ export async function generateCommand(context: Context): Promise<void> {
   const opened = await openModel({ path: flags.model, vae, preset, prediction, zsnr, embeddings }, type, context);
   try {
     await sayUnknownWords(plan.prompt, opened.model.checkpoint.path, context);
+    const { baseRatio } = opened.model.checkpoint.preset;
+    const drawn = withBase(plan, baseRatio);
+    if (drawn !== plan) {
+      console.say(
+        `Each region also shows the whole prompt, at ${baseRatio}: this model needs it. A plan's own baseRatio overrules it.`,
+      );
+    }
     if (flags.maxVram) {
-      const { vaeTiling, said } = fitWithin(flags.maxVram, opened.model, { ...options, plan }, flags.offloadToCpu);
+      const wanted = { ...options, plan: drawn };
+      const { vaeTiling, said } = fitWithin(flags.maxVram, opened.model, wanted, flags.offloadToCpu);
       options.vaeTiling = vaeTiling;
       console.say(said);
     }
     const reports: Report[] = [];
     for (let i = 0; i < count; i++) {
-      const report = await draw(opened, { ...options, plan, seed: seedOf(options.seed!, i) }, output, context, i + 1);
+      const report = await draw(
+        opened,
+        { ...options, plan: drawn, seed: seedOf(options.seed!, i) },
+        output,
+        context,
+        i + 1,
+      );
       reports.push(report);
       if (!flags.json) console.result(`${report.path}  seed ${report.seed}`);
     }

@@ -9,7 +9,7 @@ import { condition } from "../pipeline/conditioning.ts";
 import { memoryNeed } from "../pipeline/memory.ts";
 import type { Model } from "../pipeline/model.ts";
 import type { Offload } from "../pipeline/networks.ts";
-import { plainPlan, withBase } from "../plan/plan.ts";
+import { plainPlan } from "../plan/plan.ts";
 
 const GIB = 2 ** 30;
 
@@ -32,14 +32,11 @@ export function fitWithin(limit: number, model: Model, options: GenerateOptions,
   const { preset } = model.checkpoint;
   const { width = preset.width, height = preset.height, vaeTiling: asked } = options;
   // Regions bring prompts, and in latent mode batch entries.
-  const { entries, seen } = condition(
-    withBase(options.plan ?? plainPlan(options.prompt ?? "", "none"), preset.baseRatio),
-    {
-      cfgScale: options.cfgScale ?? preset.cfgScale,
-      negativePrompt: options.negativePrompt,
-      zerosForAbsent: preset.forceZerosForEmptyPrompt,
-    },
-  );
+  const { entries, seen } = condition(options.plan ?? plainPlan(options.prompt ?? "", "none"), {
+    cfgScale: options.cfgScale ?? preset.cfgScale,
+    negativePrompt: options.negativePrompt,
+    zerosForAbsent: preset.forceZerosForEmptyPrompt,
+  });
   const drawing = { ...options, entries: entries.length, prompts: seen.size };
   const tilings = asked === "on" || asked === "off" ? [asked] : ["auto", "on"] as const;
   let least = Infinity;

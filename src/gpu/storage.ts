@@ -5,8 +5,7 @@
  * // tensor 1 x      → fn x_at(i: u32) -> vec4f           four channels
  * // weights 2 w     → fn w_at(i: u32) -> mat2x4f         eight columns
  * // result 3 out    → fn out_put(i: u32, v: vec4f)
- * // words 1 file    → fn file_at(i: u32) -> u32
- * // packed 3 out    → fn out_put(i: u32, low: vec4f, high: vec4f)   weights being written
+ * // packed 3 out    → fn out_put(i: u32, low: vec4f, high: vec4f)   weights being written, on GPUs only
  * ```
  *
  * and this module writes the declarations behind them: buffers on GPUs, textures on software adapters. llvmpipe loads from
@@ -30,7 +29,7 @@ const texel = (i: string) => `vec2u((${i}) & ${WIDTH - 1}u, (${i}) >> ${WIDTH_BI
 
 /** Replaces the declaration comments of `source`. Line numbers stay as they are. */
 export function declareTensors(source: string, precision: Precision, textures: boolean): string {
-  return source.replace(/^\/\/ (tensor|weights|words|result|packed) (\d+) (\w+)$/gm, (_, role, binding, name) => {
+  return source.replace(/^\/\/ (tensor|weights|result|packed) (\d+) (\w+)$/gm, (_, role, binding, name) => {
     const place = `@group(0) @binding(${binding}) var`;
     return (textures ? textureAccess : bufferAccess)[role as "tensor"](place, name, precision);
   });
@@ -46,8 +45,6 @@ const bufferAccess = {
       ? `${place}<storage, read> ${w}: array<vec4u>; fn ${w}_at(i: u32) -> mat2x4f { let s = ${w}[i]; ` +
         `return mat2x4f(${unpack("f16", "s.xy")}, ${unpack("f16", "s.zw")}); }`
       : `${place}<storage, read> ${w}: array<mat2x4f>; fn ${w}_at(i: u32) -> mat2x4f { return ${w}[i]; }`,
-  words: (place: string, x: string) =>
-    `${place}<storage, read> ${x}: array<u32>; fn ${x}_at(i: u32) -> u32 { return ${x}[i]; }`,
   result: (place: string, out: string, precision: Precision) =>
     `${place}<storage, read_write> ${out}: array<${precision === "f16" ? "vec2u" : "vec4f"}>; ` +
     `fn ${out}_put(i: u32, v: vec4f) { ${out}[i] = ${pack(precision, "v")}; }`,
@@ -59,7 +56,8 @@ const bufferAccess = {
         `${out}[i] = mat2x4f(low, high); }`,
 };
 
-const textureAccess: typeof bufferAccess = {
+// Weights for textures are packed on the host (nn/pack_host.ts), so no kernel writes them there.
+const textureAccess: Omit<typeof bufferAccess, "packed"> = {
   tensor: (place, x, precision) =>
     precision === "f16"
       ? `${place} ${x}: texture_2d<u32>; fn ${x}_at(i: u32) -> vec4f { let s = textureLoad(${x}, ${texel("i")}, 0); ` +
@@ -75,25 +73,16 @@ const textureAccess: typeof bufferAccess = {
         texel("i")
       }, 0); } ` +
         `fn ${w}_at(i: u32) -> mat2x4f { return mat2x4f(${w}_half(2u * i), ${w}_half(2u * i + 1u)); }`,
-  words: (place, x) =>
-    `${place} ${x}: texture_2d<u32>; fn ${x}_at(i: u32) -> u32 { return textureLoad(${x}, ${texel("i")}, 0).x; }`,
   result: (place, out, precision) =>
     precision === "f16"
       ? `${place} ${out}: texture_storage_2d<rg32uint, write>; fn ${out}_put(i: u32, v: vec4f) { ` +
         `textureStore(${out}, ${texel("i")}, vec4u(${pack("f16", "v")}, 0u, 0u)); }`
       : `${place} ${out}: texture_storage_2d<rgba32float, write>; fn ${out}_put(i: u32, v: vec4f) { ` +
         `textureStore(${out}, ${texel("i")}, v); }`,
-  packed: (place, out, precision) =>
-    precision === "f16"
-      ? `${place} ${out}: texture_storage_2d<rgba32uint, write>; fn ${out}_put(i: u32, low: vec4f, high: vec4f) { ` +
-        `textureStore(${out}, ${texel("i")}, vec4u(${pack("f16", "low")}, ${pack("f16", "high")})); }`
-      : `${place} ${out}: texture_storage_2d<rgba32float, write>; fn ${out}_put(i: u32, low: vec4f, high: vec4f) { ` +
-        `textureStore(${out}, ${texel("2u * i")}, low); textureStore(${out}, ${texel("2u * i + 1u")}, high); }`,
 };
 
 /** Texture format of a tensor, and bytes of a texel. */
 function texelOf(type: ElementType, storage: Storage): { format: GPUTextureFormat; bytes: number } {
-  if (storage === "words") return { format: "r32uint", bytes: 4 };
   if (type === "f32") return { format: "rgba32float", bytes: 16 };
   return storage === "quads" ? { format: "rg32uint", bytes: 8 } : { format: "rgba32uint", bytes: 16 };
 }

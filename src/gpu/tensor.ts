@@ -11,13 +11,12 @@ export type ElementType = "f16" | "f32" | "u32";
  * How a tensor lies in memory.
  * - `quads`: activations, channels last, four channels to an element, so the last dimension is a multiple of 4.
  * - `panels`: weights packed for matmul, eight columns to an element (see ops/pack.ts).
- * - `words`: a file's bytes on their way to panels, read word by word.
  * - `plain`: an ordinary buffer of f32 or u32: vectors, tables, latents.
  *
  * All but plain ones are buffers on GPUs and textures on software adapters, where textures load faster
  * (storage.ts says why). Kernels do not see the difference.
  */
-export type Storage = "quads" | "panels" | "words" | "plain";
+export type Storage = "quads" | "panels" | "plain";
 
 /** A range of a buffer, or a whole texture. */
 export type Place = { buffer: GPUBuffer; offset: number } | { texture: GPUTexture; view: GPUTextureView };

@@ -49,6 +49,24 @@ export async function openSafetensors(path: string): Promise<SafetensorsSource> 
   }
 }
 
+/**
+ * The first bytes of a safetensors file whose tensors follow in this order. Padded, so that numbers begin at multiples of 8 bytes,
+ * as the format's own writer has it.
+ */
+export function safetensorsHead(tensors: readonly Pick<TensorInfo, "name" | "dtype" | "shape">[]): Uint8Array {
+  let end = 0;
+  const entries = tensors.map(({ name, dtype, shape }) => {
+    const start = end;
+    end += shape.reduce((product, size) => product * size, 1) * BYTES[dtype];
+    return [name, { dtype, shape, data_offsets: [start, end] }];
+  });
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  const head = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
+  new DataView(head.buffer).setBigUint64(0, BigInt(head.length - 8), true);
+  head.set(json, 8);
+  return head;
+}
+
 /** Reads tensors whose places in one file are known. Closing the source closes the file. */
 export function fileSource(file: ByteFile, tensors: ReadonlyMap<string, Placed>): TensorSource {
   return {

@@ -41,7 +41,7 @@ export async function packThere(
   const largest = chunks.reduce((most, c) => Math.max(most, c.bytes), 0);
   const total = chunks.reduce((sum, c) => sum + c.bytes, 0);
   const size = Math.max(Math.min(STAGING, total), largest);
-  const staging = placeAlone(device, describeTensor("staging", [size / 4], "u32", "words"));
+  const staging = placeAlone(device, describeTensor("staging", [size / 4], "u32", "plain"));
   const host = new Uint8Array(size);
   try {
     let jobs: PackJob[] = [];

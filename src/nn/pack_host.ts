@@ -102,7 +102,7 @@ function packWords(rows: Bits, weight: Weight, out: Bits, infinite: number, lane
   return finite;
 }
 
-/** Two rows by two numbers at once, which is four times as fast; where that cannot be, number by number. */
+/** Two rows by two numbers at once, with half the loads and stores; where that cannot be, number by number. */
 function packHalfs(rows: Uint16Array<ArrayBuffer>, weight: Weight, out: Uint16Array<ArrayBuffer>): boolean {
   const lanes = lanesOf(weight);
   const targets = targetsOf(weight);

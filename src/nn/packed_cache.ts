@@ -6,7 +6,8 @@
  */
 import { basename, join } from "@std/path";
 import { ModelError } from "../errors.ts";
-import { openSafetensors } from "../io/safetensors.ts";
+import { exists } from "../io/byte_file.ts";
+import { openSafetensors, safetensorsHead } from "../io/safetensors.ts";
 import type { TensorSource } from "../io/tensor_source.ts";
 import { packedSize } from "./pack_host.ts";
 import type { Weights } from "./weights.ts";
@@ -15,8 +16,9 @@ import type { Weights } from "./weights.ts";
 const LAYOUT = 1;
 
 /** Where packed weights are kept: the user's cache folder. */
-export function packedFolder(env: (name: string) => string | undefined = Deno.env.get): string {
-  const home = env("XDG_CACHE_HOME") ?? env("LOCALAPPDATA") ?? join(env("HOME") ?? ".", ".cache");
+export function packedFolder(): string {
+  const { env } = Deno;
+  const home = env.get("XDG_CACHE_HOME") ?? env.get("LOCALAPPDATA") ?? join(env.get("HOME") ?? ".", ".cache");
   return join(home, "rpg", "packed");
 }
 
@@ -36,7 +38,7 @@ export async function openPackedCache(
   try {
     return await openComplete(path, weights);
   } catch (error) {
-    if (await exists(path)) say(`${(error as Error).message} It is packed anew.`);
+    if (await exists(path).catch(() => false)) say(`${(error as Error).message} It is packed anew.`);
   }
   const part = `${path}.${crypto.randomUUID()}.part`;
   try {
@@ -94,21 +96,9 @@ async function hash(value: unknown): Promise<string> {
 }
 
 async function writePacked(path: string, weights: Weights, source: TensorSource): Promise<void> {
-  const header: Record<string, unknown> = {};
-  let end = 0;
-  for (const weight of weights.list) {
-    const start = end;
-    const size = packedSize(weight);
-    end += size * (weights.precision === "f16" ? 2 : 4);
-    header[weight.name] = { dtype: weights.precision.toUpperCase(), shape: [size], data_offsets: [start, end] };
-  }
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  // Padded, so that numbers begin at multiples of 8 bytes, as the format's own writer has it.
-  const head = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
-  new DataView(head.buffer).setBigUint64(0, BigInt(head.length - 8), true);
-  head.set(json, 8);
+  const dtype = weights.precision === "f16" ? "F16" : "F32";
   using file = await Deno.open(path, { write: true, createNew: true });
-  await writeAll(file, head);
+  await writeAll(file, safetensorsHead(weights.list.map((w) => ({ name: w.name, dtype, shape: [packedSize(w)] }))));
   for await (const { packed } of weights.packed(source)) {
     await writeAll(file, new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength));
   }
@@ -117,8 +107,4 @@ async function writePacked(path: string, weights: Weights, source: TensorSource)
 
 async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }

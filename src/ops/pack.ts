@@ -28,7 +28,7 @@ export interface PackJob {
   flag: number;
 }
 
-/** Submits the packing of `jobs` from `staging`. `staging` is u32 words, `flags` plain u32. */
+/** Submits the packing of `jobs` from `staging`. `staging` and `flags` are plain u32. */
 export async function pack(
   device: Device,
   precision: Precision,

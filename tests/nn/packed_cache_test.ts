@@ -2,25 +2,24 @@
 import assert from "@std/assert";
 import { readTensor } from "../../src/gpu/storage.ts";
 import type { TensorSource } from "../../src/io/tensor_source.ts";
-import { openSafetensors } from "../../src/io/safetensors.ts";
+import { openSafetensors, safetensorsHead } from "../../src/io/safetensors.ts";
 import { openPackedCache } from "../../src/nn/packed_cache.ts";
 import { Weights } from "../../src/nn/weights.ts";
 import { type DeviceClass, testDevice } from "../ops/harness.ts";
 
-/** A file of two f32 matrices, one of them gated. */
-async function makeFile(path: string): Promise<void> {
-  const shapes = { "a.weight": [70, 24], "b.weight": [24, 8] };
-  const header: Record<string, unknown> = {};
-  let end = 0;
-  for (const [name, shape] of Object.entries(shapes)) {
-    header[name] = { dtype: "F32", shape, data_offsets: [end, end += shape[0] * shape[1] * 4] };
+/** Runs a story with a folder of its own and a file of two f32 matrices, one of them gated. */
+async function withFile(story: (folder: string, path: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/model.safetensors`;
+    const shapes: [string, number[]][] = [["a.weight", [70, 24]], ["b.weight", [24, 8]]];
+    const head = safetensorsHead(shapes.map(([name, shape]) => ({ name, dtype: "F32", shape })));
+    const values = Float32Array.from({ length: 70 * 24 + 24 * 8 }, (_, i) => Math.cos(i));
+    await Deno.writeFile(path, new Uint8Array([...head, ...new Uint8Array(values.buffer)]));
+    await story(folder, path);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  const file = new Uint8Array(8 + json.length + end);
-  new DataView(file.buffer).setBigUint64(0, BigInt(json.length), true);
-  file.set(json, 8);
-  file.set(new Uint8Array(Float32Array.from({ length: end / 4 }, (_, i) => Math.cos(i)).buffer), 8 + json.length);
-  await Deno.writeFile(path, file);
 }
 
 function declare(weights: Weights) {
@@ -46,11 +45,8 @@ async function load(folder: string, path: string, kind: DeviceClass, cached: boo
   return { bytes, said };
 }
 
-Deno.test("packed weights come back as they were, on every kind of device", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const path = `${folder}/model.safetensors`;
-    await makeFile(path);
+Deno.test("packed weights come back as they were, on every kind of device", () =>
+  withFile(async (folder, path) => {
     const { bytes } = await load(folder, path, "as it is", false);
     for (const kind of ["as it is", "like a GPU"] as const) {
       assert.deepEqual(
@@ -62,17 +58,11 @@ Deno.test("packed weights come back as they were, on every kind of device", asyn
     }
     const again = await load(folder, path, "as it is", true);
     assert.deepEqual([again.bytes, again.said], [bytes, []], "kept once, then only read");
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+  }));
 
-Deno.test("a damaged cache is packed anew, a changed checkpoint gets one of its own", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const path = `${folder}/model.safetensors`;
+Deno.test("a damaged cache is packed anew, a changed checkpoint gets one of its own", () =>
+  withFile(async (folder, path) => {
     const kept = `${folder}/packed`;
-    await makeFile(path);
     const { bytes } = await load(kept, path, "as it is", true);
     const [{ name }] = [...Deno.readDirSync(kept)];
     await Deno.truncate(`${kept}/${name}`, 100);
@@ -84,21 +74,12 @@ Deno.test("a damaged cache is packed anew, a changed checkpoint gets one of its 
     assert.match(changed.said[0], /is kept in/);
     const after = [...Deno.readDirSync(kept)].map((entry) => entry.name);
     assert.ok(after.length === 1 && after[0] !== name, "the old one made room");
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+  }));
 
-Deno.test("where packed weights cannot be kept, loading says so and goes on", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const path = `${folder}/model.safetensors`;
-    await makeFile(path);
+Deno.test("where packed weights cannot be kept, loading says so and goes on", () =>
+  withFile(async (folder, path) => {
     const { bytes } = await load(folder, path, "as it is", false);
     const refused = await load(`${path}/packed`, path, "as it is", true);
     assert.deepEqual(refused.bytes, bytes);
     assert.match(refused.said[0], /The packed net is not kept: .*os error/);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+  }));

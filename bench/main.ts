@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { RpgError } from "../src/errors.ts";
+
 const WHAT: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
   kernels: () => import("./kernels.ts"),
   mini: () => import("./mini.ts"),
@@ -18,5 +20,11 @@ for (const name of wanted) {
     console.error(`There is no benchmark "${name}". Choose one of: ${Object.keys(WHAT).join(", ")}.`);
     Deno.exit(2);
   }
-  await (await WHAT[name]()).run(rest);
+  try {
+    await (await WHAT[name]()).run(rest);
+  } catch (error) {
+    if (!(error instanceof RpgError)) throw error;
+    console.error(error.message);
+    Deno.exit(error.exitCode);
+  }
 }

@@ -1,5 +1,5 @@
-// From a window of the sampler's f32 latents to a network's input: out[entry] = latents[slot] · scale · multiply + add,
-// channel by channel, the same for every batch entry. One invocation: one quad of out [batch, height, width, quads·4].
+// From windows of the sampler's f32 latents to a network's input: out[entry] = latents[slot] · scale · multiply + add, channel
+// by channel, each entry from its own place. One invocation: one quad of out [batch, height, width, quads·4].
 struct Params {
   height: u32,       // of the window
   width: u32,
@@ -13,15 +13,14 @@ struct Call {
   slot: u32,
   scale: f32,
   out: u32,
-  x: u32,            // left and top of the window
-  y: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> latents: array<vec4f>;   // [slot, pixels, quads]
 @group(0) @binding(2) var<storage, read_write> call: Call;
-@group(0) @binding(3) var<storage, read> multiply: array<vec4f>;
-@group(0) @binding(4) var<storage, read> add: array<vec4f>;
-// result 5 out
+@group(0) @binding(3) var<storage, read_write> origins: array<vec2u>;   // left and top of each entry's window
+@group(0) @binding(4) var<storage, read> multiply: array<vec4f>;
+@group(0) @binding(5) var<storage, read> add: array<vec4f>;
+// result 6 out
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
@@ -30,6 +29,7 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
   if (index >= p.batch * size * p.quads) { return; }
   let quad = index % p.quads;
   let pixel = index / p.quads % size;
-  let row = (call.slot * p.full_height + call.y + pixel / p.width) * p.full_width + call.x + pixel % p.width;
+  let at = origins[index / p.quads / size] + vec2u(pixel % p.width, pixel / p.width);
+  let row = (call.slot * p.full_height + at.y) * p.full_width + at.x;
   out_put(index, latents[row * p.quads + quad] * call.scale * multiply[quad] + add[quad]);
 }

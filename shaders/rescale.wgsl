@@ -10,8 +10,6 @@ struct Call {
   slot: u32,
   scale: f32,
   out: u32,        // slot of the guided prediction; the conditional one is in slot 0
-  x: u32,
-  y: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> call: Call;

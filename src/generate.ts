@@ -5,7 +5,7 @@
  */
 import { CancelledError, UsageError } from "./errors.ts";
 import { readMask } from "./io/mask_file.ts";
-import { plainPlan, type Plan, regionsOf, withBase } from "./plan/plan.ts";
+import { plainPlan, type Plan, regionsOf, withDefaults } from "./plan/plan.ts";
 import { ABSENT, condition, type PromptKey } from "./pipeline/conditioning.ts";
 import { decodePicture, type Picture } from "./pipeline/decoder.ts";
 import { Denoiser } from "./pipeline/denoiser.ts";
@@ -49,7 +49,7 @@ export interface GenerateOptions {
   seed?: number | bigint;
   /** Whose generator's noise: torch's for the CPU or for CUDA. */
   rng?: "cpu" | "cuda";
-  /** Width of the ramp between regions in latent mode, as a fraction of the picture. */
+  /** Width of the ramp between regions in latent and canvas mode, as a fraction of the picture. */
   feather?: number;
   /** SDXL's size conditioning in pixels: [height, width]; crop is [top, left]. */
   originalSize?: [number, number];
@@ -116,7 +116,10 @@ export interface ImageResult {
  */
 export async function* generate(model: Model, options: GenerateOptions): AsyncGenerator<StepEvent, ImageResult> {
   const settings = settle(model, options);
-  const plan = withBase(options.plan ?? plainPlan(options.prompt ?? "", "none"), model.checkpoint.preset.baseRatio);
+  const plan = withDefaults(
+    options.plan ?? plainPlan(options.prompt ?? "", "none"),
+    model.checkpoint.preset.regions ?? {},
+  );
   const { device, vaeConfig, unetConfig, checkpoint } = model;
   const clock = stopwatch();
   const stop = () => {

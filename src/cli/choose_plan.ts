@@ -15,21 +15,26 @@ import type { FlagValues } from "./flags.ts";
  * @throws UsageError where they contradict each other, PlannerError where there is no valid plan
  */
 export async function choosePlan(context: Context): Promise<Plan> {
+  const { mode } = context.flags;
+  refuseContradictions(context.flags);
+  const plan = await findPlan(context);
+  return mode ? { ...plan, mode } : plan;
+}
+
+async function findPlan(context: Context): Promise<Plan> {
   const { flags } = context;
-  refuseContradictions(flags);
   if (flags.plan !== undefined) {
     const plan = await readPlan(flags.plan);
     return hasPrompt(context) ? { ...plan, prompt: await promptOf(context) } : plan;
   }
   if (flags.regions !== undefined) {
-    const { regions, splitRatio, basePrompt, baseRatio, mode } = flags;
+    const { regions, splitRatio, basePrompt, baseRatio } = flags;
     const prompt = hasPrompt(context) ? await promptOf(context) : undefined;
-    return planFromRegions({ regions, splitRatio, basePrompt, baseRatio, mode, prompt });
+    return planFromRegions({ regions, splitRatio, basePrompt, baseRatio, prompt });
   }
   const prompt = await promptOf(context);
   if (flags.noPlan) return plainPlan(prompt, "none");
-  const plan = await makePlan(prompt, await planOptions(context));
-  return flags.mode ? { ...plan, mode: flags.mode } : plan;
+  return await makePlan(prompt, await planOptions(context));
 }
 
 /** What planners are given. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { REGION_MODES } from "../region/mode.ts";
 import { samplerByName, schedulerByName } from "../sample/names.ts";
 import { anyText, integer, named, number, oneOf, pair, type Reader, seed, text } from "./readers.ts";
 
@@ -75,11 +76,15 @@ const planFlags = {
   "split-ratio": { on: plan, value: text("RATIO"), help: 'column widths "1,2" or rows "height,widths…;…"' },
   "base-prompt": { on: plan, value: text("TEXT"), help: "a prompt for the whole picture, blended into every region" },
   "base-ratio": { on: plan, value: text("RATIO"), help: "its weight: 0 to 1, or one for each region (0.2,0.4;0.6)" },
-  mode: { on: plan, value: oneOf("attention", "latent"), help: "how regions are joined (default: attention)" },
+  mode: {
+    on: plan,
+    value: oneOf(...REGION_MODES),
+    help: "how regions are joined (default: the model's own)",
+  },
   feather: {
     on: draw,
     value: number(0, 0.5),
-    help: "latent mode: width of the ramp between regions, as a share of the picture",
+    help: "latent and canvas mode: width of the ramp between regions, as a share of the picture",
   },
   "no-plan": { on: draw, help: "draw the prompt as it is, without regions" },
   planner: { on: plan, value: oneOf("auto", "rules", "openai"), help: "default auto: a language model if configured" },

@@ -5,7 +5,7 @@
  */
 import { CancelledError, UsageError } from "../errors.ts";
 import { checkNewFile, writeNewFile } from "../io/new_file.ts";
-import { type Plan, withBase } from "../plan/plan.ts";
+import { type Plan, withDefaults } from "../plan/plan.ts";
 import { choosePlan } from "./choose_plan.ts";
 import { type Context, json } from "./command.ts";
 import { draw, type Report } from "./draw.ts";
@@ -34,11 +34,14 @@ export async function generateCommand(context: Context): Promise<void> {
   const opened = await openModel({ path: flags.model, vae, preset, prediction, zsnr, embeddings }, type, context);
   try {
     await sayUnknownWords(plan.prompt, opened.model.checkpoint.path, context);
-    const { baseRatio } = opened.model.checkpoint.preset;
-    const drawn = withBase(plan, baseRatio);
-    if (drawn !== plan) {
+    const drawn = withDefaults(plan, opened.model.checkpoint.preset.regions ?? {});
+    const news = [
+      ...(drawn.mode === (plan.mode ?? "attention") ? [] : [`in ${drawn.mode} mode`]),
+      ...(drawn.baseRatio === plan.baseRatio ? [] : [`showing ${drawn.baseRatio} of the whole prompt`]),
+    ];
+    if (news.length) {
       console.say(
-        `Each region also shows the whole prompt, at ${baseRatio}: this model needs it. A plan's own baseRatio overrules it.`,
+        `Regions are drawn ${news.join(", each ")}: what suits this model. A plan's own settings overrule it.`,
       );
     }
     if (flags.maxVram) {

@@ -31,13 +31,20 @@ const WAYS: [Offload, string][] = [
 export function fitWithin(limit: number, model: Model, options: GenerateOptions, offloaded = false) {
   const { preset } = model.checkpoint;
   const { width = preset.width, height = preset.height, vaeTiling: asked } = options;
-  // Regions bring prompts, and in latent mode batch entries.
-  const { entries, seen } = condition(options.plan ?? plainPlan(options.prompt ?? "", "none"), {
+  // Regions bring prompts, and in latent and canvas mode batch entries.
+  const { seen, batches } = condition(options.plan ?? plainPlan(options.prompt ?? "", "none"), {
     cfgScale: options.cfgScale ?? preset.cfgScale,
     negativePrompt: options.negativePrompt,
     zerosForAbsent: preset.forceZerosForEmptyPrompt,
+    feather: options.feather,
   });
-  const drawing = { ...options, entries: entries.length, prompts: seen.size };
+  const { factor } = model.vaeConfig;
+  const sizes = batches(Math.ceil(height / factor), Math.ceil(width / factor));
+  const drawing = {
+    ...options,
+    prompts: seen.size,
+    batches: sizes.map(({ entries, height, width }) => ({ entries: entries.length, height, width })),
+  };
   const tilings = asked === "on" || asked === "off" ? [asked] : ["auto", "on"] as const;
   let least = Infinity;
   for (const [offload, meaning] of WAYS.filter(([way]) => way || !offloaded)) {

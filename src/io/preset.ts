@@ -6,6 +6,7 @@
  */
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
+import type { RegionDefaults } from "../region/mode.ts";
 import type { SchedulerConfig } from "../sample/types.ts";
 
 /** Architecture: what the networks look like. */
@@ -27,8 +28,8 @@ export interface Preset {
   steps: number;
   /** Guidance; 1 and below means that no negative pass runs. */
   cfgScale: number;
-  /** Of plans without a base prompt: how much of the whole prompt each region shows, 0 to 1. Absent: none. */
-  baseRatio?: number;
+  /** How its regions are drawn where a plan does not say. */
+  regions?: RegionDefaults;
   prediction: Prediction;
   /** An absent negative prompt is zeros instead of the encoded empty prompt (SDXL). */
   forceZerosForEmptyPrompt: boolean;
@@ -81,8 +82,11 @@ export const EDM_LATENTS = {
   latents_std: [8.4927, 5.9022, 6.5498, 5.2299],
 };
 
-/** As `deno task bench composition` found them: without a base, the bundled model often leaves a region empty. */
-const BASE_RATIOS: Record<string, number> = { mini: 0.6 };
+/**
+ * As `deno task bench composition` found them. The bundled model learned pictures whose words name everything in them, so a region
+ * told of one thing is a picture of its own; a little of the whole keeps the regions' backgrounds alike.
+ */
+const REGIONS: Record<string, RegionDefaults> = { mini: { mode: "canvas", baseRatio: 0.3 } };
 
 type Row = [name: string, title: string, size: number, steps: number, cfg: number, SchedulerConfig, names?: RegExp];
 
@@ -137,7 +141,7 @@ export const PRESETS: ReadonlyMap<string, KnownPreset> = new Map(
       height: size,
       steps,
       cfgScale,
-      baseRatio: BASE_RATIOS[name],
+      regions: REGIONS[name],
       prediction: predictionOf(scheduler),
       forceZerosForEmptyPrompt: family === "sdxl",
       scheduler,

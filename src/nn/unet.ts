@@ -152,6 +152,8 @@ export interface UNetConditioning {
   added?: Tensor;
   /** What each pixel's query sees of `context` at a resolution. */
   map(height: number, width: number): AttentionMap;
+  /** Keys and values of `context` by layer: forward passes over other pictures with the same prompts share them. */
+  keys?: Map<string, Tensor>;
 }
 
 /**
@@ -171,11 +173,16 @@ export function unet(
   const batch = inputs.latents.shape[0];
   const time = timeEmbedding(g, w, config, inputs, conditioning);
   const selves = new Map<string, AttentionMap>();
+  const keys = conditioning.keys ?? new Map<string, Tensor>();
   const cross = (contextDim: number): CrossAttention => ({
     kv(name, heads) {
+      const known = keys.get(name);
+      if (known) return known;
       const parts = [`${name}.to_k`, `${name}.to_v`];
       const weight = w.matrix(parts[0], contextDim, 2 * paddedWidth(heads), { parts, bias: false, outHeads: heads });
-      return conditioning.graph.output(linear(conditioning.graph, conditioning.context, weight));
+      const kv = conditioning.graph.output(linear(conditioning.graph, conditioning.context, weight));
+      keys.set(name, kv);
+      return kv;
     },
     map: conditioning.map,
     self(height, width) {

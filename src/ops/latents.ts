@@ -28,44 +28,47 @@ export interface Call {
   scale: number;
   /** Slot to write. */
   out?: number;
-  /** Left and top of the window that is read, in latent pixels. */
-  x?: number;
-  y?: number;
 }
 
 /** The words of a {@linkcode Call}, in the order of the shaders' struct. */
-export function callWords({ slot, scale, out = 0, x = 0, y = 0 }: Call): Uint32Array<ArrayBuffer> {
-  return Uint32Array.of(slot, floatBits(scale), out, x, y);
+export function callWords({ slot, scale, out = 0 }: Call): Uint32Array<ArrayBuffer> {
+  return Uint32Array.of(slot, floatBits(scale), out);
 }
 
 /** Records the place for a {@linkcode Call}. */
 export function callInput(g: Graph): Tensor {
-  return g.input("call", [5], "u32", "plain");
+  return g.input("call", [3], "u32", "plain");
+}
+
+/** Windows of one size into the latents. */
+export interface Windows {
+  batch: number;
+  height: number;
+  width: number;
+  /** Left and top of each, plain u32 [batch, 2]. */
+  origins: Tensor;
 }
 
 /**
- * Network input from a window of the slot that the call reads, times its scale, the same for every batch entry.
+ * Network input from windows of the slot that the call reads, times its scale.
  * @param latents plain f32 [slots, height, width, channels]
- * @param window [height, width]; default: everything
  * @param affine per-channel multiply and add, plain f32 [channels]
- * @returns [batch, height, width, channels]
+ * @returns [batch, height, width, channels], sizes of the windows
  */
 export function latentsIn(
   g: Graph,
   latents: Tensor,
   call: Tensor,
-  batch: number,
+  { batch, height, width, origins }: Windows,
   affine: { multiply: Tensor; add: Tensor },
-  window: readonly [number, number] = [latents.shape[1], latents.shape[2]],
 ): Tensor {
   const [, fullHeight, fullWidth, channels] = latents.shape;
-  const [height, width] = window;
   const out = g.tensor("latents", [batch, height, width, channels]);
   const grid = grid64(batch * height * width * channels / 4);
   g.dispatch({
     kernel: { name: "latents_in", source: latentsInSource },
     params: [height, width, channels / 4, batch, fullHeight, fullWidth, grid[0]],
-    bindings: [latents, call, affine.multiply, affine.add, out],
+    bindings: [latents, call, origins, affine.multiply, affine.add, out],
     grid,
   });
   return out;
@@ -73,15 +76,36 @@ export function latentsIn(
 
 /**
  * latents[slot] = Σ share[e, pixel] · model[e, pixel], into the slot that the call writes or into the scratch slot.
- * @param share plain f32 [batch, height·width]
+ * @param model predictions [batch, height, width, channels] for windows with these `origins`
+ * @param share plain f32 [batch, pixels of the latents]
+ * @param more adds to what the slot holds
  */
-export function guide(g: Graph, model: Tensor, share: Tensor, call: Tensor, latents: Tensor, scratch = false): void {
-  const [batch, height, width, channels] = model.shape;
+export function guide(
+  g: Graph,
+  model: Tensor,
+  origins: Tensor,
+  share: Tensor,
+  call: Tensor,
+  latents: Tensor,
+  { scratch = false, more = false } = {},
+): void {
+  const [batch, entryHeight, entryWidth] = model.shape;
+  const [, height, width, channels] = latents.shape;
   const grid = grid64(height * width * channels / 4);
   g.dispatch({
     kernel: { name: "guide", source: guideSource },
-    params: [height * width, channels / 4, batch, scratch ? 1 : 0, grid[0]],
-    bindings: [model, share, call, latents],
+    params: [
+      width,
+      height * width,
+      entryWidth,
+      entryHeight,
+      channels / 4,
+      batch,
+      Number(scratch),
+      Number(more),
+      grid[0],
+    ],
+    bindings: [model, share, origins, call, latents],
     grid,
   });
 }

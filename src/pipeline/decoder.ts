@@ -71,12 +71,13 @@ async function decodeOnce(
   const { height, width } = latents.size;
   const tiles = tilesOf(latents.size, tileSize(model, latents.size, tiling), OVERLAP);
   const window = { height: tiles[0].height, width: tiles[0].width };
-  const { graph, call, out } = recordDecoder(model, latents.tensor, window);
+  const { graph, call, origin, out } = recordDecoder(model, latents.tensor, window);
   const program = await graph.compile();
   try {
     const decoded: { tile: Tile; data: Uint8Array }[] = [];
     for (const tile of tiles) {
-      writeTensor(device, call, callWords({ slot, scale: 1, x: tile.x, y: tile.y }));
+      writeTensor(device, call, callWords({ slot, scale: 1 }));
+      writeTensor(device, origin, Uint32Array.of(tile.x, tile.y));
       program.run();
       const data = new Uint8Array(await readTensor(device, out), 0, tile.width * tile.height * factor * factor * 4);
       for (let i = 3; i < data.length; i += 4) if (data[i] === 0) return undefined;
@@ -97,11 +98,12 @@ export function recordDecoder(
 ) {
   const graph = new Graph(device, "vae decoder", vaeWeights.precision);
   const call = callInput(graph);
+  const origin = graph.input("origin", [1, 2], "u32", "plain");
   const { multiply, add } = latentAffine(vaeConfig);
   const affine = { multiply: graph.constant("multiply", multiply), add: graph.constant("add", add) };
-  const input = latentsIn(graph, latents, call, 1, affine, [window.height, window.width]);
+  const input = latentsIn(graph, latents, call, { batch: 1, ...window, origins: origin }, affine);
   const out = graph.output(pixels(graph, decode(graph, vaeWeights, vaeConfig, input)));
-  return { graph, call, out };
+  return { graph, call, origin, out };
 }
 
 /** Latents along a tile's sides; the whole picture's longer side where it is not cut. */

@@ -1,5 +1,6 @@
 /**
- * The UNet compiled for one picture size and one plan: evaluates the guided prediction without creating anything.
+ * The UNet compiled for one picture size and one plan: evaluates the guided prediction without creating anything. In canvas mode
+ * it is recorded once for every size of canvas.
  *
  * @module
  */
@@ -8,12 +9,12 @@ import { Graph } from "../gpu/graph.ts";
 import type { Program } from "../gpu/program.ts";
 import type { StreamedProgram } from "../gpu/streamed_program.ts";
 import { writeFloats, writeTensor } from "../gpu/storage.ts";
-import { padChannels } from "../gpu/tensor.ts";
+import { padChannels, type Tensor } from "../gpu/tensor.ts";
 import { sinusoids, timeDim, unet, type UNetConfig } from "../nn/unet.ts";
 import type { AttentionMap } from "../ops/attention.ts";
 import { callInput, callWords, guide, latentsIn, rescale } from "../ops/latents.ts";
 import type { Evaluate } from "../sample/types.ts";
-import { type Conditioning, joinContext, type PromptKey } from "./conditioning.ts";
+import { type Batch, type Conditioning, joinContext, type PromptKey } from "./conditioning.ts";
 import type { EncodedPrompt } from "./encode_prompts.ts";
 import type { DeviceLatents, Slot } from "./latent_space.ts";
 import type { Model } from "./model.ts";
@@ -41,62 +42,69 @@ export class Denoiser {
   /** Records, compiles, and computes all that depends on the prompts only. */
   static async create(model: Model, latents: DeviceLatents, options: DenoiserOptions): Promise<Denoiser> {
     const { device, unetConfig: config, unetWeights: weights, precision } = model;
-    const { conditioning, embedding } = options;
-    const { height, width } = latents.size;
-    const batch = conditioning.entries.length;
+    const { conditioning, embedding, guidanceRescale, cfgScale } = options;
+    const { height, width, channels } = latents.size;
     const context = joinContext(conditioning.seen, embedding);
     const dim = context.values.length / context.tokens;
 
     const promptGraph = new Graph(device, "prompts", precision);
     const g = new Graph(device, "unet", precision);
     const contextTensor = promptGraph.input("context", [1, context.tokens, dim]);
-    const added = config.addedDim ? promptGraph.input("added", [batch, 1, config.addedDim]) : undefined;
     const call = callInput(g);
-    const time = g.input("time", [batch, 1, timeDim(config)]);
-    const guidance = config.guidanceDim ? g.input("guidance", [batch, 1, config.guidanceDim]) : undefined;
-    const channels = padChannels(latents.size.channels);
+    const padded = padChannels(channels);
     const affine = {
-      multiply: g.constant("ones", new Float32Array(channels).fill(1)),
-      add: g.constant("zeros", new Float32Array(channels)),
+      multiply: g.constant("ones", new Float32Array(padded).fill(1)),
+      add: g.constant("zeros", new Float32Array(padded)),
     };
-    const maps = new Map<string, AttentionMap>();
-    const prediction = unet(g, weights, config, {
-      latents: latentsIn(g, latents.tensor, call, batch, affine),
-      time,
-      guidance,
-    }, {
-      graph: promptGraph,
-      context: contextTensor,
-      added,
-      map(h, w) {
-        const key = `${h}×${w}`;
-        if (!maps.has(key)) maps.set(key, conditioning.map(h, w, context.rows));
-        return maps.get(key)!;
-      },
+    const keys = new Map<string, Tensor>();
+    const rescaled = guidanceRescale > 0 && cfgScale > 1;
+    const batches = conditioning.batches(height, width);
+    const inputs = batches.map((batch, i) => {
+      const n = batch.entries.length;
+      const time = g.input("time", [n, 1, timeDim(config)]);
+      const guidance = config.guidanceDim ? g.input("guidance", [n, 1, config.guidanceDim]) : undefined;
+      const added = config.addedDim ? promptGraph.input("added", [n, 1, config.addedDim]) : undefined;
+      const origins = g.constant("origins", Uint32Array.from(batch.origins.flat()));
+      const windows = { batch: n, height: batch.height, width: batch.width, origins };
+      const prediction = unet(g, weights, config, {
+        latents: latentsIn(g, latents.tensor, call, windows, affine),
+        time,
+        guidance,
+      }, {
+        graph: promptGraph,
+        context: contextTensor,
+        added,
+        keys,
+        map: onceForEachSize((h, w) => batch.map(h, w, context.rows)),
+      });
+      const sum = (share: Float32Array<ArrayBuffer>, scratch: boolean) =>
+        guide(g, prediction, origins, g.constant("share", share), call, latents.tensor, { scratch, more: i > 0 });
+      sum(batch.share, false);
+      if (rescaled) sum(batch.conditionalShare, true);
+      return { batch, time, guidance, added };
     });
-    guide(g, prediction, g.constant("share", conditioning.share(height, width)), call, latents.tensor);
-    if (options.guidanceRescale > 0 && options.cfgScale > 1) {
-      const share = g.constant("conditional share", conditioning.conditionalShare(height, width));
-      guide(g, prediction, share, call, latents.tensor, true);
-      rescale(g, call, latents.tensor, options.guidanceRescale, latents.size.channels);
-    }
+    if (rescaled) rescale(g, call, latents.tensor, guidanceRescale, channels);
 
     const stream = model.unetStream;
     const compiled = (graph: Graph) => stream ? graph.compileStreamed(stream) : graph.compile();
     const prompts = await compiled(promptGraph);
     writeFloats(device, contextTensor, context.values);
-    if (added) writeFloats(device, added, addedEmbeddings(config, conditioning, options));
+    for (const { batch, added } of inputs) {
+      if (added) writeFloats(device, added, addedEmbeddings(config, batch, options));
+    }
     const program = await compiled(g);
     await prompts.run();
-    if (guidance) {
+    for (const { batch, guidance } of inputs) {
+      if (!guidance) continue;
       // Distilled guidance (LCM, arXiv 2310.04378): sinusoids of 1000·(s − 1).
-      const one = sinusoids([(options.cfgScale - 1) * 1000], config.guidanceDim, { flipSinToCos: false, freqShift: 1 });
-      writeFloats(device, guidance, repeat(one, batch));
+      const one = sinusoids([(cfgScale - 1) * 1000], config.guidanceDim, { flipSinToCos: false, freqShift: 1 });
+      writeFloats(device, guidance, repeat(one, batch.entries.length));
     }
     return new Denoiser(device, program, prompts, async (x, { timestep, inputScale }) => {
       const out = latents.take();
       writeTensor(device, call, callWords({ slot: x, scale: inputScale, out }));
-      writeFloats(device, time, repeat(sinusoids([timestep], timeDim(config), config), batch));
+      const sinusoid = sinusoids([timestep], timeDim(config), config);
+      for (const { batch, time } of inputs) writeFloats(device, time, repeat(sinusoid, batch.entries.length));
       await program.run();
       return out;
     });
@@ -110,15 +118,25 @@ export class Denoiser {
 }
 
 /** SDXL's added embeddings of each entry: pooled prompt, then sinusoids of the six sizes [entries, addedDim]. */
-function addedEmbeddings(config: UNetConfig, conditioning: Conditioning, options: DenoiserOptions): Float32Array {
-  const out = new Float32Array(conditioning.entries.length * config.addedDim);
+function addedEmbeddings(config: UNetConfig, { entries }: Batch, options: DenoiserOptions): Float32Array {
+  const out = new Float32Array(entries.length * config.addedDim);
   const sizes = sinusoids(options.sizes, config.addedTimeDim, config);
-  conditioning.entries.forEach(({ pooled }, i) => {
+  entries.forEach(({ pooled }, i) => {
     const vector = options.embedding(pooled).pooled!;
     out.set(vector, i * config.addedDim);
     out.set(sizes, i * config.addedDim + vector.length);
   });
   return out;
+}
+
+/** All layers of one resolution share one map, and so its tables on the device. */
+function onceForEachSize(make: (height: number, width: number) => AttentionMap): typeof make {
+  const known = new Map<string, AttentionMap>();
+  return (height, width) => {
+    const key = `${height}×${width}`;
+    if (!known.has(key)) known.set(key, make(height, width));
+    return known.get(key)!;
+  };
 }
 
 function repeat(row: Float32Array, count: number): Float32Array {

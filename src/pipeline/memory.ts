@@ -5,7 +5,7 @@
  */
 import { Graph } from "../gpu/graph.ts";
 import { placeBytes } from "../gpu/storage.ts";
-import { padChannels } from "../gpu/tensor.ts";
+import { padChannels, type Tensor } from "../gpu/tensor.ts";
 import { clip } from "../nn/clip.ts";
 import { timeDim, unet } from "../nn/unet.ts";
 import type { Weights } from "../nn/weights.ts";
@@ -32,8 +32,8 @@ export interface MemoryNeed {
 
 /** What the need depends on besides a picture's size. */
 export interface Drawing extends TilingOptions {
-  /** Batch entries of the UNet. Default 2, as a plain prompt with guidance has. */
-  entries?: number;
+  /** Pictures that the UNet evaluates, by their sizes in latents. Default: two of the whole picture, as a plain prompt with guidance has. */
+  batches?: { entries: number; height: number; width: number }[];
   /** Distinct prompts, the negative ones among them, each of one chunk of tokens. Default 2. */
   prompts?: number;
 }
@@ -46,13 +46,13 @@ export function memoryNeed(
   drawing: Drawing = {},
   offload: Offload = networks.offload,
 ): MemoryNeed {
-  const { entries = 2, prompts = 2 } = drawing;
   const { vaeConfig, textEncoders: texts, unetWeights, vaeWeights } = networks;
   const size = {
     height: Math.ceil(height / vaeConfig.factor),
     width: Math.ceil(width / vaeConfig.factor),
     channels: vaeConfig.latentChannels,
   };
+  const { prompts = 2, batches = [{ entries: 2, ...size }] } = drawing;
   const weights = {
     textEncoders: sum(texts, (text) => text.weights.bytes),
     unet: unetWeights.bytes,
@@ -60,7 +60,7 @@ export function memoryNeed(
   };
   const latents = SLOTS * size.height * size.width * padChannels(size.channels) * 4;
   const textEncoders = Math.max(...texts.map((text) => textBytes(networks, text, prompts)));
-  const { unet, window } = unetBytes(networks, [entries, size.height, size.width], prompts);
+  const { unet, window } = unetBytes(networks, batches, prompts);
   const decoded = decoderWindow(networks, size, drawing);
   const vae = decoderBytes(networks, decoded);
   const activations = { textEncoders, unet: unet + latents, vae: vae + latents };
@@ -119,30 +119,35 @@ function textBytes(
 /** Activations, and the largest window of streamed weights. */
 function unetBytes(
   { device, precision, unetConfig: config, unetWeights, textEncoders, streamWindow }: Networks,
-  [entries, height, width]: [entries: number, height: number, width: number],
+  batches: NonNullable<Drawing["batches"]>,
   count: number,
 ): { unet: number; window: number } {
   const tokens = count * textEncoders[0].config.positions;
   const g = new Graph(device, "unet", precision);
   const prompts = new Graph(device, "prompts", precision);
-  const sees = (rows: number): AttentionMap => ({
-    regionOfRow: Array.from({ length: entries * rows }, (_, i) => Math.floor(i / rows)),
-    sights: Array.from({ length: entries }, () => ({ start: 0, count: tokens })),
-  });
-  const maps = new Map<number, AttentionMap>();
-  g.output(unet(g, unetWeights, config, {
-    latents: g.input("latents", [entries, height, width, padChannels(config.inChannels)]),
-    time: g.input("time", [entries, 1, timeDim(config)]),
-    guidance: config.guidanceDim ? g.input("guidance", [entries, 1, config.guidanceDim]) : undefined,
-  }, {
-    graph: prompts,
-    context: prompts.input("context", [1, tokens, config.contextDim[0]]),
-    added: config.addedDim ? prompts.input("added", [entries, 1, config.addedDim]) : undefined,
-    map(h, w) {
-      if (!maps.has(h * w)) maps.set(h * w, sees(h * w));
-      return maps.get(h * w)!;
-    },
-  }));
+  const context = prompts.input("context", [1, tokens, config.contextDim[0]]);
+  const keys = new Map<string, Tensor>();
+  for (const { entries, height, width } of batches) {
+    const maps = new Map<number, AttentionMap>();
+    const sees = (rows: number): AttentionMap => ({
+      regionOfRow: Array.from({ length: entries * rows }, (_, i) => Math.floor(i / rows)),
+      sights: Array.from({ length: entries }, () => ({ start: 0, count: tokens })),
+    });
+    g.output(unet(g, unetWeights, config, {
+      latents: g.input("latents", [entries, height, width, padChannels(config.inChannels)]),
+      time: g.input("time", [entries, 1, timeDim(config)]),
+      guidance: config.guidanceDim ? g.input("guidance", [entries, 1, config.guidanceDim]) : undefined,
+    }, {
+      graph: prompts,
+      context,
+      added: config.addedDim ? prompts.input("added", [entries, 1, config.addedDim]) : undefined,
+      keys,
+      map(h, w) {
+        if (!maps.has(h * w)) maps.set(h * w, sees(h * w));
+        return maps.get(h * w)!;
+      },
+    }));
+  }
   const stream = { tensors: unetWeights.matrices, windowBytes: streamWindow };
   return {
     unet: g.planBytes() + prompts.planBytes(),

@@ -1,5 +1,6 @@
 import { UsageError } from "../errors.ts";
 import { parseRegionTexts } from "../region/keywords.ts";
+import type { RegionMode } from "../region/mode.ts";
 import { formatSplitRatio, parseSplitRatio } from "../region/split_ratio.ts";
 import { DEFAULT_BASE_RATIO, parsePlan, type Plan } from "./plan.ts";
 import { headOf } from "./rules_phrase.ts";
@@ -18,7 +19,7 @@ export interface RegionOptions {
   /** What the picture must not show. */
   negativePrompt?: string;
   /** How regions are joined. */
-  mode?: "attention" | "latent";
+  mode?: RegionMode;
   /** The whole picture in words; left out: the base prompt, or all region prompts in a row. */
   prompt?: string;
 }
@@ -54,7 +55,7 @@ export function planFromRegions(options: RegionOptions): Plan {
     ...(options.negativePrompt ? { negativePrompt: options.negativePrompt } : {}),
     splitRatio,
     regions: texts.prompts.map((prompt) => ({ prompt })),
-    mode: options.mode ?? texts.mode ?? "attention",
+    mode: options.mode ?? texts.mode,
     planner: "regions",
   });
 }

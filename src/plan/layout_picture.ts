@@ -52,7 +52,7 @@ export function drawPlan(plan: Plan, { width = 512, aspect = 1 }: { width?: numb
 
 function footerLines(plan: Plan): string[] {
   return [
-    `split ratio ${plan.splitRatio}  (${plan.planner}, ${plan.mode})`,
+    `split ratio ${plan.splitRatio}  (${[plan.planner, plan.mode].filter(Boolean).join(", ")})`,
     ...(plan.basePrompt ? [`base: ${plan.basePrompt}`] : []),
     ...(plan.negativePrompt ? [`not: ${plan.negativePrompt}`] : []),
   ];

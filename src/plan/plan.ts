@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { PlannerError } from "../errors.ts";
 import { parseBaseRatio } from "../region/base_ratio.ts";
+import { REGION_MODES, type RegionDefaults, type RegionMode } from "../region/mode.ts";
 import { type Cut, type Layout, makeLayout } from "../region/layout.ts";
 import { cutOf, formatSplitRatio, parseSplitRatio } from "../region/split_ratio.ts";
 
@@ -46,7 +47,7 @@ export type PlanCell = Region | SplitCell;
 const cellSchema: z.ZodType<PlanCell> = z.lazy(() => z.union([regionSchema, splitCellSchema])).meta({ id: "cell" });
 const splitCellSchema = z.strictObject({ splitRatio: text, regions: z.array(cellSchema).min(1) });
 
-/** The strict shape of a plan file; the JSON schema is derived from it (`plan_schema.ts`). */
+/** The strict shape of a plan file; the JSON schema is derived from it (`reply_schema.ts`). */
 export const planSchema: z.ZodType<Plan> = z.strictObject({
   $schema: z.string().optional(),
   prompt: z.string().describe("The whole picture in the user's words."),
@@ -59,7 +60,9 @@ export const planSchema: z.ZodType<Plan> = z.strictObject({
     "Column widths (1,2,1), or rows parted by semicolons, each a height and then its column widths (1,2,1;2,1,1).",
   ),
   regions: z.array(cellSchema).min(1).describe("One entry for each cell of the split ratio, in reading order."),
-  mode: z.enum(["attention", "latent"]).default("attention").describe("How regions are joined."),
+  mode: z.enum(REGION_MODES).optional().describe(
+    "How regions are joined: by attention, or by predictions for the whole picture (latent) or for each region's own canvas.",
+  ),
   planner: z.string().default("file").describe("Which planner made the plan."),
   notes: z.array(z.string()).optional().describe("What the planner or the checks had to say."),
 });
@@ -80,8 +83,8 @@ export interface Plan {
   splitRatio: string;
   /** One entry for each cell of the split ratio, in reading order; an entry may be split again. */
   regions: PlanCell[];
-  /** "attention": each position attends to its region's prompt; "latent": predictions are blended. */
-  mode: "attention" | "latent";
+  /** How regions are joined; absent: as suits the model. */
+  mode?: RegionMode;
   /** Which planner made it. */
   planner: string;
   /** What the planner and the checks had to say. */
@@ -114,19 +117,21 @@ export function parsePlan(json: unknown): Plan {
 /** A plan of one region everywhere: the picture is generated plainly. An empty prompt is allowed here. */
 export function plainPlan(prompt: string, planner: string, note?: string): Plan {
   const notes = note === undefined ? {} : { notes: [note] };
-  return { prompt, splitRatio: "1", regions: [{ prompt }], mode: "attention", planner, ...notes };
+  return { prompt, splitRatio: "1", regions: [{ prompt }], planner, ...notes };
 }
 
 /**
- * The plan with its whole prompt as base prompt at `ratio`, for models that need one. A plan of one region, and one that says
- * anything of a base itself, stays as it is.
+ * The plan with a mode, and with its whole prompt as base prompt where the model wants one and the plan says nothing of a base
+ * itself. A plan of one region is drawn plainly whatever the model likes.
  */
-export function withBase(plan: Plan, ratio: number | undefined): Plan {
+export function withDefaults(plan: Plan, defaults: RegionDefaults): Plan & { mode: RegionMode } {
   const regions = regionsOf(plan);
+  const { mode = "attention", baseRatio } = regions.length > 1 ? defaults : {};
+  const settled = { ...plan, mode: plan.mode ?? mode };
   const says = plan.basePrompt !== undefined || plan.baseRatio !== undefined ||
-    regions.some(({ baseRatio }) => baseRatio !== undefined);
-  if (ratio === undefined || says || regions.length === 1 || plan.prompt.trim() === "") return plan;
-  return { ...plan, basePrompt: plan.prompt, baseRatio: ratio };
+    regions.some((region) => region.baseRatio !== undefined);
+  if (baseRatio === undefined || says || plan.prompt.trim() === "") return settled;
+  return { ...settled, basePrompt: plan.prompt, baseRatio };
 }
 
 const MAX_SPLITS = 8;

@@ -25,7 +25,7 @@ export function readReply(reply: string, prompt: string, planner = "language mod
   const complete = drafts.findLast((draft) => "regions" in draft);
   if (complete && "regions" in complete) {
     const { at: _, ...plan } = complete;
-    return parsePlan({ prompt, ...plan, mode: "attention", planner });
+    return parsePlan({ prompt, ...plan, planner });
   }
   const broken = drafts.at(-1);
   if (broken && "error" in broken) throw broken.error;

@@ -37,7 +37,6 @@ export function planByRules(prompt: string): Plan {
     ...(base === undefined ? {} : { basePrompt: prompt, baseRatio: base }),
     splitRatio: formatSplitRatio(rows.map((row) => ({ height: 1, widths: row.map(() => 1) }))),
     regions: rows.flat().map((cell): Region => ({ prompt: recaption(scene, cell) })),
-    mode: "attention",
     planner: "rules",
   };
 }

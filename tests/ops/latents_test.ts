@@ -25,7 +25,7 @@ async function latents(values: Float32Array): Promise<Tensor> {
   return tensor;
 }
 
-Deno.test("latentsIn: a window of the slot that the call names, scaled, for every batch entry", async () => {
+Deno.test("latentsIn: a window of the slot that the call names for each batch entry, scaled", async () => {
   const device = await testDevice();
   const values = random(SLOTS * SIZE);
   const tensor = await latents(values);
@@ -36,13 +36,16 @@ Deno.test("latentsIn: a window of the slot that the call names, scaled, for ever
     multiply: g.constant("m", multiply as Float32Array<ArrayBuffer>),
     add: g.constant("a", add as Float32Array<ArrayBuffer>),
   };
-  const out = g.output(latentsIn(g, tensor, call, 2, affine, [3, 4]));
+  const places = [[3, 1], [0, 2]];
+  const origins = g.constant("origins", Uint32Array.from(places.flat()));
+  const out = g.output(latentsIn(g, tensor, call, { batch: 2, height: 3, width: 4, origins }, affine));
   const program = await g.compile();
-  writeTensor(device, call, callWords({ slot: 2, scale: 0.5, x: 3, y: 1 }));
+  writeTensor(device, call, callWords({ slot: 2, scale: 0.5 }));
   program.run();
   const expected = Array.from({ length: 2 * 3 * 4 * C }, (_, i) => {
     const c = i % C, x = Math.floor(i / C) % 4, y = Math.floor(i / C / 4) % 3;
-    return values[2 * SIZE + ((y + 1) * W + x + 3) * C + c] * 0.5 * multiply[c] + add[c];
+    const [left, top] = places[Math.floor(i / C / 12)];
+    return values[2 * SIZE + ((top + y) * W + left + x) * C + c] * 0.5 * multiply[c] + add[c];
   });
   assertClose(await readFloats(device, out), expected, 1e-6, 1e-6);
   program.destroy();
@@ -56,8 +59,9 @@ Deno.test("guide and rescale: shares per pixel, and the deviation of the conditi
   const model = g.input("model", [2, H, W, C]);
   const share = random(2 * H * W, 5),
     conditional = Float32Array.from({ length: 2 * H * W }, (_, i) => i < H * W ? 0 : 1);
-  guide(g, model, g.constant("share", share as Float32Array<ArrayBuffer>), call, tensor);
-  guide(g, model, g.constant("conditional", conditional), call, tensor, true);
+  const whole = g.constant("origins", new Uint32Array(4));
+  guide(g, model, whole, g.constant("share", share as Float32Array<ArrayBuffer>), call, tensor);
+  guide(g, model, whole, g.constant("conditional", conditional), call, tensor, { scratch: true });
   rescale(g, call, tensor, 0.7, C);
   const program = await g.compile();
   const values = random(2 * SIZE, 6);
@@ -70,6 +74,40 @@ Deno.test("guide and rescale: shares per pixel, and the deviation of the conditi
   });
   const result = (await readFloats(device, tensor)).subarray(3 * SIZE);
   assertClose(result, rescaleGuided(guided, values.slice(SIZE), 0.7), 1e-5, 1e-5);
+  program.destroy();
+});
+
+Deno.test("guide: entries smaller than the picture count where they lie, and several batches add up", async () => {
+  const device = await testDevice();
+  const tensor = await latents(random(SLOTS * SIZE, 8));
+  const g = new Graph(device, "guide", "f32");
+  const call = callInput(g);
+  const batches = [{ h: 3, w: 4, places: [[3, 2], [1, 0]] }, { h: 5, w: 2, places: [[5, 0]] }].map((batch, i) => {
+    const n = batch.places.length;
+    const model = g.input("model", [n, batch.h, batch.w, C]);
+    const share = random(n * H * W, 9 + i) as Float32Array<ArrayBuffer>;
+    const origins = g.constant("origins", Uint32Array.from(batch.places.flat()));
+    guide(g, model, origins, g.constant("share", share), call, tensor, { more: i > 0 });
+    return { ...batch, model, share, values: random(n * batch.h * batch.w * C, 19 + i) };
+  });
+  const program = await g.compile();
+  for (const { model, values } of batches) writeFloats(device, model, values);
+  writeTensor(device, call, callWords({ slot: 0, scale: 1, out: 2 }));
+  program.run();
+  const expected = new Float32Array(SIZE);
+  for (const { h, w, places, share, values } of batches) {
+    places.forEach(([left, top], e) => {
+      for (let y = 0; y < h; y++) {
+        for (let x = 0; x < w; x++) {
+          const pixel = (top + y) * W + left + x;
+          for (let c = 0; c < C; c++) {
+            expected[pixel * C + c] += share[e * H * W + pixel] * values[((e * h + y) * w + x) * C + c];
+          }
+        }
+      }
+    });
+  }
+  assertClose((await readFloats(device, tensor)).subarray(2 * SIZE, 3 * SIZE), expected, 1e-6, 1e-6);
   program.destroy();
 });
 

@@ -2,9 +2,10 @@
 
     python tests/oracle/regions.py [case …]
 
-diffusers has no such thing, so the two modes are written here from their definition: at a position of region r with base
+diffusers has no such thing, so the modes are written here from their definition: at a position of region r with base
 ratio β, attention mode gives (1−β)·attn(q, K_r, V_r) + β·attn(q, K_base, V_base) in every cross-attention, latent mode
-(1−β)·ε_r + β·ε_base as the prediction. The unconditional half sees the negative prompt everywhere.
+(1−β)·ε_r + β·ε_base as the prediction. The unconditional half sees the negative prompt everywhere. In canvas mode ε_r and its
+unconditional half are those of the region's box alone, drawn as a picture of its own, blended with both halves of the base.
 """
 import sys
 
@@ -50,6 +51,12 @@ CASES = {
     "sdxl_two_columns": case("sdxl", 96, 64, 4, 5, 1, plan("1,1", 2)),
     "sdxl_five": case("sdxl", 128, 96, 4, 5, 2, plan("1,1,1,1;1,1,1", 5, basePrompt=FOREST, baseRatio=0.3)),
     "sdxl_six": case("sdxl", 72, 104, 4, 7, 3, plan("1,1,1;1,1,2;1,2,1", 6, basePrompt=APPLE, baseRatio=0.2, negativePrompt="blue")),
+    "sd1_canvas_two": case("sd1", 96, 64, 5, 6, 11, plan("2,1", 2, mode="canvas")),
+    "sd1_canvas_five": case(
+        "sd1", 88, 96, 4, 6, 12, plan("1,1,1;1;2,1,1", 5, mode="canvas", basePrompt=FOREST, baseRatio="0.3,0;1;0.5", negativePrompt="sea"),
+    ),
+    "sd2_canvas_nested": case("sd2", 80, 56, 4, 6, 13, plan("1,2", [NAMES[0], NESTED], mode="canvas", basePrompt=FOREST, baseRatio=0.2)),
+    "sdxl_canvas_three": case("sdxl", 96, 64, 4, 5, 14, plan("1,1,1;1", 3, mode="canvas", basePrompt=FOREST, baseRatio=0.4, negativePrompt="blue")),
     "sdxl_latent_two": case("sdxl", 64, 56, 4, 5, 4, plan("1;1", 2, mode="latent", basePrompt=FOREST, baseRatio=0.4)),
 }
 
@@ -116,21 +123,47 @@ def blend_predictions(unet, plan, size, regions, base):
     unet.forward = forward
 
 
+def canvas_predictions(unet, plan, size, regions):
+    """Make the UNet predict every row of a batch box by box, and blend that with the prediction for all of the picture."""
+    predict = unet.forward
+
+    def forward(sample, t, encoder_hidden_states, added_cond_kwargs=None, **more):
+        whole = predict(sample, t, encoder_hidden_states, added_cond_kwargs=added_cond_kwargs, **{**more, "return_dict": False})[0]
+        out = torch.zeros_like(sample)
+        for mask, beta, (context, pooled) in zip(masks_of(plan, *size), ratios_of(plan), regions):
+            mask = mask.reshape(size[::-1])
+            ys, xs = (mask > 0).nonzero(as_tuple=True)
+            box = (..., slice(ys.min(), ys.max() + 1), slice(xs.min(), xs.max() + 1))
+            states, added = encoder_hidden_states.clone(), added_cond_kwargs and dict(added_cond_kwargs)
+            states[-1:] = context
+            if added:
+                added["text_embeds"] = torch.cat([added["text_embeds"][:-1], pooled])
+            own = predict(sample[box], t, states, added_cond_kwargs=added, **{**more, "return_dict": False})[0]
+            out[box] += mask[box] * ((1 - beta) * own + beta * whole[box])
+        return (out,)
+
+    unet.forward = forward
+
+
 def draw(pipe, options):
     plan = options["plan"]
     set_sampler(pipe, options)
     size = options["width"] // pipe.vae_scale_factor, options["height"] // pipe.vae_scale_factor
 
     def encode(prompt):
+        """Token embeddings, and SDXL's pooled one."""
         if hasattr(pipe, "text_encoder_2"):
-            return pipe.encode_prompt(prompt, do_classifier_free_guidance=False)[0]
-        return embed(pipe, prompt)
+            return pipe.encode_prompt(prompt, do_classifier_free_guidance=False)[::2]
+        return embed(pipe, prompt), None
 
-    regions = [encode(leaf["prompt"]) for leaf in leaves(plan)]
+    encoded = [encode(leaf["prompt"]) for leaf in leaves(plan)]
+    regions = [states for states, _ in encoded]
     whole = plan.get("basePrompt", plan["prompt"])  # its pooled embedding describes the picture
-    base = encode(whole)
+    base, _ = encode(whole)
     if plan.get("mode") == "latent":
         blend_predictions(pipe.unet, plan, size, regions, base)
+    elif plan.get("mode") == "canvas":
+        canvas_predictions(pipe.unet, plan, size, encoded)
     else:
         processor = RegionalAttention(plan, size, regions, base)
         own = pipe.unet.attn_processors

@@ -1,8 +1,9 @@
 import assert from "@std/assert";
 import { ABSENT, condition, type ContextRows } from "../../src/pipeline/conditioning.ts";
 import { parsePlan } from "../../src/plan/plan.ts";
+import type { RegionMode } from "../../src/region/mode.ts";
 
-const plan = (mode: "attention" | "latent") =>
+const plan = (mode: RegionMode) =>
   parsePlan({
     prompt: "an apple and a teapot",
     basePrompt: "a table",
@@ -18,26 +19,67 @@ Deno.test("attention mode: two entries whatever the number of regions; each pixe
   assert.equal(c.entries.length, 2);
   assert.deepEqual([...c.seen], ["blur, pear", "blur", "an apple", "a table", "a teapot"]);
   const rows: ContextRows = new Map([...c.seen].map((prompt, i) => [prompt, { start: 10 * i, count: 7 }]));
-  const map = c.map(1, 4, rows);
+  const [batch] = c.batches(1, 2);
+  const map = batch.map(1, 4, rows);
   assert.deepEqual(Array.from(map.regionOfRow), [0, 0, 1, 1, 2, 2, 3, 3]);
   assert.deepEqual(map.sights[3], { start: 40, count: 7, base: { start: 30, count: 7, ratio: 0.25 } });
-  assert.deepEqual([...c.share(1, 2)], [-4, -4, 5, 5]);
-  assert.deepEqual([...c.conditionalShare(1, 2)], [0, 0, 1, 1]);
+  assert.deepEqual([...batch.share], [-4, -4, 5, 5]);
+  assert.deepEqual([...batch.conditionalShare], [0, 0, 1, 1]);
 });
 
 Deno.test("latent mode: an entry for each distinct prompt; shares sum to 1 at every pixel", () => {
   const c = condition(plan("latent"), guidance);
-  assert.deepEqual(c.entries.map((e) => e.regions[0].prompt), [
+  assert.deepEqual(c.entries.map((e) => e.sees[0].prompt), [
     "blur, pear",
     "an apple",
     "a table",
     "blur",
     "a teapot",
   ]);
-  const share = c.share(1, 2);
+  const [{ share }] = c.batches(1, 2);
   const sums = [0, 1].map((pixel) => c.entries.reduce((sum, _, e) => sum + share[e * 2 + pixel], 0));
   assert.deepEqual(sums, [1, 1]);
   assert.deepEqual([...share.slice(2, 6)], [3.75, 0, 1.25, 1.25]);
+});
+
+Deno.test("canvas mode: regions of one size are one batch, each with its own pooled prompt, and the whole picture is another", () => {
+  const c = condition(plan("canvas"), guidance);
+  const batches = c.batches(2, 6);
+  assert.deepEqual(batches.map(({ height, width, origins }) => [height, width, origins]), [
+    [2, 3, [[0, 0], [0, 0], [3, 0], [3, 0]]],
+    [2, 6, [[0, 0], [0, 0]]],
+  ]);
+  const [canvases, whole] = batches;
+  assert.deepEqual(canvases.entries.map((e) => [e.sees[0].prompt, e.pooled]), [
+    ["blur, pear", "blur"],
+    ["an apple", "an apple"],
+    ["blur", "blur"],
+    ["a teapot", "a teapot"],
+  ]);
+  assert.deepEqual(whole.entries.map((e) => [e.sees[0].prompt, e.pooled]), [["blur", "blur"], ["a table", "a table"]]);
+  // (1 − β)(1 − s), (1 − β)s in the regions and β(1 − s), βs of the whole
+  assert.deepEqual([0, 1, 2, 3].map((e) => canvases.share[e * 12]), [-3, 3.75, 0, 0]);
+  assert.deepEqual([0, 1, 2, 3].map((e) => canvases.share[e * 12 + 3]), [0, 0, -3, 3.75]);
+  assert.deepEqual([whole.share[0], whole.share[12]], [-1, 1.25]);
+  assert.deepEqual([canvases.conditionalShare[12], whole.conditionalShare[12]], [0.75, 0.25]);
+  const rows: ContextRows = new Map([...c.seen].map((prompt, i) => [prompt, { start: i, count: 1 }]));
+  assert.deepEqual(Array.from(canvases.map(1, 2, rows).regionOfRow), [0, 0, 1, 1, 2, 2, 3, 3]);
+});
+
+Deno.test("canvas mode: a ramp makes canvases overlap, a region that masks hide has none", () => {
+  const ramped = condition(plan("canvas"), { ...guidance, cfgScale: 1, feather: 1 / 3 }).batches(2, 6);
+  assert.deepEqual(ramped.map(({ width, origins }) => [width, origins]), [[4, [[0, 0], [2, 0]]], [6, [[0, 0]]]]);
+  const total = (pixel: number) =>
+    ramped.flatMap(({ entries, share }) => entries.map((_, e) => share[e * 12 + pixel])).reduce((a, b) => a + b);
+  for (const pixel of [0, 2, 3, 5, 8, 11]) assert.ok(Math.abs(total(pixel) - 1) < 1e-6);
+  const everywhere = { width: 1, height: 1, data: Float32Array.of(1) };
+  const hidden = condition(plan("canvas"), { ...guidance, masks: [undefined, everywhere] }).batches(2, 6);
+  assert.deepEqual(hidden.flatMap(({ entries }) => entries.map((e) => e.sees[0].prompt)), [
+    "blur",
+    "a table",
+    "blur",
+    "a teapot",
+  ]);
 });
 
 Deno.test("without guidance nothing to avoid is asked; an absent negative prompt may be zeros", () => {

@@ -4,6 +4,7 @@ import { openDevice } from "../../src/gpu/device.ts";
 import { generate } from "../../src/generate.ts";
 import { BUNDLED_MODEL } from "../../src/assets.ts";
 import { memoryNeed } from "../../src/pipeline/memory.ts";
+import { planFromRegions } from "../../src/plan/from_regions.ts";
 import { loadModel } from "../../src/pipeline/model.ts";
 import type { Offload } from "../../src/pipeline/networks.ts";
 import { testDevice } from "../ops/harness.ts";
@@ -30,6 +31,27 @@ Deno.test("the device allocates what the plan said, and all ways of sparing memo
   }
   assert.deepEqual(pictures[1], pictures[0]);
   assert.deepEqual(pictures[2], pictures[0]);
+});
+
+Deno.test("in canvas mode, too, the device allocates what the plan said", async () => {
+  const device = await openDevice();
+  const model = await loadModel(BUNDLED_MODEL, { device });
+  const plan = planFromRegions({
+    regions: "a fox BREAK an owl BREAK a bee",
+    basePrompt: "a fox, an owl and a bee",
+    mode: "canvas",
+  });
+  const run = generate(model, { plan, width: 128, height: 96, steps: 2 });
+  let next = await run.next();
+  while (!next.done) next = await run.next();
+  // Thirds of 16 latents: 5, 5 and 6 of them; and the whole picture.
+  const [height, entries] = [12, 4];
+  const batches = [{ entries, height, width: 5 }, { entries: 2, height, width: 6 }, { entries: 2, height, width: 16 }];
+  const { peak } = memoryNeed(model, 128, 96, { batches, prompts: 5 });
+  const more = device.peakBytes - peak;
+  assert.ok(more > -0.02 * peak && more < 2 ** 20, `planned ${peak}, allocated ${device.peakBytes}`);
+  model.close();
+  device.close();
 });
 
 Deno.test("SDXL and SD 1.5 at full size stay within 8, 10 and 4 GB, on the software adapter and on a GPU", async () => {

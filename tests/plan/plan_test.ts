@@ -1,7 +1,15 @@
 import assert from "@std/assert";
 import { PlannerError, UsageError } from "../../src/errors.ts";
 import { planFromRegions } from "../../src/plan/from_regions.ts";
-import { baseRatiosOf, layoutOf, parsePlan, plainPlan, type Plan, regionsOf, withBase } from "../../src/plan/plan.ts";
+import {
+  baseRatiosOf,
+  layoutOf,
+  parsePlan,
+  plainPlan,
+  type Plan,
+  regionsOf,
+  withDefaults,
+} from "../../src/plan/plan.ts";
 import { partition } from "../../src/region/partition.ts";
 
 const fails = (json: unknown, expected: RegExp) =>
@@ -80,19 +88,26 @@ Deno.test("regions: keywords give structure, mode and base prompt; contradiction
   assert.throws(() => planFromRegions({ regions: "a BREAK b BREAK c", splitRatio: "1,1" }), PlannerError);
 });
 
-Deno.test("a model's base ratio serves plans that say nothing of a base, and no others", () => {
-  const plan = parsePlan({
-    prompt: "a cat and a dog",
-    splitRatio: "1,1",
-    regions: [{ prompt: "a cat" }, { prompt: "a dog" }],
+Deno.test("a model's way with regions serves plans that do not say, and no others", () => {
+  const plan = planFromRegions({ regions: "a cat BREAK a dog", prompt: "a cat and a dog" });
+  const likes = { mode: "canvas", baseRatio: 0.6 } as const;
+  assert.deepEqual(withDefaults(plan, likes), {
+    ...plan,
+    mode: "canvas",
+    basePrompt: "a cat and a dog",
+    baseRatio: 0.6,
   });
-  assert.deepEqual(withBase(plan, 0.6), { ...plan, basePrompt: "a cat and a dog", baseRatio: 0.6 });
+  assert.deepEqual(withDefaults(plan, {}), { ...plan, mode: "attention" });
+  assert.equal(withDefaults({ ...plan, mode: "latent" }, likes).mode, "latent");
   const others: Plan[] = [
     { ...plan, baseRatio: 0 },
-    { ...plan, basePrompt: "animals" },
+    { ...plan, basePrompt: "pets" },
     { ...plan, regions: [{ prompt: "a cat", baseRatio: 0.1 }, { prompt: "a dog" }] },
-    plainPlan("a cat", "none"),
+    { ...plan, prompt: " " },
   ];
-  for (const other of others) assert.equal(withBase(other, 0.6), other);
-  assert.equal(withBase(plan, undefined), plan);
+  for (const other of others) assert.deepEqual(withDefaults(other, likes), { ...other, mode: "canvas" });
+  assert.deepEqual(withDefaults(plainPlan("a cat", "none"), likes), {
+    ...plainPlan("a cat", "none"),
+    mode: "attention",
+  });
 });

@@ -16,6 +16,7 @@ import { encodePng } from "../src/io/png.ts";
 import { loadModel } from "../src/pipeline/model.ts";
 import { plainPlan, type Plan } from "../src/plan/plan.ts";
 import { planByRules } from "../src/plan/rules.ts";
+import { REGION_MODES, type RegionMode } from "../src/region/mode.ts";
 import { reportPage, type Row } from "./composition_page.ts";
 import { Judge } from "./judge.ts";
 import { type Asked, interval, type Score, score } from "./score.ts";
@@ -38,22 +39,20 @@ const MAIN: Record<string, Variant> = {
   "plain prompt": ({ prompt }) => plainPlan(prompt, "bench"),
   "planned regions": (plan) => plan,
 };
-const base = (mode: Plan["mode"], baseRatio: number): Variant => (plan) => ({
+const base = (mode: RegionMode, baseRatio: number): Variant => (plan) => ({
   ...plan,
   mode,
   basePrompt: plan.prompt,
   baseRatio,
 });
-const ABLATIONS: Record<string, Variant> = {
-  "attention, base ratio 0": base("attention", 0),
-  "attention, base ratio 0.2": base("attention", 0.2),
-  "attention, base ratio 0.4": base("attention", 0.4),
-  "attention, base ratio 0.6": base("attention", 0.6),
-  "attention, base ratio 0.8": base("attention", 0.8),
-  "latent, base ratio 0": base("latent", 0),
-  "latent, base ratio 0.4": base("latent", 0.4),
-  "latent, base ratio 0.6": base("latent", 0.6),
+const RATIOS: Record<RegionMode, number[]> = {
+  attention: [0, 0.2, 0.4, 0.6, 0.8],
+  latent: [0, 0.4, 0.6],
+  canvas: [0, 0.2, 0.4, 0.6, 0.8],
 };
+const ABLATIONS: Record<string, Variant> = Object.fromEntries(
+  REGION_MODES.flatMap((mode) => RATIOS[mode].map((ratio) => [`${mode}, base ratio ${ratio}`, base(mode, ratio)])),
+);
 
 /** Draws, scores, prints the tables and writes the page. */
 export async function run(args: string[]): Promise<void> {

@@ -84,7 +84,7 @@ const planFlags = {
   feather: {
     on: draw,
     value: number(0, 0.5),
-    help: "latent and canvas mode: width of the ramp between regions, as a share of the picture",
+    help: "latent, canvas mode: width of the ramp between regions, as a share of the picture",
   },
   "no-plan": { on: draw, help: "draw the prompt as it is, without regions" },
   planner: { on: plan, value: oneOf("auto", "rules", "openai"), help: "default auto: a language model if configured" },

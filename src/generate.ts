@@ -5,6 +5,7 @@
  */
 import { CancelledError, UsageError } from "./errors.ts";
 import { readMask } from "./io/mask_file.ts";
+import { pictureSize } from "./plan/picture_size.ts";
 import { plainPlan, type Plan, regionsOf, withDefaults } from "./plan/plan.ts";
 import { ABSENT, condition, type PromptKey } from "./pipeline/conditioning.ts";
 import { decodePicture, type Picture } from "./pipeline/decoder.ts";
@@ -27,7 +28,7 @@ export interface GenerateOptions {
   plan?: Plan;
   /** Of the whole image; the plan's own goes before it. Absent and empty differ on SDXL, as in diffusers. */
   negativePrompt?: string;
-  /** Pixels; multiples of the VAE's factor. */
+  /** Pixels; multiples of the VAE's factor. Default: the model's own; more for the bundled model where regions would be too small for it. */
   width?: number;
   /** As `width`. */
   height?: number;
@@ -115,11 +116,11 @@ export interface ImageResult {
  * ```
  */
 export async function* generate(model: Model, options: GenerateOptions): AsyncGenerator<StepEvent, ImageResult> {
-  const settings = settle(model, options);
   const plan = withDefaults(
     options.plan ?? plainPlan(options.prompt ?? "", "none"),
     model.checkpoint.preset.regions ?? {},
   );
+  const settings = settle(model, plan, options);
   const { device, vaeConfig, unetConfig, checkpoint } = model;
   const clock = stopwatch();
   const stop = () => {
@@ -214,11 +215,11 @@ export async function* generate(model: Model, options: GenerateOptions): AsyncGe
 }
 
 /** Options with the preset's values for what is absent, checked against the model. */
-function settle(model: Model, options: GenerateOptions): Settings {
+function settle(model: Model, plan: Plan, options: GenerateOptions): Settings {
   const { preset, scheduler } = model.checkpoint;
   const { factor } = model.vaeConfig;
-  const width = options.width ?? preset.width;
-  const height = options.height ?? preset.height;
+  const roomy = pictureSize(plan, preset, preset.regions?.leastSide);
+  const { width = roomy.width, height = roomy.height } = options;
   for (const [name, value] of [["width", width], ["height", height]] as const) {
     if (!Number.isInteger(value) || value < factor || value % factor) {
       const near = Math.max(factor, Math.round(value / factor) * factor);

@@ -9,6 +9,7 @@ import { mib, openDevice } from "../gpu/device.ts";
 import { type Checkpoint, type Component, openCheckpoint } from "../io/checkpoint.ts";
 import { type KnownWords, readKnownWords } from "../io/known_words.ts";
 import { memoryNeed } from "../pipeline/memory.ts";
+import type { RegionDefaults } from "../region/mode.ts";
 import { Model } from "../pipeline/model.ts";
 import type { Offload } from "../pipeline/networks.ts";
 import { type Context, json } from "./command.ts";
@@ -36,6 +37,7 @@ export async function inspectCommand({ argument, flags, console }: Context): Pro
     ["preset", `${preset.name}: ${preset.title}`],
     ["predicts", preset.prediction],
     ["defaults", `${preset.width}×${preset.height}, ${preset.steps} steps, guidance ${preset.cfgScale}`],
+    ...(preset.regions ? [["regions", regionsRow(preset.regions)] as [string, string]] : []),
     ["scheduler", String(scheduler._class_name ?? "not named")],
     ...Object.entries(networks).map(([part, { parameters, bytes, dtypes }]): [string, string] => [
       part,
@@ -73,6 +75,10 @@ function memoryRows(
     ["  networks in turn", `${mib(offloadedPeak)} at the peak (--offload-to-cpu)`],
     ["  UNet in parts", `${mib(streamedPeak)} at the peak (--max-vram below the one before)`],
   ];
+}
+
+function regionsRow({ mode = "attention", baseRatio = 0, leastSide = 0 }: RegionDefaults): string {
+  return `${mode} mode, showing ${baseRatio} of the whole prompt, at least ${leastSide} pixels wide and high`;
 }
 
 async function listWords(model: string, asJson?: boolean): Promise<string> {

@@ -9,6 +9,7 @@ import { condition } from "../pipeline/conditioning.ts";
 import { memoryNeed } from "../pipeline/memory.ts";
 import type { Model } from "../pipeline/model.ts";
 import type { Offload } from "../pipeline/networks.ts";
+import { pictureSize } from "../plan/picture_size.ts";
 import { plainPlan } from "../plan/plan.ts";
 
 const GIB = 2 ** 30;
@@ -30,9 +31,11 @@ const WAYS: [Offload, string][] = [
  */
 export function fitWithin(limit: number, model: Model, options: GenerateOptions, offloaded = false) {
   const { preset } = model.checkpoint;
-  const { width = preset.width, height = preset.height, vaeTiling: asked } = options;
+  const plan = options.plan ?? plainPlan(options.prompt ?? "", "none");
+  const roomy = pictureSize(plan, preset, preset.regions?.leastSide);
+  const { width = roomy.width, height = roomy.height, vaeTiling: asked } = options;
   // Regions bring prompts, and in latent and canvas mode batch entries.
-  const { seen, batches } = condition(options.plan ?? plainPlan(options.prompt ?? "", "none"), {
+  const { seen, batches } = condition(plan, {
     cfgScale: options.cfgScale ?? preset.cfgScale,
     negativePrompt: options.negativePrompt,
     zerosForAbsent: preset.forceZerosForEmptyPrompt,

@@ -84,9 +84,9 @@ export const EDM_LATENTS = {
 
 /**
  * As `deno task bench composition` found them. The bundled model learned pictures whose words name everything in them, so a region
- * told of one thing is a picture of its own; a little of the whole keeps the regions' backgrounds alike.
+ * told of one thing is a picture of its own; a little of the whole keeps the regions' backgrounds alike. Its things are 56 pixels high.
  */
-const REGIONS: Record<string, RegionDefaults> = { mini: { mode: "canvas", baseRatio: 0.3 } };
+const REGIONS: Record<string, RegionDefaults> = { mini: { mode: "canvas", baseRatio: 0.3, leastSide: 64 } };
 
 type Row = [name: string, title: string, size: number, steps: number, cfg: number, SchedulerConfig, names?: RegExp];
 

@@ -13,4 +13,6 @@ export interface RegionDefaults {
   mode?: RegionMode;
   /** How much of the whole prompt each region shows, 0 to 1. Absent: none. */
   baseRatio?: number;
+  /** Pixels that each side of a region needs; where no size is asked for, the picture grows for it. */
+  leastSide?: number;
 }

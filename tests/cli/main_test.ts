@@ -90,11 +90,23 @@ Deno.test("a plan goes to standard output, from there to a file, and from the fi
     assert.equal(planned.stderr, "");
     await Deno.writeTextFile(join(cwd, "plan.json"), planned.stdout);
     const { code, stderr } = await finish(
-      program(["--plan", "plan.json", "--save-plan", "used.json", ...QUICK, "-q"], { cwd }),
+      program(["--plan", "plan.json", "--save-plan", "used.json", "--mode", "canvas", ...QUICK, "-q"], { cwd }),
     );
     assert.equal(code, 0, stderr);
-    assert.deepEqual(JSON.parse(await Deno.readTextFile(join(cwd, "used.json"))), JSON.parse(planned.stdout));
+    const used = JSON.parse(await Deno.readTextFile(join(cwd, "used.json")));
+    assert.deepEqual(used, { ...JSON.parse(planned.stdout), mode: "canvas" });
     assert.deepEqual(names(cwd), ["out_001.png", "plan.json", "used.json"]);
+  }));
+
+Deno.test("the bundled model draws regions in its own way, and makes room for them", () =>
+  inFolder(async (cwd) => {
+    const line = ["a fox, an owl and a bear", "--planner", "rules", "--steps", "1", "--json"];
+    const { code, stdout, stderr } = await finish(program(line, { cwd, permissions: startPermissions() }));
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /drawn in canvas mode, each showing 0\.\d of the whole prompt/);
+    const { plan, settings } = JSON.parse(stdout);
+    assert.deepEqual([plan.mode, plan.basePrompt], ["canvas", "a fox, an owl and a bear"]);
+    assert.deepEqual([settings.width, settings.height], [192, 128]);
   }));
 
 Deno.test("inspect says what a model is and why, doctor what the machine has", () =>

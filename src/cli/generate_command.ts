@@ -13,7 +13,7 @@ import { openModel } from "./open_model.ts";
 import { generateOptions, seedOf } from "./options.ts";
 import { fitWithin } from "./max_vram.ts";
 import { showPlan } from "./show_plan.ts";
-import { sayUnknownWords } from "./unknown_words.ts";
+import { unknownWords } from "./unknown_words.ts";
 
 /** Plans, loads the model, draws, and prints where the pictures are and with which seeds. */
 export async function generateCommand(context: Context): Promise<void> {
@@ -33,7 +33,7 @@ export async function generateCommand(context: Context): Promise<void> {
   const { vae, preset, prediction, zsnr, embeddings, type } = flags;
   const opened = await openModel({ path: flags.model, vae, preset, prediction, zsnr, embeddings }, type, context);
   try {
-    await sayUnknownWords(plan.prompt, opened.model.checkpoint.path, context);
+    for (const remark of await unknownWords(plan.prompt, opened.model.checkpoint.path)) console.say(remark);
     const drawn = withDefaults(plan, opened.model.checkpoint.preset.regions ?? {});
     const news = [
       ...(drawn.mode === (plan.mode ?? "attention") ? [] : [`in ${drawn.mode} mode`]),

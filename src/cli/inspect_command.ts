@@ -7,7 +7,7 @@ import { BUNDLED_MODEL } from "../assets.ts";
 import { UsageError } from "../errors.ts";
 import { mib, openDevice } from "../gpu/device.ts";
 import { type Checkpoint, type Component, openCheckpoint } from "../io/checkpoint.ts";
-import { type KnownWords, readKnownWords } from "../io/known_words.ts";
+import { readKnownWords } from "../io/known_words.ts";
 import { memoryNeed } from "../pipeline/memory.ts";
 import type { RegionDefaults } from "../region/mode.ts";
 import { Model } from "../pipeline/model.ts";
@@ -86,7 +86,8 @@ async function listWords(model: string, asJson?: boolean): Promise<string> {
   if (!words) throw new UsageError(`${model} does not list its words; large models know most of them.`);
   if (asJson) return json(words);
   const named = ([name, others]: [string, string[]]) => others.length ? `${name} (${others.join(", ")})` : name;
-  const lines: Record<keyof KnownWords, string[]> = { ...words, concepts: Object.entries(words.concepts).map(named) };
+  const { kinds: _, ...listed } = words;
+  const lines = { ...listed, concepts: Object.entries(words.concepts).map(named) };
   return Object.entries(lines).map(([kind, list]) => `${kind}: ${list.join(", ")}`).join("\n");
 }
 

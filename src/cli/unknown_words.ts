@@ -4,19 +4,22 @@
  * @module
  */
 import { didYouMean } from "../did_you_mean.ts";
-import { readKnownWords, thingNames } from "../io/known_words.ts";
+import { isNamed, readKnownWords, thingNames } from "../io/known_words.ts";
 import { readScene } from "../plan/rules_reader.ts";
-import type { Context } from "./command.ts";
 
-/** One remark for each thing of the prompt that is not among the words of the model in `folder`, if it lists its words. */
-export async function sayUnknownWords(prompt: string, folder: string, { console }: Context): Promise<void> {
+/** One remark for each thing of the prompt that is not among the words of the model in `folder`; none if it does not list them. */
+export async function unknownWords(prompt: string, folder: string): Promise<string[]> {
   const words = await readKnownWords(folder);
-  if (!words) return;
+  if (!words) return [];
   const known = thingNames(words);
-  const things = new Set(readScene(prompt).objects.map(({ head }) => head));
-  for (const thing of things) {
-    if (known.some((name) => name === thing || name.endsWith(` ${thing}`))) continue;
-    const hint = didYouMean(thing, known) || " `inspect --words` lists what it knows.";
-    console.say(`This model has never seen "${thing}".${hint}`);
-  }
+  // "under the stars" is a background and asks for no star.
+  const foreground = words.backgrounds.reduce((text, place) => text.replaceAll(place, ""), prompt.toLowerCase());
+  const things = new Set(readScene(foreground).objects.map(({ head }) => head));
+  return [...things].filter((thing) => !isNamed(thing, known)).map((thing) => {
+    const kind = words.kinds.find(({ others }) => isNamed(thing, others));
+    const hint = kind
+      ? ` Nearest: ${kind.concepts.slice(0, 4).join(", ")}.`
+      : didYouMean(thing, known) || " `inspect --words` lists what it knows.";
+    return `This model has never seen "${thing}".${hint}`;
+  });
 }

@@ -10,6 +10,8 @@ import { ModelError } from "../errors.ts";
 export interface KnownWords {
   /** Things, with their other names. */
   concepts: Record<string, string[]>;
+  /** For names of things that were not taught, the things of the same kind that were. */
+  kinds: { concepts: string[]; others: string[] }[];
   colours: string[];
   backgrounds: string[];
   places: string[];
@@ -33,4 +35,9 @@ export async function readKnownWords(folder: string): Promise<KnownWords | undef
 /** Every name of every thing. */
 export function thingNames(words: KnownWords): string[] {
   return Object.entries(words.concepts).flat(2);
+}
+
+/** Whether one of `names` is `thing`, by itself or with a word before it ("polar bear" for "bear"). */
+export function isNamed(thing: string, names: readonly string[]): boolean {
+  return names.some((name) => name === thing || name.endsWith(` ${thing}`));
 }

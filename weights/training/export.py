@@ -1,6 +1,6 @@
 """Writes the trained model as a diffusers folder in half precision.
 
-usage: export.py RUN_FOLDER OUTPUT_FOLDER
+usage: export.py RUN_FOLDER OUTPUT_FOLDER --modules node_modules
 The mean and spread of the latents go into the autoencoder's 1 × 1 convolutions, so scaling_factor is 1.
 """
 import argparse
@@ -13,8 +13,8 @@ from diffusers import StableDiffusionPipeline
 from transformers import CLIPTokenizer
 
 from autoencoder import LATENT, silence_variance
-from concepts import COLOURS, CONCEPTS, DRAWN, PLACES, PLAIN
 from denoiser import Model, load_autoencoder, scheduler
+from words import words
 
 
 @torch.no_grad()
@@ -28,16 +28,11 @@ def fold_normalisation(vae, mean: torch.Tensor, spread: torch.Tensor):
     vae.post_quant_conv.weight *= spread.view(1, -1, 1, 1)
 
 
-def words() -> dict:
-    return {
-        "concepts": {name: synonyms for name, (_, synonyms) in CONCEPTS.items()}, "colours": list(COLOURS),
-        "backgrounds": [f"on a {b} background" for b in PLAIN] + list(DRAWN.values()), "places": PLACES}
-
-
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("run", type=Path)
     p.add_argument("output", type=Path)
+    p.add_argument("--modules", type=Path, default=Path("node_modules"))
     a = p.parse_args()
     saved = torch.load(a.run / "denoiser.pt", map_location="cpu")
     tokenizer = CLIPTokenizer.from_pretrained(a.run / "tokenizer")
@@ -54,7 +49,7 @@ def main():
         file.chmod(0o644)
     shutil.rmtree(a.output / "tokenizer")
     shutil.copytree(a.run / "tokenizer", a.output / "tokenizer")
-    (a.output / "words.json").write_text(json.dumps(words(), indent=2) + "\n")
+    (a.output / "words.json").write_text(json.dumps(words(a.modules), indent=1) + "\n")
     size = sum(f.stat().st_size for f in a.output.rglob("*") if f.is_file())
     print(f"step {saved['step']}: {size / 2**20:.1f} MiB in {a.output}")
 

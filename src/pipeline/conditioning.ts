@@ -180,7 +180,10 @@ function latent({ regions, basePrompt, pooled, negativePooled, scale }: Scene): 
   return entries.list;
 }
 
-/** Each region's prompts on a canvas of the region's size, and the base prompt on the whole picture, each with its own guidance. */
+/**
+ * Each region's prompts on a canvas of the region's size, and the base prompt on the whole picture, each with its own guidance.
+ * SDXL's sizes remain the whole picture's: those of a small one would ask for the looks of small pictures.
+ */
 function canvas({ regions, basePrompt, pooled, negativePooled, scale }: Scene): Entry[] {
   const entries = new Entries();
   regions.forEach(({ prompt, negative, ratio }, region) => {

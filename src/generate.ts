@@ -4,7 +4,7 @@
  * @module
  */
 import { CancelledError, UsageError } from "./errors.ts";
-import { readMask } from "./io/mask_file.ts";
+import { readMasks } from "./io/mask_file.ts";
 import { pictureSize } from "./plan/picture_size.ts";
 import { plainPlan, type Plan, regionsOf, withDefaults } from "./plan/plan.ts";
 import { ABSENT, condition, type PromptKey } from "./pipeline/conditioning.ts";
@@ -133,7 +133,7 @@ export async function* generate(model: Model, options: GenerateOptions): AsyncGe
     negativePrompt,
     zerosForAbsent: checkpoint.preset.forceZerosForEmptyPrompt,
     feather: settings.feather,
-    masks: await Promise.all(regionsOf(plan).map(({ mask }) => mask === undefined ? undefined : readMask(mask))),
+    masks: await readMasks(regionsOf(plan)),
   });
 
   const texts = model.textEncoders.map((encoder) => encoder.weights);

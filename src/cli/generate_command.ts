@@ -46,7 +46,7 @@ export async function generateCommand(context: Context): Promise<void> {
     }
     if (flags.maxVram) {
       const wanted = { ...options, plan: drawn };
-      const { vaeTiling, said } = fitWithin(flags.maxVram, opened.model, wanted, flags.offloadToCpu);
+      const { vaeTiling, said } = await fitWithin(flags.maxVram, opened.model, wanted, flags.offloadToCpu);
       options.vaeTiling = vaeTiling;
       console.say(said);
     }

@@ -5,12 +5,13 @@
  */
 import { GpuError } from "../errors.ts";
 import type { GenerateOptions } from "../generate.ts";
+import { readMasks } from "../io/mask_file.ts";
 import { condition } from "../pipeline/conditioning.ts";
 import { memoryNeed } from "../pipeline/memory.ts";
 import type { Model } from "../pipeline/model.ts";
 import type { Offload } from "../pipeline/networks.ts";
 import { pictureSize } from "../plan/picture_size.ts";
-import { plainPlan } from "../plan/plan.ts";
+import { plainPlan, regionsOf } from "../plan/plan.ts";
 
 const GIB = 2 ** 30;
 
@@ -29,7 +30,7 @@ const WAYS: [Offload, string][] = [
  * @returns the tiling, and a sentence on what was chosen
  * @throws GpuError where nothing fits
  */
-export function fitWithin(limit: number, model: Model, options: GenerateOptions, offloaded = false) {
+export async function fitWithin(limit: number, model: Model, options: GenerateOptions, offloaded = false) {
   const { preset } = model.checkpoint;
   const plan = options.plan ?? plainPlan(options.prompt ?? "", "none");
   const roomy = pictureSize(plan, preset, preset.regions?.leastSide);
@@ -40,6 +41,7 @@ export function fitWithin(limit: number, model: Model, options: GenerateOptions,
     negativePrompt: options.negativePrompt,
     zerosForAbsent: preset.forceZerosForEmptyPrompt,
     feather: options.feather,
+    masks: await readMasks(regionsOf(plan)),
   });
   const { factor } = model.vaeConfig;
   const sizes = batches(Math.ceil(height / factor), Math.ceil(width / factor));

@@ -6,8 +6,13 @@
 import { UsageError } from "../errors.ts";
 import type { MaskImage } from "../region/mask_image.ts";
 
-/** Reads a PNG or JPEG as brightness; transparent is black. @throws UsageError where the file is none */
-export async function readMask(path: string): Promise<MaskImage> {
+/** The masks of the regions that name one. @throws UsageError where a file is no PNG or JPEG */
+export function readMasks(regions: readonly { mask?: string }[]): Promise<(MaskImage | undefined)[]> {
+  return Promise.all(regions.map(({ mask }) => mask === undefined ? undefined : readMask(mask)));
+}
+
+/** Reads a picture as brightness; transparent is black. */
+async function readMask(path: string): Promise<MaskImage> {
   const bytes = await Deno.readFile(path).catch((cause) => {
     throw new UsageError(`The mask ${path} cannot be read: ${cause.message}.`, { cause });
   });

@@ -1,6 +1,6 @@
 import assert from "@std/assert";
 import { fitWithin } from "../../src/cli/max_vram.ts";
-import { GpuError } from "../../src/errors.ts";
+import { GpuError, UsageError } from "../../src/errors.ts";
 import { openDevice } from "../../src/gpu/device.ts";
 import { openCheckpoint } from "../../src/io/checkpoint.ts";
 import { memoryNeed } from "../../src/pipeline/memory.ts";
@@ -15,23 +15,28 @@ Deno.test("--max-vram takes the cheapest way that fits, or refuses before any wo
   const size = { width: 1024, height: 512 };
   const peak = (vaeTiling: "auto" | "on", offload: false | true | "stream") =>
     memoryNeed(model, size.width, size.height, { vaeTiling }, offload).peak;
-  const within = (bytes: number, options: Parameters<typeof fitWithin>[2] = size, offloaded = false) => {
-    const { vaeTiling } = fitWithin(bytes / 2 ** 30, model, options, offloaded);
+  const within = async (bytes: number, options: Parameters<typeof fitWithin>[2] = size, offloaded = false) => {
+    const { vaeTiling } = await fitWithin(bytes / 2 ** 30, model, options, offloaded);
     return [model.offload, vaeTiling];
   };
-  assert.deepEqual(within(2 ** 30), [false, undefined]);
-  assert.deepEqual(within(2 ** 30, size, true), [true, undefined]);
-  assert.deepEqual(within(2 ** 30, { ...size, vaeTiling: "off" }), [false, "off"]);
+  assert.deepEqual(await within(2 ** 30), [false, undefined]);
+  assert.deepEqual(await within(2 ** 30, size, true), [true, undefined]);
+  assert.deepEqual(await within(2 ** 30, { ...size, vaeTiling: "off" }), [false, "off"]);
   // Decoding the whole picture is what needs the most; just below that it goes in tiles.
-  assert.deepEqual(within(peak("auto", false) - 1), [false, "on"]);
-  assert.deepEqual(within(peak("on", false) - 1), [true, "on"]);
-  assert.deepEqual(within(peak("on", true) - 1), ["stream", "on"]);
+  assert.deepEqual(await within(peak("auto", false) - 1), [false, "on"]);
+  assert.deepEqual(await within(peak("on", false) - 1), [true, "on"]);
+  assert.deepEqual(await within(peak("on", true) - 1), ["stream", "on"]);
   // Eight regions in latent mode are nine batch entries.
   const regions = Array.from({ length: 8 }, (_, i) => `thing ${i}`);
   const plan = planFromRegions({ regions, mode: "latent" });
-  assert.deepEqual(within(peak("auto", false)), [false, undefined]);
-  assert.deepEqual(within(peak("auto", false), { ...size, plan }), [true, undefined]);
-  assert.throws(() => fitWithin(0.001, model, size), (error: Error) => {
+  assert.deepEqual(await within(peak("auto", false)), [false, undefined]);
+  assert.deepEqual(await within(peak("auto", false), { ...size, plan }), [true, undefined]);
+  // On canvases of their own they are few pixels each; masks say how many, so they are read.
+  const canvases = planFromRegions({ regions, mode: "canvas" });
+  assert.deepEqual(await within(peak("auto", false), { ...size, plan: canvases }), [false, undefined]);
+  const masked = { ...canvases, regions: regions.map((prompt) => ({ prompt, mask: "nowhere.png" })) };
+  await assert.rejects(fitWithin(1, model, { ...size, plan: masked }), UsageError);
+  await assert.rejects(() => fitWithin(0.001, model, size), (error: Error) => {
     return error instanceof GpuError &&
       /sd1 needs 0\.\d\d GiB to draw 1024×512, more than the 0\.001 GiB of --max-vram/.test(error.message);
   });

@@ -28,7 +28,7 @@ export interface GenerateOptions {
   plan?: Plan;
   /** Of the whole image; the plan's own goes before it. Absent and empty differ on SDXL, as in diffusers. */
   negativePrompt?: string;
-  /** Pixels; multiples of the VAE's factor. Default: the model's own; more for the bundled model where regions would be too small for it. */
+  /** Pixels; multiples of the VAE's factor. Default: the model's own, or more where its regions need more room. */
   width?: number;
   /** As `width`. */
   height?: number;
@@ -218,7 +218,7 @@ export async function* generate(model: Model, options: GenerateOptions): AsyncGe
 function settle(model: Model, plan: Plan, options: GenerateOptions): Settings {
   const { preset, scheduler } = model.checkpoint;
   const { factor } = model.vaeConfig;
-  const roomy = pictureSize(plan, preset, preset.regions?.leastSide);
+  const roomy = pictureSize(plan, preset);
   const { width = roomy.width, height = roomy.height } = options;
   for (const [name, value] of [["width", width], ["height", height]] as const) {
     if (!Number.isInteger(value) || value < factor || value % factor) {

@@ -9,9 +9,9 @@ import { mib, openDevice } from "../gpu/device.ts";
 import { type Checkpoint, type Component, openCheckpoint } from "../io/checkpoint.ts";
 import { readKnownWords } from "../io/known_words.ts";
 import { memoryNeed } from "../pipeline/memory.ts";
-import type { RegionDefaults } from "../region/mode.ts";
 import { Model } from "../pipeline/model.ts";
 import type { Offload } from "../pipeline/networks.ts";
+import type { RegionDefaults } from "../region/mode.ts";
 import { type Context, json } from "./command.ts";
 
 /** Prints family, preset, networks and reasons. */

@@ -33,7 +33,7 @@ const WAYS: [Offload, string][] = [
 export async function fitWithin(limit: number, model: Model, options: GenerateOptions, offloaded = false) {
   const { preset } = model.checkpoint;
   const plan = options.plan ?? plainPlan(options.prompt ?? "", "none");
-  const roomy = pictureSize(plan, preset, preset.regions?.leastSide);
+  const roomy = pictureSize(plan, preset);
   const { width = roomy.width, height = roomy.height, vaeTiling: asked } = options;
   // Regions bring prompts, and in latent and canvas mode batch entries.
   const { seen, batches } = condition(plan, {

@@ -172,7 +172,8 @@ export function unet(
   const norm = { groups, epsilon };
   const batch = inputs.latents.shape[0];
   const time = timeEmbedding(g, w, config, inputs, conditioning);
-  const selves = new Map<string, AttentionMap>();
+  const prompts = onceForEachSize(conditioning.map);
+  const selves = onceForEachSize((height, width) => selfMap(batch, height * width));
   const keys = conditioning.keys ?? new Map<string, Tensor>();
   const cross = (contextDim: number): CrossAttention => ({
     kv(name, heads) {
@@ -184,12 +185,8 @@ export function unet(
       keys.set(name, kv);
       return kv;
     },
-    map: conditioning.map,
-    self(height, width) {
-      const key = `${height}×${width}`;
-      if (!selves.has(key)) selves.set(key, selfMap(batch, height * width));
-      return selves.get(key)!;
-    },
+    map: prompts,
+    self: selves,
   });
   const transformer = (name: string, x: Tensor, level: number, depth: number) =>
     spatialTransformer(g, w, name, x, config.heads[level], depth, groups, cross(config.contextDim[level]));
@@ -230,6 +227,16 @@ export function unet(
 
   h = groupNorm(g, h, { ...w.norm("conv_norm_out", blockOut[0], epsilon), groups }, true);
   return conv3x3(g, h, w.matrix("conv_out", blockOut[0], config.outChannels, { taps: 9 }));
+}
+
+/** All layers of one resolution share one map, and so its tables on the device. */
+function onceForEachSize(make: (height: number, width: number) => AttentionMap): typeof make {
+  const known = new Map<string, AttentionMap>();
+  return (height, width) => {
+    const key = `${height}×${width}`;
+    if (!known.has(key)) known.set(key, make(height, width));
+    return known.get(key)!;
+  };
 }
 
 /** silu of the embedding that every ResNet block adds: timestep, and on SDXL pooled prompt and sizes. [batch, 1, 4·blockOut[0]] */

@@ -11,7 +11,6 @@ import type { StreamedProgram } from "../gpu/streamed_program.ts";
 import { writeFloats, writeTensor } from "../gpu/storage.ts";
 import { padChannels, type Tensor } from "../gpu/tensor.ts";
 import { sinusoids, timeDim, unet, type UNetConfig } from "../nn/unet.ts";
-import type { AttentionMap } from "../ops/attention.ts";
 import { callInput, callWords, guide, latentsIn, rescale } from "../ops/latents.ts";
 import type { Evaluate } from "../sample/types.ts";
 import { type Batch, type Conditioning, joinContext, type PromptKey } from "./conditioning.ts";
@@ -75,7 +74,7 @@ export class Denoiser {
         context: contextTensor,
         added,
         keys,
-        map: onceForEachSize((h, w) => batch.map(h, w, context.rows)),
+        map: (h, w) => batch.map(h, w, context.rows),
       });
       const sum = (share: Float32Array<ArrayBuffer>, scratch: boolean) =>
         guide(g, prediction, origins, g.constant("share", share), call, latents.tensor, { scratch, more: i > 0 });
@@ -127,16 +126,6 @@ function addedEmbeddings(config: UNetConfig, { entries }: Batch, options: Denois
     out.set(sizes, i * config.addedDim + vector.length);
   });
   return out;
-}
-
-/** All layers of one resolution share one map, and so its tables on the device. */
-function onceForEachSize(make: (height: number, width: number) => AttentionMap): typeof make {
-  const known = new Map<string, AttentionMap>();
-  return (height, width) => {
-    const key = `${height}×${width}`;
-    if (!known.has(key)) known.set(key, make(height, width));
-    return known.get(key)!;
-  };
 }
 
 function repeat(row: Float32Array, count: number): Float32Array {

@@ -9,7 +9,6 @@ import { padChannels, type Tensor } from "../gpu/tensor.ts";
 import { clip } from "../nn/clip.ts";
 import { timeDim, unet } from "../nn/unet.ts";
 import type { Weights } from "../nn/weights.ts";
-import type { AttentionMap } from "../ops/attention.ts";
 import { decoderBytes, decoderWindow, type TilingOptions } from "./decoder.ts";
 import { SLOTS } from "./latent_space.ts";
 import type { Networks, Offload } from "./networks.ts";
@@ -128,11 +127,6 @@ function unetBytes(
   const context = prompts.input("context", [1, tokens, config.contextDim[0]]);
   const keys = new Map<string, Tensor>();
   for (const { entries, height, width } of batches) {
-    const maps = new Map<number, AttentionMap>();
-    const sees = (rows: number): AttentionMap => ({
-      regionOfRow: Array.from({ length: entries * rows }, (_, i) => Math.floor(i / rows)),
-      sights: Array.from({ length: entries }, () => ({ start: 0, count: tokens })),
-    });
     g.output(unet(g, unetWeights, config, {
       latents: g.input("latents", [entries, height, width, padChannels(config.inChannels)]),
       time: g.input("time", [entries, 1, timeDim(config)]),
@@ -142,10 +136,10 @@ function unetBytes(
       context,
       added: config.addedDim ? prompts.input("added", [entries, 1, config.addedDim]) : undefined,
       keys,
-      map(h, w) {
-        if (!maps.has(h * w)) maps.set(h * w, sees(h * w));
-        return maps.get(h * w)!;
-      },
+      map: (h, w) => ({
+        regionOfRow: Array.from({ length: entries * h * w }, (_, i) => Math.floor(i / (h * w))),
+        sights: Array.from({ length: entries }, () => ({ start: 0, count: tokens })),
+      }),
     }));
   }
   const stream = { tensors: unetWeights.matrices, windowBytes: streamWindow };

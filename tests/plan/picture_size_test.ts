@@ -4,7 +4,7 @@ import { pictureSize } from "../../src/plan/picture_size.ts";
 import { plainPlan, type Plan } from "../../src/plan/plan.ts";
 
 const size = (plan: Plan, leastSide?: number) =>
-  Object.values(pictureSize(plan, { width: 128, height: 128 }, leastSide));
+  Object.values(pictureSize(plan, { width: 128, height: 128, regions: { leastSide } }));
 const split = (splitRatio: string, count: number) =>
   planFromRegions({ regions: Array<string>(count).fill("a bee"), splitRatio });
 

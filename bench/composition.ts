@@ -11,11 +11,11 @@
 import { parseArgs } from "@std/cli";
 import { UsageError } from "../src/errors.ts";
 import { generate } from "../src/generate.ts";
-import { checkNewFile, writeNewFile } from "../src/io/new_file.ts";
-import { encodePng } from "../src/io/png.ts";
+import { checkNewFile, writeNewFile } from "../src/files/new_file.ts";
+import { encodePng } from "../src/formats/png.ts";
 import { loadModel } from "../src/pipeline/model.ts";
 import { plainPlan, type Plan } from "../src/plan/plan.ts";
-import { planByRules } from "../src/plan/rules.ts";
+import { planByRules } from "../src/plan/rules/rules.ts";
 import { REGION_MODES, type RegionMode } from "../src/region/mode.ts";
 import { reportPage, type Row } from "./composition_page.ts";
 import { Judge } from "./judge.ts";

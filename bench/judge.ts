@@ -5,8 +5,8 @@
  * @module
  */
 import { join } from "@std/path";
-import type { Pixels } from "../src/io/png.ts";
-import { openSafetensors } from "../src/io/safetensors.ts";
+import type { Pixels } from "../src/formats/png.ts";
+import { openSafetensors } from "../src/formats/safetensors.ts";
 import { readFloats } from "../src/nn/weights.ts";
 
 /** An object: at least `SMALLEST` touching cells of one concept. */

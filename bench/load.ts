@@ -5,8 +5,8 @@
  * @module
  */
 import { openDevice } from "../src/gpu/device.ts";
-import { openSafetensors, safetensorsHead } from "../src/io/safetensors.ts";
-import type { TensorSource } from "../src/io/tensor_source.ts";
+import { openSafetensors, safetensorsHead } from "../src/formats/safetensors.ts";
+import type { TensorSource } from "../src/formats/tensor_source.ts";
 import { openPackedCache } from "../src/nn/packed_cache.ts";
 import { Weights } from "../src/nn/weights.ts";
 

@@ -7,12 +7,12 @@
  * --model NAME and --mode constrained|free narrow the choice.
  */
 import { parseArgs } from "@std/cli";
-import { LanguageModelError } from "../src/plan/chat_failure.ts";
-import { languageModelPlanner } from "../src/plan/language_model.ts";
+import { LanguageModelError } from "../src/plan/llm/chat_failure.ts";
+import { languageModelPlanner } from "../src/plan/llm/language_model.ts";
 import { type Plan, regionsOf } from "../src/plan/plan.ts";
 import { reviewPlan } from "../src/plan/review.ts";
-import { readScene } from "../src/plan/rules_reader.ts";
-import { COLOURS, singular } from "../src/plan/rules_words.ts";
+import { readScene } from "../src/plan/rules/reader.ts";
+import { COLOURS, singular } from "../src/plan/rules/words.ts";
 
 /**
  * Each model as the packages that carry it and the files, in order, that it is made of. One that `talks` was trained on

@@ -5,7 +5,7 @@
  * @module
  */
 import { generate, type GenerateOptions, loadModel, makePlan, type Picture, plainPlan, savePng } from "../src/mod.ts";
-import { encodePng } from "../src/io/png.ts";
+import { encodePng } from "../src/formats/png.ts";
 
 const FIRST = "a red apple on the left and a blue teapot on the right";
 const COMPARED = "a green pear on the left and a purple cup on the right";

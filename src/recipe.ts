@@ -6,8 +6,8 @@
 import manifest from "../deno.json" with { type: "json" };
 import { UsageError } from "./errors.ts";
 import type { Settings } from "./generate.ts";
-import { modelHash } from "./io/model_hash.ts";
-import { formatParameters } from "./io/parameters.ts";
+import { modelHash } from "./model/model_hash.ts";
+import { formatParameters } from "./formats/parameters.ts";
 import type { Model } from "./pipeline/model.ts";
 import { parsePlan, type Plan } from "./plan/plan.ts";
 import { samplerLabel, schedulerLabel } from "./sample/names.ts";

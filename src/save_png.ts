@@ -4,8 +4,8 @@
  * @module
  */
 import type { ImageResult } from "./generate.ts";
-import { writeNewFile } from "./io/new_file.ts";
-import { encodePng } from "./io/png.ts";
+import { writeNewFile } from "./files/new_file.ts";
+import { encodePng } from "./formats/png.ts";
 import type { Model } from "./pipeline/model.ts";
 import { describeModel, makeRecipe, type ModelChoice, recipeTexts } from "./recipe.ts";
 

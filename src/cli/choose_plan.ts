@@ -5,7 +5,7 @@
  */
 import { UsageError } from "../errors.ts";
 import { makePlan, type MakePlanOptions, parsePlan, plainPlan, type Plan, planFromRegions } from "../plan/make_plan.ts";
-import { pictureDataUrl } from "../plan/picture.ts";
+import { pictureDataUrl } from "../plan/llm/picture.ts";
 import { type Context, promptOf } from "./command.ts";
 import type { FlagValues } from "./flags.ts";
 

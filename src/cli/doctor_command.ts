@@ -8,7 +8,7 @@ import { type Device, listAdapters, mib, openDevice, type Precision } from "../g
 import { Graph } from "../gpu/graph.ts";
 import { readFloats, writeFloats } from "../gpu/storage.ts";
 import { add } from "../ops/elementwise.ts";
-import { type Environment, isConfigured, readEnvironment } from "../plan/endpoint.ts";
+import { type Environment, isConfigured, readEnvironment } from "../plan/llm/endpoint.ts";
 import { type Context, json } from "./command.ts";
 
 /** Prints the adapters in the order that `--device` counts them. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DownloadProgress } from "../io/download.ts";
+import type { DownloadProgress } from "../hub/download.ts";
 import { seconds } from "./progress.ts";
 
 /** Milliseconds between two lines, so that a long download does not fill a log. */

@@ -5,8 +5,8 @@
  */
 import { basename, dirname, join } from "@std/path";
 import { generate, type GenerateOptions, type Settings, type StepEvent } from "../generate.ts";
-import { type NewFileOptions, writeNewFile } from "../io/new_file.ts";
-import { encodePng } from "../io/png.ts";
+import { type NewFileOptions, writeNewFile } from "../files/new_file.ts";
+import { encodePng } from "../formats/png.ts";
 import type { Plan } from "../plan/plan.ts";
 import { makeRecipe, type ModelRecipe, recipeTexts } from "../recipe.ts";
 import type { Context } from "./command.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { CancelledError, UsageError } from "../errors.ts";
-import { checkNewFile, writeNewFile } from "../io/new_file.ts";
+import { checkNewFile, writeNewFile } from "../files/new_file.ts";
 import { type Plan, withDefaults } from "../plan/plan.ts";
 import { choosePlan } from "./choose_plan.ts";
 import { type Context, json } from "./command.ts";

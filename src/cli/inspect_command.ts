@@ -6,8 +6,8 @@
 import { BUNDLED_MODEL } from "../assets.ts";
 import { UsageError } from "../errors.ts";
 import { mib, openDevice } from "../gpu/device.ts";
-import { type Checkpoint, type Component, openCheckpoint } from "../io/checkpoint.ts";
-import { readKnownWords } from "../io/known_words.ts";
+import { type Checkpoint, type Component, openCheckpoint } from "../model/checkpoint.ts";
+import { readKnownWords } from "../model/known_words.ts";
 import { memoryNeed } from "../pipeline/memory.ts";
 import { Model } from "../pipeline/model.ts";
 import type { Offload } from "../pipeline/networks.ts";

@@ -5,7 +5,7 @@
  */
 import { GpuError } from "../errors.ts";
 import type { GenerateOptions } from "../generate.ts";
-import { readMasks } from "../io/mask_file.ts";
+import { readMasks } from "../files/mask_file.ts";
 import { condition } from "../pipeline/conditioning.ts";
 import { memoryNeed } from "../pipeline/memory.ts";
 import type { Model } from "../pipeline/model.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 import { ModelError, UsageError } from "../errors.ts";
-import { checkNewFile } from "../io/new_file.ts";
-import { parseParameters } from "../io/parameters.ts";
-import { readPngText } from "../io/png_text.ts";
+import { checkNewFile } from "../files/new_file.ts";
+import { parseParameters } from "../formats/parameters.ts";
+import { readPngText } from "../formats/png_text.ts";
 import { type Context, json } from "./command.ts";
 import { draw } from "./draw.ts";
 import { openModel } from "./open_model.ts";

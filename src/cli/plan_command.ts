@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { checkNewFile, writeNewFile } from "../io/new_file.ts";
-import { encodePng } from "../io/png.ts";
-import { drawPlan } from "../plan/layout_picture.ts";
+import { checkNewFile, writeNewFile } from "../files/new_file.ts";
+import { encodePng } from "../formats/png.ts";
+import { drawPlan } from "../plan/show/layout_picture.ts";
 import { choosePlan } from "./choose_plan.ts";
 import { type Context, json } from "./command.ts";
 import { aspectOf, showPlan } from "./show_plan.ts";

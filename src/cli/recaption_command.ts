@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Caption, recaption } from "../plan/recaption.ts";
+import { type Caption, recaption } from "../plan/llm/recaption.ts";
 import { planOptions } from "./choose_plan.ts";
 import { type Context, json, promptOf } from "./command.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { boxDrawing } from "../plan/box_drawing.ts";
+import { boxDrawing } from "../plan/show/box_drawing.ts";
 import { type Plan, regionsOf } from "../plan/plan.ts";
 import type { Context } from "./command.ts";
 import type { FlagValues } from "./flags.ts";

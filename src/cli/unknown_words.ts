@@ -4,8 +4,8 @@
  * @module
  */
 import { didYouMean } from "../did_you_mean.ts";
-import { isNamed, readKnownWords, thingNames } from "../io/known_words.ts";
-import { readScene } from "../plan/rules_reader.ts";
+import { isNamed, readKnownWords, thingNames } from "../model/known_words.ts";
+import { readScene } from "../plan/rules/reader.ts";
 
 /** One remark for each thing of the prompt that is not among the words of the model in `folder`; none if it does not list them. */
 export async function unknownWords(prompt: string, folder: string): Promise<string[]> {

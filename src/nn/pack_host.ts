@@ -6,7 +6,7 @@
  */
 import type { Precision } from "../gpu/device.ts";
 import { padChannels } from "../gpu/tensor.ts";
-import { toFloat32 } from "../io/dtype.ts";
+import { toFloat32 } from "../formats/dtype.ts";
 import { PANEL, panelCount, type Weight } from "../ops/matmul.ts";
 import type { Packable } from "../ops/pack.ts";
 

@@ -6,9 +6,9 @@
  */
 import { basename, join } from "@std/path";
 import { ModelError } from "../errors.ts";
-import { exists } from "../io/byte_file.ts";
-import { openSafetensors, safetensorsHead } from "../io/safetensors.ts";
-import type { TensorSource } from "../io/tensor_source.ts";
+import { exists } from "../files/byte_file.ts";
+import { openSafetensors, safetensorsHead } from "../formats/safetensors.ts";
+import type { TensorSource } from "../formats/tensor_source.ts";
 import { packedSize } from "./pack_host.ts";
 import type { Weights } from "./weights.ts";
 

@@ -6,7 +6,7 @@
  * @module
  */
 import { padChannels } from "../gpu/tensor.ts";
-import type { TensorInfo, TensorSource } from "../io/tensor_source.ts";
+import type { TensorInfo, TensorSource } from "../formats/tensor_source.ts";
 import type { Heads } from "../ops/attention.ts";
 
 /** Which sides of a tensor hold heads: rows are output channels, columns input channels. */

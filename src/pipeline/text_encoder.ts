@@ -6,8 +6,8 @@
 import type { Device, Precision } from "../gpu/device.ts";
 import { Graph } from "../gpu/graph.ts";
 import { readFloats, writeFloats } from "../gpu/storage.ts";
-import type { Component } from "../io/checkpoint.ts";
-import { toFloat32 } from "../io/dtype.ts";
+import type { Component } from "../model/checkpoint.ts";
+import { toFloat32 } from "../formats/dtype.ts";
 import { clip, type ClipConfig, readClipConfig } from "../nn/clip.ts";
 import { readFloats as readNumbers, type Weights } from "../nn/weights.ts";
 import type { TokenChunk } from "../text/chunks.ts";

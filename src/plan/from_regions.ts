@@ -3,8 +3,8 @@ import { parseRegionTexts } from "../region/keywords.ts";
 import type { RegionMode } from "../region/mode.ts";
 import { formatSplitRatio, parseSplitRatio } from "../region/split_ratio.ts";
 import { DEFAULT_BASE_RATIO, parsePlan, type Plan } from "./plan.ts";
-import { headOf } from "./rules_phrase.ts";
-import { repeatsClass } from "./rules.ts";
+import { headOf } from "./rules/phrase.ts";
+import { repeatsClass } from "./rules/rules.ts";
 
 /** What a person gives instead of a planner; the names are those of the command line's flags. */
 export interface RegionOptions {

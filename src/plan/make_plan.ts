@@ -6,19 +6,19 @@
  */
 import { PlannerError } from "../errors.ts";
 import { hasRegionKeywords } from "../region/keywords.ts";
-import { isConfigured, readEnvironment } from "./endpoint.ts";
+import { isConfigured, readEnvironment } from "./llm/endpoint.ts";
 import { planFromRegions } from "./from_regions.ts";
-import type { LanguageModelOptions } from "./language_model.ts";
+import type { LanguageModelOptions } from "./llm/language_model.ts";
 import { parsePlan, type Plan } from "./plan.ts";
 import type { Planner, PlanRequest } from "./planner.ts";
 import { type Limits, reviewPlan } from "./review.ts";
-import { planByRules } from "./rules.ts";
+import { planByRules } from "./rules/rules.ts";
 
 export { planFromRegions, type RegionOptions } from "./from_regions.ts";
 export { baseRatiosOf, layoutOf, parsePlan, plainPlan, type Plan, type Region, regionsOf } from "./plan.ts";
-export { boxDrawing } from "./box_drawing.ts";
-export { drawPlan, type Pixels } from "./layout_picture.ts";
-export { planJsonSchema } from "./reply_schema.ts";
+export { boxDrawing } from "./show/box_drawing.ts";
+export { drawPlan, type Pixels } from "./show/layout_picture.ts";
+export { planJsonSchema } from "./llm/reply_schema.ts";
 export type { PlannedPicture, Planner, PlanRequest } from "./planner.ts";
 
 /** How to plan. Everything about language models is only looked at where one is asked. */
@@ -76,6 +76,6 @@ export async function makePlan(prompt: string, options: MakePlanOptions = {}): P
 
 /** The language model's code, and the package it needs, is loaded only here. */
 async function askModel(request: PlanRequest, options: MakePlanOptions, signal?: AbortSignal): Promise<Plan> {
-  const { languageModelPlanner } = await import("./language_model.ts");
+  const { languageModelPlanner } = await import("./llm/language_model.ts");
   return await languageModelPlanner(options)(request, signal);
 }

@@ -1,5 +1,5 @@
 import { fitToGrid } from "../region/partition.ts";
-import { mendPlan } from "./mend.ts";
+import { mendPlan } from "./llm/mend.ts";
 import { layoutOf, type Plan, regionsOf } from "./plan.ts";
 
 /** What the picture and the text encoder can hold; what is left out is not checked, or estimated. */

@@ -1,6 +1,6 @@
 import assert from "@std/assert";
 import { join } from "@std/path";
-import { readPngText } from "../../src/io/png_text.ts";
+import { readPngText } from "../../src/formats/png_text.ts";
 import { finish, inFolder, names, program, startPermissions, TINY_MODEL } from "./program.ts";
 
 const QUICK = ["-m", TINY_MODEL, "-W", "64", "-H", "48", "--steps", "2"];

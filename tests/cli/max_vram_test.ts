@@ -2,7 +2,7 @@ import assert from "@std/assert";
 import { fitWithin } from "../../src/cli/max_vram.ts";
 import { GpuError, UsageError } from "../../src/errors.ts";
 import { openDevice } from "../../src/gpu/device.ts";
-import { openCheckpoint } from "../../src/io/checkpoint.ts";
+import { openCheckpoint } from "../../src/model/checkpoint.ts";
 import { memoryNeed } from "../../src/pipeline/memory.ts";
 import { Model } from "../../src/pipeline/model.ts";
 import { planFromRegions } from "../../src/plan/from_regions.ts";

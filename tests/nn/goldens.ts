@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { openCheckpoint } from "../../src/io/checkpoint.ts";
-import { toFloat32 } from "../../src/io/dtype.ts";
-import { openSafetensors } from "../../src/io/safetensors.ts";
+import { openCheckpoint } from "../../src/model/checkpoint.ts";
+import { toFloat32 } from "../../src/formats/dtype.ts";
+import { openSafetensors } from "../../src/formats/safetensors.ts";
 import { padChannels } from "../../src/gpu/tensor.ts";
 
 const golden = new URL("../golden/", import.meta.url).pathname;

@@ -1,8 +1,8 @@
 /** Weights kept packed: loaded as they were, never stale, never trusted when damaged, and no trouble where they cannot be kept. */
 import assert from "@std/assert";
 import { readTensor } from "../../src/gpu/storage.ts";
-import type { TensorSource } from "../../src/io/tensor_source.ts";
-import { openSafetensors, safetensorsHead } from "../../src/io/safetensors.ts";
+import type { TensorSource } from "../../src/formats/tensor_source.ts";
+import { openSafetensors, safetensorsHead } from "../../src/formats/safetensors.ts";
 import { openPackedCache } from "../../src/nn/packed_cache.ts";
 import { Weights } from "../../src/nn/weights.ts";
 import { type DeviceClass, testDevice } from "../ops/harness.ts";

@@ -1,9 +1,9 @@
 /** What a file must hold for a network: names, shapes and numbers, each told by file and key where it is wrong. */
 import assert from "@std/assert";
 import { ModelError } from "../../src/errors.ts";
-import { openSafetensors } from "../../src/io/safetensors.ts";
+import { openSafetensors } from "../../src/formats/safetensors.ts";
 import { Weights } from "../../src/nn/weights.ts";
-import { inFolder, safetensors, type Written } from "../io/files.ts";
+import { inFolder, safetensors, type Written } from "../model/files.ts";
 import { testDevice, WAYS } from "../ops/harness.ts";
 
 const f32 = (shape: number[], spoilt: Record<number, number> = {}): Written => {

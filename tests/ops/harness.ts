@@ -8,7 +8,7 @@ import { Device, openDevice, type Precision } from "../../src/gpu/device.ts";
 import { Graph } from "../../src/gpu/graph.ts";
 import { readFloats, writeFloats } from "../../src/gpu/storage.ts";
 import type { Tensor } from "../../src/gpu/tensor.ts";
-import type { TensorInfo, TensorSource } from "../../src/io/tensor_source.ts";
+import type { TensorInfo, TensorSource } from "../../src/formats/tensor_source.ts";
 import { Weights } from "../../src/nn/weights.ts";
 
 /** One device for all tests of a file, as it is and dressed up as other classes of device. */

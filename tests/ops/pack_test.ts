@@ -1,8 +1,8 @@
 /** Packing of a file's matrices into panels against a naive twin, for every number type a file may have. */
 import assert from "@std/assert";
 import { readFloats } from "../../src/gpu/storage.ts";
-import { toFloat32 } from "../../src/io/dtype.ts";
-import type { DType, TensorInfo, TensorSource } from "../../src/io/tensor_source.ts";
+import { toFloat32 } from "../../src/formats/dtype.ts";
+import type { DType, TensorInfo, TensorSource } from "../../src/formats/tensor_source.ts";
 import { Weights } from "../../src/nn/weights.ts";
 import { PANEL } from "../../src/ops/matmul.ts";
 import { testDevice, WAYS } from "./harness.ts";

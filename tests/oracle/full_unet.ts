@@ -6,12 +6,12 @@
 import type { Device, Precision } from "../../src/gpu/device.ts";
 import { Graph } from "../../src/gpu/graph.ts";
 import { readFloats, writeFloats } from "../../src/gpu/storage.ts";
-import { openCheckpoint } from "../../src/io/checkpoint.ts";
-import { toFloat32 } from "../../src/io/dtype.ts";
-import { openSafetensors } from "../../src/io/safetensors.ts";
+import { openCheckpoint } from "../../src/model/checkpoint.ts";
+import { toFloat32 } from "../../src/formats/dtype.ts";
+import { openSafetensors } from "../../src/formats/safetensors.ts";
 import { readUNetConfig, sinusoids, timeDim, unet } from "../../src/nn/unet.ts";
 import { Weights } from "../../src/nn/weights.ts";
-import { readAll } from "../io/files.ts";
+import { readAll } from "../model/files.ts";
 import { channelsLast, peak } from "../nn/goldens.ts";
 
 /** How far our result is from torch's. */

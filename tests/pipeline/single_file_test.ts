@@ -1,11 +1,11 @@
 /** A model in one file draws what diffusers draws with the same weights (tests/oracle/single_files.py). */
 import assert from "@std/assert";
 import { generate } from "../../src/generate.ts";
-import { openCheckpoint } from "../../src/io/checkpoint.ts";
-import { BYTES } from "../../src/io/dtype.ts";
-import type { TensorSource } from "../../src/io/tensor_source.ts";
+import { openCheckpoint } from "../../src/model/checkpoint.ts";
+import { BYTES } from "../../src/formats/dtype.ts";
+import type { TensorSource } from "../../src/formats/tensor_source.ts";
 import { loadModel } from "../../src/pipeline/model.ts";
-import { golden, inFolder, readAll, safetensors, tinyModel, type Written } from "../io/files.ts";
+import { golden, inFolder, readAll, safetensors, tinyModel, type Written } from "../model/files.ts";
 import { testDevice } from "../ops/harness.ts";
 import { type Case, compare, verdict } from "./judge.ts";
 

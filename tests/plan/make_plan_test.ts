@@ -2,7 +2,7 @@ import assert from "@std/assert";
 import { PlannerError, UsageError } from "../../src/errors.ts";
 import { boxDrawing, drawPlan, makePlan, planJsonSchema, type Planner, regionsOf } from "../../src/plan/make_plan.ts";
 import { parsePlan } from "../../src/plan/plan.ts";
-import { pictureDataUrl } from "../../src/plan/picture.ts";
+import { pictureDataUrl } from "../../src/plan/llm/picture.ts";
 
 Deno.test("makePlan: a planner of one's own needs a ratio and prompts; its plan is checked like any other", async () => {
   const columns: Planner = ({ prompt }) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readVocabulary } from "../../src/io/tokenizer_files.ts";
+import { readVocabulary } from "../../src/model/tokenizer_files.ts";
 import { clipVocabulary } from "../../src/text/clip_vocabulary.ts";
 import { clipTokenizer, type Vocabulary } from "../../src/text/tokenizer.ts";
 import goldens from "../golden/text/tokens.json" with { type: "json" };

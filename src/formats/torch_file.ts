@@ -1,0 +1,148 @@
+/**
+ * Files written by torch.save (`.ckpt`, `.pt`, `.bin`): today's zip archives and the pickles of before torch 1.6. Only tensors
+ * and plain data are read from the pickle inside; see torch_pickle.ts.
+ *
+ * @module
+ */
+import { ModelError } from "../errors.ts";
+import { ByteFile } from "../files/byte_file.ts";
+import { BYTES } from "./dtype.ts";
+import { PickleCut, readPickle } from "./pickle.ts";
+import { rangeOf } from "./safetensors.ts";
+import type { DType, TensorInfo, TensorSource } from "./tensor_source.ts";
+import { namedTensors, type StoredTensor, torchRules } from "./torch_pickle.ts";
+import { readZipDirectory, type ZipEntry } from "./zip.ts";
+
+type Placed = TensorInfo & { place: number; stride: number[] | undefined; span: number };
+
+/**
+ * Opens a torch file. Tensors are named by their path through the dictionaries, without a leading `state_dict.`.
+ * @throws ModelError for damage, and for a pickle that names anything not on the allow-list
+ */
+export async function openTorch(path: string): Promise<TensorSource> {
+  const file = await ByteFile.open(path);
+  try {
+    const magic = await file.bytesAt(0, Math.min(2, file.size));
+    const { root, storages } = magic[0] === 0x50 ? await readArchive(file) : await readLegacy(file);
+    const tensors = new Map<string, Placed>();
+    for (const [name, tensor] of namedTensors(root)) tensors.set(name, locate(name, tensor, storages, path));
+    return {
+      tensors,
+      describe: path,
+      close: () => file.close(),
+      async read(name, into, start = 0) {
+        const tensor = rangeOf(tensors, name, start, into.length, path);
+        if (!tensor.stride) return await file.readAt(into, tensor.place + start);
+        const span = await file.bytesAt(tensor.place, tensor.span);
+        into.set(gather(span, tensor.shape, tensor.stride, BYTES[tensor.dtype]).subarray(start, start + into.length));
+      },
+    };
+  } catch (error) {
+    file.close();
+    throw error instanceof PickleCut ? new ModelError(`${path} ends within its pickle. It is truncated.`) : error;
+  }
+}
+
+async function readArchive(file: ByteFile) {
+  const entries = await readZipDirectory(file);
+  const main = [...entries.keys()].find((name) => /^(?:[^/]+\/)?data\.pkl$/.test(name));
+  if (main === undefined) {
+    throw new ModelError(`${file.path} is a zip archive without data.pkl: torch did not write it.`);
+  }
+  const folder = main.slice(0, -"data.pkl".length);
+  const order = entries.get(`${folder}byteorder`);
+  if (order && new TextDecoder().decode(await file.bytesAt(order.offset, order.bytes)).trim() !== "little") {
+    throw new ModelError(`${file.path} is big-endian; only little-endian files are supported.`);
+  }
+  const pickle = entries.get(main)!;
+  const { value } = readPickle(await file.bytesAt(pickle.offset, pickle.bytes), 0, torchRules(file.path));
+  const storages = (key: string) => entries.get(`${folder}data/${key}`);
+  return { root: value, storages };
+}
+
+/** Magic number, version, system, the object, the storages' keys: five pickles; then each storage, its length before it. */
+async function readLegacy(file: ByteFile) {
+  for (let size = Math.min(file.size, 1 << 20);; size = Math.min(file.size, size * 4)) {
+    const head = await file.bytesAt(0, size);
+    const values: unknown[] = [];
+    const types = new Map<string, DType>();
+    let end = 0;
+    try {
+      while (values.length < 5) {
+        const read = readPickle(head, end, torchRules(file.path, types));
+        values.push(read.value);
+        end = read.end;
+        if (values[0] !== 0x1950a86a20f9469cfc6cn) {
+          throw new ModelError(`${file.path} is a pickle, but torch did not write it.`);
+        }
+      }
+    } catch (error) {
+      if (error instanceof PickleCut && size < file.size) continue;
+      throw error;
+    }
+    return { root: values[3], storages: await legacyStorages(file, types, values[4], end) };
+  }
+}
+
+async function legacyStorages(file: ByteFile, types: Map<string, DType>, keys: unknown, start: number) {
+  const entries = new Map<string, ZipEntry>();
+  let at = start;
+  for (const key of Array.isArray(keys) ? keys : []) {
+    const count = Number(new DataView((await file.bytesAt(at, 8)).buffer).getBigUint64(0, true));
+    const type = types.get(String(key));
+    if (!type) throw new ModelError(`${file.path} has the storage ${key}, which its pickle does not know: damaged.`);
+    const size = BYTES[type];
+    entries.set(String(key), { offset: at + 8, bytes: count * size });
+    at += 8 + count * size;
+    if (at > file.size) {
+      throw new ModelError(
+        `${file.path} has ${file.size} bytes, but its storage ${key} ends at byte ${at}. It is truncated.`,
+      );
+    }
+  }
+  return (key: string) => entries.get(key);
+}
+
+function locate(
+  name: string,
+  { storage, dtype, offset, shape, stride }: StoredTensor,
+  storages: (key: string) => ZipEntry | undefined,
+  file: string,
+): Placed {
+  const entry = storages(storage.key);
+  if (!entry) throw new ModelError(`${name} in ${file} lies in the storage "${storage.key}", which is missing.`);
+  const size = BYTES[dtype];
+  const count = shape.reduce((product, n) => product * n, 1);
+  const last = count === 0 ? 0 : shape.reduce((sum, n, i) => sum + (n - 1) * stride[i], 1);
+  if (!Number.isSafeInteger(count) || !Number.isSafeInteger(last) || (offset + last) * size > entry.bytes) {
+    throw new ModelError(
+      `${name} in ${file}, ${dtype} [${shape}] from element ${offset}, needs more than the ${entry.bytes} bytes of its storage.`,
+    );
+  }
+  let step = 1;
+  const dense = shape.map((n, i) => [n, stride[i]]).reverse().every(([n, s]) => {
+    const fits = n === 1 || s === step;
+    step *= n;
+    return fits;
+  });
+  if (!dense && count > last) throw new ModelError(`${name} in ${file} repeats its numbers: damaged.`);
+  const common = { name, dtype, shape, bytes: count * size, file, place: entry.offset + offset * size };
+  return { ...common, stride: dense || count === 0 ? undefined : stride, span: last * size };
+}
+
+/** The numbers of a strided tensor in row-major order. */
+function gather(span: Uint8Array, shape: number[], stride: number[], size: number): Uint8Array {
+  const count = shape.reduce((product, n) => product * n, 1);
+  const out = new Uint8Array(count * size);
+  const index = shape.map(() => 0);
+  for (let i = 0, from = 0; i < count; i++) {
+    for (let b = 0; b < size; b++) out[i * size + b] = span[from * size + b];
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += stride[axis];
+      if (++index[axis] < shape[axis]) break;
+      from -= shape[axis] * stride[axis];
+      index[axis] = 0;
+    }
+  }
+  return out;
+}

@@ -1,0 +1,188 @@
+/**
+ * Models by name from the Hugging Face hub, in the cache layout its own libraries use: `blobs/<hash>`, `snapshots/<commit>/<file>`
+ * as links to them, `refs/<revision>`. Our own client, because @huggingface/hub 2.17 neither resumes a download nor checks
+ * its hash, and does not know HF_HUB_OFFLINE.
+ *
+ * @module
+ */
+import { ModelError } from "../errors.ts";
+import { exists } from "../files/byte_file.ts";
+import { download, type DownloadOptions, type Expected } from "./download.ts";
+import { neededFiles } from "./hub_files.ts";
+import { readText } from "../files/json_file.ts";
+
+/** What of the hub a user asks for. */
+export interface HubModel {
+  /** "owner/name" */
+  repository: string;
+  /** Branch, tag or commit. */
+  revision: string;
+  /** One file of it, instead of what a diffusers model needs. */
+  file?: string;
+}
+
+/** Reads an environment variable; Deno.env.get, or a test's. */
+export type Environment = (name: string) => string | undefined;
+
+/** How to fetch from the hub. */
+export interface HubOptions extends DownloadOptions {
+  env?: Environment;
+  variant?: string;
+}
+
+interface RemoteFile extends Expected {
+  path: string;
+}
+
+/**
+ * The folder (or file) of a model on this disk, downloaded where it is not there yet.
+ * @throws ModelError naming the repository and what went wrong
+ */
+export async function fetchFromHub(model: HubModel, options: HubOptions = {}): Promise<string> {
+  const env = options.env ?? Deno.env.get;
+  if (!/^[\w-][\w.-]*$/.test(model.revision)) {
+    throw new ModelError(`"${model.revision}" is no revision of ${model.repository} that can be kept in the cache.`);
+  }
+  const folder = `${hubCache(env)}/models--${model.repository.replace("/", "--")}`;
+  if (/^(1|on|yes|true)$/i.test(env("HF_HUB_OFFLINE") ?? "")) return await cached(folder, model, options.variant);
+
+  const endpoint = (env("HF_ENDPOINT") ?? "https://huggingface.co").replace(/\/+$/, "");
+  const token = env("HF_TOKEN") ?? await savedToken(env);
+  const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
+  const { commit, files } = await listRepository(endpoint, model, headers, options.signal);
+  const names = files.map(({ path }) => path);
+  const needed = model.file ? [model.file] : neededFiles(model.repository, names, options.variant);
+  const missing = needed.find((path) => !names.includes(path));
+  if (missing) throw new ModelError(`${model.repository} has no file ${missing}.`);
+
+  const snapshot = `${folder}/snapshots/${commit}`;
+  const wanted = files.filter(({ path }) => needed.includes(path));
+  const totalBytes = wanted.reduce((sum, { size = 0 }) => sum + size, 0);
+  let before = 0;
+  for (const file of wanted) {
+    const url = `${endpoint}/${model.repository}/resolve/${commit}/${
+      file.path.split("/").map(encodeURIComponent).join("/")
+    }`;
+    const done = before;
+    await fetchFile(url, file, folder, snapshot, {
+      ...options,
+      headers,
+      onProgress: options.onProgress && ((progress) => {
+        const doneBytes = done + progress.doneBytes;
+        const secondsLeft = (totalBytes - doneBytes) / progress.bytesPerSecond;
+        options.onProgress!({ ...progress, file: file.path, doneBytes, totalBytes, secondsLeft });
+      }),
+    });
+    before += file.size ?? 0;
+  }
+  // Written last: a revision points to a commit only once all of it is here.
+  await Deno.mkdir(`${folder}/refs`, { recursive: true });
+  await Deno.writeTextFile(`${folder}/refs/${model.revision}`, commit);
+  return only(snapshot, needed);
+}
+
+/** A model file alone is the model; else the folder around the files. */
+function only(snapshot: string, needed: string[]): string {
+  return needed.includes("model_index.json") ? snapshot : `${snapshot}/${needed[0]}`;
+}
+
+/** Where the hub's libraries keep what they downloaded. */
+export function hubCache(env: Environment): string {
+  return env("HF_HUB_CACHE") ?? `${hubHome(env)}/hub`;
+}
+
+function hubHome(env: Environment): string {
+  const home = env("HOME") ?? env("USERPROFILE") ?? ".";
+  return env("HF_HOME") ?? `${env("XDG_CACHE_HOME") ?? `${home}/.cache`}/huggingface`;
+}
+
+async function savedToken(env: Environment): Promise<string | undefined> {
+  const path = `${hubHome(env)}/token`;
+  return await exists(path) ? (await readText(path)).trim() || undefined : undefined;
+}
+
+/** Offline: a snapshot that holds all it needs, or an error. */
+async function cached(folder: string, { repository, revision, file }: HubModel, variant?: string): Promise<string> {
+  const ref = `${folder}/refs/${revision}`;
+  const commit = await exists(ref) ? (await readText(ref)).trim() : revision;
+  const snapshot = `${folder}/snapshots/${commit}`;
+  const incomplete = (what: string) =>
+    new ModelError(`${repository} is not complete in the cache (${what}), and HF_HUB_OFFLINE forbids to download it.`);
+  if (!await exists(snapshot)) throw incomplete(`${snapshot} does not exist`);
+  const names = await listTree(snapshot);
+  const needed = file ? [file] : neededFiles(repository, names, variant);
+  for (const path of needed) if (!await exists(`${snapshot}/${path}`)) throw incomplete(`${path} is missing`);
+  return only(snapshot, needed);
+}
+
+async function listTree(folder: string, prefix = ""): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(`${folder}/${prefix}`)) {
+    names.push(...(isDirectory ? await listTree(folder, `${prefix}${name}/`) : [prefix + name]));
+  }
+  return names;
+}
+
+async function listRepository(
+  endpoint: string,
+  model: HubModel,
+  headers: Record<string, string>,
+  signal?: AbortSignal,
+) {
+  const { repository, revision } = model;
+  const url = `${endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`;
+  const say = (what: string, cause?: unknown) =>
+    new ModelError(`${repository} is no path on this disk, and cannot be had from ${endpoint}: ${what}.`, { cause });
+  let response: Response;
+  try {
+    response = await fetch(url, { headers, signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof Deno.errors.NotCapable) throw say("run Deno with --allow-net", error);
+    throw say(`${(error as Error).message}. If it was downloaded before, set HF_HUB_OFFLINE=1`, error);
+  }
+  const { status } = response;
+  if (!response.ok) await response.body?.cancel();
+  if (status === 401 || status === 403) {
+    throw say("it is private, gated or does not exist. If it is gated, accept its terms on its page and set HF_TOKEN");
+  }
+  if (status === 404) throw say(`there is no such repository or revision "${revision}"`);
+  if (!response.ok) throw say(`the server answered with status ${status}`);
+  const { sha, siblings } = await response.json().catch(() => ({}));
+  if (typeof sha !== "string" || !/^[0-9a-f]{40}$/.test(sha) || !Array.isArray(siblings)) {
+    throw say("the server's answer is not the hub's (expected sha and siblings)");
+  }
+  return { commit: sha, files: siblings.map((entry) => remoteFile(entry, say)) };
+}
+
+/** Names and hashes come from outside and become paths: anything that could leave the cache is refused. */
+function remoteFile(entry: Record<string, unknown>, say: (what: string) => ModelError): RemoteFile {
+  const { rfilename, size, blobId, lfs } = entry ?? {};
+  const large = lfs as { sha256?: unknown; oid?: unknown; size?: unknown } | undefined;
+  const path = String(rfilename);
+  if (path.split("/").some((part) => part === "" || part === "." || part === "..") || /[\\\0]/.test(path)) {
+    throw say(`it has a file called ${JSON.stringify(rfilename)}`);
+  }
+  const kind = large ? "sha256" : "git";
+  const value = String(large ? large.sha256 ?? large.oid : blobId);
+  if (!(large ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/).test(value)) throw say(`it gives ${path} the hash "${value}"`);
+  const bytes = large?.size ?? size;
+  return { path, size: typeof bytes === "number" ? bytes : undefined, hash: { kind, value } };
+}
+
+async function fetchFile(url: string, file: RemoteFile, folder: string, snapshot: string, options: DownloadOptions) {
+  const link = `${snapshot}/${file.path}`;
+  if (await exists(link)) return;
+  const blob = `${folder}/blobs/${file.hash!.value}`;
+  await Deno.mkdir(`${folder}/blobs`, { recursive: true });
+  await Deno.mkdir(parent(link), { recursive: true });
+  if (!await exists(blob)) await download(url, blob, file, options);
+  const up = "../".repeat(file.path.split("/").length + 1);
+  await Deno.remove(link).catch(() => {}); // a link whose blob was deleted
+  // Where links are forbidden (Windows), the hub's libraries copy too.
+  await Deno.symlink(`${up}blobs/${file.hash!.value}`, link).catch(() => Deno.copyFile(blob, link));
+}
+
+function parent(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
+}

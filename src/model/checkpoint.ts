@@ -1,0 +1,183 @@
+/**
+ * Opens a model, whatever its container: `openCheckpoint` is the door, `Checkpoint` what the rest of the program sees.
+ *
+ * @module
+ */
+import { UsageError } from "../errors.ts";
+import type { SchedulerConfig } from "../sample/types.ts";
+import { clipTokenizer, type Tokenizer, type Vocabulary } from "../text/tokenizer.ts";
+import { fileError } from "../files/byte_file.ts";
+import type { DownloadProgress } from "../hub/download.ts";
+import { addEmbeddings } from "./embeddings.ts";
+import { fetchModel } from "../hub/fetch_model.ts";
+import { openFolder } from "./folder.ts";
+import {
+  EDM_LATENTS,
+  type Family,
+  predictionOf,
+  type Preset,
+  presetByModelName,
+  presetByName,
+  PRESETS,
+} from "./preset.ts";
+import { openSingleFile } from "./single_file.ts";
+import type { TensorSource } from "../formats/tensor_source.ts";
+import { openVae } from "./vae_file.ts";
+
+/** Contents of a JSON file that is data to us. */
+export type Config = Record<string, unknown>;
+
+/** One network: its diffusers or transformers config, and its tensors under the names those libraries give them. */
+export interface Component {
+  config: Config;
+  source: TensorSource;
+}
+
+/** An opened model. Nothing but names, shapes and configs has been read. */
+export interface Checkpoint {
+  /** Short name for metadata: the folder's, the repository's or the file's without extension. */
+  name: string;
+  family: Family;
+  /** What was detected, and why: one sentence each. */
+  reason: string[];
+  path: string;
+  unet: Component;
+  vae: Component;
+  /** One for SD 1 and 2, two for SDXL. */
+  textEncoders: Component[];
+  /** In the order of `textEncoders`. */
+  tokenizers: Tokenizer[];
+  /** scheduler_config.json, as the model has it or as its preset says. */
+  scheduler: SchedulerConfig;
+  preset: Preset;
+  close(): void;
+}
+
+/** What a user may overrule. */
+export interface OpenOptions {
+  /** A preset's name, or "auto". */
+  preset?: string;
+  /** A file or folder whose VAE replaces the model's. */
+  vae?: string;
+  /** What the UNet predicts: "eps", "v", or "auto" for what was detected. */
+  prediction?: "auto" | "eps" | "v";
+  /** Rescale the schedule to a zero terminal signal-to-noise ratio. */
+  zsnr?: boolean;
+  /** A textual inversion file, or a folder of them, for `embedding:name` in prompts. */
+  embeddings?: string;
+  /** Weight files to prefer in folders, such as "fp16". */
+  variant?: string;
+  /** Called while a model that is not on this disk comes from the hub or another site. */
+  onDownload?: (progress: DownloadProgress) => void;
+  /** Stops a download; what came so far is kept. */
+  signal?: AbortSignal;
+}
+
+/** What a container gives, before presets and flags. */
+export interface Parts {
+  family: Family;
+  reason: string[];
+  unet: Component;
+  vae: Component;
+  textEncoders: Component[];
+  vocabularies: Vocabulary[];
+  /** The model's own scheduler, where it brings one. */
+  scheduler?: SchedulerConfig;
+  /** The preset that the model's keys or config point to. */
+  presetName?: string;
+  /** What the model itself says of these. */
+  own: Partial<Pick<Preset, "width" | "height" | "forceZerosForEmptyPrompt" | "cfgScale">>;
+  sources: TensorSource[];
+}
+
+/**
+ * Opens a diffusers folder or a single file, and finds out what it is.
+ * @param model a path, a name on the hub (`owner/name`, or with `/file.safetensors` or `@revision`), or the URL of a file
+ * @throws ModelError where the files are missing, damaged, or no text-to-image model; UsageError for options that do not fit it
+ */
+export async function openCheckpoint(model: string, options: OpenOptions = {}): Promise<Checkpoint> {
+  const { variant, signal, onDownload: onProgress } = options;
+  const path = await fetchModel(model, { variant, signal, onProgress });
+  const isFolder = await Deno.stat(path).then((info) => info.isDirectory, (error) => {
+    throw fileError(path, error);
+  });
+  const parts = isFolder ? await openFolder(path, variant) : await openSingleFile(path, options.vae !== undefined);
+  const close = () => parts.sources.forEach((source) => source.close());
+  try {
+    const { family, reason } = parts;
+    const name = modelName(path);
+    const { preset, scheduler } = choosePreset(parts, name, options);
+    if (!isFolder && predictionOf(scheduler) === "edm" && !parts.vae.config.latents_mean) {
+      Object.assign(parts.vae.config, EDM_LATENTS);
+      reason.push("Its latents' mean and deviation are not in the file: Playground v2.5's own are taken.");
+    }
+    if (options.vae) {
+      const vae = await openVae(await fetchModel(options.vae, { signal, onProgress }), parts.vae.config, variant);
+      parts.sources.push(vae.source);
+      parts.vae = vae;
+      reason.push(`VAE: ${options.vae}, as asked.`);
+    }
+    if (options.embeddings) await addEmbeddings(parts, options.embeddings);
+    const tokenizers = parts.vocabularies.map((vocabulary, i) => {
+      const positions = parts.textEncoders[i].config.max_position_embeddings;
+      const longest = typeof positions === "number" ? positions : 77;
+      return clipTokenizer({ ...vocabulary, maxLength: Math.min(vocabulary.maxLength, longest) });
+    });
+    const { unet, vae, textEncoders } = parts;
+    return { name, family, reason, path, unet, vae, textEncoders, tokenizers, scheduler, preset, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** The name people know a model by: of a hub snapshot the repository's, else the file's or folder's. */
+export function modelName(path: string): string {
+  const parts = path.replace(/\/+$/, "").split(/[\\/]/);
+  const repository = parts.findLast((part) => part.startsWith("models--"));
+  const last = parts[parts.length - 1];
+  if (repository && /^[0-9a-f]{7,}$|^snapshots$/.test(last)) return repository.split("--").pop()!;
+  return last.replace(/\.(safetensors|ckpt|pt|pth|bin)$/i, "");
+}
+
+/** Presets that a model without more telling keys is taken for by its scheduler, or for predicting ε. */
+const HINTS = new Set(["sd21-base", "sd-turbo", "hyper-sd15", "hyper-sdxl", "sdxl-lightning", "sdxl-turbo"]);
+
+/** A user's word counts first, then the model's keys and config, then its name, then its family. */
+function choosePreset(parts: Parts, name: string, options: OpenOptions) {
+  const { family, reason } = parts;
+  const asked = options.preset && options.preset !== "auto" ? presetByName(options.preset, family) : undefined;
+  const byKeys = parts.presetName === undefined ? undefined : PRESETS.get(parts.presetName);
+  const byName = presetByModelName(name, family);
+  const fallback = [...PRESETS.values()].find((p) => p.family === family)!;
+  // Where only the scheduler or the spread of SD 2 spoke, a name tells more, such as SD-Turbo's.
+  const byKeysOrName = HINTS.has(byKeys?.name ?? "") && byName?.prediction === "epsilon" ? byName : byKeys ?? byName;
+  const known = asked ?? byKeysOrName ?? fallback;
+  if (asked) reason.push(`Preset ${known.name}: as asked.`);
+  else if (byKeysOrName && byKeysOrName === byName) {
+    reason.push(`Preset ${known.name} (${known.title}): by the name "${name}".`);
+  } else if (!byKeys) reason.push(`Preset ${known.name} (${known.title}): nothing says otherwise.`);
+
+  const scheduler: Record<string, unknown> = { ...(asked ? known.scheduler : parts.scheduler ?? known.scheduler) };
+  if (options.prediction && options.prediction !== "auto") {
+    if (predictionOf(scheduler) === "edm") {
+      throw new UsageError("--prediction does not apply to Playground v2.5's EDM formulation. Leave it out.");
+    }
+    scheduler.prediction_type = options.prediction === "v" ? "v_prediction" : "epsilon";
+    reason.push(`Predicts ${options.prediction === "v" ? "v" : "ε"}: as asked.`);
+  } else {
+    reason.push(
+      `Predicts ${predictionOf(scheduler)}, by ${parts.scheduler && !asked ? "its scheduler" : "its preset"}.`,
+    );
+  }
+  if (options.zsnr) {
+    scheduler.rescale_betas_zero_snr = true;
+    scheduler.timestep_spacing = "trailing";
+    reason.push("Zero terminal SNR, with trailing steps: as asked.");
+  }
+  const { scheduler: _, names: __, ...settings } = known;
+  const { forceZerosForEmptyPrompt = settings.forceZerosForEmptyPrompt, ...own } = parts.own;
+  const prediction = predictionOf(scheduler);
+  const preset = { ...settings, ...(asked ? {} : own), forceZerosForEmptyPrompt, prediction };
+  return { preset, scheduler };
+}

@@ -1,0 +1,115 @@
+/**
+ * Network configs read off tensor shapes, for files that bring none. Tensors are those of diffusers' and transformers' names;
+ * what shapes cannot tell (heads, groups, activations) is what all published models of the family have.
+ *
+ * @module
+ */
+import { ModelError } from "../errors.ts";
+import type { Config } from "./checkpoint.ts";
+import type { Family } from "./preset.ts";
+import type { TensorSource } from "../formats/tensor_source.ts";
+
+/** Width of an attention head in SD 2, SDXL and all CLIP text encoders; SD 1 UNets have 8 heads of any width. */
+const HEAD = 64;
+
+function reader(source: TensorSource) {
+  const names = [...source.tensors.keys()];
+  return {
+    shape(name: string): number[] {
+      const info = source.tensors.get(name);
+      if (!info) throw new ModelError(`${source.describe} lacks ${name}, so its architecture cannot be told.`);
+      return info.shape;
+    },
+    has: (name: string) => source.tensors.has(name),
+    /** One more than the highest number at `start`: how many blocks or layers are there. */
+    count(start: string): number {
+      const indices = names.filter((name) => name.startsWith(start)).map((name) => parseInt(name.slice(start.length)));
+      return 1 + indices.reduce((most, index) => Math.max(most, index), -1);
+    },
+  };
+}
+
+/** Normalisation groups: 32 in every published model, fewer only where widths leave no choice. */
+function groups(widths: number[]): number {
+  let count = 32;
+  while (widths.some((width) => width % count)) count /= 2;
+  return Math.max(1, Math.floor(count));
+}
+
+/** A diffusers UNet config. @param pooledWidth of SDXL's second text encoder */
+export function unetConfig(source: TensorSource, family: Family, sampleSize: number, pooledWidth = 0): Config {
+  const { shape, has, count } = reader(source);
+  const levels = count("down_blocks.");
+  const numbers = Array.from({ length: levels }, (_, level) => level);
+  const widths = numbers.map((level) => shape(`down_blocks.${level}.resnets.0.conv1.weight`)[0]);
+  const attends = (block: string) => has(`${block}.attentions.0.proj_in.weight`);
+  const first = numbers.find((level) => attends(`down_blocks.${level}`));
+  if (first === undefined) throw new ModelError(`${source.describe} has a UNet without attention; it takes no prompt.`);
+  const attention = `down_blocks.${first}.attentions.0`;
+  const depths = numbers.map((level) => Math.max(1, count(`down_blocks.${level}.attentions.0.transformer_blocks.`)));
+  const heads = widths.map((width) => Math.max(1, Math.round(width / HEAD)));
+  const config: Config = {
+    _class_name: "UNet2DConditionModel",
+    sample_size: sampleSize,
+    in_channels: shape("conv_in.weight")[1],
+    out_channels: shape("conv_out.weight")[0],
+    block_out_channels: widths,
+    layers_per_block: count("down_blocks.0.resnets."),
+    down_block_types: numbers.map((level) => attends(`down_blocks.${level}`) ? "CrossAttnDownBlock2D" : "DownBlock2D"),
+    up_block_types: numbers.map((level) => attends(`up_blocks.${level}`) ? "CrossAttnUpBlock2D" : "UpBlock2D"),
+    cross_attention_dim: shape(`${attention}.transformer_blocks.0.attn2.to_k.weight`)[1],
+    transformer_layers_per_block: depths,
+    attention_head_dim: family === "sd1" ? 8 : heads,
+    use_linear_projection: shape(`${attention}.proj_in.weight`).length === 2,
+    norm_num_groups: groups(widths),
+  };
+  if (has("add_embedding.linear_1.weight")) {
+    const width = shape("add_embedding.linear_1.weight")[1];
+    config.addition_embed_type = "text_time";
+    config.projection_class_embeddings_input_dim = width;
+    config.addition_time_embed_dim = (width - pooledWidth) / 6; // six sizes beside the pooled prompt
+  }
+  return config;
+}
+
+/** A diffusers VAE config, but for its scaling. */
+export function vaeConfig(source: TensorSource): Config {
+  const { shape, has, count } = reader(source);
+  const levels = count("decoder.up_blocks.");
+  const widths = Array.from(
+    { length: levels },
+    (_, level) => shape(`decoder.up_blocks.${levels - 1 - level}.resnets.0.conv1.weight`)[0],
+  );
+  return {
+    _class_name: "AutoencoderKL",
+    in_channels: 3,
+    out_channels: shape("decoder.conv_out.weight")[0],
+    latent_channels: shape("decoder.conv_in.weight")[1],
+    block_out_channels: widths,
+    layers_per_block: count("decoder.up_blocks.0.resnets.") - 1,
+    down_block_types: widths.map(() => "DownEncoderBlock2D"),
+    up_block_types: widths.map(() => "UpDecoderBlock2D"),
+    norm_num_groups: groups(widths),
+    use_quant_conv: has("quant_conv.weight"),
+    use_post_quant_conv: has("post_quant_conv.weight"),
+  };
+}
+
+/** A transformers CLIP text config. @param act of its MLPs: "quick_gelu" for OpenAI's ViT-L, "gelu" for OpenCLIP's */
+export function textConfig(source: TensorSource, act: "quick_gelu" | "gelu"): Config {
+  const { shape, has, count } = reader(source);
+  const [vocabulary, width] = shape("text_model.embeddings.token_embedding.weight");
+  const projected = has("text_projection.weight");
+  return {
+    architectures: [projected ? "CLIPTextModelWithProjection" : "CLIPTextModel"],
+    vocab_size: vocabulary,
+    hidden_size: width,
+    intermediate_size: shape("text_model.encoder.layers.0.mlp.fc1.weight")[0],
+    num_hidden_layers: count("text_model.encoder.layers."),
+    num_attention_heads: Math.max(1, Math.round(width / HEAD)),
+    max_position_embeddings: shape("text_model.embeddings.position_embedding.weight")[0],
+    hidden_act: act,
+    layer_norm_eps: 1e-5,
+    ...(projected ? { projection_dim: shape("text_projection.weight")[0] } : {}),
+  };
+}

@@ -1,0 +1,228 @@
+/**
+ * Models in one file, as the model sites have them: UNet, VAE and text encoders under the original code's names.
+ *
+ * @module
+ */
+import { ModelError } from "../errors.ts";
+import type { SchedulerConfig } from "../sample/types.ts";
+import { clipVocabulary } from "../text/clip_vocabulary.ts";
+import type { Component, Parts } from "./checkpoint.ts";
+import { takeConfigsBeside } from "./configs_beside.ts";
+import { textNames } from "./diffusers_names.ts";
+import { toFloat32 } from "../formats/dtype.ts";
+import { describeForeign } from "./foreign.ts";
+import { textConfig, unetConfig } from "./infer_config.ts";
+import { openClipViews, unetName } from "./ldm_names.ts";
+import { openTensors } from "../formats/open_tensors.ts";
+import { type Family, PRESETS } from "./preset.ts";
+import type { TensorSource } from "../formats/tensor_source.ts";
+import { VAE_PREFIX, vaeOf } from "./vae_file.ts";
+import { type View, viewOf } from "../formats/view.ts";
+
+const UNET = "model.diffusion_model.";
+const CONTEXT = `${UNET}input_blocks.2.1.transformer_blocks.0.attn2.to_k.weight`;
+/** ViT-H has 24 layers; SD 2 was trained on the states before the last one. */
+const SD2_LAYERS = 23;
+
+/**
+ * Opens a `.safetensors`, `.ckpt` or `.pt` file.
+ * @param otherVae whether a VAE is given apart, so that the file may lack one
+ * @throws ModelError that says what the file is, where it is no model
+ */
+export async function openSingleFile(path: string, otherVae: boolean): Promise<Parts> {
+  const file = await openTensors(path);
+  try {
+    const parts = await readParts(file, otherVae);
+    await takeConfigsBeside(parts, path);
+    return parts;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+async function readParts(file: TensorSource, otherVae: boolean): Promise<Parts> {
+  const names = [...file.tensors.keys()];
+  const refuse = (what: string) => new ModelError(`${file.describe} is no model that can draw. ${what}`);
+  if (!names.some((name) => name.startsWith(UNET))) throw refuse(describeForeign(names));
+  const encoders = findEncoders(file);
+  if (encoders.length === 0) throw refuse(describeForeign(names));
+  const { family, why } = familyOf(file, encoders);
+  const reason = [`A single file, family ${family}: ${why}.`];
+  const known = await presetOf(file, family);
+  if (known.why) reason.push(`Preset ${known.name}: ${known.why}.`);
+
+  const textEncoders = encoders.map((encoder, i) => readEncoder(file, encoder, family, i));
+  const unetSource = unetOf(file);
+  const preset = PRESETS.get(known.name)!;
+  const pooled = Number(textEncoders[textEncoders.length - 1].config.projection_dim ?? 0);
+  const unet = { config: unetConfig(unetSource, family, preset.width / 8, pooled), source: unetSource };
+  const { in_channels } = unet.config;
+  if (in_channels !== 4 && in_channels !== 9) {
+    const kind = in_channels === 8
+      ? "an instruct-pix2pix model"
+      : "an upscaler or another relative of Stable Diffusion";
+    throw refuse(`Its UNet takes ${in_channels} channels: ${kind}. Supported are 4, and 9 for inpainting.`);
+  }
+  if (!names.some((name) => name.startsWith(VAE_PREFIX)) && !otherVae) {
+    throw refuse("It has no VAE. Give one with --vae.");
+  }
+  const vae: Component = otherVae ? { config: {}, source: file } : vaeOf(file, VAE_PREFIX);
+  Object.assign(vae.config, await vaeScaling(file, family));
+  if (names.some((name) => name.startsWith("model_ema."))) {
+    reason.push("The file also has averaged (EMA) weights; as in diffusers, the plain ones are taken.");
+  }
+  const vocabularies = encoders.map(({ kind }) => clipVocabulary(kind === "openclip" ? "!" : undefined));
+  return {
+    family,
+    reason,
+    unet,
+    vae,
+    textEncoders,
+    vocabularies,
+    presetName: known.why ? known.name : undefined,
+    scheduler: known.scheduler,
+    own: {},
+    sources: [file],
+  };
+}
+
+interface Encoder {
+  kind: "clip" | "openclip";
+  prefix: string;
+}
+
+/** Text encoders by their token embeddings, in the order of SDXL's numbers. */
+function findEncoders(file: TensorSource): Encoder[] {
+  const found: Encoder[] = [];
+  for (const name of [...file.tensors.keys()].sort()) {
+    const clip = name.match(/^(.*?)(?:text_model\.)?embeddings\.token_embedding\.weight$/);
+    if (clip) found.push({ kind: "clip", prefix: clip[1] });
+    const open = clip ? null : name.match(/^(.*\.)token_embedding\.weight$/);
+    if (open && file.tensors.has(`${open[1]}positional_embedding`)) found.push({ kind: "openclip", prefix: open[1] });
+  }
+  return found;
+}
+
+function familyOf(file: TensorSource, encoders: Encoder[]): { family: Family; why: string } {
+  const kinds = encoders.map(({ kind }) => kind).join(" and ");
+  const sizes = file.tensors.has(`${UNET}label_emb.0.0.weight`);
+  if (sizes && kinds === "openclip") {
+    throw new ModelError(
+      `${file.describe} is the SDXL refiner (its only text encoder is OpenCLIP's, and its UNet takes sizes): it finishes the pictures ` +
+        `of a base model and draws none itself. Use the base model.`,
+    );
+  }
+  if (sizes && kinds === "clip and openclip") {
+    return { family: "sdxl", why: "it has two text encoders, and its UNet takes sizes" };
+  }
+  const width = file.tensors.get(CONTEXT)?.shape.at(-1);
+  if (!sizes && kinds === "openclip") {
+    return { family: "sd2", why: `its text encoder is OpenCLIP's, ${width ?? "?"} wide` };
+  }
+  if (!sizes && kinds === "clip") {
+    return { family: "sd1", why: `its text encoder is OpenAI's CLIP, ${width ?? "?"} wide` };
+  }
+  throw new ModelError(`${file.describe} has the text encoders ${kinds}; SD 1, SD 2 and SDXL have others.`);
+}
+
+/** What keys and numbers tell beyond the family. Without `why` it is only the family's first guess. */
+async function presetOf(
+  file: TensorSource,
+  family: Family,
+): Promise<{ name: string; why?: string; scheduler?: SchedulerConfig }> {
+  if (file.tensors.get(`${UNET}input_blocks.0.0.weight`)?.shape[1] === 9) {
+    return {
+      name: { sd1: "sd15-inpaint", sd2: "sd2-inpaint", sdxl: "sdxl-inpaint" }[family],
+      why: "its UNet takes 9 channels",
+    };
+  }
+  if (family === "sd1") return { name: "sd15" };
+  if (family === "sd2") return await spreadOfSd2(file);
+  if (file.tensors.has("edm_mean")) return { name: "playground-v2.5", why: "it has the key edm_mean" };
+  if (!file.tensors.has("v_pred")) return { name: "sdxl" };
+  const scheduler = PRESETS.get("sdxl-vpred")!.scheduler;
+  const zsnr = file.tensors.has("ztsnr");
+  return {
+    name: "sdxl-vpred",
+    why: `it has the key v_pred${zsnr ? " and the key ztsnr" : ""}`,
+    scheduler: { ...scheduler, rescale_betas_zero_snr: zsnr },
+  };
+}
+
+/** SD 2's two kinds have the same keys, but training on v spread one bias of the last block: 0.09 parts them. */
+async function spreadOfSd2(file: TensorSource) {
+  const info = file.tensors.get(`${UNET}output_blocks.11.1.transformer_blocks.0.norm1.bias`);
+  if (!info) {
+    return {
+      name: "sd21-base",
+      why: "its UNet is smaller than the published ones, so ε is assumed; --prediction v overrules it",
+    };
+  }
+  const bytes = new Uint8Array(info.bytes);
+  await file.read(info.name, bytes);
+  const values = toFloat32(bytes, info.dtype);
+  const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+  const spread = Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length);
+  const v = spread > 0.09;
+  return {
+    name: v ? "sd21" : "sd21-base",
+    why: `the bias of its last norm1 spreads by ${spread.toFixed(3)} (above 0.09 means v)`,
+  };
+}
+
+function readEncoder(file: TensorSource, { kind, prefix }: Encoder, family: Family, index: number): Component {
+  if (kind === "clip") {
+    const views = new Map<string, View>();
+    for (const from of file.tensors.keys()) {
+      if (
+        from.startsWith(prefix) &&
+        /^(text_model\.)?(embeddings|encoder|final_layer_norm)\./.test(from.slice(prefix.length))
+      ) {
+        views.set(from.slice(prefix.length), { from });
+      }
+    }
+    const source = textNames(viewOf(file, views));
+    return { config: textConfig(source, "quick_gelu"), source };
+  }
+  const start = `${prefix}transformer.resblocks.`;
+  const numbers = [...file.tensors.keys()].filter((name) => name.startsWith(start)).map((name) =>
+    parseInt(name.slice(start.length))
+  );
+  const count = numbers.reduce((most, n) => Math.max(most, n + 1), 0);
+  const layers = family === "sd2" ? Math.min(count, SD2_LAYERS) : count;
+  const source = viewOf(file, openClipViews(file, prefix, layers, index === 1));
+  return { config: textConfig(source, "gelu"), source };
+}
+
+function unetOf(file: TensorSource): TensorSource {
+  const names = [...file.tensors.keys()].filter((name) => name.startsWith(UNET)).map((name) => name.slice(UNET.length));
+  const inputs = names.map((name) => Number(name.match(/^input_blocks\.(\d+)\./)?.[1] ?? 0));
+  const downs = names.map((name) => Number(name.match(/^input_blocks\.(\d+)\.0\.op\./)?.[1])).filter((n) => n > 0);
+  const layers = downs.length ? Math.min(...downs) - 1 : inputs.reduce((most, n) => Math.max(most, n), 0);
+  const views = new Map<string, View>();
+  for (const old of names) {
+    const name = unetName(old, layers);
+    if (name !== undefined) views.set(name, { from: UNET + old });
+  }
+  return viewOf(file, views);
+}
+
+/** How latents are scaled, which no shape tells. */
+async function vaeScaling(file: TensorSource, family: Family) {
+  if (family !== "sdxl") return { scaling_factor: 0.18215, force_upcast: false };
+  const read = async (name: string) => {
+    const info = file.tensors.get(name);
+    if (!info) throw new ModelError(`${file.describe} has edm_mean but no ${name}; Playground v2.5 has both.`);
+    const bytes = new Uint8Array(info.bytes);
+    await file.read(name, bytes);
+    return [...toFloat32(bytes, info.dtype)];
+  };
+  if (!file.tensors.has("edm_mean")) return { scaling_factor: 0.13025, force_upcast: true };
+  return {
+    scaling_factor: 0.5,
+    force_upcast: true,
+    latents_mean: await read("edm_mean"),
+    latents_std: await read("edm_std"),
+  };
+}

@@ -1,0 +1,30 @@
+import { UsageError } from "../../errors.ts";
+
+/** Vision models see no more than this many pixels along a side, and pay for each. */
+const LONGEST_SIDE = 768;
+
+/**
+ * A picture to show to a language model, as a data URL: scaled down where it is large, as JPEG.
+ *
+ * @param bytes the file: PNG, JPEG or TIFF; @param name what to call it in an error
+ * @throws UsageError where it cannot be read
+ */
+export async function pictureDataUrl(bytes: Uint8Array, name: string): Promise<string> {
+  const { Image } = await import("imagescript");
+  let image;
+  try {
+    image = await Image.decode(bytes);
+  } catch (cause) {
+    throw new UsageError(`The picture ${name} cannot be read: it must be a whole PNG, JPEG or TIFF file.`, {
+      cause,
+    });
+  }
+  const scale = LONGEST_SIDE / Math.max(image.width, image.height);
+  if (scale < 1) {
+    image.resize(Math.max(1, Math.round(image.width * scale)), Math.max(1, Math.round(image.height * scale)));
+  }
+  // JPEG has no transparency: show the picture on white, as a page would.
+  const page = new Image(image.width, image.height).fill(0xffffffff).composite(image);
+  const jpeg = await page.encodeJPEG(85);
+  return `data:image/jpeg;base64,${jpeg.toBase64()}`;
+}

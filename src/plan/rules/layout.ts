@@ -1,0 +1,108 @@
+/**
+ * The rules planner's third pass: from a scene to rows of cells.
+ *
+ * @module
+ */
+import type { Place } from "./scan.ts";
+import type { Link, Scene } from "./scene.ts";
+
+/** One cell: an instance of an object, or the setting alone beside an object that sits in a corner. */
+export type SceneCell = { object: number; variant: number } | "setting";
+
+interface Item {
+  object: number;
+  variant: number;
+  place: Place;
+}
+
+/** Arrange the objects in rows, top to bottom, and each row from left to right. */
+export function arrange(scene: Scene): SceneCell[][] {
+  const items = scene.objects.flatMap((object, i) =>
+    Array.from({ length: object.count }, (_, variant): Item => ({
+      object: i,
+      variant,
+      place: { ...object.place, ...object.variants[variant]?.place },
+    }))
+  );
+  if (scene.order === "column") return items.map((item) => [cell(item)]);
+  const heights = rowHeights(scene, items);
+  const levels = [...new Set(heights)].sort((a, b) => a - b);
+  const rows = levels.map((level) => orderRow(items.filter((_, i) => heights[i] === level), scene.links));
+  const ordered = scene.order === "row" || scene.links.some((link) => link.relation !== "above") ||
+    items.some((item) => item.place.x !== undefined);
+  return rows.flatMap((row) => {
+    if (!ordered && row.length > 3) return wrap(row);
+    return [rows.length > 1 && row.length === 1 ? cornered(row[0]) : row.map(cell)];
+  });
+}
+
+function cell({ object, variant }: Item): SceneCell {
+  return { object, variant };
+}
+
+/** An object alone in its row but said to be at one side leaves the rest of the row to the setting. */
+function cornered(item: Item): SceneCell[] {
+  if (item.place.x === 0) return [cell(item), "setting"];
+  return item.place.x === 2 ? ["setting", cell(item)] : [cell(item)];
+}
+
+/** More than three in no given order: rows of two to four rather than slivers, broken between kinds where that is near. */
+function wrap(row: Item[]): SceneCell[][] {
+  const rows = Math.ceil(row.length / (row.length > 6 ? 4 : 3));
+  const kind = (i: number) => row[i]?.object;
+  const breaks = Array.from({ length: rows + 1 }, (_, i) => {
+    const even = Math.floor(i * row.length / rows);
+    // One more is no worse where the rows cannot be equal anyway.
+    const near = i === 0 || i === rows || row.length % rows === 0 ? [even] : [even, even + 1];
+    return near.find((at) => kind(at) !== undefined && kind(at) !== kind(at - 1)) ?? even;
+  });
+  return breaks.slice(1).map((end, i) => row.slice(breaks[i], end).map(cell));
+}
+
+/**
+ * A height for every item, smaller is higher: from its place, else one step from what it stands above or below, else that
+ * of what it stands beside, else the middle.
+ */
+function rowHeights(scene: Scene, items: Item[]): number[] {
+  const of = scene.objects.map((object) => object.place.y as number | undefined);
+  for (let round = 0; round < scene.objects.length + 1; round++) {
+    for (const { relation, subjects, targets } of scene.links) {
+      const step = relation === "above" ? 1 : 0;
+      const known = (list: number[]) => list.map((i) => of[i]).filter((y) => y !== undefined);
+      const [above, below] = [known(subjects), known(targets)];
+      if (below.length) { for (const i of subjects) of[i] ??= Math.min(...below) - step; }
+      if (above.length) { for (const i of targets) of[i] ??= Math.max(...above) + step; }
+    }
+    // Nothing more follows from what is known: fix the next object and go on from there.
+    const anchor = scene.links.find((link) => [...link.subjects, ...link.targets].some((i) => of[i] === undefined));
+    if (anchor && anchor.targets.every((i) => of[i] === undefined)) of[anchor.targets[0]] = 1;
+  }
+  return items.map((item) => item.place.y ?? of[item.object] ?? 1);
+}
+
+/** Reading order, moved about by places and by "left of", "beside" and "between". */
+function orderRow(items: Item[], links: Link[]): Item[] {
+  let row = items.map((item, i) => ({ item, i })).sort((a, b) =>
+    (a.item.place.x ?? 1) - (b.item.place.x ?? 1) || a.i - b.i
+  )
+    .map(({ item }) => item);
+  for (const { relation, subjects, targets } of links) {
+    const first = row.findIndex((item) => targets.includes(item.object));
+    const moving = row.filter((item) => subjects.includes(item.object));
+    if (relation === "above" || first < 0 || moving.length === 0) continue;
+    const lastTarget = row.findLastIndex((item) => targets.includes(item.object));
+    const others = row.filter((item) => !subjects.includes(item.object));
+    if (relation === "left" && row.findLastIndex((item) => subjects.includes(item.object)) < first) continue;
+    if (relation === "beside" && isNeighbour(row, subjects, targets)) continue;
+    const target = relation === "left" ? row[first] : relation === "between" ? row[first] : row[lastTarget];
+    const at = others.indexOf(target) + (relation === "left" ? 0 : 1);
+    row = [...others.slice(0, at), ...moving, ...others.slice(at)];
+  }
+  return row;
+}
+
+function isNeighbour(row: Item[], subjects: number[], targets: number[]): boolean {
+  return row.some((item, i) =>
+    subjects.includes(item.object) && (targets.includes(row[i - 1]?.object) || targets.includes(row[i + 1]?.object))
+  );
+}

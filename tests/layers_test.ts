@@ -49,7 +49,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     "text",
   ],
 };
-const BASE = ["errors.ts", "did_you_mean.ts", "assets.ts"];
+const BASE = ["errors.ts", "did_you_mean.ts", "assets.ts", "deps"];
 
 const root = resolve(import.meta.dirname!, "..");
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { basename, dirname, join } from "@std/path";
+import { basename, dirname, join } from "../deps/path.ts";
 import { generate, type GenerateOptions, type Settings, type StepEvent } from "../generate.ts";
 import { type NewFileOptions, writeNewFile } from "../files/new_file.ts";
 import { encodePng } from "../formats/png.ts";

@@ -17,7 +17,7 @@ async function readMask(path: string): Promise<MaskImage> {
     throw new UsageError(`The mask ${path} cannot be read: ${cause.message}.`, { cause });
   });
   // Loaded when it is needed: its decoders are native code, which asks for a permission of its own.
-  const { decode, Image } = await import("imagescript");
+  const { decode, Image } = await import("../deps/imagescript.ts");
   const image = await decode(bytes).catch(() => undefined);
   if (!(image instanceof Image)) throw new UsageError(`The mask ${path} is no PNG or JPEG picture.`);
   const { width, height, bitmap } = image;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { basename, dirname, join } from "@std/path";
+import { basename, dirname, join } from "../deps/path.ts";
 import { UsageError } from "../errors.ts";
 
 /** Where results go: a fixed path, or a pattern whose `%03d` (any width) is a running number. */

@@ -86,7 +86,8 @@ export class Device {
   ) {
     gpu.addEventListener("uncapturederror", (event) => {
       event.preventDefault?.();
-      this.#lateError ??= new GpuError(`The GPU reported an error: ${event.error.message}`);
+      const { error } = event as GPUUncapturedErrorEvent; // told only where a project loads WebGPU's types
+      this.#lateError ??= new GpuError(`The GPU reported an error: ${error.message}`);
     });
     gpu.lost.then((info) => {
       if (info.reason === "destroyed") return;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "@std/path";
+import { join } from "../deps/path.ts";
 import { ModelError } from "../errors.ts";
 
 /** The words of a model. */

@@ -78,10 +78,17 @@ export async function packThere(
   }
 }
 
+/** A matrix as the device holds it, and the bytes of the file that were read for it. */
+export interface PackedMatrix {
+  weight: Weight;
+  packed: Bits;
+  read: number;
+}
+
 /** Writes packed matrices to the device as they come. */
 export async function place(
   device: Device,
-  matrices: AsyncIterable<{ weight: Weight; packed: Bits; read: number }>,
+  matrices: AsyncIterable<PackedMatrix>,
   advance: Advance,
 ): Promise<void> {
   let waiting = 0;

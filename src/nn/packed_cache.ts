@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { basename, join } from "@std/path";
+import { basename, join } from "../deps/path.ts";
 import { ModelError } from "../errors.ts";
 import { exists } from "../files/byte_file.ts";
 import { openSafetensors, safetensorsHead } from "../formats/safetensors.ts";

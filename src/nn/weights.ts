@@ -14,7 +14,16 @@ import { type HeadSides, padHeads } from "./pad_heads.ts";
 import type { Heads } from "../ops/attention.ts";
 import { PANEL, panelCount, type Weight } from "../ops/matmul.ts";
 import type { Norm } from "../ops/norm.ts";
-import { type MatrixNeed, notFinite, packedBefore, packHere, packThere, place, STAGING } from "./load_matrices.ts";
+import {
+  type MatrixNeed,
+  notFinite,
+  packedBefore,
+  type PackedMatrix,
+  packHere,
+  packThere,
+  place,
+  STAGING,
+} from "./load_matrices.ts";
 
 interface VectorNeed {
   tensor: Tensor;
@@ -169,7 +178,7 @@ export class Weights {
   }
 
   /** Every matrix packed as the device holds it, by its name; see `packHere`. */
-  packed(source: TensorSource) {
+  packed(source: TensorSource): AsyncGenerator<PackedMatrix> {
     return packHere(this.precision, [...this.#matrices.values()], this.#padded(source));
   }
 

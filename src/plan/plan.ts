@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import { z } from "../deps/zod.ts";
 import { PlannerError } from "../errors.ts";
 import { parseBaseRatio } from "../region/base_ratio.ts";
 import { REGION_MODES, type RegionDefaults, type RegionMode } from "../region/mode.ts";

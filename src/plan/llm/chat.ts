@@ -1,4 +1,4 @@
-import type OpenAI from "openai";
+import type OpenAI from "../../deps/openai.ts";
 import { explainFailure, LanguageModelError } from "./chat_failure.ts";
 import { type Endpoint, redact } from "./endpoint.ts";
 
@@ -47,7 +47,7 @@ export class Chat {
 
   /** @throws LanguageModelError where no model is named and the server names none either */
   static async open(endpoint: Endpoint, options: ChatOptions = {}): Promise<Chat> {
-    const { OpenAI } = await import("openai");
+    const { OpenAI } = await import("../../deps/openai.ts");
     const seconds = options.timeout ?? 300;
     const client = new OpenAI({
       baseURL: endpoint.url,

@@ -1,4 +1,4 @@
-import type { APIError } from "openai";
+import type { APIError } from "../../deps/openai.ts";
 import { CancelledError, PlannerError } from "../../errors.ts";
 import { type Endpoint, redact } from "./endpoint.ts";
 

@@ -10,7 +10,7 @@ const LONGEST_SIDE = 768;
  * @throws UsageError where it cannot be read
  */
 export async function pictureDataUrl(bytes: Uint8Array, name: string): Promise<string> {
-  const { Image } = await import("imagescript");
+  const { Image } = await import("../../deps/imagescript.ts");
   let image;
   try {
     image = await Image.decode(bytes);

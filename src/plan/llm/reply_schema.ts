@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import { z } from "../../deps/zod.ts";
 import { formatSplitRatio } from "../../region/split_ratio.ts";
 import { type PlanCell, planSchema } from "../plan.ts";
 

@@ -106,7 +106,12 @@ async function measurePeak(device: Device): Promise<number> {
   const out = g.output(g.tensor("out", [groups * 64], "f32", "plain"));
   const seed = placeAlone(device, { ...out, place: undefined, label: "seed" });
   writeFloats(device, seed, new Float32Array(groups * 64).fill(0.5));
-  g.dispatch({ kernel: { name: "peak", source: peakSource }, params: [100], bindings: [seed, out], grid: [groups] });
+  g.dispatch({
+    kernel: { name: "peak", source: peakSource },
+    params: { rounds: 100 },
+    bindings: [seed, out],
+    grid: [groups],
+  });
   const program = await g.compile();
   const seconds = await best(() => program.run(), () => device.finished());
   return groups * 64 * 100 * 8 * 4 * 4 * 2 / seconds / 1e9;

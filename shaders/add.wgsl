@@ -6,16 +6,18 @@ struct Params {
   grid_width: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
+// use grid64
+// use activations
 // tensor 1 a
 // tensor 2 b
 // result 3 out
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
-  let index = (group.y * p.grid_width + group.x) * 64u + local;
+  let index = invocation(group, local);
   if (index >= p.quads) { return; }
   var v = a_at(index);
   if (p.has_b == 1u) { v += b_at(index); }
-  if (p.silu == 1u) { v = v / (1.0 + exp(-v)); }
+  if (p.silu == 1u) { v = silu(v); }
   out_put(index, v);
 }

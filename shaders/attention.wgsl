@@ -7,29 +7,9 @@
 // at a time, one each, and shares them.
 //
 // q [rows, heads·d], kv [tokens, 2·heads·d] (keys, then values), out like q; workgroup 8 × WAVES; grid: tiles, heads.
-struct Params {
-  q_quads: u32,     // quads of a row of q and out
-  kv_quads: u32,    // quads of a row of kv
-  scale: f32,       // 1/√d
-  causal: u32,      // 1: key rows after the query's own row are hidden
-}
-struct Region {
-  start: u32, count: u32,             // key rows of this region
-  base_start: u32, base_count: u32,   // of the base prompt; count 0 without one
-  base_ratio: f32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
-// tensor 1 q
-// tensor 2 kv
-// Query row of each place in a tile (0xffffffff: none), region of each tile, regions.
-@group(0) @binding(3) var<storage, read> rows: array<u32>;
-@group(0) @binding(4) var<storage, read> tiles: array<u32>;
-@group(0) @binding(5) var<storage, read> regions: array<Region>;
-// result 6 out
-
-const NONE = 0xffffffffu;
-
-fn total(v: vec4f) -> f32 { return (v.x + v.y) + (v.z + v.w); }
+// use sights
+// use lanes
+// use total
 
 @compute @workgroup_size(8, WAVES)
 fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u) {

@@ -1,26 +1,8 @@
 // attention.wgsl for wide heads (the VAE's single head of 512 channels): here the 8 lanes of a group split the channels of a
 // head, and all of them work on the same QUERIES queries. A score is the sum of eight partial products. Same tables,
 // bindings and result; a lane owns the quads lane, lane + 8, … so that neighbours load neighbouring memory.
-struct Params {
-  q_quads: u32,
-  kv_quads: u32,
-  scale: f32,
-  causal: u32,
-}
-struct Region {
-  start: u32, count: u32,
-  base_start: u32, base_count: u32,
-  base_ratio: f32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
-// tensor 1 q
-// tensor 2 kv
-@group(0) @binding(3) var<storage, read> rows: array<u32>;
-@group(0) @binding(4) var<storage, read> tiles: array<u32>;
-@group(0) @binding(5) var<storage, read> regions: array<Region>;
-// result 6 out
-
-const NONE = 0xffffffffu;
+// use sights
+// use lanes
 
 @compute @workgroup_size(8, WAVES)
 fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u) {

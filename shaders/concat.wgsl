@@ -6,13 +6,14 @@ struct Params {
   grid_width: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
+// use grid64
 // tensor 1 a
 // tensor 2 b
 // result 3 out
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
-  let index = (group.y * p.grid_width + group.x) * 64u + local;
+  let index = invocation(group, local);
   let quads = p.a_quads + p.b_quads;
   if (index >= p.rows * quads) { return; }
   let row = index / quads;

@@ -9,13 +9,15 @@ struct Params {
   grid_width: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
+// use grid64
+// use activations
 // tensor 1 x
 @group(0) @binding(2) var<storage, read_write> affine: array<vec4f>;
 // result 3 out
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
-  let index = (group.y * p.grid_width + group.x) * 64u + local;
+  let index = invocation(group, local);
   if (index >= p.batch * p.runs * p.quads) { return; }
   let quad = index % p.quads;
   let run = index / p.quads % p.runs;
@@ -27,7 +29,7 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
   for (var row = run * RUN; row < min((run + 1u) * RUN, p.rows); row++) {
     let at = (entry * p.rows + row) * p.quads + quad;
     var v = a * x_at(at) + b;
-    if (p.silu == 1u) { v = v / (1.0 + exp(-v)); }
+    if (p.silu == 1u) { v = silu(v); }
     out_put(at, v);
   }
 }

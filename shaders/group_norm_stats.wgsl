@@ -9,12 +9,13 @@ struct Params {
   grid_width: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
+// use grid64
 // tensor 1 x
 @group(0) @binding(2) var<storage, read_write> moments: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
-  let index = (group.y * p.grid_width + group.x) * 64u + local;
+  let index = invocation(group, local);
   if (index >= p.batch * p.strips * p.quads) { return; }
   let quad = index % p.quads;
   let strip = index / p.quads % p.strips;

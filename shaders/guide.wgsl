@@ -13,12 +13,9 @@ struct Params {
   more: u32,       // 1: add to what the slot holds
   grid_width: u32,
 }
-struct Call {
-  slot: u32,
-  scale: f32,
-  out: u32,
-}
+// use call
 @group(0) @binding(0) var<uniform> p: Params;
+// use grid64
 // tensor 1 model
 @group(0) @binding(2) var<storage, read> share: array<f32>;              // [batch, pixels]
 @group(0) @binding(3) var<storage, read_write> origins: array<vec2u>;    // left and top of each entry
@@ -27,7 +24,7 @@ struct Call {
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
-  let index = (group.y * p.grid_width + group.x) * 64u + local;
+  let index = invocation(group, local);
   let size = p.pixels * p.quads;
   if (index >= size) { return; }
   let pixel = index / p.quads;

@@ -9,12 +9,9 @@ struct Params {
   full_width: u32,
   grid_width: u32,
 }
-struct Call {
-  slot: u32,
-  scale: f32,
-  out: u32,
-}
+// use call
 @group(0) @binding(0) var<uniform> p: Params;
+// use grid64
 @group(0) @binding(1) var<storage, read_write> latents: array<vec4f>;   // [slot, pixels, quads]
 @group(0) @binding(2) var<storage, read_write> call: Call;
 @group(0) @binding(3) var<storage, read_write> origins: array<vec2u>;   // left and top of each entry's window
@@ -24,7 +21,7 @@ struct Call {
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
-  let index = (group.y * p.grid_width + group.x) * 64u + local;
+  let index = invocation(group, local);
   let size = p.height * p.width;
   if (index >= p.batch * size * p.quads) { return; }
   let quad = index % p.quads;

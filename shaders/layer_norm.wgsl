@@ -13,7 +13,8 @@ struct Params {
 @group(0) @binding(3) var<storage, read> beta: array<vec4f>;
 // result 4 out
 
-fn total(v: vec4f) -> f32 { return (v.x + v.y) + (v.z + v.w); }
+// use lanes
+// use total
 
 @compute @workgroup_size(8, WAVES)
 fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u) {

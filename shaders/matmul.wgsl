@@ -47,17 +47,12 @@ fn source_row(m: u32, tap: u32) -> u32 {
   return (entry * p.in_height + (y >> p.up)) * p.in_width + (x >> p.up);
 }
 
-// erf to 1.5e-7 (Abramowitz and Stegun 7.1.26).
-fn erf(v: vec4f) -> vec4f {
-  let t = 1.0 / (1.0 + 0.3275911 * abs(v));
-  let poly = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
-  return sign(v) * (1.0 - poly * exp(-v * v));
-}
-fn gelu(v: vec4f) -> vec4f { return 0.5 * v * (1.0 + erf(v * 0.70710678)); }
+// use activations
+// use lanes
 
 fn activate(v: vec4f) -> vec4f {
   switch p.activation {
-    case 1u: { return v / (1.0 + exp(-v)); }
+    case 1u: { return silu(v); }
     case 2u: { return gelu(v); }
     case 3u: { return v / (1.0 + exp(-1.702 * v)); }
     default: { return v; }

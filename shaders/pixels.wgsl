@@ -5,12 +5,13 @@ struct Params {
   grid_width: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
+// use grid64
 // tensor 1 x
 @group(0) @binding(2) var<storage, read_write> out: array<u32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
-  let index = (group.y * p.grid_width + group.x) * 64u + local;
+  let index = invocation(group, local);
   if (index >= p.pixels) { return; }
   let v = x_at(index).xyz;
   // Exponent bits all set: infinite or not a number. Comparisons would be optimised away.

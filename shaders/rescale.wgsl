@@ -6,17 +6,12 @@ struct Params {
   values: u32,     // real channels · pixels
   factor: f32,     // φ
 }
-struct Call {
-  slot: u32,
-  scale: f32,
-  out: u32,        // slot of the guided prediction; the conditional one is in slot 0
-}
+// use call
+// use total
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> call: Call;
 @group(0) @binding(2) var<storage, read_write> latents: array<vec4f>;
 var<workgroup> sums: array<vec4f, 64>;
-
-fn total(v: vec4f) -> f32 { return (v.x + v.y) + (v.z + v.w); }
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) local: u32) {

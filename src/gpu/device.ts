@@ -21,6 +21,9 @@ export interface AdapterSummary {
   software: boolean;
 }
 
+/** What decides how kernels are cut: a software adapter, or a GPU whose lanes exchange values by shuffles or workgroup memory. */
+export type DeviceClass = "software" | "workgroup" | "subgroup";
+
 /** An adapter and the power preference that yields it. WebGPU lists no adapters: asking in different ways finds them. */
 interface Found {
   adapter: GPUAdapter;
@@ -98,6 +101,11 @@ export class Device {
           "the GPU, try a smaller picture, or choose another device with --device N.",
       );
     });
+  }
+
+  /** See {@linkcode DeviceClass}. */
+  get kind(): DeviceClass {
+    return this.summary.software ? "software" : this.subgroups ? "subgroup" : "workgroup";
   }
 
   /** Throws an error that happened on the device since the last call; called at every foreground entry. */

@@ -6,19 +6,22 @@
  * @module
  */
 import { GpuError } from "../errors.ts";
-import { type Device, mib, type Precision } from "./device.ts";
+import type { Device, Precision } from "./device.ts";
 import { type Kernel, pipelineFor, type Variant } from "./kernel.ts";
+import { packStruct, type Values } from "./struct.ts";
 import { planMemory, planSlots } from "./memory_plan.ts";
 import { Program, type Replay } from "./program.ts";
 import { StreamedProgram, type WeightStream, type Window, windowsOf } from "./streamed_program.ts";
 import {
   bindingOf,
+  BUFFER_USAGE,
+  expectFits,
   inTexture,
-  largestTensor,
   makeTexturePlace,
   nothing,
   placeAlone,
   placeBytes,
+  releasePlace,
   writeTensor,
 } from "./storage.ts";
 import { describeTensor, type ElementType, type Storage, type Tensor } from "./tensor.ts";
@@ -28,12 +31,17 @@ export interface Dispatch {
   kernel: Kernel;
   /** Compile-time constants; few distinct values, since each set is a pipeline of its own. */
   constants?: Record<string, number>;
-  /** Uniforms as 32-bit words in the order of the shader's struct `Params` (floats by `floatBits`). */
-  params: number[];
+  /** Uniforms by the names of the fields of the shader's `struct Params`. */
+  params: Values;
   /** Tensors in the order of the bindings, outputs last. */
   bindings: Tensor[];
   /** Number of workgroups. */
   grid: [number, number?, number?];
+}
+
+/** A dispatch whose uniforms are packed. */
+interface Recorded extends Dispatch {
+  words: Uint32Array<ArrayBuffer>;
 }
 
 interface Life {
@@ -44,7 +52,7 @@ interface Life {
 
 /** Records dispatches and the lifetimes of the tensors between them. */
 export class Graph {
-  readonly #dispatches: Dispatch[] = [];
+  readonly #dispatches: Recorded[] = [];
   readonly #lives = new Map<Tensor, Life>();
   readonly #own = new Set<Tensor>();
   readonly #kept = new Set<Tensor>();
@@ -61,13 +69,7 @@ export class Graph {
     storage: Storage = "quads",
   ): Tensor {
     const tensor = describeTensor(label, shape, type, storage);
-    const most = largestTensor(this.device, tensor);
-    if (tensor.bytes > most) {
-      throw new GpuError(
-        `${this.label}: tensor "${label}" [${shape.join(", ")}] needs ${mib(tensor.bytes)} in one piece, but ` +
-          `${this.device.summary.name} binds at most ${mib(most)}. Choose a smaller size.`,
-      );
-    }
+    expectFits(this.device, tensor, this.label);
     this.#own.add(tensor);
     return tensor;
   }
@@ -106,18 +108,30 @@ export class Graph {
   /** Appends one kernel launch. */
   dispatch(dispatch: Dispatch): void {
     const at = this.#dispatches.length;
-    for (const size of dispatch.grid) {
-      if (size !== undefined && (size > 65535 || size < 1)) {
-        throw new GpuError(`${this.label}: ${dispatch.kernel.name} would need a grid of ${dispatch.grid.join("×")}.`);
-      }
-    }
+    this.#expectGrid(dispatch);
     for (const tensor of dispatch.bindings) {
       if (!this.#own.has(tensor)) continue; // weights, tables and other graphs' results have places of their own
       const life = this.#lives.get(tensor);
       if (life) life.last = at;
       else this.#lives.set(tensor, { tensor, first: at, last: at });
     }
-    this.#dispatches.push(dispatch);
+    this.#dispatches.push({ ...dispatch, words: packStruct(dispatch.kernel, "Params", dispatch.params) });
+  }
+
+  #expectGrid({ kernel, grid }: Dispatch): void {
+    const most = this.device.gpu.limits.maxComputeWorkgroupsPerDimension;
+    const sizes = grid.map((size) => size ?? 1);
+    if (sizes.some((size) => size < 1)) {
+      throw new GpuError(`${this.label}: there is nothing to compute in ${kernel.name}: one of its sizes is 0.`);
+    }
+    if (sizes.some((size) => size > most)) {
+      throw new GpuError(
+        `${this.label}: ${kernel.name} would need ${
+          sizes.join("×")
+        } workgroups, but ${this.device.summary.name} starts at ` +
+          `most ${most} each way. Choose a smaller size.`,
+      );
+    }
   }
 
   /** Bytes of all activations at their peak, which {@linkcode compile} will allocate. Allocates nothing itself. */
@@ -152,9 +166,10 @@ export class Graph {
   #allocate(): Tensor[] {
     const { device, label } = this;
     const { buffers, textures } = this.#planned();
-    const ranges = buffers.plan.arenas.map((bytes, i) =>
-      placeAlone(device, describeTensor(`${label} arena ${i}`, [bytes / 4], "u32", "plain"))
-    );
+    const ranges = buffers.plan.arenas.map((bytes, i): Tensor => ({
+      ...describeTensor(`${label} arena ${i}`, [bytes / 4], "u32", "plain"),
+      place: { buffer: device.buffer(`${label} arena ${i}`, bytes, BUFFER_USAGE), offset: 0 },
+    }));
     buffers.lives.forEach(({ tensor }, i) => {
       const { arena, offset } = buffers.plan.places[i];
       tensor.place = { buffer: (ranges[arena].place as { buffer: GPUBuffer }).buffer, offset };
@@ -176,35 +191,40 @@ export class Graph {
     return windowsOf(this.device, this.#dispatches.map(({ bindings }) => bindings), stream);
   }
 
-  /** Allocates, compiles and binds everything once. */
-  async compile(): Promise<Program> {
+  /**
+   * Allocates, compiles and binds everything once.
+   * @param signal heeded between the pipelines: its reason is thrown, and what was allocated is free again
+   */
+  async compile(signal?: AbortSignal): Promise<Program> {
     const { device, label } = this;
     const bytes = this.planBytes();
-    const { places, bind } = await this.#prepare();
+    const { places, bind } = await this.#prepare(signal);
     device.gpu.pushErrorScope("validation");
     const replays = bind(0, this.#dispatches.length);
     const error = await device.gpu.popErrorScope();
-    if (error) throw new GpuError(`${label}: ${error.message}`);
+    if (error) {
+      for (const place of places) releasePlace(device, place);
+      throw new GpuError(`${label} cannot be set up on ${device.summary.name}: ${error.message}`);
+    }
     return new Program(device, label, replays, places, bytes);
   }
 
-  /** Allocates and compiles everything once, for weights that are not on the device and shall not stay there. */
-  async compileStreamed(stream: WeightStream): Promise<StreamedProgram> {
-    const { places, bind } = await this.#prepare();
+  /** As {@linkcode Graph.compile}, for weights that are not on the device and shall not stay there. */
+  async compileStreamed(stream: WeightStream, signal?: AbortSignal): Promise<StreamedProgram> {
+    const { places, bind } = await this.#prepare(signal);
     return new StreamedProgram(this.device, this.label, stream, this.#windows(stream), bind, places);
   }
 
-  async #prepare() {
+  async #prepare(signal?: AbortSignal) {
     const { device, label } = this;
+    const pipelines: GPUComputePipeline[] = [];
+    for (const dispatch of this.#dispatches) pipelines.push(await pipelineFor(device, this.#variant(dispatch), signal));
     const arenas = this.#allocate();
     for (const [tensor, data] of this.#constants) writeTensor(device, placeAlone(device, tensor), data);
 
-    const pipelines: GPUComputePipeline[] = [];
-    for (const dispatch of this.#dispatches) pipelines.push(await pipelineFor(device, this.#variant(dispatch)));
-
     const slot = Math.max(256, device.gpu.limits.minUniformBufferOffsetAlignment);
     const words = new Uint32Array(Math.max(1, this.#dispatches.length) * (slot / 4));
-    this.#dispatches.forEach((d, i) => words.set(d.params, (i * slot) / 4));
+    this.#dispatches.forEach((d, i) => words.set(d.words, (i * slot) / 4));
     const uniforms = device.buffer(
       `${label} uniforms`,
       words.byteLength,
@@ -231,8 +251,8 @@ export class Graph {
     return { kernel: dispatch.kernel, precision: this.precision, constants: dispatch.constants ?? {} };
   }
 
-  #bindGroup(dispatch: Dispatch, pipeline: GPUComputePipeline, uniforms: GPUBuffer, offset: number): GPUBindGroup {
-    const size = Math.max(16, Math.ceil(dispatch.params.length / 4) * 16);
+  #bindGroup(dispatch: Recorded, pipeline: GPUComputePipeline, uniforms: GPUBuffer, offset: number): GPUBindGroup {
+    const size = Math.max(16, Math.ceil(dispatch.words.length / 4) * 16);
     const entries: GPUBindGroupEntry[] = [{ binding: 0, resource: { buffer: uniforms, offset, size } }];
     dispatch.bindings.forEach((tensor, i) => entries.push({ binding: i + 1, resource: bindingOf(tensor) }));
     return this.device.gpu.createBindGroup({

@@ -1,13 +1,13 @@
 /**
- * From a .wgsl file to a pipeline: constants and lane sharing in front, register tiles unrolled, tensors declared, compiled once.
+ * From a .wgsl file to a pipeline: constants in front, shared text in its place, register tiles unrolled,
+ * tensors declared, compiled once.
  *
  * @module
  */
-import lanesSubgroup from "../../shaders/lanes_subgroup.wgsl" with { type: "text" };
-import lanesWorkgroup from "../../shaders/lanes_workgroup.wgsl" with { type: "text" };
 import { GpuError } from "../errors.ts";
 import type { Device, Precision } from "./device.ts";
 import { expand } from "./expand.ts";
+import { includeShared } from "./shared.ts";
 import { declareTensors } from "./storage.ts";
 
 /** A shader file. Its entry point is `main`; `p` at binding 0 holds its uniforms, tensors follow (storage.ts). */
@@ -27,21 +27,28 @@ export interface Variant {
 
 /** The complete WGSL of a variant. */
 export function shaderCode({ kernel, precision, constants }: Variant, device: Device): string {
-  const usesLanes = kernel.source.includes("lanes_");
   return [
     ...Object.entries(constants).map(([name, value]) => `const ${name} = ${value}u;`),
-    usesLanes ? (device.subgroups ? lanesSubgroup : lanesWorkgroup) : "",
-    declareTensors(expand(kernel.source, constants), precision, device.textures),
+    declareTensors(expand(includeShared(kernel.source, device.subgroups), constants), precision, device.textures),
   ].join("\n");
 }
 
-/** The pipeline of a variant, compiled at its first use. */
-export function pipelineFor(device: Device, variant: Variant): Promise<GPUComputePipeline> {
+/**
+ * The pipeline of a variant, compiled at its first use.
+ * @param signal heeded before each compilation, which itself cannot be stopped
+ */
+export async function pipelineFor(device: Device, variant: Variant, signal?: AbortSignal): Promise<GPUComputePipeline> {
+  signal?.throwIfAborted();
   const constants = Object.entries(variant.constants).map(([k, v]) => `${k}=${v}`).join(" ");
   const key = `${variant.kernel.name} ${variant.precision} ${constants}`;
   let pipeline = device.pipelines.get(key);
-  if (!pipeline) device.pipelines.set(key, pipeline = compile(device, variant, key));
-  return pipeline;
+  if (!pipeline) {
+    await new Promise((resolve) => setTimeout(resolve)); // compiling blocks: events, such as Ctrl-C, come in between
+    signal?.throwIfAborted();
+    pipeline = device.pipelines.get(key) ?? compile(device, variant, key);
+    device.pipelines.set(key, pipeline);
+  }
+  return await pipeline;
 }
 
 async function compile(device: Device, variant: Variant, label: string): Promise<GPUComputePipeline> {

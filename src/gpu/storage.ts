@@ -14,7 +14,8 @@
  *
  * @module
  */
-import type { Device, Precision } from "./device.ts";
+import { GpuError } from "../errors.ts";
+import { type Device, mib, type Precision } from "./device.ts";
 import { describeTensor, type ElementType, type Place, type Storage, type Tensor } from "./tensor.ts";
 
 /** Texels of a row of every texture: linear element i is texel (i mod WIDTH, i / WIDTH). */
@@ -92,8 +93,23 @@ export function inTexture(device: Device, tensor: Pick<Tensor, "storage">): bool
   return device.textures && tensor.storage !== "plain";
 }
 
+/**
+ * Refuses a tensor that no kernel could bind.
+ * @param owner whose tensor it is, for the message
+ */
+export function expectFits(device: Device, tensor: Tensor, owner?: string): void {
+  const most = largestTensor(device, tensor);
+  if (tensor.bytes <= most) return;
+  throw new GpuError(
+    `${owner ? `${owner}: ` : ""}tensor "${tensor.label}" [${tensor.shape.join(", ")}] needs ${
+      mib(tensor.bytes)
+    } in one ` +
+      `piece, but ${device.summary.name} binds at most ${mib(most)}. Choose a smaller size.`,
+  );
+}
+
 /** The most bytes that a tensor of this kind may have on `device`. */
-export function largestTensor(device: Device, tensor: Pick<Tensor, "type" | "storage">): number {
+function largestTensor(device: Device, tensor: Pick<Tensor, "type" | "storage">): number {
   if (!inTexture(device, tensor)) return device.maxBinding;
   const rows = device.gpu.limits.maxTextureDimension2D - 1; // a power of two, which textureHeight avoids
   return rows * WIDTH * texelOf(tensor.type, tensor.storage).bytes;
@@ -124,6 +140,7 @@ export function makeTexturePlace(device: Device, like: Tensor, bytes: number, la
 
 /** A place of its own for a tensor, outside any graph. */
 export function placeAlone(device: Device, tensor: Tensor): Tensor {
+  expectFits(device, tensor);
   tensor.place = inTexture(device, tensor)
     ? makeTexturePlace(device, tensor, placeBytes(device, tensor), tensor.label)
     : { buffer: device.buffer(tensor.label, tensor.bytes, BUFFER_USAGE), offset: 0 };

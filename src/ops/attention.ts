@@ -7,7 +7,7 @@ import narrowSource from "../../shaders/attention.wgsl" with { type: "text" };
 import wideSource from "../../shaders/attention_wide.wgsl" with { type: "text" };
 import type { Graph } from "../gpu/graph.ts";
 import { floatBits, padChannels, type Tensor } from "../gpu/tensor.ts";
-import { waves } from "./grid.ts";
+import { attentionTile } from "./choose.ts";
 
 /** Key rows that the queries of one region see: its own, and a base prompt's with weight `baseRatio`. */
 export interface Sight {
@@ -92,18 +92,17 @@ export function attention(g: Graph, q: Tensor, kv: Tensor, heads: Heads, map: At
   if (channels !== heads.count * d) {
     throw new Error(`"${q.label}" has ${channels} channels, not ${heads.count} heads of ${d}.`);
   }
-  const wide = d > 64 && d % 32 === 0;
-  const WAVES = waves(g.device);
+  const { kernel, queries: QUERIES, waves: WAVES } = attentionTile(g.device, d);
+  const wide = kernel === "attention_wide";
   const QUADS = wide ? d / 32 : d / 4;
-  const QUERIES = wide ? 4 : d <= 40 ? 2 : 1;
   const size = WAVES * QUERIES * (wide ? 1 : 8);
   const tables = tablesFor(g, map, size);
   const RANGES = map.sights.some((s) => s.base) ? 2 : 1;
   const out = g.tensor("attention", q.shape);
   g.dispatch({
-    kernel: wide ? { name: "attention_wide", source: wideSource } : { name: "attention", source: narrowSource },
+    kernel: { name: kernel, source: wide ? wideSource : narrowSource },
     constants: { QUADS, QUERIES, RANGES, WAVES, SLOTS: wide ? 1 : QUADS },
-    params: [channels / 4, channels / 2, floatBits(1 / Math.sqrt(heads.width)), causal ? 1 : 0],
+    params: { q_quads: channels / 4, kv_quads: channels / 2, scale: 1 / Math.sqrt(heads.width), causal },
     bindings: [q, kv, tables.rows, tables.tiles, tables.regions, out],
     grid: [tables.count, heads.count],
   });

@@ -17,7 +17,7 @@ export function add(g: Graph, a: Tensor, b: Tensor | undefined, silu = false): T
   const grid = grid64(quads);
   g.dispatch({
     kernel: { name: "add", source: addSource },
-    params: [quads, b ? 1 : 0, silu ? 1 : 0, grid[0]],
+    params: { quads, has_b: b !== undefined, silu, grid_width: grid[0] },
     bindings: [a, b ?? g.nothing("b"), out],
     grid,
   });
@@ -32,7 +32,7 @@ export function concat(g: Graph, a: Tensor, b: Tensor): Tensor {
   const grid = grid64(sizeOf(out.shape) / 4);
   g.dispatch({
     kernel: { name: "concat", source: concatSource },
-    params: [sizeOf(outer), ca / 4, cb / 4, grid[0]],
+    params: { rows: sizeOf(outer), a_quads: ca / 4, b_quads: cb / 4, grid_width: grid[0] },
     bindings: [a, b, out],
     grid,
   });
@@ -44,6 +44,11 @@ export function pixels(g: Graph, x: Tensor): Tensor {
   const count = x.shape[1] * x.shape[2];
   const out = g.tensor("pixels", [count], "u32", "plain");
   const grid = grid64(count);
-  g.dispatch({ kernel: { name: "pixels", source: pixelsSource }, params: [count, grid[0]], bindings: [x, out], grid });
+  g.dispatch({
+    kernel: { name: "pixels", source: pixelsSource },
+    params: { pixels: count, grid_width: grid[0] },
+    bindings: [x, out],
+    grid,
+  });
   return out;
 }

@@ -9,14 +9,15 @@ import guideSource from "../../shaders/guide.wgsl" with { type: "text" };
 import latentsInSource from "../../shaders/latents_in.wgsl" with { type: "text" };
 import rescaleSource from "../../shaders/rescale.wgsl" with { type: "text" };
 import type { Graph } from "../gpu/graph.ts";
-import { floatBits, type Tensor } from "../gpu/tensor.ts";
+import { packStruct, structWords } from "../gpu/struct.ts";
+import type { Tensor } from "../gpu/tensor.ts";
 import { grid64 } from "./grid.ts";
 
-/** Most terms of one {@linkcode combine}. */
-const MAX_TERMS = 8;
+const LATENTS_IN = { name: "latents_in", source: latentsInSource };
+const COMBINE = { name: "combine", source: combineSource };
 
 /** How many words say what one {@linkcode combine} does. */
-export const TERM_WORDS = 3 + 2 * MAX_TERMS;
+export const TERM_WORDS = structWords(COMBINE.source, "Terms");
 
 /** The slot kept free for the conditional prediction that guidance rescale measures. */
 export const SCRATCH_SLOT = 0;
@@ -30,14 +31,14 @@ export interface Call {
   out?: number;
 }
 
-/** The words of a {@linkcode Call}, in the order of the shaders' struct. */
+/** The words of a {@linkcode Call}. */
 export function callWords({ slot, scale, out = 0 }: Call): Uint32Array<ArrayBuffer> {
-  return Uint32Array.of(slot, floatBits(scale), out);
+  return packStruct(LATENTS_IN, "Call", { slot, scale, out });
 }
 
 /** Records the place for a {@linkcode Call}. */
 export function callInput(g: Graph): Tensor {
-  return g.input("call", [3], "u32", "plain");
+  return g.input("call", [structWords(LATENTS_IN.source, "Call")], "u32", "plain");
 }
 
 /** Windows of one size into the latents. */
@@ -66,8 +67,16 @@ export function latentsIn(
   const out = g.tensor("latents", [batch, height, width, channels]);
   const grid = grid64(batch * height * width * channels / 4);
   g.dispatch({
-    kernel: { name: "latents_in", source: latentsInSource },
-    params: [height, width, channels / 4, batch, fullHeight, fullWidth, grid[0]],
+    kernel: LATENTS_IN,
+    params: {
+      height,
+      width,
+      quads: channels / 4,
+      batch,
+      full_height: fullHeight,
+      full_width: fullWidth,
+      grid_width: grid[0],
+    },
     bindings: [latents, call, origins, affine.multiply, affine.add, out],
     grid,
   });
@@ -94,17 +103,17 @@ export function guide(
   const grid = grid64(height * width * channels / 4);
   g.dispatch({
     kernel: { name: "guide", source: guideSource },
-    params: [
+    params: {
       width,
-      height * width,
-      entryWidth,
-      entryHeight,
-      channels / 4,
+      pixels: height * width,
+      entry_width: entryWidth,
+      entry_height: entryHeight,
+      quads: channels / 4,
       batch,
-      Number(scratch),
-      Number(more),
-      grid[0],
-    ],
+      scratch,
+      more,
+      grid_width: grid[0],
+    },
     bindings: [model, share, origins, call, latents],
     grid,
   });
@@ -115,31 +124,27 @@ export function rescale(g: Graph, call: Tensor, latents: Tensor, phi: number, ch
   const [, height, width, padded] = latents.shape;
   g.dispatch({
     kernel: { name: "rescale", source: rescaleSource },
-    params: [height * width * padded / 4, height * width * channels, floatBits(phi)],
+    params: { quads: height * width * padded / 4, values: height * width * channels, factor: phi },
     bindings: [call, latents],
     grid: [1],
   });
 }
 
-/** The words of a sum in the order of the shader's struct: 1 to 8 terms of a coefficient and a slot, cut off at ±limit. */
+/** The words of a sum: 1 to 8 terms of a coefficient and a slot, cut off at ±limit. */
 export function termWords(
   { out, terms, limit }: { out: number; terms: readonly (readonly [number, number])[]; limit: number },
 ): Uint32Array<ArrayBuffer> {
-  const words = new Uint32Array(TERM_WORDS);
-  words.set([out, terms.length, floatBits(limit)]);
-  terms.forEach(([coefficient, slot], i) => {
-    words[3 + i] = slot;
-    words[3 + MAX_TERMS + i] = floatBits(coefficient);
-  });
-  return words;
+  const slots = terms.map(([, slot]) => slot);
+  const coefficients = terms.map(([coefficient]) => coefficient);
+  return packStruct(COMBINE, "Terms", { out, count: terms.length, limit, slots, coefficients });
 }
 
 /** latents[out] = Σ cᵢ · latents[slotᵢ], cut off at ±limit; `terms` is plain u32 [19], the {@linkcode termWords}. */
 export function combine(g: Graph, latents: Tensor, terms: Tensor): void {
   const quads = latents.shape.slice(1).reduce((a, b) => a * b, 1) / 4;
   g.dispatch({
-    kernel: { name: "combine", source: combineSource },
-    params: [quads],
+    kernel: COMBINE,
+    params: { quads },
     bindings: [latents, terms],
     grid: [Math.ceil(quads / 64)],
   });

@@ -5,8 +5,9 @@
  */
 import source from "../../shaders/matmul.wgsl" with { type: "text" };
 import type { Graph } from "../gpu/graph.ts";
+import type { Values } from "../gpu/struct.ts";
 import { padChannels, sizeOf, type Tensor } from "../gpu/tensor.ts";
-import { waves } from "./grid.ts";
+import { matmulTile } from "./choose.ts";
 
 /** A packed weight as the network declares it (nn/weights.ts). */
 export interface Weight {
@@ -44,14 +45,6 @@ export function panelCount(weight: Pick<Weight, "outChannels" | "gated">): numbe
   return Math.ceil((weight.outChannels * (weight.gated ? 2 : 1)) / PANEL);
 }
 
-/**
- * Rows of a tile: more rows use a loaded weight more often, but every row is unrolled code to compile. Two sizes keep the
- * pipelines few.
- */
-function tileRows(rows: number): number {
-  return rows <= 8 ? 4 : 16;
-}
-
 /** y = act(x·W + b …): x [batch, …, in] → [batch, …, out]. A 1×1 convolution is this over the pixels. */
 export function linear(g: Graph, x: Tensor, weight: Weight, epilogue: Epilogue = {}): Tensor {
   const outer = x.shape.slice(0, -1);
@@ -60,7 +53,7 @@ export function linear(g: Graph, x: Tensor, weight: Weight, epilogue: Epilogue =
   contract(g, x, weight, epilogue, out, {
     rows: sizeOf(outer),
     entryRows: sizeOf(outer.slice(1)),
-    geometry: [1, 1, 1, 1, 1, 1, 0, 0],
+    geometry: NO_PICTURE,
   });
   return out;
 }
@@ -86,7 +79,16 @@ export function conv3x3(g: Graph, x: Tensor, weight: Weight, options: ConvOption
   contract(g, x, weight, options, out, {
     rows: batch * outHeight * outWidth,
     entryRows: outHeight * outWidth,
-    geometry: [width, height, viewWidth, viewHeight, outWidth, stride, padAfter ? 0 : 1, upsampleTo ? 1 : 0],
+    geometry: {
+      in_width: width,
+      in_height: height,
+      view_width: viewWidth,
+      view_height: viewHeight,
+      out_width: outWidth,
+      stride,
+      pad: padAfter ? 0 : 1,
+      up: upsampleTo !== undefined,
+    },
   });
   return out;
 }
@@ -94,31 +96,42 @@ export function conv3x3(g: Graph, x: Tensor, weight: Weight, options: ConvOption
 interface Walk {
   rows: number;
   entryRows: number;
-  /** in_width … up of the shader's Params. */
-  geometry: number[];
+  /** What the taps see. */
+  geometry: Values;
 }
+
+/** Without taps the rows of x are no pixels. */
+const NO_PICTURE: Values = {
+  in_width: 1,
+  in_height: 1,
+  view_width: 1,
+  view_height: 1,
+  out_width: 1,
+  stride: 1,
+  pad: 0,
+  up: 0,
+};
 
 function contract(g: Graph, x: Tensor, weight: Weight, epilogue: Epilogue, out: Tensor, walk: Walk): void {
   const { bias, panels, taps, gated } = weight;
   const { shift, residual, activation = "none" } = epilogue;
-  const ROWS = tileRows(walk.rows);
-  const WAVES = waves(g.device);
+  const { rows: ROWS, waves: WAVES } = matmulTile(g.device, walk.rows);
   const depth = padChannels(weight.inChannels) / 4;
   const flags = (bias ? 1 : 0) | (shift ? 2 : 0) | (residual ? 4 : 0);
   const quads = padChannels(weight.outChannels) / 4;
   g.dispatch({
     kernel: { name: "matmul", source },
     constants: { ROWS, WAVES, TAPS: taps, GATED: gated ? 1 : 0, SLOTS: ROWS },
-    params: [
-      walk.rows,
+    params: {
+      rows: walk.rows,
       depth,
       quads,
-      panelCount(weight),
-      walk.entryRows,
+      panels: panelCount(weight),
+      entry_rows: walk.entryRows,
       flags,
-      ACTIVATIONS.indexOf(activation),
+      activation: ACTIVATIONS.indexOf(activation),
       ...walk.geometry,
-    ],
+    },
     bindings: [
       x,
       panels,

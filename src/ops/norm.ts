@@ -8,8 +8,9 @@ import statsSource from "../../shaders/group_norm_stats.wgsl" with { type: "text
 import groupSource from "../../shaders/group_norm.wgsl" with { type: "text" };
 import layerSource from "../../shaders/layer_norm.wgsl" with { type: "text" };
 import type { Graph } from "../gpu/graph.ts";
-import { floatBits, type Tensor } from "../gpu/tensor.ts";
-import { grid64, waves } from "./grid.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import { normTile } from "./choose.ts";
+import { grid64 } from "./grid.ts";
 
 /** γ and β, f32 and plain, and ε. */
 export interface Norm {
@@ -31,21 +32,20 @@ export function groupNorm(g: Graph, x: Tensor, norm: Norm & { groups: number }, 
   const rows = x.shape.slice(1, -1).reduce((a, b) => a * b, 1);
   const quads = channels / 4;
   // Enough strips to keep every lane busy, long enough to be worth a partial result.
-  const most = g.device.summary.software ? 8 : 64;
-  const strips = Math.max(1, Math.min(most, Math.floor(rows / 16)));
+  const strips = Math.max(1, Math.min(normTile(g.device).strips, Math.floor(rows / 16)));
   const moments = g.tensor("moments", [batch, strips, quads * 8], "f32", "plain");
   const affine = g.tensor("affine", [batch, channels * 2], "f32", "plain");
   const out = g.tensor(`${x.label} normed`, x.shape);
   const statsGrid = grid64(batch * strips * quads);
   g.dispatch({
     kernel: { name: "group_norm_stats", source: statsSource },
-    params: [rows, quads, strips, batch, statsGrid[0]],
+    params: { rows, quads, strips, batch, grid_width: statsGrid[0] },
     bindings: [x, moments],
     grid: statsGrid,
   });
   g.dispatch({
     kernel: { name: "group_norm_fold", source: foldSource },
-    params: [rows, quads, strips, batch, norm.groups, floatBits(norm.epsilon)],
+    params: { rows, quads, strips, batch, groups: norm.groups, epsilon: norm.epsilon },
     bindings: [moments, norm.gamma, norm.beta, affine],
     grid: [Math.ceil(batch * norm.groups / 64)],
   });
@@ -54,7 +54,7 @@ export function groupNorm(g: Graph, x: Tensor, norm: Norm & { groups: number }, 
   g.dispatch({
     kernel: { name: "group_norm", source: groupSource },
     constants: { RUN },
-    params: [rows, quads, runs, batch, silu ? 1 : 0, grid[0]],
+    params: { rows, quads, runs, batch, silu, grid_width: grid[0] },
     bindings: [x, affine, out],
     grid,
   });
@@ -66,13 +66,12 @@ export function layerNorm(g: Graph, x: Tensor, norm: Norm, channels = x.shape[x.
   const quads = x.shape[x.shape.length - 1] / 4;
   const rows = x.shape.slice(0, -1).reduce((a, b) => a * b, 1);
   const out = g.tensor(`${x.label} normed`, x.shape);
-  const ROWS = 4;
-  const WAVES = waves(g.device);
+  const { rows: ROWS, waves: WAVES } = normTile(g.device);
   const groups = Math.ceil(rows / (ROWS * WAVES));
   g.dispatch({
     kernel: { name: "layer_norm", source: layerSource },
     constants: { ROWS, WAVES, SLOTS: 1 },
-    params: [rows, quads, channels, floatBits(norm.epsilon)],
+    params: { rows, quads, channels, epsilon: norm.epsilon },
     bindings: [x, norm.gamma, norm.beta, out],
     grid: [Math.min(groups, 32768), Math.ceil(groups / 32768)],
   });

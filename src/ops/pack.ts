@@ -7,7 +7,8 @@ import source from "../../shaders/pack.wgsl" with { type: "text" };
 import type { Device, Precision } from "../gpu/device.ts";
 import { pipelineFor } from "../gpu/kernel.ts";
 import { bindingOf } from "../gpu/storage.ts";
-import { floatBits, padChannels, type Tensor } from "../gpu/tensor.ts";
+import { packStruct } from "../gpu/struct.ts";
+import { padChannels, type Tensor } from "../gpu/tensor.ts";
 import type { Weight } from "./matmul.ts";
 
 /** Number types that shaders/pack.wgsl reads, in the order of its `dtype`. */
@@ -28,6 +29,8 @@ export interface PackJob {
   flag: number;
 }
 
+const KERNEL = { name: "pack", source };
+
 /** Submits the packing of `jobs` from `staging`. `staging` and `flags` are plain u32. */
 export async function pack(
   device: Device,
@@ -42,17 +45,18 @@ export async function pack(
   for (const [i, { weight, ...job }] of jobs.entries()) {
     const depth = padChannels(weight.inChannels);
     const constants = { DTYPE: PACKABLE.indexOf(job.dtype), TAPS: weight.taps, GATED: weight.gated ? 1 : 0 };
-    pipelines.push(await pipelineFor(device, { kernel: { name: "pack", source }, precision, constants }));
-    words.set([
-      job.rows,
-      weight.inChannels,
+    pipelines.push(await pipelineFor(device, { kernel: KERNEL, precision, constants }));
+    const params = packStruct(KERNEL, "Params", {
+      rows: job.rows,
+      channels: weight.inChannels,
       depth,
-      job.firstPanel * weight.taps * depth * 8,
-      job.offset,
-      weight.gated ? job.rows / 2 : 0,
-      job.flag,
-      floatBits(precision === "f16" ? 65504 : 3.4e38),
-    ], i * stride / 4);
+      first: job.firstPanel * weight.taps * depth * 8,
+      offset: job.offset,
+      gate: weight.gated ? job.rows / 2 : 0,
+      flag: job.flag,
+      limit: precision === "f16" ? 65504 : 3.4e38,
+    });
+    words.set(params, i * stride / 4);
   }
   const uniforms = device.buffer("pack", words.byteLength, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
   device.gpu.queue.writeBuffer(uniforms, 0, words);

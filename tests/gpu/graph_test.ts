@@ -2,8 +2,8 @@ import assert from "@std/assert";
 import { GpuError } from "../../src/errors.ts";
 import { Device, listAdapters, openDevice } from "../../src/gpu/device.ts";
 import { Graph } from "../../src/gpu/graph.ts";
-import { readFloats, writeFloats } from "../../src/gpu/storage.ts";
-import type { Tensor } from "../../src/gpu/tensor.ts";
+import { placeAlone, readFloats, writeFloats } from "../../src/gpu/storage.ts";
+import { describeTensor, type Tensor } from "../../src/gpu/tensor.ts";
 import { add } from "../../src/ops/elementwise.ts";
 import { testDevice } from "../ops/harness.ts";
 
@@ -44,13 +44,36 @@ Deno.test("a kernel that does not compile is reported with its name, its line an
   const device = await testDevice();
   const g = new Graph(device, "broken", "f32");
   const source = "@compute @workgroup_size(1)\nfn main() { let x: u32 = 1.5; }";
-  g.dispatch({ kernel: { name: "wrong_number", source }, params: [], bindings: [], grid: [1] });
+  g.dispatch({ kernel: { name: "wrong_number", source }, params: {}, bindings: [], grid: [1] });
   await assert.rejects(g.compile(), (error: Error) => {
     assert.ok(error instanceof GpuError);
     assert.match(error.message, /wrong_number/);
     assert.match(error.message, /line \d+: fn main\(\) \{ let x: u32 = 1\.5; \}/);
     return true;
   });
+});
+
+Deno.test("a graph stops between two kernels when it is told to, and leaves nothing on the device", async () => {
+  const device = await testDevice();
+  const before = device.allocatedBytes;
+  const g = new Graph(device, "stopped", "f32");
+  const source = (n: number) => `@compute @workgroup_size(1) fn main() { let x = ${n}u; }`;
+  for (let n = 0; n < 3; n++) {
+    g.dispatch({ kernel: { name: `n${n}`, source: source(n) }, params: {}, bindings: [], grid: [1] });
+  }
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(new Error("enough")));
+  await assert.rejects(g.compile(stop.signal), /enough/);
+  assert.equal(device.allocatedBytes, before);
+  assert.ok(![...device.pipelines.keys()].some((key) => key.startsWith("n2")));
+});
+
+Deno.test("grids of nothing and of too much are refused in words", async () => {
+  const g = new Graph(await testDevice(), "picture", "f32");
+  const kernel = { name: "k", source: "" };
+  const refusal = (grid: [number, number]) => () => g.dispatch({ kernel, params: {}, bindings: [], grid });
+  assert.throws(refusal([1, 0]), /picture: there is nothing to compute in k: one of its sizes is 0/);
+  assert.throws(refusal([1, 70000]), /picture: k would need 1×70000 workgroups, but .* starts at most 65535 each way/);
 });
 
 Deno.test("errors that a device reports late surface at the next call", async () => {
@@ -72,4 +95,6 @@ Deno.test("what would not fit one binding is refused before anything is allocate
   const device = new Device(gpu, summary, subgroups, timestamps, false);
   const g = new Graph(device, "large", "f32");
   assert.throws(() => g.tensor("everything", [1, 70000, 70000, 4]), /"everything" .* needs .* in one piece/);
+  const alone = describeTensor("latents", [1, 70000, 70000, 4], "f32", "plain");
+  assert.throws(() => placeAlone(device, alone), /"latents" .* needs .* in one piece/);
 });

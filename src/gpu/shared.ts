@@ -1,0 +1,30 @@
+/**
+ * WGSL that several shaders share, one copy each in shaders/shared/. A shader asks for it by a comment line of its own,
+ *
+ * ```wgsl
+ * // use lanes
+ * ```
+ *
+ * and the text comes in its place. "lanes" is how 8 neighbouring lanes exchange values: by subgroup shuffles where the device
+ * has usable ones, through workgroup memory elsewhere.
+ *
+ * @module
+ */
+import activations from "../../shaders/shared/activations.wgsl" with { type: "text" };
+import call from "../../shaders/shared/call.wgsl" with { type: "text" };
+import grid64 from "../../shaders/shared/grid64.wgsl" with { type: "text" };
+import lanesSubgroup from "../../shaders/shared/lanes_subgroup.wgsl" with { type: "text" };
+import lanesWorkgroup from "../../shaders/shared/lanes_workgroup.wgsl" with { type: "text" };
+import sights from "../../shaders/shared/sights.wgsl" with { type: "text" };
+import total from "../../shaders/shared/total.wgsl" with { type: "text" };
+
+const SHARED: Record<string, string> = { activations, call, grid64, sights, total };
+
+/** `source` with what it uses in place. @throws Error for a name that shaders/shared/ does not have */
+export function includeShared(source: string, subgroups: boolean): string {
+  return source.replace(/^\/\/ use (\w+)$/gm, (_, name) => {
+    const text = name === "lanes" ? (subgroups ? lanesSubgroup : lanesWorkgroup) : SHARED[name];
+    if (text === undefined) throw new Error(`A shader uses "${name}", which shaders/shared/ does not have.`);
+    return text;
+  });
+}

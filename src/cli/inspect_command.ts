@@ -6,7 +6,8 @@
 import { BUNDLED_MODEL } from "../assets.ts";
 import { UsageError } from "../errors.ts";
 import { mib, openDevice } from "../gpu/device.ts";
-import { type Checkpoint, type Component, openCheckpoint } from "../model/checkpoint.ts";
+import { openCheckpoint } from "../model/checkpoint.ts";
+import type { Checkpoint, Component } from "../model/parts.ts";
 import { readKnownWords } from "../model/known_words.ts";
 import { memoryNeed } from "../pipeline/memory.ts";
 import { Model } from "../pipeline/model.ts";

@@ -5,7 +5,9 @@
  */
 import { ModelError } from "../errors.ts";
 import { ByteFile } from "./byte_file.ts";
-import type { Config } from "../model/checkpoint.ts";
+
+/** Contents of a JSON file that is data to us. */
+export type Config = Record<string, unknown>;
 
 /** Configs are a few KiB, vocabularies and index files a few MiB. */
 const LARGEST = 256 * 1024 * 1024;

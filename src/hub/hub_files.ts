@@ -4,7 +4,7 @@
  * @module
  */
 import { ModelError } from "../errors.ts";
-import { chooseWeights } from "../model/component_files.ts";
+import { chooseWeights } from "./weight_names.ts";
 
 const NETWORKS = ["unet", "vae", "text_encoder", "text_encoder_2"];
 const SMALL =

@@ -4,54 +4,16 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
-import type { SchedulerConfig } from "../sample/types.ts";
-import { clipTokenizer, type Tokenizer, type Vocabulary } from "../text/tokenizer.ts";
+import { clipTokenizer } from "../text/tokenizer.ts";
 import { fileError } from "../files/byte_file.ts";
 import type { DownloadProgress } from "../hub/download.ts";
 import { addEmbeddings } from "./embeddings.ts";
 import { fetchModel } from "../hub/fetch_model.ts";
 import { openFolder } from "./folder.ts";
-import {
-  EDM_LATENTS,
-  type Family,
-  predictionOf,
-  type Preset,
-  presetByModelName,
-  presetByName,
-  PRESETS,
-} from "./preset.ts";
+import type { Checkpoint, Parts } from "./parts.ts";
+import { EDM_LATENTS, predictionOf, presetByModelName, presetByName, PRESETS } from "./preset.ts";
 import { openSingleFile } from "./single_file.ts";
-import type { TensorSource } from "../formats/tensor_source.ts";
 import { openVae } from "./vae_file.ts";
-
-/** Contents of a JSON file that is data to us. */
-export type Config = Record<string, unknown>;
-
-/** One network: its diffusers or transformers config, and its tensors under the names those libraries give them. */
-export interface Component {
-  config: Config;
-  source: TensorSource;
-}
-
-/** An opened model. Nothing but names, shapes and configs has been read. */
-export interface Checkpoint {
-  /** Short name for metadata: the folder's, the repository's or the file's without extension. */
-  name: string;
-  family: Family;
-  /** What was detected, and why: one sentence each. */
-  reason: string[];
-  path: string;
-  unet: Component;
-  vae: Component;
-  /** One for SD 1 and 2, two for SDXL. */
-  textEncoders: Component[];
-  /** In the order of `textEncoders`. */
-  tokenizers: Tokenizer[];
-  /** scheduler_config.json, as the model has it or as its preset says. */
-  scheduler: SchedulerConfig;
-  preset: Preset;
-  close(): void;
-}
 
 /** What a user may overrule. */
 export interface OpenOptions {
@@ -71,23 +33,6 @@ export interface OpenOptions {
   onDownload?: (progress: DownloadProgress) => void;
   /** Stops a download; what came so far is kept. */
   signal?: AbortSignal;
-}
-
-/** What a container gives, before presets and flags. */
-export interface Parts {
-  family: Family;
-  reason: string[];
-  unet: Component;
-  vae: Component;
-  textEncoders: Component[];
-  vocabularies: Vocabulary[];
-  /** The model's own scheduler, where it brings one. */
-  scheduler?: SchedulerConfig;
-  /** The preset that the model's keys or config point to. */
-  presetName?: string;
-  /** What the model itself says of these. */
-  own: Partial<Pick<Preset, "width" | "height" | "forceZerosForEmptyPrompt" | "cfgScale">>;
-  sources: TensorSource[];
 }
 
 /**

@@ -7,15 +7,10 @@
 import { ModelError } from "../errors.ts";
 import { fileError } from "../files/byte_file.ts";
 import { readJson } from "../files/json_file.ts";
+import { chooseWeights } from "../hub/weight_names.ts";
 import { openTensors } from "../formats/open_tensors.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
 import { mergeSources } from "../formats/view.ts";
-
-/** The stems that diffusers and transformers give their weight files, by extension. */
-const STEMS: [extension: string, stems: string[]][] = [
-  ["safetensors", ["diffusion_pytorch_model", "model"]],
-  ["bin", ["diffusion_pytorch_model", "pytorch_model"]],
-];
 
 /** Names in a folder. @throws ModelError */
 export async function listFolder(folder: string): Promise<Set<string>> {
@@ -26,37 +21,13 @@ export async function listFolder(folder: string): Promise<Set<string>> {
   }
 }
 
-/**
- * The best weight file or index among the names in a folder: safetensors before `.bin`, the wanted variant, then none, then fp16,
- * then any other.
- */
-export function chooseWeights(names: ReadonlySet<string>, variant = ""): string | undefined {
-  for (const [extension, stems] of STEMS) {
-    const found = [...names].flatMap((name) => {
-      for (const stem of stems) {
-        const whole = name.match(new RegExp(`^${stem}(?:\\.([\\w-]+))?\\.${extension}$`));
-        const index = name.match(new RegExp(`^${stem}\\.${extension}\\.index(?:\\.([\\w-]+))?\\.json$`));
-        const match = whole ?? index;
-        // A shard's name is no variant: diffusion_pytorch_model.fp16-00001-of-00002.safetensors.
-        if (match && !/-\d{5}-of-\d{5}$/.test(match[1] ?? "")) {
-          return [{ name, variant: match[1] ?? "", index: !whole }];
-        }
-      }
-      return [];
-    });
-    const rank = (v: string) => v === variant ? 0 : v === "" ? 1 : v === "fp16" ? 2 : v === "non_ema" ? 4 : 3;
-    found.sort((a, b) => rank(a.variant) - rank(b.variant) || Number(a.index) - Number(b.index));
-    if (found.length) return found[0].name;
-  }
-}
-
 /** Opens the weights of a component folder. @throws ModelError naming the folder and what it holds instead */
 export async function openComponentWeights(folder: string, variant?: string): Promise<TensorSource> {
   const names = await listFolder(folder);
   const file = chooseWeights(names, variant);
   if (!file) {
     throw new ModelError(
-      `${folder} has no weights: expected ${STEMS[0][1].join(".safetensors or ")}.safetensors, ` +
+      `${folder} has no weights: expected diffusion_pytorch_model.safetensors or model.safetensors, ` +
         `found ${[...names].join(", ") || "nothing"}.`,
     );
   }

@@ -6,9 +6,9 @@
  */
 import { ModelError } from "../errors.ts";
 import { exists } from "../files/byte_file.ts";
-import type { Config, Parts } from "./checkpoint.ts";
+import type { Parts } from "./parts.ts";
 import { correctScheduler, ownSettings } from "./folder.ts";
-import { readJson } from "../files/json_file.ts";
+import { type Config, readJson } from "../files/json_file.ts";
 import { readVocabulary } from "./tokenizer_files.ts";
 
 /**

@@ -5,7 +5,7 @@
  * @module
  */
 import { ModelError } from "../errors.ts";
-import type { Parts } from "./checkpoint.ts";
+import type { Parts } from "./parts.ts";
 import { fileError } from "../files/byte_file.ts";
 import { BYTES, fromFloat32, toFloat32 } from "../formats/dtype.ts";
 import { openTensors } from "../formats/open_tensors.ts";

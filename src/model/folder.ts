@@ -4,10 +4,10 @@
  * @module
  */
 import { ModelError } from "../errors.ts";
-import type { Component, Config, Parts } from "./checkpoint.ts";
+import type { Component, Parts } from "./parts.ts";
 import { exists } from "../files/byte_file.ts";
 import { listFolder, openComponentWeights } from "./component_files.ts";
-import { readJson } from "../files/json_file.ts";
+import { type Config, readJson } from "../files/json_file.ts";
 import { textNames, vaeNames } from "./diffusers_names.ts";
 import type { Family } from "./preset.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";

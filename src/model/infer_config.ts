@@ -5,7 +5,7 @@
  * @module
  */
 import { ModelError } from "../errors.ts";
-import type { Config } from "./checkpoint.ts";
+import type { Config } from "../files/json_file.ts";
 import type { Family } from "./preset.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
 

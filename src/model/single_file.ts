@@ -6,7 +6,7 @@
 import { ModelError } from "../errors.ts";
 import type { SchedulerConfig } from "../sample/types.ts";
 import { clipVocabulary } from "../text/clip_vocabulary.ts";
-import type { Component, Parts } from "./checkpoint.ts";
+import type { Component, Parts } from "./parts.ts";
 import { takeConfigsBeside } from "./configs_beside.ts";
 import { textNames } from "./diffusers_names.ts";
 import { toFloat32 } from "../formats/dtype.ts";

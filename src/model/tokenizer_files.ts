@@ -5,9 +5,8 @@
  */
 import { ModelError } from "../errors.ts";
 import type { AddedToken, Vocabulary } from "../text/tokenizer.ts";
-import type { Config } from "./checkpoint.ts";
 import { exists } from "../files/byte_file.ts";
-import { readJson, readText } from "../files/json_file.ts";
+import { type Config, readJson, readText } from "../files/json_file.ts";
 
 const DEFAULTS = { bos: "<|startoftext|>", eos: "<|endoftext|>", pad: "<|endoftext|>", unk: "<|endoftext|>" };
 

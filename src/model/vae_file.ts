@@ -5,12 +5,12 @@
  */
 import { ModelError } from "../errors.ts";
 import { exists, fileError } from "../files/byte_file.ts";
-import type { Component, Config } from "./checkpoint.ts";
+import type { Component } from "./parts.ts";
 import { openComponentWeights } from "./component_files.ts";
 import { vaeNames } from "./diffusers_names.ts";
 import { describeForeign } from "./foreign.ts";
 import { vaeConfig } from "./infer_config.ts";
-import { readJson } from "../files/json_file.ts";
+import { type Config, readJson } from "../files/json_file.ts";
 import { vaeName } from "./ldm_names.ts";
 import { openTensors } from "../formats/open_tensors.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";

@@ -10,8 +10,7 @@ import type { Program } from "../gpu/program.ts";
 import { placeAlone, readTensor, releasePlace, writeTensor } from "../gpu/storage.ts";
 import { describeTensor, padChannels, type Tensor } from "../gpu/tensor.ts";
 import { combine, SCRATCH_SLOT, TERM_WORDS, termWords } from "../ops/latents.ts";
-import type { NoiseGenerator } from "../sample/noise.ts";
-import type { LatentSpace, Term } from "../sample/types.ts";
+import type { LatentSpace, NoiseGenerator, Term } from "../sample/types.ts";
 
 /** Number of a slot. */
 export type Slot = number;

@@ -6,7 +6,7 @@
 import type { Device, Precision } from "../gpu/device.ts";
 import { Graph } from "../gpu/graph.ts";
 import { readFloats, writeFloats } from "../gpu/storage.ts";
-import type { Component } from "../model/checkpoint.ts";
+import type { Component } from "../model/parts.ts";
 import { toFloat32 } from "../formats/dtype.ts";
 import { clip, type ClipConfig, readClipConfig } from "../nn/clip.ts";
 import { readFloats as readNumbers, type Weights } from "../nn/weights.ts";

@@ -5,7 +5,7 @@
  */
 import { cosSinf, logf } from "./cephes.ts";
 import { Mt19937 } from "./mt19937.ts";
-import type { NoiseGenerator } from "./noise.ts";
+import type { NoiseGenerator } from "./types.ts";
 
 const f = Math.fround;
 const TWO_PI = f(2 * Math.PI);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { NoiseGenerator } from "./noise.ts";
+import type { NoiseGenerator } from "./types.ts";
 import { philox } from "./philox.ts";
 
 const f = Math.fround;

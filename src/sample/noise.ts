@@ -7,12 +7,7 @@
 import { UsageError } from "../errors.ts";
 import { CpuNoise } from "./cpu_noise.ts";
 import { CudaNoise } from "./cuda_noise.ts";
-
-/** Draws standard normal values, the same for the same seed everywhere. */
-export interface NoiseGenerator {
-  /** The next `count` values, row-major in the shape torch would be asked for ([channels, height, width]). */
-  normal(count: number): Float32Array;
-}
+import type { NoiseGenerator } from "./types.ts";
 
 /**
  * The generator of `torch.Generator(device=kind).manual_seed(seed)` for f32 draws: "cpu" bit for bit, "cuda" to about 2⁻²¹.

@@ -16,6 +16,12 @@ export interface LatentSpace<T> {
   noise(): T;
 }
 
+/** Draws standard normal values, the same for the same seed everywhere. */
+export interface NoiseGenerator {
+  /** The next `count` values, row-major in the shape torch would be asked for ([channels, height, width]). */
+  normal(count: number): Float32Array;
+}
+
 /**
  * One call of the network on `inputScale` · x: its output as it is, guidance applied (ε, v or what the checkpoint predicts).
  * The value must stay good until the sampler yields, or longer if the step's `keep` names it.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ModelError } from "../../src/errors.ts";
 import { openCheckpoint } from "../../src/model/checkpoint.ts";
-import { chooseWeights } from "../../src/model/component_files.ts";
+import { chooseWeights } from "../../src/hub/weight_names.ts";
 import { inFolder, readAll, safetensors, tinyModel } from "./files.ts";
 
 /** Copies a tiny model, so that a test may spoil it. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ModelError } from "../../src/errors.ts";
-import { type Component, openCheckpoint } from "../../src/model/checkpoint.ts";
+import { openCheckpoint } from "../../src/model/checkpoint.ts";
+import type { Component } from "../../src/model/parts.ts";
 import { BYTES, toFloat32 } from "../../src/formats/dtype.ts";
 import type { DType } from "../../src/formats/tensor_source.ts";
 import { golden, inFolder, readAll, safetensors, type Written } from "./files.ts";

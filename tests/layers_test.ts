@@ -1,107 +1,45 @@
 import assert from "@std/assert";
-import { dirname, relative, resolve } from "@std/path";
+import { relative } from "@std/path";
+import { BASE, importsOf, reachable, roomOf, ROOMS, ROOT, sourceFiles, withRooms } from "../scripts/rooms.ts";
 
-/** What each part of src/ may import besides itself. Everything may import the files that stand directly in `BASE`. */
-const MAY_IMPORT: Record<string, string[]> = {
-  region: [],
-  plan: ["region"],
-  sample: [],
-  text: [],
-  files: ["region", "model"],
-  formats: ["files"],
-  hub: ["files", "model"],
-  model: ["files", "formats", "hub", "text", "sample", "region"],
-  gpu: [],
-  ops: ["gpu"],
-  nn: ["ops", "gpu", "formats", "files"],
-  pipeline: ["nn", "ops", "gpu", "model", "hub", "formats", "files", "text", "plan", "region", "sample"],
-  "generate.ts": ["pipeline", "model", "hub", "formats", "files", "plan", "sample"],
-  "recipe.ts": ["generate.ts", "pipeline", "model", "hub", "formats", "files", "plan", "sample"],
-  "save_png.ts": ["recipe.ts", "generate.ts", "pipeline", "model", "formats", "files"],
-  "mod.ts": [
-    "save_png.ts",
-    "generate.ts",
-    "pipeline",
-    "gpu",
-    "model",
-    "hub",
-    "formats",
-    "files",
-    "plan",
-    "region",
-    "sample",
-    "text",
-  ],
-  cli: [
-    "mod.ts",
-    "recipe.ts",
-    "generate.ts",
-    "pipeline",
-    "ops",
-    "gpu",
-    "model",
-    "hub",
-    "formats",
-    "files",
-    "plan",
-    "region",
-    "sample",
-    "text",
-  ],
-};
-const BASE = ["errors.ts", "did_you_mean.ts", "assets.ts", "deps"];
-
-const root = resolve(import.meta.dirname!, "..");
-
-function* sourceFiles(folder: string): Generator<string> {
-  for (const entry of Deno.readDirSync(folder)) {
-    const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory) yield* sourceFiles(path);
-    else if (path.endsWith(".ts")) yield path;
-  }
-}
-
-/** The relative modules that a file imports, statically or not, types included. */
-function importsOf(path: string): string[] {
-  const source = Deno.readTextFileSync(path).replace(/\/\*[\s\S]*?\*\//g, ""); // examples in comments import too
-  const found = source.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*"(\.[^"]+)"/g);
-  return [...found].map(([, specifier]) => resolve(dirname(path), specifier));
-}
-
-/** "plan" for src/plan/plan.ts, "generate.ts" for src/generate.ts. */
-function partOf(path: string): string {
-  return relative(`${root}/src`, path).split(/[\\/]/)[0];
-}
+const files = [...sourceFiles(`${ROOT}/src`)];
+const short = (path: string) => relative(ROOT, path);
 
 Deno.test("imports point one way only", () => {
   const wrong: string[] = [];
-  for (const path of sourceFiles(`${root}/src`)) {
-    const part = partOf(path);
-    const allowed = BASE.includes(part) ? BASE : [...BASE, part, ...MAY_IMPORT[part] ?? []];
+  for (const path of files) {
+    const room = roomOf(path)!;
+    const allowed = [...Object.keys(BASE), ...(room in BASE ? [] : [room, ...ROOMS[room].imports])];
     for (const target of importsOf(path)) {
-      const isData = target.endsWith(".wgsl") || target.endsWith(".json");
-      if (!isData && !allowed.includes(partOf(target))) {
-        wrong.push(`${relative(root, path)} → ${relative(root, target)}`);
-      }
+      if (!allowed.includes(roomOf(target)!)) wrong.push(`${short(path)} → ${short(target)}`);
     }
   }
-  assert.deepEqual(wrong, []);
+  assert.deepEqual(wrong, [], "Put what both need lower down, or see scripts/rooms.ts for what a room may import.");
 });
 
-Deno.test("every part of src/ has its place in the layers, and none may import what imports it", () => {
-  const parts = [...Deno.readDirSync(`${root}/src`)].map(({ name }) => name);
-  assert.deepEqual(parts.filter((part) => !BASE.includes(part) && !(part in MAY_IMPORT)), []);
-  for (const [part, imports] of Object.entries(MAY_IMPORT)) {
-    for (const other of imports) {
-      const types = [part, other].every((room) => ["files", "hub", "model"].includes(room));
-      assert.ok(types || !MAY_IMPORT[other].includes(part), `${part} ↔ ${other}`);
-    }
+Deno.test("every file of src/ has its room, and no room may import what imports it, not even in a round-about way", () => {
+  assert.deepEqual(files.filter((path) => roomOf(path) === undefined).map(short), [], "Add it to scripts/rooms.ts.");
+  const may = new Map(Object.entries(ROOMS).map(([name, { imports }]) => [name, imports]));
+  for (const [name, imports] of may) {
+    assert.deepEqual(imports.filter((other) => !may.has(other)), [], `${name} may import rooms that do not exist`);
+    assert.ok(!reachable(may, name).has(name), `${name} may import itself in a circle`);
   }
+});
+
+Deno.test("no file imports itself in a circle, types included", () => {
+  const graph = new Map(files.map((path) => [path, importsOf(path)]));
+  const circles = files.filter((path) => reachable(graph, path).has(path)).map(short);
+  assert.deepEqual(circles, [], "Give the types that several of them need a file of their own.");
+});
+
+Deno.test("ARCHITECTURE.md shows the rooms as they are", () => {
+  const text = Deno.readTextFileSync(`${ROOT}/ARCHITECTURE.md`);
+  assert.equal(text, withRooms(text), "The rooms have changed: run `deno task graph`.");
 });
 
 Deno.test("no file is longer than 500 lines", () => {
-  const lengths = [...sourceFiles(`${root}/src`)].map((path) => ({
-    path: relative(root, path),
+  const lengths = files.map((path) => ({
+    path: short(path),
     lines: Deno.readTextFileSync(path).split("\n").length,
   }));
   assert.deepEqual(lengths.filter(({ lines }) => lines > 500), []);

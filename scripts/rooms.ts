@@ -17,7 +17,7 @@ export interface Room {
 const room = (holds: string, imports = ""): Room => ({ holds, imports: imports.split(" ").filter(Boolean) });
 
 const PLANS = "plan/make_plan.ts plan/review.ts plan/from_regions.ts plan/show plan/llm plan/rules plan";
-const BELOW_PIPELINE = "nn ops gpu model hub formats files text region sample";
+const BELOW_PIPELINE = "nn ops gpu model hub formats files picture text region sample";
 
 /** From the bottom up. A file belongs to the longest name that its path begins with. */
 export const ROOMS: Readonly<Record<string, Room>> = {
@@ -25,6 +25,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   sample: room("schedules, samplers, scalings and noise; pure"),
   text: room("tokenizers, prompt weights and chunks; pure"),
   files: room("reading with limits, whole or not at all; writing without overwriting", "region"),
+  picture: room("pictures that people bring: reading, resizing, edges, skeletons, depth; pure"),
   formats: room("safetensors, torch, PNG: bytes to named tensors, pixels and texts, and back", "files"),
   hub: room("downloads, the hub's cache, which files a model needs", "files"),
   model: room(

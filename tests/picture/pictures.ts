@@ -1,4 +1,4 @@
-import { type Picture } from "../../src/picture/picture.ts";
+import type { Picture } from "../../src/picture/picture.ts";
 import { readPicture } from "../../src/picture/read_picture.ts";
 
 /** A picture of tests/golden/picture. */

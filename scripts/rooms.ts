@@ -17,7 +17,7 @@ export interface Room {
 const room = (holds: string, imports = ""): Room => ({ holds, imports: imports.split(" ").filter(Boolean) });
 
 const PLANS = "plan/make_plan.ts plan/review.ts plan/from_regions.ts plan/show plan/llm plan/rules plan";
-const BELOW_PIPELINE = "nn ops gpu model hub formats files picture text region sample";
+const BELOW_PIPELINE = "settings.ts settings nn ops gpu model hub formats files picture text region sample";
 
 /** From the bottom up. A file belongs to the longest name that its path begins with. */
 export const ROOMS: Readonly<Record<string, Room>> = {
@@ -45,10 +45,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     "any planner to a checked plan",
     "plan/review.ts plan/from_regions.ts plan/show plan/llm plan/rules plan region",
   ),
+  settings: room("every setting on its line, and the kinds of values and checks that derive from it", "region sample"),
+  "settings.ts": room("what a caller may ask of a picture: types of the schema", "settings plan region sample"),
   pipeline: room("parts on the device: conditioning, denoiser, decoder, memory", `plan ${BELOW_PIPELINE}`),
   "generate.ts": room("the story of a picture, from top to bottom", `pipeline ${PLANS} ${BELOW_PIPELINE}`),
   "recipe.ts": room("everything needed to make a picture again", `generate.ts pipeline ${PLANS} ${BELOW_PIPELINE}`),
-  "save_png.ts": room("a picture with its recipe, as a file", "recipe.ts generate.ts pipeline model formats files"),
+  "save_png.ts": room(
+    "a picture with its recipe, as a file",
+    "recipe.ts generate.ts settings.ts settings pipeline model formats files",
+  ),
   "mod.ts": room("the library", `save_png.ts recipe.ts generate.ts pipeline ${PLANS} ${BELOW_PIPELINE}`),
   cli: room(
     "the program: commands, help, progress and messages",

@@ -6,14 +6,24 @@
 
 /**
  * The known spelling nearest to `word`, as a sentence to put after an error: ` Did you mean "euler"?`; empty where nothing is
- * near. Near means at most a third of the letters differ, counted as optimal string alignment distance, case apart.
+ * near. Near means that at most a third of the letters differ, counted as optimal string alignment distance, or that one is
+ * how the other begins. Case and leading dashes do not count.
  */
 export function didYouMean(word: string, known: Iterable<string>): string {
-  const near = [...known]
-    .map((name) => ({ name, cost: distance(word.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ name, cost }) => cost <= Math.max(1, Math.ceil(Math.max(word.length, name.length) / 3)))
-    .sort((a, b) => a.cost - b.cost);
+  const bare = (name: string) => name.toLowerCase().replace(/^-+/, "");
+  const wanted = bare(word);
+  if (wanted.length > 60) return ""; // no name; comparing it would cost its length squared
+  const near = [...known].map((name) => ({ name, cost: cost(wanted, bare(name)) }))
+    .filter(({ cost }) => cost <= 1 / 3).sort((a, b) => a.cost - b.cost);
   return near.length ? ` Did you mean "${near[0].name}"?` : "";
+}
+
+/** Share of the letters that differ: 0 to 1. One letter is always few, and a whole beginning of three letters is near. */
+function cost(a: string, b: string): number {
+  const longer = Math.max(a.length, b.length), shorter = Math.min(a.length, b.length);
+  const edits = distance(a, b);
+  if (edits <= 1) return edits / (longer + 3);
+  return shorter >= 3 && (a.startsWith(b) || b.startsWith(a)) ? 0.3 : edits / longer;
 }
 
 /** Fewest insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`. */

@@ -17,60 +17,10 @@ import { previewer } from "./pipeline/preview.ts";
 import { noiseGenerator } from "./sample/noise.ts";
 import { samplers } from "./sample/samplers.ts";
 import { makeSchedule } from "./sample/schedule.ts";
-import type { SamplerName, SchedulerName } from "./sample/names.ts";
 import { configuredSampler } from "./sample/settings.ts";
-
-/** What to draw and how. Names are the command line's flags in camelCase; absent ones come from the model's preset. */
-export interface GenerateOptions {
-  /** Drawn plainly; give `plan` for regions. */
-  prompt?: string;
-  /** What is drawn where. Goes before `prompt`. */
-  plan?: Plan;
-  /** Of the whole image; the plan's own goes before it. Absent and empty differ on SDXL, as in diffusers. */
-  negativePrompt?: string;
-  /** Pixels; multiples of the VAE's factor. Default: the model's own, or more where its regions need more room. */
-  width?: number;
-  /** As `width`. */
-  height?: number;
-  /** Denoising steps. */
-  steps?: number;
-  /** Guidance; 1 and below runs no negative pass. */
-  cfgScale?: number;
-  /** The sampler; default: the model's own. */
-  samplingMethod?: SamplerName;
-  /** How noise levels or timesteps are spread; default: as the model's scheduler says. */
-  scheduler?: SchedulerName;
-  /** DDIM's share of fresh noise, 0 to 1. */
-  eta?: number;
-  /** φ of guidance rescale, 0 to 1. */
-  guidanceRescale?: number;
-  /** Layer of the text encoder, counted from the last: 1 is the last. */
-  clipSkip?: number;
-  /** 0 to 2⁶³ − 1. Default 42. */
-  seed?: number | bigint;
-  /** Whose generator's noise: torch's for the CPU or for CUDA. */
-  rng?: "cpu" | "cuda";
-  /** Width of the ramp between regions in latent and canvas mode, as a fraction of the picture. */
-  feather?: number;
-  /** SDXL's size conditioning in pixels: [height, width]; crop is [top, left]. */
-  originalSize?: [number, number];
-  /** Default: the picture's size. */
-  targetSize?: [number, number];
-  /** Default [0, 0]. */
-  crop?: [number, number];
-  /** Whether the VAE decodes in tiles; "auto" (the default) where the whole picture does not fit the device. */
-  vaeTiling?: "auto" | "on" | "off";
-  /** Pixels along a tile's sides. Default: 512, or less where the device cannot bind that. */
-  vaeTileSize?: number;
-  /** Aborting it ends the run with a CancelledError. */
-  signal?: AbortSignal;
-}
-
-/** All settings of a picture, none absent but those without a default. */
-export type Settings =
-  & Required<Pick<GenerateOptions, "width" | "height" | "steps" | "cfgScale" | "samplingMethod" | "seed" | "rng">>
-  & Pick<GenerateOptions, "negativePrompt" | "scheduler" | "eta" | "guidanceRescale" | "clipSkip" | "feather">
-  & Pick<GenerateOptions, "originalSize" | "targetSize" | "crop" | "vaeTiling" | "vaeTileSize">;
+import { checkPicture, type GenerateOptions, type PictureOptions, type Settings } from "./settings.ts";
+import { pictureSettings } from "./settings/schema.ts";
+import { firstSeed } from "./settings/seeds.ts";
 
 /** A finished step. */
 export interface StepEvent {
@@ -120,7 +70,7 @@ export async function* generate(model: Model, options: GenerateOptions): AsyncGe
     options.plan ?? plainPlan(options.prompt ?? "", "none"),
     model.checkpoint.preset.regions ?? {},
   );
-  const settings = settle(model, plan, options);
+  const settings = settle(model, plan, checkPicture(options));
   const { device, vaeConfig, unetConfig, checkpoint } = model;
   const clock = stopwatch();
   const stop = () => {
@@ -215,7 +165,7 @@ export async function* generate(model: Model, options: GenerateOptions): AsyncGe
 }
 
 /** Options with the preset's values for what is absent, checked against the model. */
-function settle(model: Model, plan: Plan, options: GenerateOptions): Settings {
+function settle(model: Model, plan: Plan, options: PictureOptions): Settings {
   const { preset, scheduler } = model.checkpoint;
   const { factor } = model.vaeConfig;
   const roomy = pictureSize(plan, preset);
@@ -235,24 +185,14 @@ function settle(model: Model, plan: Plan, options: GenerateOptions): Settings {
     );
   }
   return {
+    ...options,
     width,
     height,
     steps: options.steps ?? preset.steps,
     cfgScale: options.cfgScale ?? preset.cfgScale,
     samplingMethod: options.samplingMethod ?? configuredSampler(scheduler),
-    seed: options.seed ?? 42,
-    rng: options.rng ?? "cpu",
-    negativePrompt: options.negativePrompt,
-    scheduler: options.scheduler,
-    eta: options.eta,
-    guidanceRescale: options.guidanceRescale,
-    clipSkip: options.clipSkip,
-    feather: options.feather,
-    originalSize: options.originalSize,
-    targetSize: options.targetSize,
-    crop: options.crop,
-    vaeTiling: options.vaeTiling,
-    vaeTileSize: options.vaeTileSize,
+    seed: firstSeed(options.seed),
+    rng: options.rng ?? pictureSettings.rng.default,
   };
 }
 

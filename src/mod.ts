@@ -18,7 +18,8 @@
  * @module
  */
 export * from "./errors.ts";
-export { generate, type GenerateOptions, type ImageResult, type Settings, type StepEvent } from "./generate.ts";
+export { generate, type ImageResult, type StepEvent } from "./generate.ts";
+export type { GenerateOptions, Settings } from "./settings.ts";
 export { loadModel, type LoadOptions, type LoadProgress, Model } from "./pipeline/model.ts";
 export { savePng } from "./save_png.ts";
 export type { Picture } from "./pipeline/decoder.ts";

@@ -5,7 +5,7 @@
  */
 import manifest from "../deno.json" with { type: "json" };
 import { UsageError } from "./errors.ts";
-import type { Settings } from "./generate.ts";
+import type { Settings } from "./settings.ts";
 import { modelHash } from "./model/model_hash.ts";
 import { formatParameters } from "./formats/parameters.ts";
 import type { Model } from "./pipeline/model.ts";

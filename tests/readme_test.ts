@@ -1,7 +1,8 @@
 import assert from "@std/assert";
 import { existsSync } from "node:fs";
 import { resolve } from "@std/path";
-import { FLAGS } from "../src/cli/flags.ts";
+import { flagOf } from "../src/settings/check.ts";
+import { SETTINGS } from "../src/settings/schema.ts";
 
 const root = resolve(import.meta.dirname!, "..");
 const readme = Deno.readTextFileSync(`${root}/README.md`);
@@ -13,7 +14,8 @@ Deno.test("every task, flag and file that README names exists", () => {
   assert.deepEqual(named.filter((name) => !(name in tasks)), []);
 
   const flags = [...readme.matchAll(/(?<![\w-])--([a-z][\w-]*)/g)].map(([, name]) => name);
-  assert.deepEqual(flags.filter((name) => !(name in FLAGS) && !name.startsWith("allow-")), []);
+  const ours = Object.keys(SETTINGS).map((name) => flagOf(name).slice(2));
+  assert.deepEqual(flags.filter((name) => !ours.includes(name) && !name.startsWith("allow-")), []);
 
   const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path]) => path);
   assert.deepEqual(links.filter((path) => !existsSync(`${root}/${path}`)), []);

@@ -6,8 +6,9 @@
 import { UsageError } from "../errors.ts";
 import { makePlan, type MakePlanOptions, parsePlan, plainPlan, type Plan, planFromRegions } from "../plan/make_plan.ts";
 import { pictureDataUrl } from "../plan/llm/picture.ts";
+import { flagOf } from "../settings/check.ts";
 import { type Context, promptOf } from "./command.ts";
-import type { FlagValues } from "./flags.ts";
+import type { FlagValues } from "../settings.ts";
 
 /**
  * The plan that the flags ask for.
@@ -74,13 +75,13 @@ function refuseContradictions(flags: FlagValues): void {
   for (const name of ["splitRatio", "basePrompt", "baseRatio"] as const) {
     if (flags[name] === undefined || flags.regions !== undefined) continue;
 
-    throw new UsageError(`--${flagName(name)} goes with --regions "a BREAK b"; without it the planner decides.`);
+    throw new UsageError(`${flagOf(name)} goes with --regions "a BREAK b"; without it the planner decides.`);
   }
   const asked = (["planner", "llmUrl", "llmModel", "promptFile", "image"] as const).find((name) =>
     flags[name] !== undefined
   );
   if (asked && ways.length) {
-    throw new UsageError(`The plan is given, so no planner is asked: leave --${flagName(asked)} out.`);
+    throw new UsageError(`The plan is given, so no planner is asked: leave ${flagOf(asked)} out.`);
   }
 }
 
@@ -97,9 +98,4 @@ async function readPlan(path: string): Promise<Plan> {
     if (cause instanceof SyntaxError) throw new UsageError(`${path} is no JSON: ${cause.message}`, { cause });
     throw cause;
   }
-}
-
-/** The command line's spelling of a camelCase name. */
-function flagName(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

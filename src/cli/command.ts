@@ -5,7 +5,7 @@
  */
 import { UsageError } from "../errors.ts";
 import type { Console } from "./console.ts";
-import type { FlagValues } from "./flags.ts";
+import type { FlagValues } from "../settings.ts";
 
 /** One run of a command. */
 export interface Context {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FlagValues } from "./flags.ts";
+import type { FlagValues } from "../settings.ts";
 import { makeProgress, type Progress, progressKind } from "./progress.ts";
 
 /** What commands speak through. */

@@ -4,7 +4,8 @@
  * @module
  */
 import { basename, dirname, join } from "../deps/path.ts";
-import { generate, type GenerateOptions, type Settings, type StepEvent } from "../generate.ts";
+import { generate, type StepEvent } from "../generate.ts";
+import type { GenerateOptions, Settings } from "../settings.ts";
 import { type NewFileOptions, writeNewFile } from "../files/new_file.ts";
 import { encodePng } from "../formats/png.ts";
 import type { Plan } from "../plan/plan.ts";

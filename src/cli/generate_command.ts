@@ -10,7 +10,8 @@ import { choosePlan } from "./choose_plan.ts";
 import { type Context, json } from "./command.ts";
 import { draw, type Report } from "./draw.ts";
 import { openModel } from "./open_model.ts";
-import { generateOptions, seedOf } from "./options.ts";
+import { firstSeed, seedOf } from "../settings/seeds.ts";
+import { pictureOptions } from "./options.ts";
 import { fitWithin } from "./max_vram.ts";
 import { showPlan } from "./show_plan.ts";
 import { unknownWords } from "./unknown_words.ts";
@@ -20,7 +21,9 @@ export async function generateCommand(context: Context): Promise<void> {
   const { flags, console, signal } = context;
   const output = { pattern: flags.output ?? "out_%03d.png", force: flags.force };
   const count = flags.batchCount ?? 1;
-  const options = generateOptions(flags);
+  const options = pictureOptions(flags);
+  const seed = firstSeed(flags.seed);
+  seedOf(seed, count - 1); // refuses what there is no seed for
   await checkNewFile(output, count);
   if (flags.savePlan) await checkNewFile({ pattern: flags.savePlan, force: flags.force });
 
@@ -54,7 +57,7 @@ export async function generateCommand(context: Context): Promise<void> {
     for (let i = 0; i < count; i++) {
       const report = await draw(
         opened,
-        { ...options, plan: drawn, seed: seedOf(options.seed!, i) },
+        { ...options, plan: drawn, seed: seedOf(seed, i) },
         output,
         context,
         i + 1,

@@ -1,20 +1,26 @@
 /**
- * The help, derived from the table of flags.
+ * The help, derived from the schema of settings.
  *
  * @module
  */
-import { type CommandName, COMMANDS, type Flag, GROUPS } from "./flags.ts";
+import { flagOf } from "../settings/check.ts";
+import { type CommandName, COMMANDS } from "../settings/commands.ts";
+import { GROUPS, type Setting } from "../settings/schema.ts";
 
-/** Help for one command, or for everything. */
+/** All that one command takes, or, without one, the commands and the flags that everybody needs. */
 export function helpText(command?: CommandName): string {
-  const groups = Object.entries(GROUPS).map(([title, flags]) => {
-    const rows = Object.entries(flags).filter(([, flag]) => !command || flag.on.includes(command)).map(flagRow);
+  const groups = Object.entries(GROUPS).map(([title, settings]) => {
+    const wanted = (setting: Setting) => command ? setting.on.includes(command) : setting.common;
+    const rows = Object.entries(settings).filter(([, setting]) => wanted(setting)).map(flagRow);
     return rows.length ? `\n${title}\n${columns(rows)}\n` : "";
   });
-  return usage(command) + groups.join("") + (command ? "" : EXIT_CODES);
+  return usage(command) + groups.join("") + (command ? "" : MORE);
 }
 
-const EXIT_CODES = "\nExit codes: 0 done, 2 usage, 3 model, 4 GPU or memory, 5 planner, 130 cancelled\n";
+const MORE = `
+main.ts help generate lists all flags, and main.ts help COMMAND those of another command.
+Exit codes: 0 done, 2 usage, 3 model, 4 GPU or memory, 5 planner, 130 cancelled
+`;
 
 function usage(command?: CommandName): string {
   if (command) {
@@ -29,8 +35,9 @@ function usage(command?: CommandName): string {
   return `Pictures from a prompt, planned region by region.\n\n${columns(rows)}\n`;
 }
 
-function flagRow([name, { short, value, help }]: [string, Flag]): [string, string] {
-  return [`${short ? `-${short}, ` : "    "}--${name}${value ? ` ${value.shown}` : ""}`, help];
+function flagRow([name, { short, kind, help, default: value }]: [string, Setting]): [string, string] {
+  const start = `${short ? `-${short}, ` : "    "}${flagOf(name)}${kind.shown ? ` ${kind.shown}` : ""}`;
+  return [start, value === undefined ? help : `${help} (default ${value})`];
 }
 
 /** Two columns, the left one as wide as its longest entry. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { GpuError } from "../errors.ts";
-import type { GenerateOptions } from "../generate.ts";
+import type { GenerateOptions } from "../settings.ts";
 import { readMasks } from "../files/mask_file.ts";
 import { condition } from "../pipeline/conditioning.ts";
 import { memoryNeed } from "../pipeline/memory.ts";

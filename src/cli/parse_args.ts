@@ -5,7 +5,11 @@
  */
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
-import { type CommandName, COMMANDS, type Flag, FLAGS, type FlagValues } from "./flags.ts";
+import { type CommandName, COMMANDS } from "../settings/commands.ts";
+import { inShort, readText } from "../settings/kinds.ts";
+import { SETTINGS } from "../settings/schema.ts";
+import type { FlagValues } from "../settings.ts";
+import { settingOf } from "./flags.ts";
 
 /** What the user asked for. */
 export interface Invocation {
@@ -22,7 +26,7 @@ export interface Invocation {
  */
 export function parseArgs(words: string[]): Invocation {
   const positional: string[] = [];
-  const given: [name: string, value: unknown][] = [];
+  const given: [name: string, spelling: string, value: unknown][] = [];
   for (let i = 0; i < words.length; i++) {
     const word = words[i];
     if (word === "--") {
@@ -34,15 +38,21 @@ export function parseArgs(words: string[]): Invocation {
       continue;
     }
     const [spelling, attached] = splitFlag(word);
-    const name = flagName(spelling);
-    const { value } = FLAGS[name];
-    if (!value && attached !== undefined) {
-      throw new UsageError(`${spelling} takes no value, but was given "${attached}".`);
+    const name = settingOf(spelling);
+    const { kind, alone } = SETTINGS[name];
+    const next = words[i + 1];
+    if (kind.shown === undefined) {
+      if (attached !== undefined) {
+        throw new UsageError(`${spelling} takes no value, but was given ${inShort(attached)}.`);
+      }
+      given.push([name, spelling, true]);
+    } else if (attached !== undefined) given.push([name, spelling, readText(kind, attached, spelling)]);
+    else if (alone !== undefined && !kind.known?.includes(next)) given.push([name, spelling, alone]);
+    else if (next === undefined) throw new UsageError(`${spelling} needs a value: ${spelling} ${kind.shown}.`);
+    else {
+      given.push([name, spelling, readText(kind, next, spelling)]);
+      i++;
     }
-    if (value && attached === undefined && i + 1 === words.length) {
-      throw new UsageError(`${spelling} needs a value: ${spelling} ${value.shown}.`);
-    }
-    given.push([name, value ? value.read(attached ?? words[++i], spelling) : true]);
   }
   const { command, argument } = readPositional(positional);
   return { command, argument, flags: collect(command, given) };
@@ -53,15 +63,6 @@ function splitFlag(word: string): [spelling: string, attached?: string] {
   return word.startsWith("--") && equals > 0 ? [word.slice(0, equals), word.slice(equals + 1)] : [word];
 }
 
-function flagName(spelling: string): string {
-  const name = spelling.startsWith("--")
-    ? spelling.slice(2)
-    : Object.keys(FLAGS).find((key) => FLAGS[key].short === spelling.slice(1));
-  if (name !== undefined && Object.hasOwn(FLAGS, name)) return name;
-  const long = Object.keys(FLAGS).map((key) => `--${key}`);
-  throw new UsageError(`There is no flag ${spelling}.${didYouMean(spelling, long)} --help lists them all.`);
-}
-
 function readPositional(positional: string[]): { command: CommandName; argument?: string } {
   const [first, ...rest] = positional;
   if (first !== undefined && Object.hasOwn(COMMANDS, first)) {
@@ -69,34 +70,47 @@ function readPositional(positional: string[]): { command: CommandName; argument?
     return { command: first as CommandName, argument: rest[0] };
   }
   if (rest.length > 0) throw tooMany(positional, "generate");
-  // "plane" is a prompt, "docter" is not: only the long commands are looked for in a lone word.
-  const meant = didYouMean(first ?? "", Object.keys(COMMANDS).filter((name) => name.length > 5));
-  if (first !== undefined && meant) {
-    throw new UsageError(`"${first}" is no command.${meant} If it is the whole prompt, write -p "${first}".`);
-  }
+  if (first !== undefined) refuseMisspelt(first);
   return { command: "generate", argument: first };
+}
+
+/** A lone word that is nearly a command, or a flag without its dashes, is rather that than a prompt. */
+function refuseMisspelt(word: string): void {
+  const small = word.toLowerCase();
+  const way = `If it is the whole prompt, write -p ${inShort(word)}.`;
+  if (["version", "list-devices"].includes(small)) {
+    throw new UsageError(`${inShort(word)} is not a command. Did you mean "--${small}"? ${way}`);
+  }
+  const names = Object.keys(COMMANDS);
+  // "plane" and "kelp" are prompts, "docter" is not: a short command is only found in another order, or in capitals.
+  const meant = didYouMean(word, names.filter((name) => name.length > 5 || sameLetters(name, small)));
+  if (meant) throw new UsageError(`${inShort(word)} is not a command.${meant} ${way}`);
+}
+
+function sameLetters(a: string, b: string): boolean {
+  return [...a].sort().join("") === [...b].sort().join("");
 }
 
 function tooMany(words: string[], command: CommandName): UsageError {
   const { argument } = COMMANDS[command];
-  if (argument === "") return new UsageError(`${command} takes no argument, but was given "${words.join(" ")}".`);
+  const given = inShort(words.join(" "));
+  if (argument === "") return new UsageError(`${command} takes no argument, but was given ${given}.`);
   const meant = command === "generate" ? didYouMean(words[0], Object.keys(COMMANDS)) : "";
-  if (meant) return new UsageError(`There is no command "${words[0]}".${meant}`);
-  const way = argument === "PROMPT" ? `: put the prompt in quotes, "${words.join(" ")}"` : "";
+  if (meant) return new UsageError(`There is no command ${inShort(words[0])}.${meant}`);
+  const way = argument === "PROMPT" ? `: put the prompt in quotes, ${given}` : "";
   return new UsageError(`${command} takes one ${argument}, but ${words.length} were given${way}.`);
 }
 
-function collect(command: CommandName, given: [string, unknown][]): FlagValues {
+function collect(command: CommandName, given: [name: string, spelling: string, value: unknown][]): FlagValues {
   const flags: Record<string, unknown> = {};
-  for (const [name, value] of given) {
-    const flag: Flag = FLAGS[name];
-    if (!flag.on.includes(command)) {
-      const uses = flag.on.map((name) => `"${name}"`).join(", ");
-      throw new UsageError(`--${name} does nothing in "${command}"; it belongs to ${uses}.`);
+  for (const [name, spelling, value] of given) {
+    const { on, repeat } = SETTINGS[name];
+    if (command !== "help" && !on.includes(command)) {
+      const uses = on.map((name) => `"${name}"`).join(", ");
+      throw new UsageError(`${spelling} does nothing in "${command}"; it belongs to ${uses}.`);
     }
-    const key = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-    if (flag.repeat) flags[key] = [...(flags[key] as unknown[] | undefined) ?? [], value];
-    else flags[key] = value;
+    if (repeat) flags[name] = [...(flags[name] as unknown[] | undefined) ?? [], value];
+    else flags[name] = value; // the last one counts, so that scripts can be overruled
   }
   return flags as FlagValues;
 }

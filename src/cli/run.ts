@@ -7,8 +7,8 @@ import manifest from "../../deno.json" with { type: "json" };
 import { CancelledError, RpgError } from "../errors.ts";
 import type { Command } from "./command.ts";
 import { makeConsole } from "./console.ts";
-import type { CommandName } from "./flags.ts";
-import { helpText } from "./help.ts";
+import type { CommandName } from "../settings/commands.ts";
+import { helpCommand, helpFor } from "./help_command.ts";
 import { interruptible } from "./interrupt.ts";
 import { parseArgs } from "./parse_args.ts";
 
@@ -20,6 +20,7 @@ const LOAD: Record<CommandName, () => Promise<Command>> = {
   inspect: async () => (await import("./inspect_command.ts")).inspectCommand,
   metadata: async () => (await import("./metadata_command.ts")).metadataCommand,
   doctor: async () => (await import("./doctor_command.ts")).doctorCommand,
+  help: () => Promise.resolve(helpCommand),
 };
 const LIST_DEVICES = async () => (await import("./doctor_command.ts")).listDevicesCommand;
 
@@ -28,7 +29,7 @@ export async function run(words: string[]): Promise<number> {
   try {
     const { command, argument, flags } = parseArgs(words);
     const console = makeConsole(flags);
-    if (flags.help) console.result(helpText(words.includes(command) ? command : undefined).trimEnd());
+    if (flags.help) console.result(helpFor(words.includes(command) ? command : undefined));
     else if (flags.version) console.result(manifest.version);
     else {
       const load = flags.listDevices ? LIST_DEVICES : LOAD[command];

@@ -6,7 +6,7 @@
 import { boxDrawing } from "../plan/show/box_drawing.ts";
 import { type Plan, regionsOf } from "../plan/plan.ts";
 import type { Context } from "./command.ts";
-import type { FlagValues } from "./flags.ts";
+import type { FlagValues } from "../settings.ts";
 
 /** What kind of plan it is, what there is to note, and its layout on a terminal, with -v or before --confirm. */
 export function showPlan(plan: Plan, { flags, console }: Context): void {

@@ -1,9 +1,11 @@
 import assert from "@std/assert";
-import { COMMANDS, FLAGS } from "../../src/cli/flags.ts";
 import { helpText } from "../../src/cli/help.ts";
-import { generateOptions } from "../../src/cli/options.ts";
+import { pictureOptions } from "../../src/cli/options.ts";
 import { parseArgs } from "../../src/cli/parse_args.ts";
 import { UsageError } from "../../src/errors.ts";
+import { flagOf } from "../../src/settings/check.ts";
+import { type CommandName, COMMANDS } from "../../src/settings/commands.ts";
+import { SETTINGS } from "../../src/settings/schema.ts";
 
 Deno.test("a prompt with flags in every spelling", () => {
   const line = [
@@ -24,7 +26,7 @@ Deno.test("a prompt with flags in every spelling", () => {
   assert.deepEqual(parseArgs(line), {
     command: "generate",
     argument: "a dog",
-    flags: { seed: -1, steps: 30, splitRatio: "1,2", negativePrompt: "", width: 512, json: true, crop: [8, 0] },
+    flags: { seed: -1, steps: 30, splitRatio: "1,2", negativePrompt: "", width: 512, json: true, crop: [0, 8] },
   });
 });
 
@@ -64,6 +66,11 @@ const REFUSED: [line: string[], message: RegExp][] = [
   [["a", "red", "apple"], /put the prompt in quotes, "a red apple"/],
   [["inspct", "model"], /no command "inspct"\. Did you mean "inspect"/],
   [["docter"], /Did you mean "doctor"/],
+  [["hlep"], /Did you mean "help"/],
+  [["version"], /Did you mean "--version"/],
+  [["x", "--cgf-scale", "3"], /Did you mean "--cfg-scale"/],
+  [["x", "--lorra"], /no flag --lorra\. "main\.ts help/],
+  [["x", "--no-half"], /That is "--type f32" here/],
   [["doctor", "now"], /doctor takes no argument/],
 ];
 
@@ -78,24 +85,64 @@ Deno.test("what cannot be used is refused with the way out", () => {
 });
 
 Deno.test("short words near a short command are prompts all the same", () => {
-  for (const prompt of ["plane", "plant", "a plan", ""]) assert.equal(parseArgs([prompt]).argument, prompt);
+  for (const prompt of ["plane", "plant", "kelp", "a plan", ""]) assert.equal(parseArgs([prompt]).argument, prompt);
 });
 
-Deno.test("the help names every flag, and a command's own help only its flags", () => {
-  for (const name of Object.keys(FLAGS)) assert.ok(helpText().includes(`--${name}`), name);
-  for (const command of Object.keys(COMMANDS) as (keyof typeof COMMANDS)[]) {
-    for (const [name, { on }] of Object.entries(FLAGS)) {
-      const row = new RegExp(`^  (-\\w, |    )--${name} `, "m");
-      assert.equal(row.test(helpText(command)), on.includes(command), `--${name} in "${command}"`);
+Deno.test("what other tools call a flag is understood, and their switches too", () => {
+  const lines: [line: string, flags: object][] = [
+    // stable-diffusion.cpp, AUTOMATIC1111, diffusers, CompVis
+    ["--sampler k_euler --schedule karras --negative x --cfg 5", {
+      samplingMethod: "euler",
+      scheduler: "karras",
+      negativePrompt: "x",
+      cfgScale: 5,
+    }],
+    ["--vae-tiling --embd-dir e --clip-skip 2", { vaeTiling: "on", embeddings: "e", clipSkip: 2 }],
+    ["--vae-tiling off --medvram", { vaeTiling: "off", offloadToCpu: true }],
+    ["--num_inference_steps=4 --guidance_scale 7.5 --negative_prompt y", {
+      steps: 4,
+      cfgScale: 7.5,
+      negativePrompt: "y",
+    }],
+    ["--ckpt m --ddim_steps 9 --scale 2 --W 64 --H 96 --n_iter 2", {
+      model: "m",
+      steps: 9,
+      cfgScale: 2,
+      width: 64,
+      height: 96,
+      batchCount: 2,
+    }],
+  ];
+  for (const [line, flags] of lines) assert.deepEqual(parseArgs(["x", ...line.split(" ")]).flags, flags);
+});
+
+Deno.test("no two settings share a spelling", () => {
+  const spellings = Object.entries(SETTINGS).flatMap(([name, { short, also = [] }]) => [
+    flagOf(name),
+    ...also.map((other) => `--${other}`),
+    ...(short ? [`-${short}`] : []),
+  ]);
+  assert.deepEqual(spellings.filter((spelling, i) => spellings.indexOf(spelling) !== i), []);
+});
+
+Deno.test("a command's help has all its flags and no others; the general help has what everybody needs", () => {
+  const shown = (help: string, name: string) => new RegExp(`^  (-\\w, |    )${flagOf(name)} `, "m").test(help);
+  for (const command of Object.keys(COMMANDS).filter((name) => name !== "help") as CommandName[]) {
+    for (const [name, { on }] of Object.entries(SETTINGS)) {
+      assert.equal(shown(helpText(command), name), on.includes(command), `${flagOf(name)} in "${command}"`);
     }
   }
-  const widest = Math.max(...helpText().split("\n").map((line) => line.length));
-  assert.ok(widest <= 120, `the help is ${widest} wide`);
+  for (const [name, { common }] of Object.entries(SETTINGS)) {
+    assert.equal(shown(helpText(), name), common === true, name);
+  }
+  const helps = [helpText(), ...Object.keys(COMMANDS).map((name) => helpText(name as CommandName))];
+  for (const line of helps.join("\n").split("\n")) assert.ok(line.length <= 120, line);
+  assert.ok(helpText().split("\n").length < 50, "the general help fits a screen");
 });
 
 Deno.test("sizes are width × height on the command line, and rows before columns for the pipeline, as in diffusers", () => {
   const { flags } = parseArgs(["a dog", "--original-size", "1024x768", "--target-size", "640x512", "--crop", "8x16"]);
-  const { originalSize, targetSize, crop } = generateOptions(flags);
+  const { originalSize, targetSize, crop } = pictureOptions(flags);
   assert.deepEqual({ originalSize, targetSize, crop }, {
     originalSize: [768, 1024],
     targetSize: [512, 640],

@@ -5,7 +5,8 @@
  */
 import { Image } from "imagescript";
 import type { Device, Precision } from "../../src/gpu/device.ts";
-import { generate, type GenerateOptions } from "../../src/generate.ts";
+import { generate } from "../../src/generate.ts";
+import type { GenerateOptions } from "../../src/settings.ts";
 import { parsePlan } from "../../src/plan/plan.ts";
 import { loadModel } from "../../src/pipeline/model.ts";
 

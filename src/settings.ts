@@ -1,0 +1,70 @@
+/**
+ * What decides a picture beside its model: what a caller may ask for, and what it becomes. Types of the schema's tables, in
+ * which each setting has its line (settings/schema.ts).
+ *
+ * @module
+ */
+import type { Plan } from "./plan/plan.ts";
+import { checkSettings } from "./settings/check.ts";
+import {
+  type Always,
+  type decodingSettings,
+  type deviceSettings,
+  type modelSettings,
+  type outputSettings,
+  type ownSettings,
+  pictureSettings,
+  type planSettings,
+  type promptSettings,
+  type samplingSettings,
+  type sizeSettings,
+  type Values,
+} from "./settings/schema.ts";
+
+/** How a picture is drawn. Names are the command line's flags in camelCase; absent ones come from the model's preset. */
+export type PictureOptions = Values<typeof pictureSettings>;
+
+/** What to draw and how. */
+export interface GenerateOptions extends PictureOptions {
+  /** Drawn plainly; give `plan` for regions. */
+  prompt?: string;
+  /** What is drawn where. Goes before `prompt`. */
+  plan?: Plan;
+  /** Aborting it ends the run with a CancelledError. */
+  signal?: AbortSignal;
+}
+
+/** All settings of a picture, none absent but those without a default. */
+export type Settings = PictureOptions & Required<Pick<PictureOptions, Always<typeof pictureSettings>>>;
+
+/** The values of the flags that were given. */
+export type FlagValues = Values<
+  & typeof promptSettings
+  & typeof planSettings
+  & typeof samplingSettings
+  & typeof sizeSettings
+  & typeof modelSettings
+  & typeof decodingSettings
+  & typeof deviceSettings
+  & typeof outputSettings
+  & typeof ownSettings
+>;
+
+/**
+ * What a caller asks of a picture, in canonical form: samplers by their own names, nothing undefined.
+ *
+ * @throws UsageError for options that do not exist and for values that the command line would refuse, too
+ */
+export function checkPicture(options: GenerateOptions): PictureOptions {
+  return checkSettings(pictureSettings, options, { others: ["prompt", "plan", "signal"] });
+}
+
+/**
+ * The settings of a finished picture, as a file has them.
+ *
+ * @param prefix stands before each name in messages
+ * @throws UsageError where one is missing, unknown or not possible
+ */
+export function readSettings(values: unknown, prefix: string): Settings {
+  return checkSettings(pictureSettings, values, { prefix, complete: true }) as Settings;
+}

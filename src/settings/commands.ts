@@ -1,0 +1,19 @@
+/**
+ * The commands of the command line, as data.
+ *
+ * @module
+ */
+
+/** The commands by name, with their arguments and what they do; a prompt without a command is `generate`. */
+export const COMMANDS = {
+  generate: { argument: "PROMPT", help: 'make a picture (the default; "-" reads the prompt from standard input)' },
+  plan: { argument: "PROMPT", help: "plan only: JSON on standard output, the layout as a picture with -o" },
+  recaption: { argument: "PROMPT", help: "describe each object of the prompt in more detail" },
+  inspect: { argument: "MODEL", help: "what a model is, how that was found out, and what it needs" },
+  metadata: { argument: "IMAGE", help: "what made this picture; --repro makes it again" },
+  doctor: { argument: "", help: "what this machine has and lacks" },
+  help: { argument: "COMMAND", help: "all that a command takes" },
+} satisfies Record<string, { argument: string; help: string }>;
+
+/** A command's name. */
+export type CommandName = keyof typeof COMMANDS;

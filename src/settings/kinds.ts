@@ -1,0 +1,160 @@
+/**
+ * Kinds of values that settings take. One check serves the command line (which has text), the library and recipes (which have
+ * values), so that each says the same of the same mistake.
+ *
+ * @module
+ */
+import { didYouMean } from "../did_you_mean.ts";
+import { UsageError } from "../errors.ts";
+
+/** What a setting takes. */
+export interface Kind<T> {
+  /** What the help calls the value; a switch has none. */
+  shown?: string;
+  /** Ends the sentence "--steps takes …". */
+  takes: string;
+  /** The value that a text stands for, still to be checked. */
+  parse(text: string): unknown;
+  /** The value in its one canonical form; undefined where it is of another kind. May throw a UsageError that says more. */
+  accept(value: unknown): T | undefined;
+  /** The spellings there are, for values that are words. */
+  known?: readonly string[];
+}
+
+/** Reads a text. @throws UsageError that names the setting, the value and what it takes */
+export function readText<T>(kind: Kind<T>, text: string, name: string): T {
+  return accepted(kind, kind.parse(text), text, name);
+}
+
+/** Checks a value of a program or of a JSON file. @throws UsageError that names the setting, the value and what it takes */
+export function checkValue<T>(kind: Kind<T>, value: unknown, name: string): T {
+  return accepted(kind, value, value, name);
+}
+
+function accepted<T>(kind: Kind<T>, value: unknown, given: unknown, name: string): T {
+  const result = kind.accept(value);
+  if (result !== undefined) return result;
+  const hint = kind.known && typeof given === "string" ? didYouMean(given, kind.known) : "";
+  throw new UsageError(`${name} takes ${kind.takes}, not ${inShort(given)}.${hint}`);
+}
+
+/** A value as one short piece of text for a message. */
+export function inShort(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = typeof value === "number" || typeof value === "bigint" ? String(value) : JSON.stringify(value);
+  } catch {
+    // circular, or it holds a bigint
+  }
+  text ??= typeof value;
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+/** On or off; on the command line its name alone is on. */
+export const flag: Kind<boolean> = {
+  takes: "true or false",
+  parse: (text) => ({ true: true, false: false })[text],
+  accept: (value) => typeof value === "boolean" ? value : undefined,
+};
+
+/** More letters than any prompt has, and few enough to be planned in no time. */
+const LONGEST_TEXT = 32_768;
+
+/** Any text but none. */
+export function text(shown: string): Kind<string> {
+  return {
+    shown,
+    takes: `a text of 1 to ${LONGEST_TEXT} letters`,
+    parse: (text) => text,
+    accept: (value) =>
+      typeof value === "string" && value !== "" && value.length <= LONGEST_TEXT && !value.includes("\0")
+        ? value
+        : undefined,
+  };
+}
+
+/** Any text, none too: an empty negative prompt is one. */
+export const anyText: Kind<string> = {
+  shown: "TEXT",
+  takes: `a text of up to ${LONGEST_TEXT} letters`,
+  parse: (text) => text,
+  accept: (value) => value === "" ? value : text("TEXT").accept(value),
+};
+
+/** A number from `least` to `most`. */
+export function number(least: number, most: number): Kind<number> {
+  return {
+    shown: "X",
+    takes: `a number from ${least} to ${most}`,
+    parse: (text) => text.trim() === "" ? NaN : Number(text),
+    accept: (value) => typeof value === "number" && value >= least && value <= most ? value : undefined,
+  };
+}
+
+/** A whole number from `least` to `most`. */
+export function integer(least: number, most: number): Kind<number> {
+  return {
+    shown: "N",
+    takes: `a whole number from ${least} to ${most}`,
+    parse: (text) => /^-?\d+$/.test(text.trim()) ? Number(text) : NaN,
+    accept: (value) => Number.isInteger(value) ? number(least, most).accept(value) : undefined,
+  };
+}
+
+/** One of a few words. */
+export function oneOf<const T extends string>(...known: T[]): Kind<T> {
+  return {
+    shown: known.join("|"),
+    takes: known.join(", "),
+    known,
+    parse: (text) => text,
+    accept: (value) => known.find((word) => word === value),
+  };
+}
+
+/** A name that `byName` knows in several spellings; it throws a UsageError that lists them for one it does not know. */
+export function named<T extends string>(what: string, byName: (spelling: string) => T): Kind<T> {
+  return {
+    shown: "NAME",
+    takes: what,
+    parse: (text) => text,
+    accept: (value) => typeof value === "string" ? byName(value) : undefined,
+  };
+}
+
+/** Two whole numbers: 1024x768 on the command line, [1024, 768] elsewhere. */
+export const pair: Kind<[number, number]> = {
+  shown: "AxB",
+  takes: "two whole numbers up to 65536, such as 1024x768",
+  parse: (text) => /^(\d+)[x×,](\d+)$/i.exec(text.trim())?.slice(1).map(Number),
+  accept: (value) =>
+    Array.isArray(value) && value.length === 2 && value.every((side) => integer(0, 65536).accept(side) !== undefined)
+      ? [value[0], value[1]]
+      : undefined,
+};
+
+/** Width × height (or left × top) on the command line, rows before columns elsewhere, as diffusers has it. */
+export const rowsFirst: Kind<[number, number]> = {
+  ...pair,
+  parse: (text) => (pair.parse(text) as number[] | undefined)?.toReversed(),
+};
+
+/** Largest seed: noise generators take 63 bits. */
+export const LARGEST_SEED: bigint = 2n ** 63n - 1n;
+
+/** A seed from 0 to 2⁶³ − 1, or −1 for a new one. Exact beyond JavaScript's safe integers, where JSON has it as a text. */
+export const seed: Kind<number | bigint> = {
+  shown: "N",
+  takes: "-1 or a whole number below 2⁶³",
+  parse: (text) => text.trim(),
+  accept(value) {
+    const text = typeof value === "string" ? value : Number.isSafeInteger(value) ? String(value) : value;
+    const exact = typeof text === "bigint"
+      ? text
+      : typeof text === "string" && /^(-1|\d{1,30})$/.test(text)
+      ? BigInt(text)
+      : LARGEST_SEED + 1n;
+    if (exact < -1n || exact > LARGEST_SEED) return undefined;
+    return exact <= Number.MAX_SAFE_INTEGER ? Number(exact) : exact;
+  },
+};

@@ -5,7 +5,7 @@
  */
 import manifest from "../deno.json" with { type: "json" };
 import { UsageError } from "./errors.ts";
-import type { Settings } from "./settings.ts";
+import { readSettings, type Settings } from "./settings.ts";
 import { modelHash } from "./model/model_hash.ts";
 import { formatParameters } from "./formats/parameters.ts";
 import type { Model } from "./pipeline/model.ts";
@@ -48,9 +48,9 @@ export interface Recipe {
 /** Keyword of the JSON in a PNG. */
 export const RECIPE_KEYWORD = "rpg";
 
-/** The recipe of a picture that this version makes. Parsing the plan gives its keys one order, hence the same bytes. */
+/** The recipe of a picture that this version makes. Parsing gives plan and settings one order, hence the same bytes. */
 export function makeRecipe(model: ModelRecipe, plan: Plan, settings: Settings): Recipe {
-  return { version: manifest.version, model, plan: parsePlan(plan), settings };
+  return { version: manifest.version, model, plan: parsePlan(plan), settings: readSettings(settings, "settings.") };
 }
 
 /** The texts that a PNG carries: `parameters` for other tools, the recipe for this one. */

@@ -7,7 +7,6 @@
 import type { Plan } from "./plan/plan.ts";
 import { checkSettings } from "./settings/check.ts";
 import {
-  type Always,
   type decodingSettings,
   type deviceSettings,
   type modelSettings,
@@ -18,8 +17,8 @@ import {
   type promptSettings,
   type samplingSettings,
   type sizeSettings,
-  type Values,
 } from "./settings/schema.ts";
+import type { Always, Values } from "./settings/setting.ts";
 
 /** How a picture is drawn. Names are the command line's flags in camelCase; absent ones come from the model's preset. */
 export type PictureOptions = Values<typeof pictureSettings>;

@@ -5,12 +5,14 @@
  */
 import { flagOf } from "../settings/check.ts";
 import { type CommandName, COMMANDS } from "../settings/commands.ts";
-import { GROUPS, type Setting } from "../settings/schema.ts";
+import { kindOf } from "../settings/kind_of.ts";
+import { GROUPS } from "../settings/schema.ts";
+import { type Setting, takes } from "../settings/setting.ts";
 
 /** All that one command takes, or, without one, the commands and the flags that everybody needs. */
 export function helpText(command?: CommandName): string {
   const groups = Object.entries(GROUPS).map(([title, settings]) => {
-    const wanted = (setting: Setting) => command ? setting.on.includes(command) : setting.common;
+    const wanted = (setting: Setting) => command ? takes(command, setting) : setting.common;
     const rows = Object.entries(settings).filter(([, setting]) => wanted(setting)).map(flagRow);
     return rows.length ? `\n${title}\n${columns(rows)}\n` : "";
   });
@@ -35,8 +37,10 @@ function usage(command?: CommandName): string {
   return `Pictures from a prompt, planned region by region.\n\n${columns(rows)}\n`;
 }
 
-function flagRow([name, { short, kind, help, default: value }]: [string, Setting]): [string, string] {
-  const start = `${short ? `-${short}, ` : "    "}${flagOf(name)}${kind.shown ? ` ${kind.shown}` : ""}`;
+function flagRow([name, setting]: [string, Setting]): [string, string] {
+  const { short, help, default: value } = setting;
+  const { shown } = kindOf(setting);
+  const start = `${short ? `-${short}, ` : "    "}${flagOf(name)}${shown ? ` ${shown}` : ""}`;
   return [start, value === undefined ? help : `${help} (default ${value})`];
 }
 

@@ -6,8 +6,10 @@
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
 import { type CommandName, COMMANDS } from "../settings/commands.ts";
+import { kindOf } from "../settings/kind_of.ts";
 import { inShort, readText } from "../settings/kinds.ts";
 import { SETTINGS } from "../settings/schema.ts";
+import { takes } from "../settings/setting.ts";
 import type { FlagValues } from "../settings.ts";
 import { settingOf } from "./flags.ts";
 
@@ -39,7 +41,8 @@ export function parseArgs(words: string[]): Invocation {
     }
     const [spelling, attached] = splitFlag(word);
     const name = settingOf(spelling);
-    const { kind, alone } = SETTINGS[name];
+    const kind = kindOf(SETTINGS[name]);
+    const { alone } = SETTINGS[name];
     const next = words[i + 1];
     if (kind.shown === undefined) {
       if (attached !== undefined) {
@@ -104,12 +107,13 @@ function tooMany(words: string[], command: CommandName): UsageError {
 function collect(command: CommandName, given: [name: string, spelling: string, value: unknown][]): FlagValues {
   const flags: Record<string, unknown> = {};
   for (const [name, spelling, value] of given) {
-    const { on, repeat } = SETTINGS[name];
-    if (command !== "help" && !on.includes(command)) {
-      const uses = on.map((name) => `"${name}"`).join(", ");
+    const setting = SETTINGS[name];
+    if (command !== "help" && !takes(command, setting)) {
+      const uses = Object.keys(COMMANDS).filter((other) => takes(other as CommandName, setting))
+        .map((other) => `"${other}"`).join(", ");
       throw new UsageError(`${spelling} does nothing in "${command}"; it belongs to ${uses}.`);
     }
-    if (repeat) flags[name] = [...(flags[name] as unknown[] | undefined) ?? [], value];
+    if (setting.repeat) flags[name] = [...(flags[name] as unknown[] | undefined) ?? [], value];
     else flags[name] = value; // the last one counts, so that scripts can be overruled
   }
   return flags as FlagValues;

@@ -5,8 +5,9 @@
  */
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
+import { kindOf } from "./kind_of.ts";
 import { checkValue, inShort } from "./kinds.ts";
-import type { Table, Values } from "./schema.ts";
+import type { Table, Values } from "./setting.ts";
 
 /** How to check. */
 export interface CheckOptions {
@@ -36,11 +37,12 @@ export function checkSettings<T extends Table>(
     throw new UsageError(`There is no option ${prefix}${name}.${didYouMean(name, [...Object.keys(table), ...others])}`);
   }
   const checked: Record<string, unknown> = {};
-  for (const [name, { kind, repeat, always }] of Object.entries(table as Table)) {
+  for (const [name, setting] of Object.entries(table as Table)) {
+    const kind = kindOf(setting);
     const value = (values as Record<string, unknown>)[name];
     if (value === undefined) {
-      if (complete && always) throw new UsageError(`${prefix}${name} is missing.`);
-    } else if (repeat) {
+      if (complete && setting.always) throw new UsageError(`${prefix}${name} is missing.`);
+    } else if (setting.repeat) {
       if (!Array.isArray(value)) throw new UsageError(`${prefix}${name} takes a list, not ${inShort(value)}.`);
       checked[name] = value.map((item, i) => checkValue(kind, item, `${prefix}${name}[${i}]`));
     } else checked[name] = checkValue(kind, value, prefix + name);

@@ -6,6 +6,7 @@ import { UsageError } from "../../src/errors.ts";
 import { flagOf } from "../../src/settings/check.ts";
 import { type CommandName, COMMANDS } from "../../src/settings/commands.ts";
 import { SETTINGS } from "../../src/settings/schema.ts";
+import { takes } from "../../src/settings/setting.ts";
 
 Deno.test("a prompt with flags in every spelling", () => {
   const line = [
@@ -128,8 +129,8 @@ Deno.test("no two settings share a spelling", () => {
 Deno.test("a command's help has all its flags and no others; the general help has what everybody needs", () => {
   const shown = (help: string, name: string) => new RegExp(`^  (-\\w, |    )${flagOf(name)} `, "m").test(help);
   for (const command of Object.keys(COMMANDS).filter((name) => name !== "help") as CommandName[]) {
-    for (const [name, { on }] of Object.entries(SETTINGS)) {
-      assert.equal(shown(helpText(command), name), on.includes(command), `${flagOf(name)} in "${command}"`);
+    for (const [name, setting] of Object.entries(SETTINGS)) {
+      assert.equal(shown(helpText(command), name), takes(command, setting), `${flagOf(name)} in "${command}"`);
     }
   }
   for (const [name, { common }] of Object.entries(SETTINGS)) {

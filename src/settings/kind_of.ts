@@ -1,0 +1,29 @@
+/**
+ * From what the schema says of a setting to the kind of its values.
+ *
+ * @module
+ */
+import { REGION_MODES } from "../region/mode.ts";
+import { samplerByName, schedulerByName } from "../sample/names.ts";
+import { anyText, flag, integer, type Kind, named, number, oneOf, pair, rowsFirst, seed, text } from "./kinds.ts";
+import type { Setting, Types } from "./setting.ts";
+
+/** How each type is read and checked. */
+const KINDS: { [Type in keyof Types]: (setting: Setting) => Kind<Types[Type]> } = {
+  flag: () => flag,
+  text: ({ shown = "TEXT" }) => text(shown),
+  anyText: () => anyText,
+  number: ({ least = -Infinity, most = Infinity }) => number(least, most),
+  integer: ({ least = -Infinity, most = Infinity }) => integer(least, most),
+  seed: () => seed,
+  pair: () => pair,
+  rowsFirst: () => rowsFirst,
+  mode: () => oneOf(...REGION_MODES),
+  sampler: () => named("a sampler's name, such as euler_a", samplerByName),
+  scheduler: () => named("a schedule's name, such as karras", schedulerByName),
+};
+
+/** What a setting takes. */
+export function kindOf(setting: Setting): Kind<unknown> {
+  return setting.oneOf ? oneOf(...setting.oneOf) : KINDS[setting.type ?? "flag"](setting);
+}

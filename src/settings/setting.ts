@@ -1,0 +1,73 @@
+/**
+ * What the schema says of a setting, and the types that are read from that.
+ *
+ * @module
+ */
+import type { RegionMode } from "../region/mode.ts";
+import type { SamplerName, SchedulerName } from "../sample/names.ts";
+import type { CommandName } from "./commands.ts";
+
+/** The types of values by the names that the schema gives them. */
+export interface Types {
+  flag: boolean;
+  text: string;
+  anyText: string;
+  number: number;
+  integer: number;
+  seed: number | bigint;
+  pair: [number, number];
+  rowsFirst: [number, number];
+  mode: RegionMode;
+  sampler: SamplerName;
+  scheduler: SchedulerName;
+}
+
+/** What the tables say of one setting. They hold plain data, which the types of the library can be read from. */
+export interface Setting {
+  /** What it takes, if not one of a few words. */
+  type?: keyof Types;
+  /** What the help calls the value of a text. */
+  shown?: string;
+  /** Range of a number. */
+  least?: number;
+  most?: number;
+  /** The words it takes. */
+  oneOf?: readonly string[];
+  help: string;
+  /** The commands that use it; anywhere else it is refused. */
+  on: readonly CommandName[] | "all";
+  /** One letter that stands for the flag. */
+  short?: string;
+  /** What other tools call the same thing. */
+  also?: readonly string[];
+  /** May be given several times; the value is a list. */
+  repeat?: true;
+  /** What a flag without a value says, where it also takes one. */
+  alone?: string;
+  /** Where nothing else says so: neither the model nor its preset. */
+  default?: string | number;
+  /** Every picture has it, so a recipe without it is damaged. */
+  always?: true;
+  /** Shown in the help for everything. */
+  common?: true;
+}
+
+/** Settings by name. */
+export type Table = Readonly<Record<string, Setting>>;
+
+type ValueOf<S> = S extends { oneOf: readonly (infer Word)[] } ? Word
+  : S extends { type: keyof Types } ? Types[S["type"]]
+  : never;
+
+/** The values that a table's settings take, all optional. */
+export type Values<T extends Table> = {
+  -readonly [Name in keyof T]?: T[Name] extends { repeat: true } ? ValueOf<T[Name]>[] : ValueOf<T[Name]>;
+};
+
+/** The names of those settings that every picture has. */
+export type Always<T extends Table> = { [Name in keyof T]: T[Name] extends { always: true } ? Name : never }[keyof T];
+
+/** Whether a command takes a setting. */
+export function takes(command: CommandName, { on }: Setting): boolean {
+  return on === "all" ? command !== "help" : on.includes(command);
+}

@@ -1,8 +1,9 @@
-// out = act(a + b), element by element; b may be absent. One invocation: one quad.
+// out = act(a + scale · b), element by element; b may be absent. One invocation: one quad.
 struct Params {
   quads: u32,
   has_b: u32,
-  silu: u32,
+  scale: f32,
+  activation: u32,
   grid_width: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -17,7 +18,6 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
   let index = invocation(group, local);
   if (index >= p.quads) { return; }
   var v = a_at(index);
-  if (p.has_b == 1u) { v += b_at(index); }
-  if (p.silu == 1u) { v = silu(v); }
-  out_put(index, v);
+  if (p.has_b == 1u) { v += p.scale * b_at(index); }
+  out_put(index, activate(v, p.activation));
 }

@@ -15,7 +15,7 @@ struct Params {
   panels: u32,
   entry_rows: u32,   // rows of one batch entry: they share a row of shift
   flags: u32,        // 1 bias, 2 shift, 4 residual
-  activation: u32,   // 0 none, 1 silu, 2 gelu (erf), 3 quick gelu
+  activation: u32,   // as in src/ops/activation.ts
   in_width: u32,
   in_height: u32,
   view_width: u32,   // the picture that taps see: x itself, or x doubled
@@ -50,20 +50,11 @@ fn source_row(m: u32, tap: u32) -> u32 {
 // use activations
 // use lanes
 
-fn activate(v: vec4f) -> vec4f {
-  switch p.activation {
-    case 1u: { return silu(v); }
-    case 2u: { return gelu(v); }
-    case 3u: { return v / (1.0 + exp(-1.702 * v)); }
-    default: { return v; }
-  }
-}
-
 fn finish(sum: vec4f, m: u32, batch: u32, quad: u32) {
   if (m >= p.rows || quad >= p.quads) { return; }
   var v = sum;
   if ((p.flags & 2u) != 0u) { v += shift_at((m / p.entry_rows) * p.quads + quad); }
-  v = activate(v);
+  v = activate(v, p.activation);
   let at = (batch * p.rows + m) * p.quads + quad;
   if ((p.flags & 4u) != 0u) { v += residual_at(at); }
   out_put(at, v);

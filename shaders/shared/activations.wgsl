@@ -8,3 +8,16 @@ fn erf(v: vec4f) -> vec4f {
   return sign(v) * (1.0 - poly * exp(-v * v));
 }
 fn gelu(v: vec4f) -> vec4f { return 0.5 * v * (1.0 + erf(v * 0.70710678)); }
+
+// By number, in the order of src/ops/activation.ts.
+fn activate(v: vec4f, kind: u32) -> vec4f {
+  switch kind {
+    case 1u: { return silu(v); }
+    case 2u: { return gelu(v); }
+    case 3u: { return v / (1.0 + exp(-1.702 * v)); }
+    case 4u: { return max(v, vec4f(0)); }
+    case 5u: { return max(v, 0.2 * v); }
+    case 6u: { return 3.0 * tanh(v / 3.0); }
+    default: { return v; }
+  }
+}

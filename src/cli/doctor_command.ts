@@ -57,7 +57,7 @@ async function selfTest(device: Device, precision: Precision): Promise<string> {
   const values = [0, 1, -1, 0.1, 3.25, -7.5, 100, -0.001];
   const g = new Graph(device, "self-test", precision);
   const x = g.input("x", [1, values.length]);
-  const y = g.output(add(g, x, undefined, true));
+  const y = g.output(add(g, x, undefined, { activation: "silu" }));
   const program = await g.compile();
   writeFloats(device, x, values);
   program.run();

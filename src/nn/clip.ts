@@ -7,7 +7,8 @@
 import type { Graph } from "../gpu/graph.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { attention, type Heads, selfMap } from "../ops/attention.ts";
-import { type Activation, linear } from "../ops/matmul.ts";
+import type { Activation } from "../ops/activation.ts";
+import { linear } from "../ops/matmul.ts";
 import { layerNorm } from "../ops/norm.ts";
 import { type Config, ConfigReader } from "./config.ts";
 import { paddedWidth } from "./pad_heads.ts";

@@ -256,12 +256,12 @@ function timeEmbedding(
   }
   const hidden = linear(g, sinusoid, w.matrix("time_embedding.linear_1", dim, 4 * dim), { activation: "silu" });
   const time = linear(g, hidden, w.matrix("time_embedding.linear_2", 4 * dim, 4 * dim));
-  if (!config.addedDim) return add(g, time, undefined, true);
+  if (!config.addedDim) return add(g, time, undefined, { activation: "silu" });
   if (!conditioning.added) throw new Error("This UNet needs pooled and size embeddings.");
   const { graph, added } = conditioning;
   const first = linear(graph, added, w.matrix("add_embedding.linear_1", config.addedDim, 4 * dim), {
     activation: "silu",
   });
   const more = graph.output(linear(graph, first, w.matrix("add_embedding.linear_2", 4 * dim, 4 * dim)));
-  return add(g, time, more, true);
+  return add(g, time, more, { activation: "silu" });
 }

@@ -8,16 +8,22 @@ import concatSource from "../../shaders/concat.wgsl" with { type: "text" };
 import pixelsSource from "../../shaders/pixels.wgsl" with { type: "text" };
 import type { Graph } from "../gpu/graph.ts";
 import { sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { type Activation, ACTIVATIONS } from "./activation.ts";
 import { grid64 } from "./grid.ts";
 
-/** a + b (or a alone), then SiLU if `silu`. */
-export function add(g: Graph, a: Tensor, b: Tensor | undefined, silu = false): Tensor {
+/** act(a + scale · b), or act(a) where there is no b. */
+export function add(
+  g: Graph,
+  a: Tensor,
+  b: Tensor | undefined,
+  { activation = "none", scale = 1 }: { activation?: Activation; scale?: number } = {},
+): Tensor {
   const out = g.tensor(a.label, a.shape);
   const quads = sizeOf(a.shape) / 4;
   const grid = grid64(quads);
   g.dispatch({
     kernel: { name: "add", source: addSource },
-    params: { quads, has_b: b !== undefined, silu, grid_width: grid[0] },
+    params: { quads, has_b: b !== undefined, scale, activation: ACTIVATIONS.indexOf(activation), grid_width: grid[0] },
     bindings: [a, b ?? g.nothing("b"), out],
     grid,
   });

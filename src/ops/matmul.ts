@@ -7,6 +7,7 @@ import source from "../../shaders/matmul.wgsl" with { type: "text" };
 import type { Graph } from "../gpu/graph.ts";
 import type { Values } from "../gpu/struct.ts";
 import { padChannels, sizeOf, type Tensor } from "../gpu/tensor.ts";
+import { type Activation, ACTIVATIONS } from "./activation.ts";
 import { matmulTile } from "./choose.ts";
 
 /** A packed weight as the network declares it (nn/weights.ts). */
@@ -23,10 +24,6 @@ export interface Weight {
   /** f32, padded to whole panels. */
   bias?: Tensor;
 }
-
-/** Nonlinearities of the epilogue, in the order of the shader's `activation`. */
-const ACTIVATIONS = ["none", "silu", "gelu", "quick_gelu"] as const;
-export type Activation = typeof ACTIVATIONS[number];
 
 /** What happens to a sum before it is stored: act(sum + bias + shift) + residual. */
 export interface Epilogue {

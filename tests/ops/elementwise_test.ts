@@ -1,4 +1,5 @@
 import assert from "@std/assert";
+import { type Activation, ACTIVATIONS } from "../../src/ops/activation.ts";
 import { add, concat, pixels } from "../../src/ops/elementwise.ts";
 import { Graph } from "../../src/gpu/graph.ts";
 import { readTensor, writeFloats } from "../../src/gpu/storage.ts";
@@ -24,10 +25,40 @@ for (const way of WAYS) {
       way,
       [{ shape: [1, 37, 12], values: a }, { shape: [1, 37, 12], values: c }],
       {},
-      (g, _, [a, c]) => add(g, a, c, true),
+      (g, _, [a, c]) => add(g, a, c, { activation: "silu" }),
     );
     assertClose(sum, a.map((v, i) => (v + c[i]) / (1 + Math.exp(-v - c[i]))), atol, rtol);
   });
+
+  Deno.test(`add ${way.name}: a scaled summand, and every nonlinearity`, async () => {
+    const a = random(12, 4).map((v) => 5 * v), b = random(12, 5);
+    const erf = (x: number) => 2 / Math.sqrt(Math.PI) * simpson((t) => Math.exp(-t * t), x);
+    const twins: Record<Activation, (x: number) => number> = {
+      none: (x) => x,
+      silu: (x) => x / (1 + Math.exp(-x)),
+      gelu: (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)),
+      quick_gelu: (x) => x / (1 + Math.exp(-1.702 * x)),
+      relu: (x) => Math.max(0, x),
+      leaky_relu: (x) => x < 0 ? 0.2 * x : x,
+      soft_clamp: (x) => 3 * Math.tanh(x / 3),
+    };
+    for (const activation of ACTIVATIONS) {
+      const sum = await compute(
+        way,
+        [{ shape: [1, 3, 4], values: a }, { shape: [1, 3, 4], values: b }],
+        {},
+        (g, _, [a, b]) => add(g, a, b, { activation, scale: 0.2 }),
+      );
+      assertClose(sum, a.map((v, i) => twins[activation](v + 0.2 * b[i])), atol, rtol);
+    }
+  });
+}
+
+/** ∫₀ˣ f by Simpson's rule. */
+function simpson(f: (t: number) => number, x: number): number {
+  const steps = 200;
+  const terms = Array.from({ length: steps + 1 }, (_, i) => f(x * i / steps) * (i % steps === 0 ? 1 : i % 2 ? 4 : 2));
+  return terms.reduce((sum, term) => sum + term, 0) * x / steps / 3;
 }
 
 Deno.test("pixels: rounds and clamps, and marks what is no number", async () => {

@@ -17,7 +17,10 @@ export class ByteFile {
     try {
       if (!(await Deno.stat(path)).isFile) throw new ModelError(`${path} is not a regular file.`);
       const handle = await Deno.open(path);
-      return new ByteFile(path, (await handle.stat()).size, handle);
+      const { isFile, size } = await handle.stat();
+      if (isFile) return new ByteFile(path, size, handle);
+      handle.close(); // replaced meanwhile
+      throw new ModelError(`${path} is not a regular file.`);
     } catch (error) {
       throw fileError(path, error);
     }
@@ -67,6 +70,23 @@ export class ByteFile {
 
   close(): void {
     this.handle.close();
+  }
+}
+
+/**
+ * All bytes of a regular file.
+ * @param most bytes that it may have
+ * @throws ModelError where it is missing, larger, or no regular file: a device or pipe might never end
+ */
+export async function readWhole(path: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
+  const file = await ByteFile.open(path);
+  try {
+    if (file.size > most) {
+      throw new ModelError(`${path} has ${file.size} bytes; expected at most ${most}.`);
+    }
+    return await file.bytesAt(0, file.size);
+  } finally {
+    file.close();
   }
 }
 

@@ -9,7 +9,7 @@ import type { TensorSource } from "./tensor_source.ts";
 import { openTorch } from "./torch_file.ts";
 
 /** Opens a safetensors file or one of torch's (a zip, or the older pickles: both start with bytes no safetensors has). */
-export async function openTensors(path: string): Promise<TensorSource> {
+export async function openTensors(path: string, signal?: AbortSignal): Promise<TensorSource> {
   const file = await ByteFile.open(path);
   let start: Uint8Array;
   try {
@@ -20,5 +20,5 @@ export async function openTensors(path: string): Promise<TensorSource> {
   const zip = start[0] === 0x50 && start[1] === 0x4b;
   const pickle = start[0] === 0x80 && start[1] >= 2 && start[1] <= 5 &&
     (start[2] === 0x8a || /\.(ckpt|pt|pth|bin)$/i.test(path));
-  return zip || pickle ? await openTorch(path) : await openSafetensors(path);
+  return zip || pickle ? await openTorch(path, signal) : await openSafetensors(path);
 }

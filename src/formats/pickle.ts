@@ -7,7 +7,10 @@
  *
  * @module
  */
+import { briefText } from "../brief.ts";
 import { ModelError } from "../errors.ts";
+import { pause } from "../files/pause.ts";
+import { COUNT_OF } from "../limits.ts";
 
 /** A class or function that a pickle names: "collections.OrderedDict". */
 export class Global {
@@ -24,6 +27,8 @@ export interface PickleRules {
   call(name: string, args: unknown[]): unknown;
   /** The value of a persistent id. */
   persistent(id: unknown): unknown;
+  /** Ends a long reading. */
+  signal?: AbortSignal;
 }
 
 /** Thrown where the bytes end before the pickle does: more of the file may hold the rest. */
@@ -31,12 +36,20 @@ export class PickleCut extends Error {}
 
 const MARK = Symbol("mark");
 
+/** Opcodes between two pauses: some milliseconds. */
+const STRETCH = 100_000;
+
 /**
- * Reads one pickle from `start` on. Dictionaries become Maps, tuples and lists arrays, bytes Uint8Arrays.
+ * Reads one pickle from `start` on. Dictionaries become Maps, tuples and lists arrays, bytes Uint8Arrays. What it refers to more
+ * than once is one value, not copies: a caller that walks or prints it must not take it for a tree.
  * @returns the value, and where the pickle ends
  * @throws ModelError for anything not allowed or not understood; PickleCut where the bytes end too early
  */
-export function readPickle(bytes: Uint8Array, start: number, rules: PickleRules): { value: unknown; end: number } {
+export async function readPickle(
+  bytes: Uint8Array,
+  start: number,
+  rules: PickleRules,
+): Promise<{ value: unknown; end: number }> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const stack: unknown[] = [];
   const memo = new Map<number, unknown>();
@@ -68,7 +81,7 @@ export function readPickle(bytes: Uint8Array, start: number, rules: PickleRules)
     return words;
   };
   const integer = (length: number) => {
-    if (length > 1024) throw fail(`a number of ${length} bytes`);
+    if (length > 64) throw fail(`a number of ${length} bytes`);
     let value = 0n;
     const from = take(length);
     for (let i = length - 1; i >= 0; i--) value = value << 8n | BigInt(bytes[from + i]);
@@ -102,10 +115,14 @@ export function readPickle(bytes: Uint8Array, start: number, rules: PickleRules)
     if (!Array.isArray(list)) throw fail("items for something that is no list");
     for (const item of items) list.push(item);
   };
-  const named = (name: string) => {
+  const named = (module: unknown, inner: unknown) => {
+    if (typeof module !== "string" || typeof inner !== "string") throw fail("a name that is no text");
+    const name = `${module}.${inner}`;
     if (!rules.allows(name)) {
       throw new ModelError(
-        `${rules.where} names "${name}", which no model needs and which could run code. It is refused; look for a .safetensors file.`,
+        `${rules.where} names "${
+          briefText(name)
+        }", which no model needs and which could run code. It is refused; look for a .safetensors file.`,
       );
     }
     stack.push(new Global(name));
@@ -167,10 +184,10 @@ export function readPickle(bytes: Uint8Array, start: number, rules: PickleRules)
     0x75: () => insert(popMark()), // SETITEMS
     0x8f: () => stack.push([]), // EMPTY_SET
     0x90: () => extend(popMark()), // ADDITEMS
-    0x63: () => named(`${line()}.${line()}`), // GLOBAL
+    0x63: () => named(line(), line()), // GLOBAL
     0x93: () => { // STACK_GLOBAL
       const name = pop();
-      named(`${pop()}.${name}`);
+      named(pop(), name);
     },
     0x52: call, // REDUCE
     0x81: call, // NEWOBJ
@@ -182,7 +199,9 @@ export function readPickle(bytes: Uint8Array, start: number, rules: PickleRules)
     0x6a: () => recall(u32()),
     0x51: () => stack.push(rules.persistent(pop())), // BINPERSID
   };
-  while (true) {
+  for (let count = 1;; count++) {
+    if (count % STRETCH === 0) await pause(rules.signal);
+    if (stack.length > COUNT_OF.values) throw fail(`more than ${COUNT_OF.values} values`);
     const opcode = u8();
     if (opcode === 0x2e) return { value: pop(), end: at }; // STOP
     if (!Object.hasOwn(opcodes, opcode)) throw fail(`unknown opcode 0x${opcode.toString(16)}`);

@@ -4,14 +4,13 @@
  *
  * @module
  */
+import { brief, briefText } from "../brief.ts";
 import { ModelError } from "../errors.ts";
 import { ByteFile } from "../files/byte_file.ts";
 import { BYTES } from "./dtype.ts";
 import { parseObject } from "../files/json_file.ts";
+import { BYTES_OF, COUNT_OF } from "../limits.ts";
 import type { DType, TensorInfo, TensorSource } from "./tensor_source.ts";
-
-/** What the format's own reader allows. */
-const LARGEST_HEADER = 100_000_000;
 
 /** A tensor's place: its bytes start here in the file. */
 export type Placed = TensorInfo & { offset: number };
@@ -32,7 +31,7 @@ export async function openSafetensors(path: string): Promise<SafetensorsSource> 
     if (file.size < 8) throw new ModelError(`${path} has ${file.size} bytes; a safetensors file has at least 8.`);
     const start = await file.bytesAt(0, 8);
     const length = Number(new DataView(start.buffer).getBigUint64(0, true));
-    if (length > LARGEST_HEADER) {
+    if (length > BYTES_OF.safetensorsHeader) {
       throw new ModelError(`${path} claims a header of ${length} bytes, so it is no safetensors file.`);
     }
     if (length > file.size - 8) {
@@ -113,21 +112,28 @@ function parseHeader(text: string, dataStart: number, fileSize: number, path: st
   for (const [name, entry] of Object.entries(header)) {
     if (name !== "__metadata__") placed.push(parseEntry(name, entry, dataStart, path));
   }
+  if (placed.length > COUNT_OF.tensors) {
+    throw new ModelError(`${path} has ${placed.length} tensors; expected at most ${COUNT_OF.tensors}.`);
+  }
   placed.sort((a, b) => a.offset - b.offset || a.bytes - b.bytes);
   let end = dataStart;
   let before = "the header";
   for (const { name, offset, bytes } of placed) {
     if (offset !== end) {
       const how = offset < end ? "overlaps" : "leaves a gap after";
-      throw new ModelError(`In ${path}, ${name} at byte ${offset} ${how} ${before}, which ends at byte ${end}.`);
+      throw new ModelError(
+        `In ${path}, ${briefText(name)} at byte ${offset} ${how} ${before}, which ends at byte ${end}.`,
+      );
     }
     if (offset + bytes > fileSize) {
       throw new ModelError(
-        `${path} has ${fileSize} bytes, but ${name} ends at byte ${offset + bytes}. It is truncated; get it again.`,
+        `${path} has ${fileSize} bytes, but ${briefText(name)} ends at byte ${
+          offset + bytes
+        }. It is truncated; get it again.`,
       );
     }
     end = offset + bytes;
-    before = name;
+    before = briefText(name);
   }
   if (end !== fileSize) {
     throw new ModelError(`${path} has ${fileSize} bytes, but its tensors end at byte ${end}. It is damaged.`);
@@ -138,11 +144,14 @@ function parseHeader(text: string, dataStart: number, fileSize: number, path: st
 function parseEntry(name: string, entry: unknown, dataStart: number, path: string): Placed {
   const { dtype, shape, data_offsets } = (entry ?? {}) as Record<string, unknown>;
   const wrong = (what: string, expected: string, found: unknown) =>
-    new ModelError(`${name} in ${path} has the ${what} ${JSON.stringify(found)}; expected ${expected}.`);
+    new ModelError(`${briefText(name)} in ${path} has the ${what} ${brief(found)}; expected ${expected}.`);
+  if (name.length > COUNT_OF.name) throw wrong("length", `at most ${COUNT_OF.name} characters`, name.length);
   if (typeof dtype !== "string" || !Object.hasOwn(BYTES, dtype)) {
     throw wrong("type", `one of ${Object.keys(BYTES).join(", ")}`, dtype);
   }
-  if (!isCounts(shape)) throw wrong("shape", "a list of whole numbers", shape);
+  if (!isCounts(shape) || shape.length > COUNT_OF.axes) {
+    throw wrong("shape", `a list of at most ${COUNT_OF.axes} whole numbers`, shape);
+  }
   const bytes = shape.reduce((product, size) => product * size, 1) * BYTES[dtype as DType];
   if (!Number.isSafeInteger(bytes)) throw wrong("shape", "a tensor that fits a file", shape);
   if (!isCounts(data_offsets) || data_offsets.length !== 2 || data_offsets[1] - data_offsets[0] !== bytes) {
@@ -156,5 +165,7 @@ function isCounts(value: unknown): value is number[] {
 }
 
 function strings(value: unknown): Record<string, string> {
-  return Object.fromEntries(Object.entries(value ?? {}).map(([key, text]) => [key, String(text)]));
+  return Object.fromEntries(
+    Object.entries(value ?? {}).map(([key, text]) => [key, typeof text === "string" ? text : JSON.stringify(text)]),
+  );
 }

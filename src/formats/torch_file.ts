@@ -4,8 +4,10 @@
  *
  * @module
  */
+import { briefText } from "../brief.ts";
 import { ModelError } from "../errors.ts";
 import { ByteFile } from "../files/byte_file.ts";
+import { BYTES_OF } from "../limits.ts";
 import { BYTES } from "./dtype.ts";
 import { PickleCut, readPickle } from "./pickle.ts";
 import { rangeOf } from "./safetensors.ts";
@@ -19,13 +21,13 @@ type Placed = TensorInfo & { place: number; stride: number[] | undefined; span: 
  * Opens a torch file. Tensors are named by their path through the dictionaries, without a leading `state_dict.`.
  * @throws ModelError for damage, and for a pickle that names anything not on the allow-list
  */
-export async function openTorch(path: string): Promise<TensorSource> {
+export async function openTorch(path: string, signal?: AbortSignal): Promise<TensorSource> {
   const file = await ByteFile.open(path);
   try {
     const magic = await file.bytesAt(0, Math.min(2, file.size));
-    const { root, storages } = magic[0] === 0x50 ? await readArchive(file) : await readLegacy(file);
+    const { root, storages } = magic[0] === 0x50 ? await readArchive(file, signal) : await readLegacy(file, signal);
     const tensors = new Map<string, Placed>();
-    for (const [name, tensor] of namedTensors(root)) tensors.set(name, locate(name, tensor, storages, path));
+    for (const [name, tensor] of namedTensors(root, path)) tensors.set(name, locate(name, tensor, storages, path));
     return {
       tensors,
       describe: path,
@@ -43,7 +45,7 @@ export async function openTorch(path: string): Promise<TensorSource> {
   }
 }
 
-async function readArchive(file: ByteFile) {
+async function readArchive(file: ByteFile, signal?: AbortSignal) {
   const entries = await readZipDirectory(file);
   const main = [...entries.keys()].find((name) => /^(?:[^/]+\/)?data\.pkl$/.test(name));
   if (main === undefined) {
@@ -51,25 +53,33 @@ async function readArchive(file: ByteFile) {
   }
   const folder = main.slice(0, -"data.pkl".length);
   const order = entries.get(`${folder}byteorder`);
-  if (order && new TextDecoder().decode(await file.bytesAt(order.offset, order.bytes)).trim() !== "little") {
+  if (
+    order && order.bytes < 16 &&
+    new TextDecoder().decode(await file.bytesAt(order.offset, order.bytes)).trim() !== "little"
+  ) {
     throw new ModelError(`${file.path} is big-endian; only little-endian files are supported.`);
   }
   const pickle = entries.get(main)!;
-  const { value } = readPickle(await file.bytesAt(pickle.offset, pickle.bytes), 0, torchRules(file.path));
+  if (pickle.bytes > BYTES_OF.pickle) {
+    throw new ModelError(`${file.path} has a pickle of ${pickle.bytes} bytes; expected at most ${BYTES_OF.pickle}.`);
+  }
+  const rules = torchRules(file.path, undefined, signal);
+  const { value } = await readPickle(await file.bytesAt(pickle.offset, pickle.bytes), 0, rules);
   const storages = (key: string) => entries.get(`${folder}data/${key}`);
   return { root: value, storages };
 }
 
 /** Magic number, version, system, the object, the storages' keys: five pickles; then each storage, its length before it. */
-async function readLegacy(file: ByteFile) {
-  for (let size = Math.min(file.size, 1 << 20);; size = Math.min(file.size, size * 4)) {
+async function readLegacy(file: ByteFile, signal?: AbortSignal) {
+  const most = Math.min(file.size, BYTES_OF.pickle);
+  for (let size = Math.min(most, 1 << 20);; size = Math.min(most, size * 4)) {
     const head = await file.bytesAt(0, size);
     const values: unknown[] = [];
     const types = new Map<string, DType>();
     let end = 0;
     try {
       while (values.length < 5) {
-        const read = readPickle(head, end, torchRules(file.path, types));
+        const read = await readPickle(head, end, torchRules(file.path, types, signal));
         values.push(read.value);
         end = read.end;
         if (values[0] !== 0x1950a86a20f9469cfc6cn) {
@@ -77,7 +87,7 @@ async function readLegacy(file: ByteFile) {
         }
       }
     } catch (error) {
-      if (error instanceof PickleCut && size < file.size) continue;
+      if (error instanceof PickleCut && size < most) continue;
       throw error;
     }
     return { root: values[3], storages: await legacyStorages(file, types, values[4], end) };
@@ -88,15 +98,16 @@ async function legacyStorages(file: ByteFile, types: Map<string, DType>, keys: u
   const entries = new Map<string, ZipEntry>();
   let at = start;
   for (const key of Array.isArray(keys) ? keys : []) {
+    const name = typeof key === "string" || typeof key === "number" ? String(key) : "";
+    const type = types.get(name);
+    if (!type) throw new ModelError(`${file.path} has a storage that its pickle does not know: damaged.`);
     const count = Number(new DataView((await file.bytesAt(at, 8)).buffer).getBigUint64(0, true));
-    const type = types.get(String(key));
-    if (!type) throw new ModelError(`${file.path} has the storage ${key}, which its pickle does not know: damaged.`);
-    const size = BYTES[type];
-    entries.set(String(key), { offset: at + 8, bytes: count * size });
-    at += 8 + count * size;
+    const bytes = count * BYTES[type];
+    entries.set(name, { offset: at + 8, bytes });
+    at += 8 + bytes;
     if (at > file.size) {
       throw new ModelError(
-        `${file.path} has ${file.size} bytes, but its storage ${key} ends at byte ${at}. It is truncated.`,
+        `${file.path} has ${file.size} bytes, but its storage ${briefText(name)} ends at byte ${at}. It is truncated.`,
       );
     }
   }
@@ -110,13 +121,19 @@ function locate(
   file: string,
 ): Placed {
   const entry = storages(storage.key);
-  if (!entry) throw new ModelError(`${name} in ${file} lies in the storage "${storage.key}", which is missing.`);
+  if (!entry) {
+    throw new ModelError(
+      `${briefText(name)} in ${file} lies in the storage "${briefText(storage.key)}", which is missing.`,
+    );
+  }
   const size = BYTES[dtype];
   const count = shape.reduce((product, n) => product * n, 1);
   const last = count === 0 ? 0 : shape.reduce((sum, n, i) => sum + (n - 1) * stride[i], 1);
   if (!Number.isSafeInteger(count) || !Number.isSafeInteger(last) || (offset + last) * size > entry.bytes) {
     throw new ModelError(
-      `${name} in ${file}, ${dtype} [${shape}] from element ${offset}, needs more than the ${entry.bytes} bytes of its storage.`,
+      `${
+        briefText(name)
+      } in ${file}, ${dtype} [${shape}] from element ${offset}, needs more than the ${entry.bytes} bytes of its storage.`,
     );
   }
   let step = 1;
@@ -125,7 +142,7 @@ function locate(
     step *= n;
     return fits;
   });
-  if (!dense && count > last) throw new ModelError(`${name} in ${file} repeats its numbers: damaged.`);
+  if (!dense && count > last) throw new ModelError(`${briefText(name)} in ${file} repeats its numbers: damaged.`);
   const common = { name, dtype, shape, bytes: count * size, file, place: entry.offset + offset * size };
   return { ...common, stride: dense || count === 0 ? undefined : stride, span: last * size };
 }

@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { brief, briefText } from "../brief.ts";
 import { ModelError } from "../errors.ts";
+import { COUNT_OF } from "../limits.ts";
 import { Global, type PickleRules } from "./pickle.ts";
 import type { DType } from "./tensor_source.ts";
 
@@ -77,29 +79,39 @@ export class StoredTensor {
  * @param path names the file in messages
  * @param storages gets the type of every storage that the pickle refers to, by its key
  */
-export function torchRules(path: string, storages = new Map<string, DType>()): PickleRules {
+export function torchRules(path: string, storages = new Map<string, DType>(), signal?: AbortSignal): PickleRules {
+  let entries = 0;
   return {
     where: path,
+    signal,
     allows: (name) => ALLOWED.includes(name) || Object.hasOwn(STORAGES, name) || Object.hasOwn(DTYPES, name),
     call(name, args) {
-      if (name === "collections.OrderedDict") return new Map(pairs(args[0]));
+      if (name === "collections.OrderedDict") {
+        const items = pairs(args[0]);
+        entries += items.length; // one list may be asked for many times, and every dictionary is a copy
+        if (entries > COUNT_OF.values) {
+          throw new ModelError(`${path} has dictionaries of more than ${entries} entries.`);
+        }
+        return new Map(items);
+      }
       if (name === "torch._utils._rebuild_parameter") return args[0];
       if (name === "torch.Size") return args[0];
       if (!name.startsWith("torch._utils._rebuild_tensor")) return new Global(name);
       const [storage, offset, shape, stride] = args as [Storage, number, number[], number[]];
       const dtype = name.endsWith("_v3") ? DTYPES[(args[6] as Global | undefined)?.name ?? ""] : storage?.dtype;
-      const counts = [offset, shape, stride].flat();
-      const valid = dtype && Array.isArray(shape) && Array.isArray(stride) && shape.length === stride.length &&
-        counts.every((n) => Number.isSafeInteger(n) && n >= 0);
+      const valid = dtype && isStorage(storage) && isCounts([offset]) && isCounts(shape) && isCounts(stride) &&
+        shape.length === stride.length;
       if (!valid) {
-        throw new ModelError(`${path} has a tensor of shape ${shape}, stride ${stride}, type ${dtype}: damaged.`);
+        const found = `shape ${brief(shape)}, stride ${brief(stride)}, type ${dtype}`;
+        throw new ModelError(`${path} has a tensor of ${found}: damaged.`);
       }
       return new StoredTensor(storage, dtype, offset, shape, stride);
     },
     persistent(id) {
       const [kind, type, key, , count] = Array.isArray(id) ? id : [];
-      const dtype = type instanceof Global ? STORAGES[type.name] : undefined;
-      if (kind !== "storage" || !dtype || !Number.isSafeInteger(count)) {
+      const dtype = type instanceof Global && Object.hasOwn(STORAGES, type.name) ? STORAGES[type.name] : undefined;
+      const named = typeof key === "string" && key.length <= COUNT_OF.name || typeof key === "number";
+      if (kind !== "storage" || !dtype || !named || !Number.isSafeInteger(count)) {
         throw new ModelError(`${path} refers to something that is no tensor storage: it is damaged.`);
       }
       storages.set(String(key), dtype);
@@ -108,22 +120,47 @@ export function torchRules(path: string, storages = new Map<string, DType>()): P
   };
 }
 
+function isStorage(value: unknown): value is Storage {
+  return typeof value === "object" && value !== null && "key" in value && "dtype" in value && "count" in value;
+}
+
+function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.length <= COUNT_OF.axes &&
+    value.every((n) => Number.isSafeInteger(n) && n >= 0);
+}
+
 function pairs(value: unknown): [unknown, unknown][] {
   return Array.isArray(value)
     ? value.filter((pair) => Array.isArray(pair) && pair.length === 2) as [unknown, unknown][]
     : [];
 }
 
-/** All tensors within nested dictionaries, each under its path. Dictionaries may contain themselves. */
-export function* namedTensors(root: unknown): Generator<[string, StoredTensor]> {
+/**
+ * All tensors within nested dictionaries, each under its path. Dictionaries may contain themselves.
+ * @throws ModelError for more tensors or longer paths than any model has
+ */
+export function* namedTensors(root: unknown, file: string): Generator<[string, StoredTensor]> {
   const seen = new Set<unknown>();
-  const waiting: [path: string, value: unknown][] = [["", root]];
+  const waiting: [path: string, depth: number, value: unknown][] = [["", 0, root]];
+  let count = 0;
   for (let next; (next = waiting.pop());) {
-    const [path, value] = next;
-    if (value instanceof StoredTensor) yield [path.replace(/^state_dict\./, ""), value];
+    const [path, depth, value] = next;
+    if (value instanceof StoredTensor) {
+      if (++count > COUNT_OF.tensors) throw new ModelError(`${file} has more than ${COUNT_OF.tensors} tensors.`);
+      yield [path.replace(/^state_dict\./, ""), value];
+    }
     if (!(value instanceof Map) || seen.has(value)) continue;
+    if (depth > COUNT_OF.depth) throw new ModelError(`${file} nests more than ${COUNT_OF.depth} dictionaries.`);
     seen.add(value);
     const entries = [...value].filter(([key]) => typeof key === "string" || typeof key === "number");
-    for (const [key, inner] of entries.reverse()) waiting.push([path ? `${path}.${key}` : String(key), inner]);
+    for (const [key, inner] of entries.reverse()) {
+      if (!(inner instanceof StoredTensor || inner instanceof Map)) continue;
+      const name = path ? `${path}.${key}` : String(key);
+      if (name.length > COUNT_OF.name) {
+        const start = briefText(name);
+        throw new ModelError(`${file} has a name of ${name.length} characters (${start}); expected ${COUNT_OF.name}.`);
+      }
+      waiting.push([name, depth + 1, inner]);
+    }
   }
 }

@@ -4,8 +4,10 @@
  *
  * @module
  */
+import { briefText } from "../brief.ts";
 import { ModelError } from "../errors.ts";
 import type { ByteFile } from "../files/byte_file.ts";
+import { BYTES_OF, COUNT_OF } from "../limits.ts";
 
 /** An entry's bytes within the archive's file. */
 export interface ZipEntry {
@@ -27,6 +29,8 @@ export async function readZipDirectory(file: ByteFile): Promise<Map<string, ZipE
   const damaged = (what: string) =>
     new ModelError(`${file.path} is a damaged zip archive: ${what}. It may be truncated.`);
   const { count, offset, size } = await findDirectory(file, damaged);
+  if (size > BYTES_OF.zipDirectory) throw damaged(`its directory claims ${size} bytes`);
+  if (count > COUNT_OF.tensors) throw damaged(`its directory claims ${count} entries`);
   const view = new DataView((await file.bytesAt(offset, size)).buffer);
   const entries = new Map<string, ZipEntry>();
   let at = 0;
@@ -38,11 +42,13 @@ export async function readZipDirectory(file: ByteFile): Promise<Map<string, ZipE
     const name = new TextDecoder().decode(new Uint8Array(view.buffer, at + 46, nameLength));
     const [bytes, packed, local] = wideFields(view, at, 46 + nameLength, extraLength);
     if (view.getUint16(at + 10, true) !== 0 || bytes !== packed) {
-      throw new ModelError(`${name} in ${file.path} is compressed; torch stores tensors as they are. It is refused.`);
+      throw new ModelError(
+        `${briefText(name)} in ${file.path} is compressed; torch stores tensors as they are. It is refused.`,
+      );
     }
-    if (entries.has(name)) throw damaged(`${name} is there twice`);
+    if (entries.has(name)) throw damaged(`${briefText(name)} is there twice`);
     const start = await dataStart(file, local, name, damaged);
-    if (start + bytes > file.size) throw damaged(`${name} ends behind the file`);
+    if (start + bytes > file.size) throw damaged(`${briefText(name)} ends behind the file`);
     entries.set(name, { offset: start, bytes });
     at = end;
   }
@@ -87,8 +93,8 @@ function wideFields(view: DataView, at: number, extraAt: number, extraLength: nu
 
 /** An entry's bytes follow its own header, whose length only that header tells. */
 async function dataStart(file: ByteFile, local: number, name: string, damaged: (what: string) => ModelError) {
-  if (local + 30 > file.size) throw damaged(`${name} lies behind its end`);
+  if (local + 30 > file.size) throw damaged(`${briefText(name)} lies behind its end`);
   const view = new DataView((await file.bytesAt(local, 30)).buffer);
-  if (view.getUint32(0, true) !== LOCAL) throw damaged(`${name} has no header`);
+  if (view.getUint32(0, true) !== LOCAL) throw damaged(`${briefText(name)} has no header`);
   return local + 30 + view.getUint16(26, true) + view.getUint16(28, true);
 }

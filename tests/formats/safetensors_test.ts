@@ -52,7 +52,7 @@ const DAMAGED: [what: string, bytes: Uint8Array, message: RegExp][] = [
     withHeader(
       '{"w":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"\\u0077":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}',
     ),
-    /"w" twice/,
+    /"w" is there twice/,
   ],
   ["an unknown type", entry("F5", [3], [0, 12]), /w in .* type "F5"; expected one of F64/],
   ["a type from a prototype", entry("toString", [3], [0, 12]), /type "toString"/],

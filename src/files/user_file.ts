@@ -1,0 +1,42 @@
+/**
+ * Files that a user names on the command line: plans, pictures, prompts. They are read as carefully as models are.
+ *
+ * @module
+ */
+import { ModelError, UsageError } from "../errors.ts";
+import { readWhole } from "./byte_file.ts";
+import { decodeText } from "./text.ts";
+
+/**
+ * All bytes of a file.
+ * @param what to call it in messages: "The plan"
+ * @param most bytes that it may have
+ * @throws UsageError where it is missing, too large, or no regular file
+ */
+export async function readUserFile(path: string, what: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await readWhole(path, most);
+  } catch (cause) {
+    throw cause instanceof ModelError ? new UsageError(`${what} ${cause.message}`, { cause }) : cause;
+  }
+}
+
+/** The text of a file in UTF-8 or UTF-16. @throws UsageError as {@linkcode readUserFile}, and where it is no text */
+export async function readUserText(path: string, what: string, most: number): Promise<string> {
+  const text = decodeText(await readUserFile(path, what, most));
+  if (text === undefined) throw new UsageError(`${what} ${path} is not UTF-8 text.`);
+  return text;
+}
+
+/** All of standard input as text. @throws UsageError where it is no text or more than `most` bytes, read no further */
+export async function readStandardInput(what: string, most: number): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of Deno.stdin.readable) {
+    parts.push(part);
+    if ((size += part.length) > most) throw new UsageError(`${what} on standard input has more than ${most} bytes.`);
+  }
+  const text = decodeText(new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer()));
+  if (text === undefined) throw new UsageError(`${what} on standard input is not UTF-8 text.`);
+  return text;
+}

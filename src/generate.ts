@@ -4,7 +4,7 @@
  * @module
  */
 import { CancelledError, UsageError } from "./errors.ts";
-import { readMasks } from "./files/mask_file.ts";
+import { readMasks } from "./formats/mask_file.ts";
 import { pictureSize } from "./plan/picture_size.ts";
 import { plainPlan, type Plan, regionsOf, withDefaults } from "./plan/plan.ts";
 import { ABSENT, condition, type PromptKey } from "./pipeline/conditioning.ts";

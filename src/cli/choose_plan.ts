@@ -4,6 +4,9 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
+import { parseStrictJson } from "../files/strict_json.ts";
+import { readUserFile, readUserText } from "../files/user_file.ts";
+import { BYTES_OF } from "../limits.ts";
 import { makePlan, type MakePlanOptions, parsePlan, plainPlan, type Plan, planFromRegions } from "../plan/make_plan.ts";
 import { pictureDataUrl } from "../plan/llm/picture.ts";
 import { flagOf } from "../settings/check.ts";
@@ -55,12 +58,7 @@ export async function planOptions({ flags, console, signal }: Context): Promise<
 }
 
 async function readPicture(path: string): Promise<string> {
-  try {
-    return await pictureDataUrl(await Deno.readFile(path), path);
-  } catch (cause) {
-    if (cause instanceof UsageError) throw cause;
-    throw new UsageError(`The picture ${path} cannot be read: ${(cause as Error).message}`, { cause });
-  }
+  return await pictureDataUrl(await readUserFile(path, "The picture", BYTES_OF.picture), path);
 }
 
 function hasPrompt({ argument, flags }: Context): boolean {
@@ -86,16 +84,13 @@ function refuseContradictions(flags: FlagValues): void {
 }
 
 async function readPlan(path: string): Promise<Plan> {
-  let text: string;
+  const text = await readUserText(path, "The plan", BYTES_OF.plan);
   try {
-    text = await Deno.readTextFile(path);
+    return parsePlan(parseStrictJson(text));
   } catch (cause) {
-    throw new UsageError(`The plan ${path} cannot be read: ${(cause as Error).message}`, { cause });
-  }
-  try {
-    return parsePlan(JSON.parse(text));
-  } catch (cause) {
-    if (cause instanceof SyntaxError) throw new UsageError(`${path} is no JSON: ${cause.message}`, { cause });
+    if (cause instanceof SyntaxError) {
+      throw new UsageError(`The plan ${path} is not valid JSON: ${cause.message}.`, { cause });
+    }
     throw cause;
   }
 }

@@ -4,6 +4,8 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
+import { readStandardInput } from "../files/user_file.ts";
+import { BYTES_OF } from "../limits.ts";
 import type { Console } from "./console.ts";
 import type { FlagValues } from "../settings.ts";
 
@@ -32,7 +34,7 @@ export async function promptOf({ argument, flags }: Context): Promise<string> {
   if (prompt === undefined) {
     throw new UsageError('No prompt was given. Example: main.ts "a red apple"; --help says more.');
   }
-  return prompt === "-" ? (await new Response(Deno.stdin.readable).text()).trim() : prompt;
+  return prompt === "-" ? (await readStandardInput("The prompt", BYTES_OF.prompt)).trim() : prompt;
 }
 
 /** JSON for standard output; seeds beyond JavaScript's exact integers become strings. */

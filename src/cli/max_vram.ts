@@ -4,8 +4,8 @@
  * @module
  */
 import { GpuError } from "../errors.ts";
+import { readMasks } from "../formats/mask_file.ts";
 import type { GenerateOptions } from "../settings.ts";
-import { readMasks } from "../files/mask_file.ts";
 import { condition } from "../pipeline/conditioning.ts";
 import { memoryNeed } from "../pipeline/memory.ts";
 import type { Model } from "../pipeline/model.ts";

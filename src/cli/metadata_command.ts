@@ -5,6 +5,8 @@
  */
 import { ModelError, UsageError } from "../errors.ts";
 import { checkNewFile } from "../files/new_file.ts";
+import { readUserFile } from "../files/user_file.ts";
+import { BYTES_OF } from "../limits.ts";
 import { parseParameters } from "../formats/parameters.ts";
 import { readPngText } from "../formats/png_text.ts";
 import { type Context, json } from "./command.ts";
@@ -16,7 +18,7 @@ import { readRecipe, type Recipe, RECIPE_KEYWORD } from "../recipe.ts";
 export async function metadataCommand(context: Context): Promise<void> {
   const { argument: path, flags, console } = context;
   if (path === undefined) throw new UsageError("metadata needs a picture: main.ts metadata out_001.png");
-  const texts = readPngText(await readPicture(path), path);
+  const texts = readPngText(await readUserFile(path, "The picture", BYTES_OF.picture), path);
   if (flags.repro) return await reproduce(readRecipe(texts, path), context);
   if (texts.size === 0) throw new UsageError(`${path} carries no text: it does not say what made it.`);
   if (!flags.json) {
@@ -32,14 +34,6 @@ export async function metadataCommand(context: Context): Promise<void> {
     ...(texts.has(RECIPE_KEYWORD) ? { recipe: readRecipe(texts, path) } : {}),
     texts: Object.fromEntries(texts),
   }));
-}
-
-async function readPicture(path: string): Promise<Uint8Array> {
-  try {
-    return await Deno.readFile(path);
-  } catch (cause) {
-    throw new UsageError(`${path} cannot be read: ${(cause as Error).message}`, { cause });
-  }
 }
 
 function pretty(text: string): string {

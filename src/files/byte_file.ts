@@ -90,6 +90,16 @@ export async function readWhole(path: string, most: number): Promise<Uint8Array<
   }
 }
 
+/** The first bytes of a regular file: `count`, or all it has. @throws ModelError */
+export async function readStart(path: string, count: number): Promise<Uint8Array<ArrayBuffer>> {
+  const file = await ByteFile.open(path);
+  try {
+    return await file.bytesAt(0, Math.min(count, file.size));
+  } finally {
+    file.close();
+  }
+}
+
 /** What the system says of a file, as an error a user can act on. Errors of our own pass unchanged. */
 export function fileError(path: string, error: unknown): unknown {
   const say = (what: string) => new ModelError(`${path} ${what}`, { cause: error });

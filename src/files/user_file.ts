@@ -4,7 +4,7 @@
  * @module
  */
 import { ModelError, UsageError } from "../errors.ts";
-import { readWhole } from "./byte_file.ts";
+import { readStart, readWhole } from "./byte_file.ts";
 import { decodeText } from "./text.ts";
 
 /**
@@ -14,8 +14,17 @@ import { decodeText } from "./text.ts";
  * @throws UsageError where it is missing, too large, or no regular file
  */
 export async function readUserFile(path: string, what: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
+  return await asUser(what, readWhole(path, most));
+}
+
+/** The first bytes of a file of any size, `count` or fewer. @throws UsageError as {@linkcode readUserFile} */
+export async function readUserStart(path: string, what: string, count: number): Promise<Uint8Array<ArrayBuffer>> {
+  return await asUser(what, readStart(path, count));
+}
+
+async function asUser<T>(what: string, reading: Promise<T>): Promise<T> {
   try {
-    return await readWhole(path, most);
+    return await reading;
   } catch (cause) {
     throw cause instanceof ModelError ? new UsageError(`${what} ${cause.message}`, { cause }) : cause;
   }
@@ -29,10 +38,14 @@ export async function readUserText(path: string, what: string, most: number): Pr
 }
 
 /** All of standard input as text. @throws UsageError where it is no text or more than `most` bytes, read no further */
-export async function readStandardInput(what: string, most: number): Promise<string> {
+export async function readStandardInput(
+  what: string,
+  most: number,
+  input: ReadableStream<Uint8Array> = Deno.stdin.readable,
+): Promise<string> {
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const part of Deno.stdin.readable) {
+  for await (const part of input) {
     parts.push(part);
     if ((size += part.length) > most) throw new UsageError(`${what} on standard input has more than ${most} bytes.`);
   }

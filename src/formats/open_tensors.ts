@@ -3,20 +3,14 @@
  *
  * @module
  */
-import { ByteFile } from "../files/byte_file.ts";
+import { readStart } from "../files/byte_file.ts";
 import { openSafetensors } from "./safetensors.ts";
 import type { TensorSource } from "./tensor_source.ts";
 import { openTorch } from "./torch_file.ts";
 
 /** Opens a safetensors file or one of torch's (a zip, or the older pickles: both start with bytes no safetensors has). */
 export async function openTensors(path: string, signal?: AbortSignal): Promise<TensorSource> {
-  const file = await ByteFile.open(path);
-  let start: Uint8Array;
-  try {
-    start = await file.bytesAt(0, Math.min(4, file.size));
-  } finally {
-    file.close();
-  }
+  const start = await readStart(path, 4);
   const zip = start[0] === 0x50 && start[1] === 0x4b;
   const pickle = start[0] === 0x80 && start[1] >= 2 && start[1] <= 5 &&
     (start[2] === 0x8a || /\.(ckpt|pt|pth|bin)$/i.test(path));

@@ -1,4 +1,5 @@
 import { UsageError } from "../../errors.ts";
+import { readUserStart } from "../../files/user_file.ts";
 import { LanguageModelError } from "./chat_failure.ts";
 import type { Endpoint } from "./endpoint.ts";
 
@@ -65,14 +66,8 @@ export async function withLocalServer<R>(
 }
 
 async function checkGguf(path: string): Promise<void> {
-  try {
-    using file = await Deno.open(path);
-    const magic = new Uint8Array(4);
-    await file.read(magic);
-    if (new TextDecoder().decode(magic) === "GGUF") return;
-  } catch (cause) {
-    throw new UsageError(`The language model ${path} cannot be read: ${(cause as Error).message}.`, { cause });
-  }
+  const magic = await readUserStart(path, "The language model", 4);
+  if (new TextDecoder().decode(magic) === "GGUF") return;
   throw new UsageError(`${path} is no GGUF file: it does not begin with "GGUF".`);
 }
 

@@ -1,4 +1,4 @@
-import { UsageError } from "../../errors.ts";
+import { decodePicture } from "../../formats/picture.ts";
 
 /** Vision models see no more than this many pixels along a side, and pay for each. */
 const LONGEST_SIDE = 768;
@@ -6,19 +6,14 @@ const LONGEST_SIDE = 768;
 /**
  * A picture to show to a language model, as a data URL: scaled down where it is large, as JPEG.
  *
- * @param bytes the file: PNG, JPEG or TIFF; @param name what to call it in an error
+ * @param bytes the file: PNG or JPEG; @param name what to call it in an error
  * @throws UsageError where it cannot be read
  */
 export async function pictureDataUrl(bytes: Uint8Array, name: string): Promise<string> {
+  const { width, height, data } = await decodePicture(bytes, `The picture ${name}`);
   const { Image } = await import("../../deps/imagescript.ts");
-  let image;
-  try {
-    image = await Image.decode(bytes);
-  } catch (cause) {
-    throw new UsageError(`The picture ${name} cannot be read: it must be a whole PNG, JPEG or TIFF file.`, {
-      cause,
-    });
-  }
+  const image = new Image(width, height);
+  image.bitmap.set(data);
   const scale = LONGEST_SIDE / Math.max(image.width, image.height);
   if (scale < 1) {
     image.resize(Math.max(1, Math.round(image.width * scale)), Math.max(1, Math.round(image.height * scale)));

@@ -1,4 +1,6 @@
 import { UsageError } from "../../errors.ts";
+import { readUserText } from "../../files/user_file.ts";
+import { BYTES_OF } from "../../limits.ts";
 
 /** The instructions in prompts/ that this program ships. */
 export type PromptName = "plan" | "plan_short" | "plan_json" | "plan_image" | "ask_again" | "recaption";
@@ -13,14 +15,10 @@ export async function readInstructions(
   file: PromptName | { path: string },
   values: Record<string, string> = {},
 ): Promise<string> {
-  const path = typeof file === "string" ? new URL(`../../../prompts/${file}.md`, import.meta.url) : file.path;
   const name = typeof file === "string" ? `prompts/${file}.md` : file.path;
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (cause) {
-    throw new UsageError(`The prompt file ${name} cannot be read: ${(cause as Error).message}.`, { cause });
-  }
+  const text = typeof file === "string"
+    ? await Deno.readTextFile(new URL(`../../../prompts/${file}.md`, import.meta.url))
+    : await readUserText(file.path, "The prompt file", BYTES_OF.instructions);
   const filled = text.replace(/<!--[\s\S]*?-->/g, "").replace(/\{\{(\w+)\}\}/g, (_, key: string) => {
     if (values[key] !== undefined) return values[key];
     const known = Object.keys(values);

@@ -26,7 +26,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   text: room("tokenizers, prompt weights and chunks; pure"),
   files: room("reading with limits, whole or not at all; writing without overwriting"),
   picture: room("pictures that people bring: reading, resizing, edges, skeletons, depth; pure"),
-  formats: room("safetensors, torch, PNG: bytes to named tensors, pixels and texts, and back", "files region"),
+  formats: room("safetensors, torch, PNG: bytes to named tensors, pixels and texts, and back", "files picture region"),
   hub: room("downloads, the hub's cache, which files a model needs", "files"),
   model: room(
     "families, presets, key names, folders, single files, embeddings: from files to named parts",
@@ -39,14 +39,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "plan/rules": room("plans by rules from an English sentence", "plan region"),
   "plan/llm": room(
     "plans by a language model: asking, reading replies, mending",
-    "formats files plan/rules plan region",
+    "picture files plan/rules plan region",
   ),
   "plan/show": room("plans as pictures and boxes for people", "plan region"),
   "plan/from_regions.ts": room("a plan from prompts that name their regions themselves", "plan/rules plan region"),
-  "plan/review.ts": room("what is odd about a plan", "plan/llm plan/rules plan formats files region"),
+  "plan/review.ts": room("what is odd about a plan", "plan/llm plan/rules plan picture files region"),
   "plan/make_plan.ts": room(
     "any planner to a checked plan",
-    "plan/review.ts plan/from_regions.ts plan/show plan/llm plan/rules plan formats files region",
+    "plan/review.ts plan/from_regions.ts plan/show plan/llm plan/rules plan picture files region",
   ),
   settings: room("every setting on its line, and the kinds of values and checks that derive from it", "region sample"),
   "settings.ts": room("what a caller may ask of a picture: types of the schema", "settings plan region sample"),

@@ -48,10 +48,8 @@ export const COUNT_OF = {
   depth: 64,
   /** Values in one JSON text, and things on a pickle's stack. */
   values: 4_000_000,
-  /** Pixels of a picture that is read: 8192 × 8192. */
+  /** Pixels of a picture that is unpacked, 8192 × 8192: 256 MiB of memory. */
   pixels: 64 * MIB,
-  /** Pixels along one side of it. */
-  side: 32_768,
   /** Cells of a plan. */
   regions: 256,
   /** Files in a folder or repository that are looked at. */

@@ -4,26 +4,24 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
+import { COUNT_OF } from "../limits.ts";
 import { orientationOf, upright } from "./exif.ts";
 import type { Picture } from "./picture.ts";
 import { pictureHeader } from "./picture_size.ts";
-
-/** Pixels of the largest picture that is unpacked: 256 MiB of memory. */
-export const MOST_PIXELS = 2 ** 26;
 
 /**
  * Unpacks a picture: 8 bits a channel (of 16 the upper half), upright as its EXIF data says, its transparency kept.
  *
  * @param bytes the whole file
  * @param name what to call it in an error, such as "The mask a.png"
- * @throws UsageError where it is no picture, damaged, or larger than {@linkcode MOST_PIXELS}
+ * @throws UsageError where it is no picture, damaged, or larger than 8192 × 8192
  */
 export async function readPicture(bytes: Uint8Array, name: string): Promise<Picture> {
   const header = pictureHeader(bytes);
   if (!header) throw new UsageError(`${name} is not a PNG, JPEG or WebP picture.`);
   const { format, width, height } = header;
-  if (width < 1 || height < 1 || width * height > MOST_PIXELS) {
-    const most = Math.sqrt(MOST_PIXELS);
+  if (width < 1 || height < 1 || width * height > COUNT_OF.pixels) {
+    const most = Math.sqrt(COUNT_OF.pixels);
     throw new UsageError(`${name} has ${width}×${height} pixels; pictures of up to ${most}×${most} are read.`);
   }
   const decode = (await import("../deps/codecs.ts"))[`${format}Decode`];

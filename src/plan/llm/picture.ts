@@ -1,4 +1,4 @@
-import { decodePicture } from "../../formats/picture.ts";
+import { readPicture } from "../../picture/read_picture.ts";
 
 /** Vision models see no more than this many pixels along a side, and pay for each. */
 const LONGEST_SIDE = 768;
@@ -10,7 +10,7 @@ const LONGEST_SIDE = 768;
  * @throws UsageError where it cannot be read
  */
 export async function pictureDataUrl(bytes: Uint8Array, name: string): Promise<string> {
-  const { width, height, data } = await decodePicture(bytes, `The picture ${name}`);
+  const { width, height, data } = await readPicture(bytes, `The picture ${name}`);
   const { Image } = await import("../../deps/imagescript.ts");
   const image = new Image(width, height);
   image.bitmap.set(data);

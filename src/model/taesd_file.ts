@@ -1,0 +1,74 @@
+/**
+ * TAESD files: diffusers' AutoencoderTiny (folder or file), and the encoder and decoder as their author publishes them.
+ *
+ * @module
+ */
+import { ModelError } from "../errors.ts";
+import { openTensors } from "../formats/open_tensors.ts";
+import type { TensorSource } from "../formats/tensor_source.ts";
+import { type View, viewOf } from "../formats/view.ts";
+import { openComponentWeights } from "./component_files.ts";
+import { describeForeign } from "./foreign.ts";
+
+/** What names and shapes tell of it; `TaesdConfig` of src/nn has the same fields. A half that is missing has no stages. */
+export interface Taesd {
+  config: { latentChannels: number; width: number; encoder: number[]; decoder: number[]; factor: number };
+  /** Under diffusers' names. */
+  source: TensorSource;
+}
+
+/**
+ * Opens a TAESD: a diffusers folder, `taesd.safetensors`, `taesd_decoder.pth` or `taesd_encoder.pth`.
+ * @throws ModelError where the file holds something else
+ */
+export async function openTaesd(path: string): Promise<Taesd> {
+  const folder = await Deno.stat(path).then((info) => info.isDirectory, () => false);
+  const file = folder ? await openComponentWeights(path) : await openTensors(path);
+  try {
+    const source = { ...viewOf(file, taesdNames(file)), close: () => file.close() };
+    const halves = { encoder: stages(source, "encoder"), decoder: stages(source, "decoder") };
+    const first = source.tensors.get("decoder.layers.0.weight")?.shape;
+    const last = source.tensors.get(`encoder.layers.${halves.encoder.end}.weight`)?.shape;
+    const [width, latentChannels] = first ?? (last ? [last[1], last[0]] : [0, 0]);
+    const depth = Math.max(halves.encoder.blocks.length, halves.decoder.blocks.length);
+    if (depth < 2 || width < 4) {
+      throw new ModelError(`${path} is not a TAESD autoencoder. ${describeForeign([...file.tensors.keys()])}`);
+    }
+    const { encoder, decoder } = { encoder: halves.encoder.blocks, decoder: halves.decoder.blocks };
+    return { config: { latentChannels, width, encoder, decoder, factor: 2 ** (depth - 1) }, source };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** diffusers' name → where it is. The author's decoder begins with a clamp of its own, so its layers are one further on. */
+export function taesdNames({ tensors }: TensorSource): Map<string, View> {
+  const views = new Map<string, View>();
+  for (const [name, { shape }] of tensors) {
+    const [, half, layer, rest] = name.match(/^(?:(encoder|decoder)\.(?:layers\.)?)?(\d+)\.(.+)$/) ?? [];
+    if (layer === undefined) continue;
+    const own = name.includes(".layers.");
+    // A bare file's first convolution tells which half it is: 3 channels in for the picture.
+    const bare = half ?? (tensors.get("0.weight")?.shape[1] === 3 ? "encoder" : "decoder");
+    const shift = bare === "decoder" && !own ? 1 : 0;
+    if (shape.length) views.set(`${bare}.layers.${Number(layer) - shift}.${rest}`, { from: name });
+  }
+  return views;
+}
+
+/** Blocks between the convolutions that change the size, and the index of the last layer. */
+function stages({ tensors }: TensorSource, half: "encoder" | "decoder"): { blocks: number[]; end: number } {
+  const layers = new Map<number, "block" | "conv">();
+  for (const name of tensors.keys()) {
+    const [, index, kind] = name.match(new RegExp(`^${half}\\.layers\\.(\\d+)\\.(conv|weight)`)) ?? [];
+    if (index !== undefined) layers.set(Number(index), kind === "conv" ? "block" : "conv");
+  }
+  const order = [...layers].sort(([a], [b]) => a - b);
+  const blocks: number[] = [];
+  for (const [, kind] of order) {
+    if (kind === "conv") blocks.push(0);
+    else if (blocks.length) blocks[blocks.length - 1]++;
+  }
+  return { blocks: blocks.slice(0, -1), end: order.at(-1)?.[0] ?? 0 };
+}

@@ -10,7 +10,7 @@
  */
 import { parseArgs } from "@std/cli";
 import { UsageError } from "../src/errors.ts";
-import { generate } from "../src/generate.ts";
+import { paint } from "../src/generate.ts";
 import { checkNewFile, writeNewFile } from "../src/files/new_file.ts";
 import { encodePng } from "../src/formats/png.ts";
 import { loadModel } from "../src/pipeline/model.ts";
@@ -82,10 +82,7 @@ export async function run(args: string[]): Promise<void> {
     const variants = { ...k % every ? {} : MAIN, ...k % ablateEvery ? {} : { ...MAIN, ...ABLATIONS } };
     for (const [variant, change] of Object.entries(variants)) {
       const { width, height, seed } = task;
-      const steps = generate(model, { plan: change(planByRules(task.prompt)), width, height, seed });
-      let next = await steps.next();
-      while (!next.done) next = await steps.next();
-      const { image } = next.value;
+      const { image } = await paint(model, { plan: change(planByRules(task.prompt)), width, height, seed });
       const found = judge.look(image);
       rows.push({ task, variant, png: encodePng(image), found, score: score(task.objects, found) });
     }
@@ -93,7 +90,6 @@ export async function run(args: string[]): Promise<void> {
   }
   const { steps, cfgScale } = model.checkpoint.preset;
   model.close();
-  model.device.close();
   console.log(`\nBundled model, ${steps} steps, guidance ${cfgScale}; per cent with 95 % intervals\n`);
   const shared = (list: Row[]) => list.filter(({ task }) => tasks.indexOf(task) % ablateEvery === 0);
   console.log(summary(rows.filter(({ variant }) => variant in MAIN), SUBSETS));

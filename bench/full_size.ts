@@ -4,10 +4,12 @@
  * @module
  */
 import type { Device } from "../src/gpu/device.ts";
-import { readClipConfig } from "../src/nn/clip.ts";
-import { readUNetConfig } from "../src/nn/unet.ts";
+import { BUNDLED_MODEL } from "../src/assets.ts";
+import { openCheckpoint } from "../src/model/checkpoint.ts";
+import { PRESETS } from "../src/model/preset.ts";
 import { readVaeConfig } from "../src/nn/vae.ts";
-import { declareDecoder, declareText, declareUNet, type Networks, STREAM_WINDOW } from "../src/pipeline/networks.ts";
+import { declareBackbone, declareDecoder, type Networks, STREAM_WINDOW } from "../src/pipeline/networks.ts";
+import { declareTextEncoder } from "../src/pipeline/text_encoder.ts";
 
 const CROSS_DOWN = "CrossAttnDownBlock2D";
 const CROSS_UP = "CrossAttnUpBlock2D";
@@ -67,23 +69,21 @@ const FAMILIES = {
   },
 } as const;
 
-/** The networks of a family at full size in f16, SDXL's VAE in f32. */
-export function fullSize(family: keyof typeof FAMILIES, device: Device): Networks {
+/** The networks of a family at full size in f16, SDXL's VAE in f32, and the bundled model's tokenizer. */
+export async function fullSize(family: keyof typeof FAMILIES, device: Device): Promise<Networks> {
   const { texts, unet, vae } = FAMILIES[family];
-  const unetConfig = readUNetConfig({ ...unet, layers_per_block: 2, in_channels: 4, out_channels: 4 });
-  const vaeConfig = readVaeConfig(VAE);
+  const { scheduler, ...preset } = PRESETS.get(family)!;
+  const bundled = await openCheckpoint(BUNDLED_MODEL);
+  bundled.close();
+  const tokenizers = texts.map(() => bundled.tokenizers[0]);
+  const config = { ...unet, layers_per_block: 2, in_channels: 4, out_channels: 4 };
   return {
     device,
-    precision: "f16",
+    checkpoint: { name: preset.title, family: preset.family, preset, scheduler, tokenizers },
     offload: false,
     streamWindow: STREAM_WINDOW,
-    textEncoders: texts.map((text) => {
-      const config = readClipConfig(text);
-      return { config, weights: declareText(device, config, "f16", "text encoder") };
-    }),
-    unetConfig,
-    unetWeights: declareUNet(device, unetConfig, "f16"),
-    vaeConfig,
-    vaeWeights: declareDecoder(device, vaeConfig, vae),
+    textEncoders: texts.map((config, i) => declareTextEncoder(device, `text_encoder_${i + 1}`, "f16", { config })),
+    backbone: declareBackbone(device, "f16", { config }),
+    decoder: declareDecoder(device, vae, readVaeConfig(VAE)),
   };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { BUNDLED_MODEL } from "../src/assets.ts";
-import { generate } from "../src/generate.ts";
+import { paint } from "../src/generate.ts";
 import { loadModel, type Model } from "../src/pipeline/model.ts";
 import { planFromRegions } from "../src/plan/from_regions.ts";
 import { plainPlan, type Plan } from "../src/plan/plan.ts";
@@ -32,17 +32,15 @@ function planOf(splitRatio: string, count: number, mode: RegionMode): Plan {
 
 /** Seconds of the median step, after the first. */
 async function stepSeconds(model: Model, plan: Plan): Promise<{ median: number; peakBytes: number }> {
-  const run = generate(model, { plan, ...SIZE, steps: STEPS });
-  let next = await run.next();
-  while (!next.done) next = await run.next();
-  const steps = next.value.timings.steps.slice(1).sort((a, b) => a - b);
-  return { median: steps[Math.floor(steps.length / 2)], peakBytes: next.value.memory.peakBytes };
+  const { timings, memory } = await paint(model, { plan, ...SIZE, steps: STEPS });
+  const steps = timings.steps.slice(1).sort((a, b) => a - b);
+  return { median: steps[Math.floor(steps.length / 2)], peakBytes: memory.peakBytes };
 }
 
 /** Prints the table. */
 export async function run(): Promise<void> {
   const start = performance.now();
-  const model = await loadModel(BUNDLED_MODEL);
+  using model = await loadModel(BUNDLED_MODEL);
   const seconds = (performance.now() - start) / 1000;
   console.log(
     `\nBundled model loaded in ${seconds.toFixed(2)} s, ${(model.weightsBytes / 2 ** 20).toFixed(0)} MiB of weights`,
@@ -66,6 +64,4 @@ export async function run(): Promise<void> {
   ]);
   console.log(`${SIZE.width}×${SIZE.height}, peak device memory ${(peak / 2 ** 20).toFixed(0)} MiB\n`);
   console.log(table(["plan", "ms per step", "of plain"], rows));
-  model.close();
-  model.device.close();
 }

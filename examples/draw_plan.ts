@@ -2,7 +2,7 @@
  * Draw a picture from a plan that is written here, and save it with its settings.
  * Run: deno run -A examples/draw_plan.ts [model]
  */
-import { generate, loadModel, parsePlan, savePng } from "../src/mod.ts";
+import { loadModel, paint, parsePlan, savePng } from "../src/mod.ts";
 
 const plan = parsePlan({
   prompt: "a red apple and a blue teapot under a yellow sun",
@@ -10,12 +10,10 @@ const plan = parsePlan({
   regions: [{ prompt: "a yellow sun" }, { prompt: "a red apple" }, { prompt: "a blue teapot" }],
 });
 
-const model = await loadModel(Deno.args[0]);
-const run = generate(model, { plan, seed: 7 });
-let next = await run.next();
-while (!next.done) {
-  console.log(`step ${next.value.step} of ${next.value.steps}, ${next.value.seconds.toFixed(2)} s`);
-  next = await run.next();
-}
-console.log(await savePng("draw_plan_%02d.png", next.value, model));
-model.close();
+using model = await loadModel(Deno.args[0]);
+const result = await paint(model, {
+  plan,
+  seed: 7,
+  onStep: ({ step, steps, seconds }) => console.log(`step ${step} of ${steps}, ${seconds.toFixed(2)} s`),
+});
+console.log(await savePng("draw_plan_%02d.png", result, model));

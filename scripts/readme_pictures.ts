@@ -4,20 +4,13 @@
  *
  * @module
  */
-import { generate, type GenerateOptions, loadModel, makePlan, type Picture, plainPlan, savePng } from "../src/mod.ts";
+import { loadModel, makePlan, paint, type Picture, plainPlan, savePng } from "../src/mod.ts";
 import { encodePng } from "../src/formats/png.ts";
 
 const FIRST = "a red apple on the left and a blue teapot on the right";
 const COMPARED = "a green pear on the left and a purple cup on the right";
 
-const model = await loadModel();
-
-async function draw(options: GenerateOptions) {
-  const run = generate(model, options);
-  let next = await run.next();
-  while (!next.done) next = await run.next();
-  return next.value;
-}
+using model = await loadModel();
 
 /** Pictures of one size side by side. */
 function row(pictures: Picture[]): Picture {
@@ -32,17 +25,16 @@ function row(pictures: Picture[]): Picture {
   return { width: width * pictures.length, height, data };
 }
 
-const first = await draw({ plan: await makePlan(FIRST, { planner: "rules" }) });
+const first = await paint(model, { plan: await makePlan(FIRST, { planner: "rules" }) });
 await savePng("docs/first.png", first, model, { path: undefined, force: true });
 
 const pictures: Picture[] = [];
 for (const seed of [1, 2]) {
   for (const plan of [plainPlan(COMPARED, "none"), await makePlan(COMPARED, { planner: "rules" })]) {
-    pictures.push((await draw({ plan, seed })).image);
+    pictures.push((await paint(model, { plan, seed })).image);
   }
 }
 await Deno.writeFile(
   "docs/compare.png",
   encodePng(row(pictures), { prompt: `${COMPARED}; plain, planned, seeds 1 and 2` }),
 );
-model.close();

@@ -50,7 +50,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ),
   settings: room("every setting on its line, and the kinds of values and checks that derive from it", "region sample"),
   "settings.ts": room("what a caller may ask of a picture: types of the schema", "settings plan region sample"),
-  pipeline: room("parts on the device: conditioning, denoiser, decoder, memory", `plan ${BELOW_PIPELINE}`),
+  pipeline: room(
+    "parts on the device; drawings and their stages: conditioning, denoiser, decoder, memory",
+    `plan ${BELOW_PIPELINE}`,
+  ),
   "generate.ts": room("the story of a picture, from top to bottom", `pipeline ${PLANS} ${BELOW_PIPELINE}`),
   "recipe.ts": room("everything needed to make a picture again", `generate.ts pipeline ${PLANS} ${BELOW_PIPELINE}`),
   "save_png.ts": room(

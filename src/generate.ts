@@ -3,24 +3,19 @@
  *
  * @module
  */
-import { CancelledError, UsageError } from "./errors.ts";
-import { readMasks } from "./formats/mask_file.ts";
-import { pictureSize } from "./plan/picture_size.ts";
-import { plainPlan, type Plan, regionsOf, withDefaults } from "./plan/plan.ts";
-import { ABSENT, condition, type PromptKey } from "./pipeline/conditioning.ts";
+import { CancelledError } from "./errors.ts";
+import type { Plan } from "./plan/plan.ts";
 import { decodePicture, type Picture } from "./pipeline/decoder.ts";
 import { Denoiser } from "./pipeline/denoiser.ts";
-import { encodePrompts, zeroPrompt } from "./pipeline/encode_prompts.ts";
+import type { Drawing } from "./pipeline/drawing.ts";
+import { encodePrompts } from "./pipeline/encode_prompts.ts";
 import { DeviceLatents } from "./pipeline/latent_space.ts";
 import type { Model } from "./pipeline/model.ts";
+import { prepare } from "./pipeline/prepare.ts";
 import { previewer } from "./pipeline/preview.ts";
 import { noiseGenerator } from "./sample/noise.ts";
 import { samplers } from "./sample/samplers.ts";
-import { makeSchedule } from "./sample/schedule.ts";
-import { configuredSampler } from "./sample/settings.ts";
-import { checkPicture, type GenerateOptions, type PictureOptions, type Settings } from "./settings.ts";
-import { pictureSettings } from "./settings/schema.ts";
-import { firstSeed } from "./settings/seeds.ts";
+import type { GenerateOptions, Settings } from "./settings.ts";
 
 /** A finished step. */
 export interface StepEvent {
@@ -53,78 +48,72 @@ export interface ImageResult {
 }
 
 /**
- * Draws a picture step by step.
+ * Draws a picture step by step. Drawings of one model wait for one another.
  *
  * @returns an async generator of steps that ends in the image; leaving the loop early frees everything
  * @throws UsageError for settings the model cannot draw, CancelledError when `signal` aborts
  * @example
  * ```ts
- * const steps = generate(model, { prompt: "a red apple", seed: 1 });
- * let next = await steps.next();
- * while (!next.done) next = await steps.next();
- * const { image } = next.value;
+ * for await (const { step, steps } of generate(model, { prompt: "a red apple" })) console.log(`${step} of ${steps}`);
  * ```
  */
 export async function* generate(model: Model, options: GenerateOptions): AsyncGenerator<StepEvent, ImageResult> {
-  const plan = withDefaults(
-    options.plan ?? plainPlan(options.prompt ?? "", "none"),
-    model.checkpoint.preset.regions ?? {},
-  );
-  const settings = settle(model, plan, checkPicture(options));
-  const { device, vaeConfig, unetConfig, checkpoint } = model;
+  return yield* draw(model, await prepare(model, options), options.signal);
+}
+
+/**
+ * Draws a picture, for those who only want that.
+ *
+ * @param options with `onStep`, which is told of every step and waited for; what it throws ends the drawing
+ * @throws as {@linkcode generate}
+ * @example
+ * ```ts
+ * const { image } = await paint(model, { prompt: "a red apple", seed: 1, onStep: ({ step }) => console.log(step) });
+ * ```
+ */
+export async function paint(
+  model: Model,
+  { onStep, ...options }: GenerateOptions & { onStep?: (step: StepEvent) => unknown },
+): Promise<ImageResult> {
+  const run = generate(model, options);
+  try {
+    for (let next = await run.next();; next = await run.next()) {
+      if (next.done) return next.value;
+      await onStep?.(next.value);
+    }
+  } finally {
+    await run.return(undefined as never); // frees what is left where `onStep` threw
+  }
+}
+
+/** As {@linkcode generate}, for what is prepared. */
+export async function* draw(
+  model: Model,
+  drawing: Drawing,
+  signal?: AbortSignal,
+): AsyncGenerator<StepEvent, ImageResult> {
+  const { device } = model;
+  const { plan, settings, stages, offload, schedule, size } = drawing;
+  using _turn = await model.turn();
   const clock = stopwatch();
   const stop = () => {
-    if (options.signal?.aborted) throw new CancelledError();
+    if (signal?.aborted) throw new CancelledError();
   };
+  stop();
 
-  const negativePrompt = plan.negativePrompt ?? settings.negativePrompt;
-  const conditioning = condition(plan, {
-    cfgScale: unetConfig.guidanceDim ? 1 : settings.cfgScale, // distilled guidance needs no second pass
-    negativePrompt,
-    zerosForAbsent: checkpoint.preset.forceZerosForEmptyPrompt,
-    feather: settings.feather,
-    masks: await readMasks(regionsOf(plan)),
-  });
-
-  const texts = model.textEncoders.map((encoder) => encoder.weights);
-  await model.ensure(texts);
-  const wanted = new Set([...conditioning.seen, ...conditioning.entries.map((e) => e.pooled)]);
-  const texted = [...wanted].filter((key) => key !== ABSENT);
-  const { encoded, warnings } = await encodePrompts(model, texted);
-  if (settings.clipSkip !== undefined) {
-    // As in diffusers, only what the picture shall show skips layers.
-    const skipped = await encodePrompts(model, texted.filter((p) => !conditioning.negatives.has(p)), settings.clipSkip);
-    skipped.encoded.forEach((prompt, key) => encoded.set(key, prompt));
-  }
-  const embedding = (key: PromptKey) => key === ABSENT ? zeroPrompt(model) : encoded.get(key)!;
-  model.leave(texts);
+  const encoded = await encodePrompts(model, drawing);
   const encode = clock();
   stop();
 
-  const size = {
-    height: settings.height / vaeConfig.factor,
-    width: settings.width / vaeConfig.factor,
-    channels: vaeConfig.latentChannels,
-  };
-  const generator = noiseGenerator(settings.rng, settings.seed);
-  await model.ensure([model.unetWeights]);
-  const latents = await DeviceLatents.create(device, size, generator);
-  let denoiser: Denoiser | undefined;
-  try {
-    const { height, width, crop = [0, 0], originalSize = [height, width], targetSize = [height, width] } = settings;
-    denoiser = await Denoiser.create(model, latents, {
-      conditioning,
-      embedding,
-      cfgScale: settings.cfgScale,
-      guidanceRescale: settings.guidanceRescale ?? 0,
-      sizes: [...originalSize, ...crop, ...targetSize],
-    });
-    const compile = clock();
-
-    const schedule = makeSchedule(checkpoint.scheduler, settings.samplingMethod, settings.steps, settings);
-    const preview = previewer(model, latents, settings);
-    const seconds: number[] = [];
-    let x = latents.combine([[schedule.initialScale, latents.noise()]]);
+  using latents = await DeviceLatents.create(device, size, noiseGenerator(settings.rng, settings.seed));
+  let x = latents.combine([[schedule.initialScale, latents.noise()]]);
+  let compile = 0;
+  const seconds: number[] = [];
+  {
+    using _there = await model.hold(stages.sampling, offload);
+    using denoiser = await Denoiser.create(model, drawing, latents, encoded, signal);
+    compile = clock();
+    const preview = previewer(model, drawing, latents);
     const sample = samplers[settings.samplingMethod];
     for await (const step of sample(latents, denoiser.evaluate, schedule, x, { eta: settings.eta })) {
       await device.finished();
@@ -140,59 +129,20 @@ export async function* generate(model: Model, options: GenerateOptions): AsyncGe
       };
       clock(); // what the caller did in between is not ours
       latents.keepOnly([step.x, ...step.keep]);
+      denoiser.enter(step.index + 1);
       x = step.x;
     }
-    denoiser.destroy();
-    denoiser = undefined;
-    model.leave([model.unetWeights]);
+  }
+  stop();
 
-    await model.ensure([model.vaeWeights]);
-    stop();
-    const image = await decodePicture(model, latents, x, settings);
-    model.leave([model.vaeWeights]);
-    return {
-      image,
-      plan,
-      settings,
-      warnings,
-      timings: { encode, compile, steps: seconds, decode: clock() },
-      memory: { peakBytes: device.peakBytes, weightsBytes: model.weightsBytes },
-    };
-  } finally {
-    denoiser?.destroy();
-    latents.destroy();
-  }
-}
-
-/** Options with the preset's values for what is absent, checked against the model. */
-function settle(model: Model, plan: Plan, options: PictureOptions): Settings {
-  const { preset, scheduler } = model.checkpoint;
-  const { factor } = model.vaeConfig;
-  const roomy = pictureSize(plan, preset);
-  const { width = roomy.width, height = roomy.height } = options;
-  for (const [name, value] of [["width", width], ["height", height]] as const) {
-    if (!Number.isInteger(value) || value < factor || value % factor) {
-      const near = Math.max(factor, Math.round(value / factor) * factor);
-      throw new UsageError(
-        `The ${name} ${value} is not a multiple of ${factor}, which this model needs. Nearest: ${near}.`,
-      );
-    }
-  }
-  if (model.unetConfig.inChannels !== model.vaeConfig.latentChannels) {
-    throw new UsageError(
-      `${model.checkpoint.name} is a model for inpainting or editing (its UNet reads ${model.unetConfig.inChannels} channels): ` +
-        "it needs a picture to start from, which this program cannot give it yet. Choose a text-to-image model.",
-    );
-  }
+  const image = await decodePicture(model, drawing, latents, x);
   return {
-    ...options,
-    width,
-    height,
-    steps: options.steps ?? preset.steps,
-    cfgScale: options.cfgScale ?? preset.cfgScale,
-    samplingMethod: options.samplingMethod ?? configuredSampler(scheduler),
-    seed: firstSeed(options.seed),
-    rng: options.rng ?? pictureSettings.rng.default,
+    image,
+    plan,
+    settings,
+    warnings: [...drawing.warnings],
+    timings: { encode, compile, steps: seconds, decode: clock() },
+    memory: { peakBytes: device.peakBytes, weightsBytes: model.weightsBytes },
   };
 }
 

@@ -4,8 +4,9 @@
  * @module
  */
 import { basename, dirname, join } from "../deps/path.ts";
-import { generate, type StepEvent } from "../generate.ts";
-import type { GenerateOptions, Settings } from "../settings.ts";
+import { draw, type StepEvent } from "../generate.ts";
+import type { Settings } from "../settings.ts";
+import type { Drawing } from "../pipeline/drawing.ts";
 import { type NewFileOptions, writeNewFile } from "../files/new_file.ts";
 import { encodePng } from "../formats/png.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -34,13 +35,13 @@ export interface Report {
 }
 
 /**
- * Generate with `options` and write the PNG. Nothing is left behind where it is cancelled or fails.
+ * Draw what is prepared and write the PNG. Nothing is left behind where it is cancelled or fails.
  *
  * @param number of the picture within its batch, from 1
  */
-export async function draw(
+export async function drawToFile(
   opened: OpenedModel,
-  options: GenerateOptions,
+  drawing: Drawing,
   output: NewFileOptions,
   context: Context,
   number = 1,
@@ -50,7 +51,7 @@ export async function draw(
   const preview = previewFile(output.pattern, flags.preview ?? "none");
   try {
     console.progress.stage("Preparing");
-    const run = generate(opened.model, { ...options, signal });
+    const run = draw(opened.model, drawing, signal);
     let next = await run.next();
     for (; !next.done; next = await run.next()) {
       const { step, steps, seconds } = next.value;

@@ -5,10 +5,11 @@
  */
 import { CancelledError, UsageError } from "../errors.ts";
 import { checkNewFile, writeNewFile } from "../files/new_file.ts";
-import { type Plan, withDefaults } from "../plan/plan.ts";
+import { prepare } from "../pipeline/prepare.ts";
+import type { Plan } from "../plan/plan.ts";
 import { choosePlan } from "./choose_plan.ts";
 import { type Context, json } from "./command.ts";
-import { draw, type Report } from "./draw.ts";
+import { drawToFile, type Report } from "./draw.ts";
 import { openModel } from "./open_model.ts";
 import { firstSeed, seedOf } from "../settings/seeds.ts";
 import { pictureOptions } from "./options.ts";
@@ -37,10 +38,11 @@ export async function generateCommand(context: Context): Promise<void> {
   const opened = await openModel({ path: flags.model, vae, preset, prediction, zsnr, embeddings }, type, context);
   try {
     for (const remark of await unknownWords(plan.prompt, opened.model.checkpoint.path)) console.say(remark);
-    const drawn = withDefaults(plan, opened.model.checkpoint.preset.regions ?? {});
+    let drawing = await prepare(opened.model, { ...options, plan });
+    const { mode, baseRatio } = drawing.plan;
     const news = [
-      ...(drawn.mode === (plan.mode ?? "attention") ? [] : [`in ${drawn.mode} mode`]),
-      ...(drawn.baseRatio === plan.baseRatio ? [] : [`showing ${drawn.baseRatio} of the whole prompt`]),
+      ...(mode === (plan.mode ?? "attention") ? [] : [`in ${mode} mode`]),
+      ...(baseRatio === plan.baseRatio ? [] : [`showing ${baseRatio} of the whole prompt`]),
     ];
     if (news.length) {
       console.say(
@@ -48,27 +50,20 @@ export async function generateCommand(context: Context): Promise<void> {
       );
     }
     if (flags.maxVram) {
-      const wanted = { ...options, plan: drawn };
-      const { vaeTiling, said } = await fitWithin(flags.maxVram, opened.model, wanted, flags.offloadToCpu);
-      options.vaeTiling = vaeTiling;
-      console.say(said);
+      const fitted = fitWithin(flags.maxVram, opened.model, drawing, flags.offloadToCpu);
+      drawing = fitted.drawing;
+      console.say(fitted.said);
     }
     const reports: Report[] = [];
     for (let i = 0; i < count; i++) {
-      const report = await draw(
-        opened,
-        { ...options, plan: drawn, seed: seedOf(seed, i) },
-        output,
-        context,
-        i + 1,
-      );
+      const settings = { ...drawing.settings, seed: seedOf(seed, i) };
+      const report = await drawToFile(opened, { ...drawing, settings }, output, context, i + 1);
       reports.push(report);
       if (!flags.json) console.result(`${report.path}  seed ${report.seed}`);
     }
     if (flags.json) console.result(json(count === 1 ? reports[0] : { images: reports }));
   } finally {
     opened.model.close();
-    opened.model.device.close();
   }
 }
 

@@ -11,7 +11,8 @@ import type { Checkpoint, Component } from "../model/parts.ts";
 import { readKnownWords } from "../model/known_words.ts";
 import { memoryNeed } from "../pipeline/memory.ts";
 import { Model } from "../pipeline/model.ts";
-import type { Offload } from "../pipeline/networks.ts";
+import { prepare } from "../pipeline/prepare.ts";
+import type { Offload } from "../pipeline/stage.ts";
 import type { RegionDefaults } from "../region/mode.ts";
 import { type Context, json } from "./command.ts";
 
@@ -55,23 +56,26 @@ async function memoryFor(checkpoint: Checkpoint, [width, height]: [number, numbe
   const device = await openDevice();
   try {
     const model = new Model(device, checkpoint, "f16");
-    const peak = (offload: Offload) => memoryNeed(model, width, height, {}, offload).peak;
-    return { ...memoryNeed(model, width, height), offloadedPeak: peak(true), streamedPeak: peak("stream") };
+    const drawing = await prepare(model, { prompt: "a picture", width, height });
+    const peak = (offload: Offload) => memoryNeed(model, drawing, offload).peak;
+    return { ...memoryNeed(model, drawing), offloadedPeak: peak(true), streamedPeak: peak("stream") };
   } finally {
     device.close();
   }
 }
 
 function memoryRows(
-  { weights, unet, vae, tiled, peak, offloadedPeak, streamedPeak }: Awaited<ReturnType<typeof memoryFor>>,
+  { weights, stages, tiled, peak, offloadedPeak, streamedPeak }: Awaited<ReturnType<typeof memoryFor>>,
   [width, height]: [number, number],
 ): [string, string][] {
-  const all = weights.textEncoders + weights.unet + weights.vae;
+  const all = Object.values(weights).reduce((sum, bytes) => sum + bytes, 0);
   return [
     ["size", `${width}×${height}`],
     ["  weights", `${mib(all)} in f16`],
-    ["  sampling", `${mib(unet)} of activations`],
-    ["  decoding", `${mib(vae)} of activations${tiled ? ", in tiles" : ""}`],
+    ...stages.map(({ name, activations }): [string, string] => [
+      `  ${name}`,
+      `${mib(activations)} of activations${tiled && name === "decoding" ? ", in tiles" : ""}`,
+    ]),
     ["  peak", mib(peak)],
     ["  networks in turn", `${mib(offloadedPeak)} at the peak (--offload-to-cpu)`],
     ["  UNet in parts", `${mib(streamedPeak)} at the peak (--max-vram below the one before)`],

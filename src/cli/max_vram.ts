@@ -4,14 +4,11 @@
  * @module
  */
 import { GpuError } from "../errors.ts";
-import { readMasks } from "../formats/mask_file.ts";
-import type { GenerateOptions } from "../settings.ts";
-import { condition } from "../pipeline/conditioning.ts";
+import type { Drawing } from "../pipeline/drawing.ts";
 import { memoryNeed } from "../pipeline/memory.ts";
-import type { Model } from "../pipeline/model.ts";
-import type { Offload } from "../pipeline/networks.ts";
-import { pictureSize } from "../plan/picture_size.ts";
-import { plainPlan, regionsOf } from "../plan/plan.ts";
+import type { Networks } from "../pipeline/networks.ts";
+import { withTiling } from "../pipeline/prepare.ts";
+import type { Offload } from "../pipeline/stage.ts";
 
 const GIB = 2 ** 30;
 
@@ -23,52 +20,30 @@ const WAYS: [Offload, string][] = [
 ];
 
 /**
- * How to draw a picture within `limit` GiB: what leaves the device (the model has nothing loaded yet, and is set to that), and
- * whether the VAE decodes in tiles.
+ * How to draw within `limit` GiB: what leaves the device (the model has nothing loaded yet), and whether the VAE decodes in tiles.
  *
  * @param offloaded networks are to leave the device after their turns whatever fits
- * @returns the tiling, and a sentence on what was chosen
+ * @returns the drawing that does so, and a sentence on what was chosen
  * @throws GpuError where nothing fits
  */
-export async function fitWithin(limit: number, model: Model, options: GenerateOptions, offloaded = false) {
-  const { preset } = model.checkpoint;
-  const plan = options.plan ?? plainPlan(options.prompt ?? "", "none");
-  const roomy = pictureSize(plan, preset);
-  const { width = roomy.width, height = roomy.height, vaeTiling: asked } = options;
-  // Regions bring prompts, and in latent and canvas mode batch entries.
-  const { seen, batches } = condition(plan, {
-    cfgScale: options.cfgScale ?? preset.cfgScale,
-    negativePrompt: options.negativePrompt,
-    zerosForAbsent: preset.forceZerosForEmptyPrompt,
-    feather: options.feather,
-    masks: await readMasks(regionsOf(plan)),
-  });
-  const { factor } = model.vaeConfig;
-  const sizes = batches(Math.ceil(height / factor), Math.ceil(width / factor));
-  const drawing = {
-    ...options,
-    prompts: seen.size,
-    batches: sizes.map(({ entries, height, width }) => ({ entries: entries.length, height, width })),
-  };
-  const tilings = asked === "on" || asked === "off" ? [asked] : ["auto", "on"] as const;
+export function fitWithin(limit: number, networks: Networks, drawing: Drawing, offloaded = false) {
+  const { vaeTiling: asked, width, height } = drawing.settings;
+  const tilings = asked === "on" || asked === "off" ? [drawing] : [drawing, withTiling(networks, drawing, "on")];
   let least = Infinity;
   for (const [offload, meaning] of WAYS.filter(([way]) => way || !offloaded)) {
-    for (const vaeTiling of tilings) {
-      const { peak } = memoryNeed(model, width, height, { ...drawing, vaeTiling }, offload);
+    for (const tiled of tilings) {
+      const { peak } = memoryNeed(networks, tiled, offload);
       least = Math.min(least, peak);
       if (peak > limit * GIB) continue;
-      model.offload = offload;
-      const tiles = vaeTiling === "on" ? ", the VAE decodes in tiles" : "";
+      const tiles = tiled.settings.vaeTiling === "on" ? ", the VAE decodes in tiles" : "";
       return {
-        vaeTiling: vaeTiling === "on" ? vaeTiling : asked,
+        drawing: { ...tiled, offload } satisfies Drawing,
         said: `Within ${limit} GiB: ${meaning}${tiles}; ${(peak / GIB).toFixed(2)} GiB at the most.`,
       };
     }
   }
   throw new GpuError(
-    `${model.checkpoint.name} needs ${
-      (least / GIB).toFixed(2)
-    } GiB to draw ${width}×${height}, more than the ${limit} GiB of ` +
-      "--max-vram. Choose a smaller size, or a model in f16.",
+    `${networks.checkpoint.name} needs ${(least / GIB).toFixed(2)} GiB to draw ${width}×${height}, more than the ` +
+      `${limit} GiB of --max-vram. Choose a smaller size, or a model in f16.`,
   );
 }

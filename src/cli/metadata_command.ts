@@ -9,8 +9,9 @@ import { readUserFile } from "../files/user_file.ts";
 import { BYTES_OF } from "../limits.ts";
 import { parseParameters } from "../formats/parameters.ts";
 import { readPngText } from "../formats/png_text.ts";
+import { prepare } from "../pipeline/prepare.ts";
 import { type Context, json } from "./command.ts";
-import { draw } from "./draw.ts";
+import { drawToFile } from "./draw.ts";
 import { openModel } from "./open_model.ts";
 import { readRecipe, type Recipe, RECIPE_KEYWORD } from "../recipe.ts";
 
@@ -59,10 +60,10 @@ async function reproduce(recipe: Recipe, context: Context): Promise<void> {
     }
     // Where the model lies now is no part of the picture: the text stays as it was.
     opened.recipe = recipe.model;
-    const report = await draw(opened, { plan: recipe.plan, ...recipe.settings }, output, context);
+    const drawing = await prepare(opened.model, { plan: recipe.plan, ...recipe.settings });
+    const report = await drawToFile(opened, drawing, output, context);
     console.result(flags.json ? json(report) : `${report.path}  seed ${report.seed}`);
   } finally {
     opened.model.close();
-    opened.model.device.close();
   }
 }

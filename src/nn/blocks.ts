@@ -9,7 +9,7 @@ import { attention, type AttentionMap, type Heads } from "../ops/attention.ts";
 import { conv3x3, linear } from "../ops/matmul.ts";
 import { groupNorm, layerNorm } from "../ops/norm.ts";
 import { paddedWidth } from "./pad_heads.ts";
-import type { Weights } from "./weights.ts";
+import type { Layers } from "./weights.ts";
 
 /** Normalisation settings of a network. */
 export interface NormSettings {
@@ -30,7 +30,7 @@ export function channelsOf(x: Tensor): number {
  */
 export function resnet(
   g: Graph,
-  w: Weights,
+  w: Layers,
   name: string,
   x: Tensor,
   out: number,
@@ -63,7 +63,7 @@ export interface CrossAttention {
  */
 export function spatialTransformer(
   g: Graph,
-  w: Weights,
+  w: Layers,
   name: string,
   x: Tensor,
   heads: number,

@@ -12,7 +12,7 @@ import { linear } from "../ops/matmul.ts";
 import { layerNorm } from "../ops/norm.ts";
 import { type Config, ConfigReader } from "./config.ts";
 import { paddedWidth } from "./pad_heads.ts";
-import type { Weights } from "./weights.ts";
+import type { Layers } from "./weights.ts";
 
 /** What the forward pass needs to know, read from config.json. */
 export interface ClipConfig {
@@ -60,7 +60,7 @@ export interface ClipOutputs {
  */
 export function clip(
   g: Graph,
-  w: Weights,
+  w: Layers,
   config: ClipConfig,
   tokens: Tensor,
   skip: number,

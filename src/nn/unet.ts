@@ -10,10 +10,11 @@ import { type AttentionMap, selfMap } from "../ops/attention.ts";
 import { add, concat } from "../ops/elementwise.ts";
 import { conv3x3, linear } from "../ops/matmul.ts";
 import { groupNorm } from "../ops/norm.ts";
+import type { Backbone, BackboneInputs, HostVector, PromptInputs, StepFacts } from "./backbone.ts";
 import { type CrossAttention, resnet, spatialTransformer } from "./blocks.ts";
 import { type Config, ConfigReader } from "./config.ts";
 import { paddedWidth } from "./pad_heads.ts";
-import type { Weights } from "./weights.ts";
+import type { Layers } from "./weights.ts";
 
 /** Everything the forward pass needs to know, read from config.json. */
 export interface UNetConfig {
@@ -104,11 +105,6 @@ export function readUNetConfig(config: Config): UNetConfig {
   };
 }
 
-/** Width of the time sinusoids. */
-export function timeDim(config: UNetConfig): number {
-  return config.blockOut[0];
-}
-
 /**
  * Sinusoidal embedding of `values` [values.length · dim] (Vaswani et al., arXiv 1706.03762; order as in diffusers). Computed
  * on the host in double precision: WGSL promises nothing of sin and cos beyond ±π.
@@ -133,48 +129,45 @@ export function sinusoids(
   return out;
 }
 
-/** Inputs of a forward pass. */
-export interface UNetInputs {
-  /** [batch, height, width, in] */
-  latents: Tensor;
-  /** Sinusoids of the timestep [batch, 1, blockOut[0]]. */
-  time: Tensor;
-  /** Distilled guidance embedding [batch, 1, guidanceDim], for models that have one. */
-  guidance?: Tensor;
+/** The U-Net that a diffusers config describes. */
+export function readUNet(config: Config): Backbone {
+  const c = readUNetConfig(config);
+  const guidance: HostVector<StepFacts> = {
+    width: c.guidanceDim,
+    // Distilled guidance (LCM, arXiv 2310.04378): sinusoids of 1000·(s − 1).
+    of: ({ guidance }) => sinusoids([(guidance - 1) * 1000], c.guidanceDim, { flipSinToCos: false, freqShift: 1 }),
+  };
+  const added: Backbone["entryVectors"] = {
+    // SDXL: the pooled prompt, then sinusoids of the six sizes.
+    added: {
+      width: c.addedDim,
+      of: ({ pooled, sizes }) => Float32Array.of(...pooled!, ...sinusoids(sizes, c.addedTimeDim, c)),
+    },
+  };
+  return {
+    inChannels: c.inChannels,
+    outChannels: c.outChannels,
+    contextDim: c.contextDim[0],
+    leastSide: 2 ** (c.blockOut.length - 1),
+    stepVectors: {
+      time: { width: c.blockOut[0], of: ({ timestep }) => sinusoids([timestep], c.blockOut[0], c) },
+      ...(c.guidanceDim ? { guidance } : {}),
+    },
+    entryVectors: c.addedDim ? added : {},
+    record: (g, w, inputs, prompts) => unet(g, w, c, inputs, prompts),
+  };
 }
 
-/** The part of the work that depends on the prompts only, recorded into a graph of its own and run once. */
-export interface UNetConditioning {
-  graph: Graph;
-  /** Token embeddings of all prompts, one below the other [1, tokens, contextDim]. */
-  context: Tensor;
-  /** SDXL: pooled embedding and size sinusoids [batch, 1, addedDim]. */
-  added?: Tensor;
-  /** What each pixel's query sees of `context` at a resolution. */
-  map(height: number, width: number): AttentionMap;
-  /** Keys and values of `context` by layer: forward passes over other pictures with the same prompts share them. */
-  keys?: Map<string, Tensor>;
-}
-
-/**
- * Records the prediction of the network into `g`, and what depends on the prompts only into `conditioning.graph`.
- * @returns [batch, height, width, out]
- */
-export function unet(
-  g: Graph,
-  w: Weights,
-  config: UNetConfig,
-  inputs: UNetInputs,
-  conditioning: UNetConditioning,
-): Tensor {
+/** See {@linkcode Backbone.record}. */
+function unet(g: Graph, w: Layers, config: UNetConfig, inputs: BackboneInputs, conditioning: PromptInputs): Tensor {
   const { blockOut, groups, epsilon } = config;
   const last = blockOut.length - 1;
   const norm = { groups, epsilon };
   const batch = inputs.latents.shape[0];
-  const time = timeEmbedding(g, w, config, inputs, conditioning);
+  const time = timeEmbedding(g, w, config, inputs.step, conditioning);
   const prompts = onceForEachSize(conditioning.map);
   const selves = onceForEachSize((height, width) => selfMap(batch, height * width));
-  const keys = conditioning.keys ?? new Map<string, Tensor>();
+  const { keys } = conditioning;
   const cross = (contextDim: number): CrossAttention => ({
     kv(name, heads) {
       const known = keys.get(name);
@@ -210,6 +203,12 @@ export function unet(
   if (config.midAttention) h = transformer("mid_block.attentions.0", h, last, config.depth[last]);
   h = resnet(g, w, "mid_block.resnets.1", h, blockOut[last], norm, time);
 
+  if (inputs.residuals) {
+    const { skips: more, middle } = inputs.residuals;
+    skips.forEach((skip, i) => skips[i] = add(g, skip, more[i]));
+    h = add(g, h, middle);
+  }
+
   [...blockOut].reverse().forEach((channels, up) => {
     const level = last - up;
     const name = `up_blocks.${up}`;
@@ -242,23 +241,20 @@ function onceForEachSize(make: (height: number, width: number) => AttentionMap):
 /** silu of the embedding that every ResNet block adds: timestep, and on SDXL pooled prompt and sizes. [batch, 1, 4·blockOut[0]] */
 function timeEmbedding(
   g: Graph,
-  w: Weights,
+  w: Layers,
   config: UNetConfig,
-  inputs: UNetInputs,
-  conditioning: UNetConditioning,
+  { time: sinusoids, guidance }: BackboneInputs["step"],
+  { graph, entry: { added } }: PromptInputs,
 ): Tensor {
-  const dim = timeDim(config);
-  let sinusoid = inputs.time;
+  const dim = config.blockOut[0];
+  let sinusoid = sinusoids;
   if (config.guidanceDim) {
-    if (!inputs.guidance) throw new Error("This UNet needs a guidance embedding.");
     const weight = w.matrix("time_embedding.cond_proj", config.guidanceDim, dim, { bias: false });
-    sinusoid = linear(g, inputs.guidance, weight, { residual: sinusoid });
+    sinusoid = linear(g, guidance, weight, { residual: sinusoid });
   }
   const hidden = linear(g, sinusoid, w.matrix("time_embedding.linear_1", dim, 4 * dim), { activation: "silu" });
   const time = linear(g, hidden, w.matrix("time_embedding.linear_2", 4 * dim, 4 * dim));
   if (!config.addedDim) return add(g, time, undefined, { activation: "silu" });
-  if (!conditioning.added) throw new Error("This UNet needs pooled and size embeddings.");
-  const { graph, added } = conditioning;
   const first = linear(graph, added, w.matrix("add_embedding.linear_1", config.addedDim, 4 * dim), {
     activation: "silu",
   });

@@ -11,7 +11,7 @@ import { conv3x3, linear } from "../ops/matmul.ts";
 import { groupNorm } from "../ops/norm.ts";
 import { channelsOf, type NormSettings, resnet } from "./blocks.ts";
 import { type Config, ConfigReader } from "./config.ts";
-import type { Weights } from "./weights.ts";
+import type { Layers } from "./weights.ts";
 
 /** Everything the two passes need to know, read from config.json. */
 export interface VaeConfig {
@@ -68,7 +68,7 @@ export function readVaeConfig(config: Config): VaeConfig {
 const EPSILON = 1e-6;
 
 /** Latents [1, height, width, latentChannels] → picture [1, height·factor, width·factor, 3 (+1)] in −1 … 1. */
-export function decode(g: Graph, w: Weights, config: VaeConfig, latents: Tensor): Tensor {
+export function decode(g: Graph, w: Layers, config: VaeConfig, latents: Tensor): Tensor {
   const { blockOut, latentChannels: c } = config;
   const norm = { groups: config.groups, epsilon: EPSILON };
   const last = blockOut.length - 1;
@@ -88,7 +88,7 @@ export function decode(g: Graph, w: Weights, config: VaeConfig, latents: Tensor)
 }
 
 /** Picture [1, height, width, 3 (+1)] in −1 … 1 → mean and log-variance of its latents [1, height/factor, width/factor, 2·latentChannels]. */
-export function encode(g: Graph, w: Weights, config: VaeConfig, picture: Tensor): Tensor {
+export function encode(g: Graph, w: Layers, config: VaeConfig, picture: Tensor): Tensor {
   const { blockOut, latentChannels: c } = config;
   const norm = { groups: config.groups, epsilon: EPSILON };
   const last = blockOut.length - 1;
@@ -108,7 +108,7 @@ export function encode(g: Graph, w: Weights, config: VaeConfig, picture: Tensor)
 }
 
 /** Two ResNet blocks around one head of attention. */
-function middle(g: Graph, w: Weights, name: string, x: Tensor, norm: NormSettings, attend: boolean): Tensor {
+function middle(g: Graph, w: Layers, name: string, x: Tensor, norm: NormSettings, attend: boolean): Tensor {
   const c = channelsOf(x);
   let h = resnet(g, w, `${name}.resnets.0`, x, c, norm);
   if (attend) {

@@ -55,6 +55,9 @@ export interface WeightsOptions {
   packed?: TensorSource;
 }
 
+/** What a network asks of its weights while it is recorded. A decorator of this changes layers, as adapters do. */
+export type Layers = Pick<Weights, "matrix" | "norm">;
+
 /** Weights of one network on one device. */
 export class Weights {
   readonly #matrices = new Map<string, MatrixNeed>();

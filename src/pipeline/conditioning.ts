@@ -1,5 +1,5 @@
 /**
- * What the UNet is asked, planned from the regions: which prompts stand in the context, which batch entry and pixel sees
+ * What the backbone is asked, planned from the regions: which prompts stand in the context, which batch entry and pixel sees
  * which of them, and how the entries' predictions are summed into one. Pure: knows no device.
  *
  * Attention mode has one conditional entry, in which each pixel sees its own region's prompt and the base prompt. Latent mode
@@ -15,14 +15,13 @@ import { type MaskImage, maskPartition, maskWeights } from "../region/mask_image
 import { featheredMasks } from "../region/masks.ts";
 import type { RegionMode } from "../region/mode.ts";
 import { partition } from "../region/partition.ts";
-import type { EncodedPrompt } from "./encode_prompts.ts";
 
 /** Stands for an absent negative prompt where the model wants zeros. */
 export const ABSENT = Symbol("absent negative prompt");
 /** A prompt's text, or the absent negative prompt. */
 export type PromptKey = string | typeof ABSENT;
 
-/** One picture that the UNet evaluates. */
+/** One picture that the backbone evaluates. */
 interface Entry {
   /** What is seen: by all of it alike, or in attention mode by each region. */
   sees: { prompt: PromptKey; base?: { prompt: PromptKey; ratio: number } }[];
@@ -43,7 +42,7 @@ interface Share {
   region?: number;
 }
 
-/** Entries of one size, which the UNet evaluates together. Sizes and places in latent pixels. */
+/** Entries of one size, which the backbone evaluates together. Sizes and places in latent pixels. */
 export interface Batch {
   height: number;
   width: number;
@@ -54,7 +53,7 @@ export interface Batch {
   share: Float32Array<ArrayBuffer>;
   /** Weights of the conditional prediction alone, for guidance rescale. */
   conditionalShare: Float32Array<ArrayBuffer>;
-  /** At a level of the UNet: region of each query row of the batch, and what each region of each entry sees in the context. */
+  /** At a resolution of the backbone: region of each query row of the batch, and what each region of each entry sees in the context. */
   map(height: number, width: number, context: ContextRows): AttentionMap;
 }
 
@@ -97,7 +96,7 @@ interface Scene {
   scale: number;
 }
 
-/** Plans the UNet's work for `plan`. */
+/** Plans the backbone's work for `plan`. */
 export function condition(plan: Plan, options: GuidanceOptions): Conditioning {
   const layout = layoutOf(plan);
   const ratios = baseRatiosOf(plan);
@@ -258,27 +257,4 @@ function mapOf(entries: Entry[], rows: number, context: ContextRows, cellsOf: ()
     for (let i = 0; i < rows; i++) regionOfRow[e * rows + i] = first + cells[i];
   });
   return { regionOfRow, sights };
-}
-
-/** The context: embeddings of all prompts below one another, and where each begins. */
-export function joinContext(
-  prompts: Iterable<PromptKey>,
-  embedding: (key: PromptKey) => EncodedPrompt,
-): { values: Float32Array; rows: ContextRows; tokens: number } {
-  const rows: ContextRows = new Map();
-  const parts: Float32Array[] = [];
-  let start = 0;
-  for (const key of prompts) {
-    const { states, tokens } = embedding(key);
-    rows.set(key, { start, count: tokens });
-    parts.push(states);
-    start += tokens;
-  }
-  const values = new Float32Array(parts.reduce((sum, p) => sum + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    values.set(part, at);
-    at += part.length;
-  }
-  return { values, rows, tokens: start };
 }

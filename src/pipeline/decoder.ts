@@ -10,9 +10,12 @@ import { padChannels, type Tensor } from "../gpu/tensor.ts";
 import { decode, type VaeConfig } from "../nn/vae.ts";
 import { pixels } from "../ops/elementwise.ts";
 import { callInput, callWords, latentsIn } from "../ops/latents.ts";
-import type { DeviceLatents, LatentSize, Slot } from "./latent_space.ts";
+import type { Drawing } from "./drawing.ts";
+import { type DeviceLatents, type LatentSize, latentsTensor, type Slot } from "./latent_space.ts";
 import type { Model } from "./model.ts";
-import type { Networks } from "./networks.ts";
+import { declareDecoder, type Networks } from "./networks.ts";
+import type { Part } from "./part.ts";
+import type { Stage } from "./stage.ts";
 import { blendTiles, type Tile, tilesOf } from "./tiles.ts";
 
 /** An 8-bit picture. */
@@ -33,49 +36,70 @@ export interface TilingOptions {
   vaeTileSize?: number;
 }
 
+/** A part of the latents that is decoded at once. */
+type Window = Drawing["window"];
+
 /** A quarter of a tile is shared with its neighbour and blended. */
 const OVERLAP = 1 / 4;
 /** Latents. */
 const SMALLEST_TILE = 8;
 
+/** Decoding, whole or tile by tile. */
+export function decodingStage({ decoder }: Pick<Networks, "decoder">, size: LatentSize, window: Window): Stage {
+  const latents = latentsTensor(size);
+  return {
+    name: "decoding",
+    parts: [decoder],
+    heldBytes: latents.bytes,
+    record: () => [[recordDecoder(decoder, latents, window).graph]],
+  };
+}
+
 /**
- * Decodes a slot. Where the VAE overflows f16, it is loaded again in f32 and the picture decoded anew.
- * @throws GpuError where the picture holds numbers that are none even in f32
+ * Decodes a slot. A picture in which the VAE overflows f16 is decoded anew in f32; the next one finds it in f16 again.
+ * @throws GpuError where the latents, or the picture even in f32, hold values that are no numbers
  */
 export async function decodePicture(
   model: Model,
+  { stages, window, offload, settings }: Drawing,
   latents: DeviceLatents,
   slot: Slot,
-  tiling: TilingOptions = {},
 ): Promise<Picture> {
-  const picture = await decodeOnce(model, latents, slot, tiling);
-  if (picture) return picture;
-  if (model.vaeWeights.precision === "f16") {
-    await model.upcastVae();
-    const again = await decodeOnce(model, latents, slot, tiling);
-    if (again) return again;
+  const { decoder } = model;
+  {
+    using _there = await model.hold(stages.decoding, offload);
+    const picture = await decodeWith(decoder, latents, slot, window);
+    if (picture) return picture;
   }
-  throw new GpuError(
-    "The picture holds values that are no numbers, so it was not kept. The model may overflow f16: try --type f32.",
-  );
+  if (!(await latents.read(slot)).every(Number.isFinite)) {
+    throw new GpuError("The latents hold values that are no numbers, so there is no picture. Try --type f32.");
+  }
+  if (decoder.weights.precision === "f16") {
+    decoder.weights.release();
+    const wide = declareDecoder(model.device, "f32", decoder.network, decoder.source);
+    const tile = decodingWindow(wide, latents.size, settings);
+    using _there = await model.hold(decodingStage({ decoder: wide }, latents.size, tile), true);
+    const picture = await decodeWith(wide, latents, slot, tile);
+    if (picture) return picture;
+  }
+  throw new GpuError("The picture holds values that are no numbers, so it was not kept. Try another seed or sampler.");
 }
 
 /** The picture, or nothing where it holds values that are no numbers. */
-async function decodeOnce(
-  model: Model,
+async function decodeWith(
+  decoder: Part<VaeConfig>,
   latents: DeviceLatents,
   slot: Slot,
-  tiling: TilingOptions,
+  window: Window,
 ): Promise<Picture | undefined> {
-  const { device, vaeConfig: { factor } } = model;
+  const { device } = latents;
+  const { factor } = decoder.network;
   const { height, width } = latents.size;
-  const tiles = tilesOf(latents.size, tileSize(model, latents.size, tiling), OVERLAP);
-  const window = { height: tiles[0].height, width: tiles[0].width };
-  const { graph, call, origin, out } = recordDecoder(model, latents.tensor, window);
+  const { graph, call, origin, out } = recordDecoder(decoder, latents.tensor, window);
   const program = await graph.compile();
   try {
     const decoded: { tile: Tile; data: Uint8Array }[] = [];
-    for (const tile of tiles) {
+    for (const tile of tilesOf(latents.size, window, OVERLAP)) {
       writeTensor(device, call, callWords({ slot, scale: 1 }));
       writeTensor(device, origin, Uint32Array.of(tile.x, tile.y));
       program.run();
@@ -91,54 +115,38 @@ async function decodeOnce(
 }
 
 /** Records the decoder over a window of the latents. */
-export function recordDecoder(
-  { device, vaeConfig, vaeWeights }: Networks,
-  latents: Tensor,
-  window: { height: number; width: number },
-) {
-  const graph = new Graph(device, "vae decoder", vaeWeights.precision);
+function recordDecoder({ network, weights }: Part<VaeConfig>, latents: Tensor, window: Window) {
+  const graph = new Graph(weights.device, "vae decoder", weights.precision);
   const call = callInput(graph);
   const origin = graph.input("origin", [1, 2], "u32", "plain");
-  const { multiply, add } = latentAffine(vaeConfig);
+  const { multiply, add } = latentAffine(network);
   const affine = { multiply: graph.constant("multiply", multiply), add: graph.constant("add", add) };
   const input = latentsIn(graph, latents, call, { batch: 1, ...window, origins: origin }, affine);
-  const out = graph.output(pixels(graph, decode(graph, vaeWeights, vaeConfig, input)));
+  const out = graph.output(pixels(graph, decode(graph, weights, network, input)));
   return { graph, call, origin, out };
 }
 
-/** Latents along a tile's sides; the whole picture's longer side where it is not cut. */
-function tileSize(networks: Networks, size: LatentSize, options: TilingOptions): number {
+/** What is decoded at once: the whole picture, or a tile of it. In latents. */
+export function decodingWindow(decoder: Part<VaeConfig>, size: LatentSize, options: TilingOptions): Window {
   const { vaeTiling = "auto", vaeTileSize } = options;
+  const window = (side: number) => ({ height: Math.min(side, size.height), width: Math.min(side, size.width) });
+  const fits = (side: number) => {
+    try {
+      recordDecoder(decoder, latentsTensor(size), window(side));
+      return true;
+    } catch (error) {
+      if (error instanceof GpuError) return false; // a tensor would not fit a binding
+      throw error;
+    }
+  };
   const whole = Math.max(size.height, size.width);
-  const fits = (side: number) =>
-    Number.isFinite(
-      decoderBytes(networks, { ...size, height: Math.min(side, size.height), width: Math.min(side, size.width) }),
-    );
-  if (vaeTiling === "off" || (vaeTiling === "auto" && fits(whole))) return whole;
-  const { factor } = networks.vaeConfig;
-  if (vaeTileSize) return Math.max(SMALLEST_TILE, Math.round(vaeTileSize / factor));
+  if (vaeTiling === "off" || (vaeTiling === "auto" && fits(whole))) return window(whole);
+  const { factor } = decoder.network;
+  if (vaeTileSize) return window(Math.max(SMALLEST_TILE, Math.round(vaeTileSize / factor)));
   // Devices may bind no more than 128 MiB at once.
   let side = Math.round(512 / factor);
   while (side > SMALLEST_TILE && !fits(side)) side /= 2;
-  return side;
-}
-
-/** What is decoded at once: the whole picture, or a tile of it. */
-export function decoderWindow(networks: Networks, size: LatentSize, options: TilingOptions): LatentSize {
-  const [{ height, width }] = tilesOf(size, tileSize(networks, size, options), OVERLAP);
-  return { ...size, height, width };
-}
-
-/** Bytes of activations for decoding a window at once; infinite where a tensor would not fit a binding. */
-export function decoderBytes(networks: Networks, size: LatentSize): number {
-  const shape = [1, size.height, size.width, padChannels(size.channels)];
-  const latents: Tensor = { label: "latents", shape, type: "f32", storage: "plain", bytes: 0 };
-  try {
-    return recordDecoder(networks, latents, size).graph.planBytes();
-  } catch (error) {
-    if (error instanceof GpuError) return Infinity;
-    throw error;
-  }
+  return window(side);
 }
 
 /** Per channel, z = latents · std / scaling factor + mean + shift. */

@@ -1,131 +1,161 @@
 /**
- * The UNet compiled for one picture size and one plan: evaluates the guided prediction without creating anything. In canvas mode
- * it is recorded once for every size of canvas.
+ * The backbone compiled for one drawing: evaluates the guided prediction without creating anything. Each phase is a graph of its
+ * own, in which the backbone is recorded once for every size of its batches; all phases share weights and prompts.
  *
  * @module
  */
-import type { Device } from "../gpu/device.ts";
 import { Graph } from "../gpu/graph.ts";
 import type { Program } from "../gpu/program.ts";
 import type { StreamedProgram } from "../gpu/streamed_program.ts";
 import { writeFloats, writeTensor } from "../gpu/storage.ts";
 import { padChannels, type Tensor } from "../gpu/tensor.ts";
-import { sinusoids, timeDim, unet, type UNetConfig } from "../nn/unet.ts";
+import { vectorInputs } from "../nn/backbone.ts";
 import { callInput, callWords, guide, latentsIn, rescale } from "../ops/latents.ts";
 import type { Evaluate } from "../sample/types.ts";
-import { type Batch, type Conditioning, joinContext, type PromptKey } from "./conditioning.ts";
-import type { EncodedPrompt } from "./encode_prompts.ts";
-import type { DeviceLatents, Slot } from "./latent_space.ts";
+import { ABSENT, type PromptKey } from "./conditioning.ts";
+import type { Drawing, Phase } from "./drawing.ts";
+import { type EncodedPrompt, zeroPrompt } from "./encode_prompts.ts";
+import { type DeviceLatents, latentsTensor, type Slot } from "./latent_space.ts";
 import type { Model } from "./model.ts";
+import type { Networks } from "./networks.ts";
+import type { Stage } from "./stage.ts";
 
-/** What a denoiser is compiled for. */
-export interface DenoiserOptions {
-  conditioning: Conditioning;
-  embedding: (key: PromptKey) => EncodedPrompt;
-  cfgScale: number;
-  /** φ of guidance rescale; 0 is off. */
-  guidanceRescale: number;
-  /** SDXL: original height and width, crop top and left, target height and width. */
-  sizes: number[];
+/** What of a drawing decides the sampling's graphs. */
+type Asked = Pick<Drawing, "size" | "context" | "phases" | "settings">;
+
+/** Sampling: the backbone's weights may come in windows. */
+export function samplingStage(networks: Networks, asked: Asked): Stage {
+  const latents = latentsTensor(asked.size);
+  return {
+    name: "sampling",
+    parts: [networks.backbone],
+    streams: true,
+    heldBytes: latents.bytes,
+    record() {
+      const { prompts, phases } = recordSampling(networks, latents, asked);
+      return [[prompts, ...phases.map(({ graph }) => graph)]];
+    },
+  };
 }
 
-/** A compiled UNet. */
-export class Denoiser {
-  private constructor(
-    readonly device: Device,
-    readonly program: Program | StreamedProgram,
-    readonly prompts: Program | StreamedProgram,
-    readonly evaluate: Evaluate<Slot>,
-  ) {}
+/** Records all phases, and what depends on the prompts only into a graph of its own. */
+function recordSampling({ backbone }: Networks, latents: Tensor, { context, phases, settings, size }: Asked) {
+  const { network, weights } = backbone;
+  const { device, precision } = weights;
+  const prompts = new Graph(device, "prompts", precision);
+  const contextTensor = prompts.input("context", [1, context.tokens, network.contextDim]);
+  const keys = new Map<string, Tensor>();
+  const { cfgScale, guidanceRescale = 0 } = settings;
+  const rescaled = guidanceRescale > 0 && cfgScale > 1;
 
-  /** Records, compiles, and computes all that depends on the prompts only. */
-  static async create(model: Model, latents: DeviceLatents, options: DenoiserOptions): Promise<Denoiser> {
-    const { device, unetConfig: config, unetWeights: weights, precision } = model;
-    const { conditioning, embedding, guidanceRescale, cfgScale } = options;
-    const { height, width, channels } = latents.size;
-    const context = joinContext(conditioning.seen, embedding);
-    const dim = context.values.length / context.tokens;
-
-    const promptGraph = new Graph(device, "prompts", precision);
-    const g = new Graph(device, "unet", precision);
-    const contextTensor = promptGraph.input("context", [1, context.tokens, dim]);
+  const recordPhase = ({ batches }: Phase) => {
+    const g = new Graph(device, "sampling", precision);
     const call = callInput(g);
-    const padded = padChannels(channels);
+    const padded = padChannels(size.channels);
     const affine = {
       multiply: g.constant("ones", new Float32Array(padded).fill(1)),
       add: g.constant("zeros", new Float32Array(padded)),
     };
-    const keys = new Map<string, Tensor>();
-    const rescaled = guidanceRescale > 0 && cfgScale > 1;
-    const batches = conditioning.batches(height, width);
     const inputs = batches.map((batch, i) => {
       const n = batch.entries.length;
-      const time = g.input("time", [n, 1, timeDim(config)]);
-      const guidance = config.guidanceDim ? g.input("guidance", [n, 1, config.guidanceDim]) : undefined;
-      const added = config.addedDim ? promptGraph.input("added", [n, 1, config.addedDim]) : undefined;
+      const step = vectorInputs(g, network.stepVectors, n);
+      const entry = vectorInputs(prompts, network.entryVectors, n);
       const origins = g.constant("origins", Uint32Array.from(batch.origins.flat()));
       const windows = { batch: n, height: batch.height, width: batch.width, origins };
-      const prediction = unet(g, weights, config, {
-        latents: latentsIn(g, latents.tensor, call, windows, affine),
-        time,
-        guidance,
-      }, {
-        graph: promptGraph,
+      const prediction = network.record(g, weights, { latents: latentsIn(g, latents, call, windows, affine), step }, {
+        graph: prompts,
         context: contextTensor,
-        added,
+        entry,
         keys,
         map: (h, w) => batch.map(h, w, context.rows),
       });
       const sum = (share: Float32Array<ArrayBuffer>, scratch: boolean) =>
-        guide(g, prediction, origins, g.constant("share", share), call, latents.tensor, { scratch, more: i > 0 });
+        guide(g, prediction, origins, g.constant("share", share), call, latents, { scratch, more: i > 0 });
       sum(batch.share, false);
       if (rescaled) sum(batch.conditionalShare, true);
-      return { batch, time, guidance, added };
+      return { batch, step, entry };
     });
-    if (rescaled) rescale(g, call, latents.tensor, guidanceRescale, channels);
+    if (rescaled) rescale(g, call, latents, guidanceRescale, size.channels);
+    return { graph: g, call, inputs };
+  };
+  return { prompts, context: contextTensor, phases: phases.map(recordPhase) };
+}
 
-    const stream = model.unetStream;
-    const compiled = (graph: Graph) => stream ? graph.compileStreamed(stream) : graph.compile();
-    const prompts = await compiled(promptGraph);
-    writeFloats(device, contextTensor, context.values);
-    for (const { batch, added } of inputs) {
-      if (added) writeFloats(device, added, addedEmbeddings(config, batch, options));
+/** A compiled backbone. */
+export class Denoiser implements Disposable {
+  /** The phase that evaluates. */
+  #phase = 0;
+
+  private constructor(
+    readonly drawing: Drawing,
+    readonly programs: readonly (Program | StreamedProgram)[],
+    readonly evaluations: readonly Evaluate<Slot>[],
+  ) {}
+
+  /** Records, compiles, and computes all that depends on the prompts only. */
+  static async create(
+    model: Model,
+    drawing: Drawing,
+    latents: DeviceLatents,
+    encoded: ReadonlyMap<string, EncodedPrompt>,
+    signal?: AbortSignal,
+  ): Promise<Denoiser> {
+    const { device, backbone: { network } } = model;
+    const { settings, context, offload, stages } = drawing;
+    const recorded = recordSampling(model, latents.tensor, drawing);
+    const stream = offload === "stream" ? model.streamOf(stages.sampling) : undefined;
+    const programs: (Program | StreamedProgram)[] = [];
+    try {
+      for (const graph of [recorded.prompts, ...recorded.phases.map(({ graph }) => graph)]) {
+        programs.push(await (stream ? graph.compileStreamed(stream, signal) : graph.compile(signal)));
+      }
+      const zero = zeroPrompt(model);
+      const embedding = (key: PromptKey) => key === ABSENT ? zero : encoded.get(key)!;
+      const values = new Float32Array(context.tokens * network.contextDim);
+      context.rows.forEach(({ start }, key) => values.set(embedding(key).states, start * network.contextDim));
+      writeFloats(device, recorded.context, values);
+      const { height, width, crop = [0, 0], originalSize = [height, width], targetSize = [height, width] } = settings;
+      const sizes = [...originalSize, ...crop, ...targetSize];
+      for (const { batch, entry } of recorded.phases.flatMap(({ inputs }) => inputs)) {
+        for (const [name, tensor] of Object.entries(entry)) {
+          const { of } = network.entryVectors[name];
+          const rows = batch.entries.map(({ pooled }) => of({ pooled: embedding(pooled).pooled, sizes }));
+          writeFloats(device, tensor, rows.flatMap((row) => [...row]));
+        }
+      }
+      await programs[0].run();
+    } catch (error) {
+      programs.forEach((program) => program.destroy());
+      throw error;
     }
-    const program = await compiled(g);
-    await prompts.run();
-    for (const { batch, guidance } of inputs) {
-      if (!guidance) continue;
-      // Distilled guidance (LCM, arXiv 2310.04378): sinusoids of 1000·(s − 1).
-      const one = sinusoids([(cfgScale - 1) * 1000], config.guidanceDim, { flipSinToCos: false, freqShift: 1 });
-      writeFloats(device, guidance, repeat(one, batch.entries.length));
-    }
-    return new Denoiser(device, program, prompts, async (x, { timestep, inputScale }) => {
-      const out = latents.take();
-      writeTensor(device, call, callWords({ slot: x, scale: inputScale, out }));
-      const sinusoid = sinusoids([timestep], timeDim(config), config);
-      for (const { batch, time } of inputs) writeFloats(device, time, repeat(sinusoid, batch.entries.length));
-      await program.run();
-      return out;
-    });
+    const evaluations = recorded.phases.map(
+      ({ call, inputs }, i): Evaluate<Slot> => async (x, { timestep, inputScale }) => {
+        const out = latents.take();
+        writeTensor(device, call, callWords({ slot: x, scale: inputScale, out }));
+        for (const [name, { of }] of Object.entries(network.stepVectors)) {
+          const vector = of({ timestep, guidance: settings.cfgScale });
+          for (const { batch, step } of inputs) writeFloats(device, step[name], repeat(vector, batch.entries.length));
+        }
+        await programs[i + 1].run();
+        return out;
+      },
+    );
+    return new Denoiser(drawing, programs, evaluations);
+  }
+
+  /** The guided prediction of the phase that {@linkcode Denoiser.enter} named, the first at the beginning. */
+  readonly evaluate: Evaluate<Slot> = (x, call) => this.evaluations[this.#phase](x, call);
+
+  /** Tells which step comes. */
+  enter(step: number): void {
+    const phase = this.drawing.phases.findIndex(({ until }) => step < until);
+    if (phase >= 0) this.#phase = phase;
   }
 
   /** Frees the activations. */
-  destroy(): void {
-    this.program.destroy();
-    this.prompts.destroy();
+  [Symbol.dispose](): void {
+    this.programs.forEach((program) => program.destroy());
   }
-}
-
-/** SDXL's added embeddings of each entry: pooled prompt, then sinusoids of the six sizes [entries, addedDim]. */
-function addedEmbeddings(config: UNetConfig, { entries }: Batch, options: DenoiserOptions): Float32Array {
-  const out = new Float32Array(entries.length * config.addedDim);
-  const sizes = sinusoids(options.sizes, config.addedTimeDim, config);
-  entries.forEach(({ pooled }, i) => {
-    const vector = options.embedding(pooled).pooled!;
-    out.set(vector, i * config.addedDim);
-    out.set(sizes, i * config.addedDim + vector.length);
-  });
-  return out;
 }
 
 function repeat(row: Float32Array, count: number): Float32Array {

@@ -1,12 +1,16 @@
 /**
- * Prompts to embeddings, with one text encoder or two, emphasis and chunks.
+ * Prompts to embeddings, with one text encoder or several, emphasis and chunks.
  *
  * @module
  */
 import { type TokenChunk, tokenize } from "../text/chunks.ts";
+import type { Drawing, PromptGroup } from "./drawing.ts";
 import type { Model } from "./model.ts";
+import type { Networks } from "./networks.ts";
+import type { Stage } from "./stage.ts";
+import { encodeChunks, recordTextEncoder } from "./text_encoder.ts";
 
-/** A prompt as the UNet sees it. */
+/** A prompt as the backbone sees it. */
 export interface EncodedPrompt {
   /** [tokens, dim] */
   states: Float32Array;
@@ -16,69 +20,99 @@ export interface EncodedPrompt {
 }
 
 /**
- * Encodes every distinct prompt once.
- * @param clipSkip Which layer's states to take, counted from the last: 1 is the last. Default: 1, and 2 for SDXL.
- * @returns embeddings by prompt, and what there is to say about them
+ * Tokens of every prompt, grouped by the layer they are read from.
+ *
+ * @param clipSkip that layer, counted from the last: 1 is the last. Default: 1, and 2 for SDXL. As in diffusers it holds for what
+ * the picture shall show, not for what it shall not.
  */
+export function tokenizePrompts(
+  { checkpoint, textEncoders }: Networks,
+  prompts: Iterable<string>,
+  negatives: ReadonlySet<unknown>,
+  clipSkip?: number,
+): { groups: PromptGroup[]; warnings: string[] } {
+  const xl = textEncoders.length > 1 || checkpoint.family === "sdxl";
+  const usual = xl ? 2 : 1;
+  const warnings: string[] = [];
+  const bySkip = Map.groupBy(new Set(prompts), (prompt) => negatives.has(prompt) ? usual : clipSkip ?? usual);
+  const groups = [...bySkip].map(([layer, prompts]): PromptGroup => ({
+    choice: { skip: layer - 1, finalNorm: !xl },
+    prompts: prompts.map((prompt) => {
+      const all = textEncoders.map((_, i) => tokenize(checkpoint.tokenizers[i], prompt));
+      warnings.push(...all[0].warnings.map((said) => `"${prompt.slice(0, 40)}…": ${said}`));
+      return { prompt, chunks: all.map(({ chunks }) => chunks) };
+    }),
+  }));
+  return { groups, warnings };
+}
+
+/** Encoding, one text encoder after the other. */
+export function encodingStages({ textEncoders }: Networks, groups: readonly PromptGroup[]): Stage[] {
+  return textEncoders.map((part, i) => ({
+    name: "encoding",
+    parts: [part],
+    heldBytes: 0,
+    record: () =>
+      groups.map(({ choice, prompts }) => [
+        recordTextEncoder(part, prompts.flatMap(({ chunks }) => chunks[i]).length, choice).graph,
+      ]),
+  }));
+}
+
+/** Embeddings by prompt. The encoders come to the device and leave as the drawing's stages say. */
 export async function encodePrompts(
   model: Model,
-  prompts: Iterable<string>,
-  clipSkip?: number,
-): Promise<{ encoded: Map<string, EncodedPrompt>; warnings: string[] }> {
-  const distinct = [...new Set(prompts)];
-  const xl = model.textEncoders.length > 1 || model.checkpoint.family === "sdxl";
-  const skip = (clipSkip ?? (xl ? 2 : 1)) - 1;
-  const warnings: string[] = [];
-  if (distinct.length === 0) return { encoded: new Map(), warnings };
-  const results: { states: Float32Array; pooled?: Float32Array; width: number; counts: number[] }[] = [];
+  { groups, stages, offload }: Pick<Drawing, "groups" | "stages" | "offload">,
+): Promise<Map<string, EncodedPrompt>> {
+  const results = groups.map((): { states: Float32Array; pooled?: Float32Array; width: number }[] => []);
   for (const [i, encoder] of model.textEncoders.entries()) {
-    const chunksOf = distinct.map((prompt) => {
-      const { chunks, warnings: said } = tokenize(model.checkpoint.tokenizers[i], prompt);
-      if (i === 0) warnings.push(...said.map((w) => `"${prompt.slice(0, 40)}…": ${w}`));
-      return chunks;
-    });
-    const chunks = chunksOf.flat();
-    const { states, pooled } = await encoder.encode(chunks, skip, !xl);
-    emphasise(states, chunks, encoder.config.positions, encoder.config.width);
-    results.push({ states, pooled, width: encoder.config.width, counts: chunksOf.map((c) => c.length) });
+    using _there = await model.hold(stages.encoding[i], offload);
+    const { width, positions } = encoder.network;
+    for (const [n, { choice, prompts }] of groups.entries()) {
+      const chunks = prompts.flatMap(({ chunks }) => chunks[i]);
+      const { states, pooled } = await encodeChunks(encoder, chunks, choice);
+      emphasise(states, chunks, positions, width);
+      results[n].push({ states, pooled, width });
+    }
   }
-  const positions = model.textEncoders[0].config.positions;
-  const pooledFrom = results.findLast((r) => r.pooled);
+  const { positions } = model.textEncoders[0].network;
   const { dim, pooledDim } = embeddingDims(model);
   const encoded = new Map<string, EncodedPrompt>();
-  let first = 0; // chunk
-  distinct.forEach((prompt, n) => {
-    const count = results[0].counts[n];
-    const tokens = count * positions;
-    const states = new Float32Array(tokens * dim);
-    let column = 0;
-    for (const { states: all, width } of results) {
-      for (let t = 0; t < tokens; t++) {
-        const from = (first * positions + t) * width;
-        states.set(all.subarray(from, from + width), t * dim + column);
+  groups.forEach(({ prompts }, n) => {
+    const pooledFrom = results[n].findLast((r) => r.pooled);
+    let first = 0; // chunk
+    for (const { prompt, chunks: [{ length: count }] } of prompts) {
+      const tokens = count * positions;
+      const states = new Float32Array(tokens * dim);
+      let column = 0;
+      for (const { states: all, width } of results[n]) {
+        for (let t = 0; t < tokens; t++) {
+          const from = (first * positions + t) * width;
+          states.set(all.subarray(from, from + width), t * dim + column);
+        }
+        column += width;
       }
-      column += width;
+      const pooled = pooledFrom?.pooled?.slice(first * pooledDim, (first + 1) * pooledDim);
+      encoded.set(prompt, { states, tokens, pooled });
+      first += count;
     }
-    const pooled = pooledFrom?.pooled?.slice(first * pooledDim, (first + 1) * pooledDim);
-    encoded.set(prompt, { states, tokens, pooled });
-    first += count;
   });
-  return { encoded, warnings };
+  return encoded;
 }
 
 /**
  * Zeros in the place of an absent negative prompt (SDXL's force_zeros_for_empty_prompt). One token is enough: zero keys give
  * zero values however many there are.
  */
-export function zeroPrompt(model: Model): EncodedPrompt {
-  const { dim, pooledDim } = embeddingDims(model);
+export function zeroPrompt(networks: Pick<Networks, "textEncoders">): EncodedPrompt {
+  const { dim, pooledDim } = embeddingDims(networks);
   return { states: new Float32Array(dim), tokens: 1, pooled: new Float32Array(pooledDim) };
 }
 
 /** Widths of a token's embedding and of the pooled one. */
-function embeddingDims({ textEncoders }: Model): { dim: number; pooledDim: number } {
-  const dim = textEncoders.reduce((sum, { config }) => sum + config.width, 0);
-  return { dim, pooledDim: textEncoders[textEncoders.length - 1].config.projection };
+function embeddingDims({ textEncoders }: Pick<Networks, "textEncoders">): { dim: number; pooledDim: number } {
+  const dim = textEncoders.reduce((sum, { network }) => sum + network.width, 0);
+  return { dim, pooledDim: textEncoders[textEncoders.length - 1].network.projection };
 }
 
 /** Multiplies emphasised tokens and restores the chunk's mean, as AUTOMATIC1111 does. Works in place. */

@@ -25,8 +25,13 @@ export interface LatentSize {
   channels: number;
 }
 
+/** All slots, without a place yet: plain f32 [slots, height, width, channels padded to 4]. */
+export function latentsTensor({ height, width, channels }: LatentSize): Tensor {
+  return describeTensor("latents", [SLOTS, height, width, padChannels(channels)], "f32", "plain");
+}
+
 /** The sampler's values as slots of one f32 buffer. Everything is made once; sampling only writes numbers and submits. */
-export class DeviceLatents implements LatentSpace<Slot> {
+export class DeviceLatents implements LatentSpace<Slot>, Disposable {
   /** plain f32 [slots, height, width, channels padded to 4] */
   readonly tensor: Tensor;
   readonly #terms: Tensor;
@@ -44,14 +49,24 @@ export class DeviceLatents implements LatentSpace<Slot> {
     this.#terms = terms;
   }
 
-  /** Allocates the slots. `generator` draws the picture's noise, first its initial latents. */
+  /**
+   * Allocates the slots. `generator` draws the picture's noise, first its initial latents.
+   * @throws GpuError where the device cannot hold so large a picture; nothing stays allocated then
+   */
   static async create(device: Device, size: LatentSize, generator: NoiseGenerator): Promise<DeviceLatents> {
-    const shape = [SLOTS, size.height, size.width, padChannels(size.channels)];
-    const tensor = placeAlone(device, describeTensor("latents", shape, "f32", "plain"));
-    const terms = placeAlone(device, describeTensor("terms", [TERM_WORDS], "u32", "plain"));
+    const tensor = latentsTensor(size);
+    const terms = describeTensor("terms", [TERM_WORDS], "u32", "plain");
     const graph = new Graph(device, "combine", "f32");
     combine(graph, tensor, terms);
-    return new DeviceLatents(device, size, generator, tensor, terms, await graph.compile());
+    try {
+      placeAlone(device, tensor);
+      placeAlone(device, terms);
+      return new DeviceLatents(device, size, generator, tensor, terms, await graph.compile());
+    } catch (error) {
+      releasePlace(device, tensor);
+      releasePlace(device, terms);
+      throw error;
+    }
   }
 
   /** A free slot, taken until {@linkcode DeviceLatents.keepOnly}. */
@@ -112,7 +127,7 @@ export class DeviceLatents implements LatentSpace<Slot> {
   }
 
   /** Frees the slots. */
-  destroy(): void {
+  [Symbol.dispose](): void {
     this.program.destroy();
     releasePlace(this.device, this.tensor);
     releasePlace(this.device, this.#terms);

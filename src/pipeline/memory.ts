@@ -1,150 +1,70 @@
 /**
- * How much device memory a picture needs, known before anything is allocated.
+ * How much device memory a drawing needs, known before anything is allocated: its stages say what is there when.
  *
  * @module
  */
-import { Graph } from "../gpu/graph.ts";
+import type { Graph } from "../gpu/graph.ts";
 import { placeBytes } from "../gpu/storage.ts";
-import { padChannels, type Tensor } from "../gpu/tensor.ts";
-import { clip } from "../nn/clip.ts";
-import { timeDim, unet } from "../nn/unet.ts";
 import type { Weights } from "../nn/weights.ts";
-import { decoderBytes, decoderWindow, type TilingOptions } from "./decoder.ts";
-import { SLOTS } from "./latent_space.ts";
-import type { Networks, Offload } from "./networks.ts";
+import type { Drawing } from "./drawing.ts";
+import type { Networks } from "./networks.ts";
+import { type Offload, type Stage, stagesOf } from "./stage.ts";
 
 /** Bytes on the device. */
 export interface MemoryNeed {
-  weights: { textEncoders: number; unet: number; vae: number };
-  /** Activations while the prompts are encoded. */
-  textEncoders: number;
-  /** Activations while the UNet runs. */
-  unet: number;
-  /** Activations while the picture, or a tile of it, is decoded. */
-  vae: number;
+  /** Of each part's weights, by name. */
+  weights: Record<string, number>;
+  /** Of each stage: what its graphs need, and what is there altogether when nothing stays longer than its stage. */
+  stages: { name: string; parts: string[]; activations: number }[];
   /** Whether decoding goes in tiles. */
   tiled: boolean;
-  latents: number;
   /** The most at any time. */
   peak: number;
 }
 
-/** What the need depends on besides a picture's size. */
-export interface Drawing extends TilingOptions {
-  /** Pictures that the UNet evaluates, by their sizes in latents. Default: two of the whole picture, as a plain prompt with guidance has. */
-  batches?: { entries: number; height: number; width: number }[];
-  /** Distinct prompts, the negative ones among them, each of one chunk of tokens. Default 2. */
-  prompts?: number;
-}
-
-/** What one picture of `width` × `height` pixels needs. No weights need to be loaded. */
+/** What a drawing needs. No weights need to be loaded. */
 export function memoryNeed(
-  networks: Networks,
-  width: number,
-  height: number,
-  drawing: Drawing = {},
-  offload: Offload = networks.offload,
+  { device, streamWindow }: Pick<Networks, "device" | "streamWindow">,
+  drawing: Drawing,
+  offload: Offload = drawing.offload,
 ): MemoryNeed {
-  const { vaeConfig, textEncoders: texts, unetWeights, vaeWeights } = networks;
-  const size = {
-    height: Math.ceil(height / vaeConfig.factor),
-    width: Math.ceil(width / vaeConfig.factor),
-    channels: vaeConfig.latentChannels,
-  };
-  const { prompts = 2, batches = [{ entries: 2, ...size }] } = drawing;
-  const weights = {
-    textEncoders: sum(texts, (text) => text.weights.bytes),
-    unet: unetWeights.bytes,
-    vae: vaeWeights.bytes,
-  };
-  const latents = SLOTS * size.height * size.width * padChannels(size.channels) * 4;
-  const textEncoders = Math.max(...texts.map((text) => textBytes(networks, text, prompts)));
-  const { unet, window } = unetBytes(networks, batches, prompts);
-  const decoded = decoderWindow(networks, size, drawing);
-  const vae = decoderBytes(networks, decoded);
-  const activations = { textEncoders, unet: unet + latents, vae: vae + latents };
-  const need = {
-    weights,
-    textEncoders,
-    unet,
-    vae,
-    tiled: decoded.height < size.height || decoded.width < size.width,
-    latents,
-  };
+  const stages = stagesOf(drawing).map((stage) => {
+    const groups = stage.record();
+    const activations = Math.max(...groups.map((graphs) => sum(graphs, (graph) => graph.planBytes())));
+    return { ...stage, groups, activations };
+  });
+  const parts = [...new Set(stages.flatMap(({ parts }) => parts))];
+  const all = parts.map(({ weights }) => weights);
 
-  // While weights are packed, the file's bytes lie beside them.
-  const staging = (list: readonly Weights[]) => Math.max(...list.map((w) => w.stagingBytes));
-  const all = [...texts.map((text) => text.weights), unetWeights, vaeWeights];
-  if (!offload) {
-    const loading = all.map((w, i) => sum(all.slice(0, i + 1), (before) => before.bytes) + w.stagingBytes);
-    const drawing = sum(all, (w) => w.bytes) + Math.max(...Object.values(activations));
-    return { ...need, peak: Math.max(...loading, drawing) };
-  }
-  // Biases and norms stay while matrices come and go.
-  const matrices = sum([...unetWeights.matrices], (tensor) => placeBytes(networks.device, tensor));
-  const peaks = [
-    weights.textEncoders + Math.max(staging(texts.map((text) => text.weights)), activations.textEncoders),
-    offload === "stream"
-      ? weights.unet - matrices + window + Math.min(window, unetWeights.stagingBytes) + activations.unet
-      : weights.unet + Math.max(staging([unetWeights]), activations.unet),
-    weights.vae + latents + Math.max(staging([vaeWeights]), vae),
-  ];
-  return { ...need, peak: Math.max(...peaks) };
+  /** While weights are packed, the file's bytes lie beside them. */
+  const loading = (list: readonly Weights[]) =>
+    Math.max(...list.map((weights, i) => sum(list.slice(0, i + 1), bytesOf) + weights.stagingBytes));
+  /** Biases and norms stay while matrices come and go. */
+  const inWindows = ({ parts }: Stage, groups: readonly Graph[][]) => {
+    const weights = parts.map(({ weights }) => weights);
+    const tensors = new Set(weights.flatMap(({ matrices }) => [...matrices]));
+    const stays = sum(weights, bytesOf) - sum([...tensors], (tensor) => placeBytes(device, tensor));
+    const stream = { tensors, windowBytes: streamWindow };
+    const window = Math.max(...groups.flat().map((graph) => graph.windowBytes(stream)));
+    return stays + window + Math.min(window, Math.max(...weights.map(({ stagingBytes }) => stagingBytes)));
+  };
+  const peaks = stages.map(({ groups, activations, ...stage }) => {
+    const held = stage.heldBytes + activations;
+    if (!offload) return sum(all, bytesOf) + held;
+    if (offload === "stream" && stage.streams) return inWindows(stage, groups) + held;
+    const weights = stage.parts.map(({ weights }) => weights);
+    return Math.max(stage.heldBytes + loading(weights), sum(weights, bytesOf) + held);
+  });
+  return {
+    weights: Object.fromEntries(parts.map(({ name, weights }) => [name, weights.bytes])),
+    stages: stages.map(({ name, parts, activations }) => ({ name, parts: parts.map(({ name }) => name), activations })),
+    tiled: drawing.window.height < drawing.size.height || drawing.window.width < drawing.size.width,
+    peak: Math.max(...peaks, ...(offload ? [] : [loading(all)])),
+  };
 }
+
+const bytesOf = ({ bytes }: Weights) => bytes;
 
 function sum<T>(list: readonly T[], of: (item: T) => number): number {
   return list.reduce((total, item) => total + of(item), 0);
-}
-
-function textBytes(
-  { device, precision }: Networks,
-  { config, weights }: Networks["textEncoders"][number],
-  prompts: number,
-): number {
-  const g = new Graph(device, "text encoder", precision);
-  const { states, projected } = clip(
-    g,
-    weights,
-    config,
-    g.input("tokens", [prompts, config.positions, config.width]),
-    0,
-    true,
-  );
-  g.output(states);
-  if (projected) g.output(projected);
-  return g.planBytes();
-}
-
-/** Activations, and the largest window of streamed weights. */
-function unetBytes(
-  { device, precision, unetConfig: config, unetWeights, textEncoders, streamWindow }: Networks,
-  batches: NonNullable<Drawing["batches"]>,
-  count: number,
-): { unet: number; window: number } {
-  const tokens = count * textEncoders[0].config.positions;
-  const g = new Graph(device, "unet", precision);
-  const prompts = new Graph(device, "prompts", precision);
-  const context = prompts.input("context", [1, tokens, config.contextDim[0]]);
-  const keys = new Map<string, Tensor>();
-  for (const { entries, height, width } of batches) {
-    g.output(unet(g, unetWeights, config, {
-      latents: g.input("latents", [entries, height, width, padChannels(config.inChannels)]),
-      time: g.input("time", [entries, 1, timeDim(config)]),
-      guidance: config.guidanceDim ? g.input("guidance", [entries, 1, config.guidanceDim]) : undefined,
-    }, {
-      graph: prompts,
-      context,
-      added: config.addedDim ? prompts.input("added", [entries, 1, config.addedDim]) : undefined,
-      keys,
-      map: (h, w) => ({
-        regionOfRow: Array.from({ length: entries * h * w }, (_, i) => Math.floor(i / (h * w))),
-        sights: Array.from({ length: entries }, () => ({ start: 0, count: tokens })),
-      }),
-    }));
-  }
-  const stream = { tensors: unetWeights.matrices, windowBytes: streamWindow };
-  return {
-    unet: g.planBytes() + prompts.planBytes(),
-    window: Math.max(g.windowBytes(stream), prompts.windowBytes(stream)),
-  };
 }

@@ -1,34 +1,43 @@
 /**
- * A model on a device: its networks' configs and weights, and when they are there.
+ * A model on a device: its parts, and when their weights are there.
  *
  * @module
  */
 import { BUNDLED_MODEL } from "../assets.ts";
 import { ModelError } from "../errors.ts";
+import type { TensorSource } from "../formats/tensor_source.ts";
 import { type Device, openDevice, type Precision } from "../gpu/device.ts";
 import type { WeightStream } from "../gpu/streamed_program.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { openCheckpoint } from "../model/checkpoint.ts";
 import type { Checkpoint } from "../model/parts.ts";
-import type { TensorSource } from "../formats/tensor_source.ts";
+import type { Backbone } from "../nn/backbone.ts";
+import type { ClipConfig } from "../nn/clip.ts";
 import { openPackedCache, packedFolder } from "../nn/packed_cache.ts";
-import { readUNetConfig, type UNetConfig } from "../nn/unet.ts";
 import { readVaeConfig, type VaeConfig } from "../nn/vae.ts";
-import type { Weights } from "../nn/weights.ts";
-import { declareDecoder, declareUNet, type Networks, type Offload, STREAM_WINDOW } from "./networks.ts";
-import { TextEncoder } from "./text_encoder.ts";
+import {
+  type Backbones,
+  declareBackbone,
+  declareDecoder,
+  declareEncoder,
+  type Networks,
+  STREAM_WINDOW,
+} from "./networks.ts";
+import type { Part } from "./part.ts";
+import type { Offload, Stage } from "./stage.ts";
+import { declareTextEncoder } from "./text_encoder.ts";
 
 /** How far loading has come. */
 export interface LoadProgress {
   /** On the device. */
   doneBytes: number;
-  /** Of all networks that are being loaded. */
+  /** Of all parts that are being loaded. */
   totalBytes: number;
 }
 
 /** When and from where weights come to the device. */
 export interface ModelOptions {
-  /** Load each network only while it is needed, and free it afterwards; "stream" loads even the UNet in parts. */
+  /** Load each part only while it is needed, and free it afterwards; "stream" loads even the UNet in pieces. */
   offload?: Offload;
   /** Bytes of a streamed UNet's weights that are on the device at once. Default 256 MiB. */
   streamWindow?: number;
@@ -36,6 +45,8 @@ export interface ModelOptions {
   cachePacked?: boolean;
   /** Told what there is to say while weights are loaded. */
   onMessage?: (sentence: string) => void;
+  /** Backbones besides the U-Net, by the class that a config names. */
+  backbones?: Backbones;
 }
 
 /** Choices when a model is loaded. */
@@ -51,22 +62,21 @@ export interface LoadOptions extends ModelOptions {
 }
 
 /** A loaded model. */
-export class Model implements Networks {
-  /** May change as long as nothing is loaded. */
-  offload: Offload;
+export class Model implements Networks, Disposable {
+  readonly offload: Offload;
   readonly streamWindow: number;
-  readonly #options: ModelOptions;
-  readonly #packed = new Map<Weights, TensorSource | undefined>();
-  /** In the order of the checkpoint. */
-  readonly textEncoders: TextEncoder[];
-  /** Read from the checkpoint. */
-  readonly unetConfig: UNetConfig;
-  /** Where they are loaded, on the device. */
-  readonly unetWeights: Weights;
-  /** Read from the checkpoint. */
-  readonly vaeConfig: VaeConfig;
+  readonly textEncoders: readonly Part<ClipConfig>[];
+  /** What predicts noise. */
+  readonly backbone: Part<Backbone>;
   /** In f32 where f16 would overflow. */
-  vaeWeights: Weights;
+  readonly decoder: Part<VaeConfig>;
+  #encoder?: Part<VaeConfig>;
+  readonly #options: ModelOptions;
+  readonly #packed = new Map<Part, TensorSource | undefined>();
+  /** Resolved when nothing draws. */
+  #idle: Promise<void> = Promise.resolve();
+  /** Opened for this model alone, so closed with it. */
+  #ownDevice = false;
 
   /** Reads the configs and checks that every tensor is there; moves nothing yet. */
   constructor(
@@ -78,95 +88,124 @@ export class Model implements Networks {
     this.offload = options.offload ?? false;
     this.streamWindow = options.streamWindow ?? STREAM_WINDOW;
     this.#options = options;
-    const { unet: unetFiles, vae, textEncoders } = checkpoint;
-    this.unetConfig = readUNetConfig(unetFiles.config);
-    this.vaeConfig = readVaeConfig(vae.config);
-    if (this.unetConfig.outChannels !== this.vaeConfig.latentChannels) {
+    const { unet, vae, textEncoders, family, path } = checkpoint;
+    const name = (i: number) => i === 0 ? "text_encoder" : `text_encoder_${i + 1}`;
+    this.textEncoders = textEncoders.map((files, i) => declareTextEncoder(device, name(i), precision, files));
+    this.backbone = declareBackbone(device, precision, unet, options.backbones);
+    const config = readVaeConfig(vae.config);
+    const { outChannels } = this.backbone.network;
+    if (outChannels !== config.latentChannels) {
       throw new ModelError(
-        `${checkpoint.path}: the UNet makes ${this.unetConfig.outChannels} latent channels, the VAE reads ${this.vaeConfig.latentChannels}.`,
+        `${path}: the UNet makes ${outChannels} latent channels, the VAE reads ${config.latentChannels}.`,
       );
     }
-    const name = (i: number) => i === 0 ? "text encoder" : `text encoder ${i + 1}`;
-    this.textEncoders = textEncoders.map((component, i) => new TextEncoder(device, precision, component, name(i)));
-    this.unetWeights = declareUNet(device, this.unetConfig, precision);
-    this.unetWeights.check(unetFiles.source, /^$/);
-    const overflows = this.vaeConfig.forceUpcast && checkpoint.family === "sdxl";
-    this.vaeWeights = declareDecoder(device, this.vaeConfig, overflows ? "f32" : precision);
-    // Drawing from text never runs the encoder: it may be there, and stays on disk.
-    this.vaeWeights.check(vae.source, /^encoder\.|^quant_conv\./);
+    this.decoder = declareDecoder(
+      device,
+      config.forceUpcast && family === "sdxl" ? "f32" : precision,
+      config,
+      vae.source,
+    );
   }
 
-  /** Each network's weights and where they come from. */
-  get #networks() {
-    const { unet, vae } = this.checkpoint;
-    return [
-      ...this.textEncoders.map(({ weights, component }) => ({ weights, source: component.source })),
-      { weights: this.unetWeights, source: unet.source },
-      { weights: this.vaeWeights, source: vae.source },
-    ];
+  /** Pixels to latents; declared when it is first asked for. */
+  get encoder(): Part<VaeConfig> {
+    const { device, decoder: { network, weights, source } } = this;
+    return this.#encoder ??= declareEncoder(device, weights.precision, network, source);
+  }
+
+  /** All that are declared, in the order in which they are loaded. */
+  get parts(): readonly Part[] {
+    return [...this.textEncoders, this.backbone, this.decoder, ...(this.#encoder ? [this.#encoder] : [])];
   }
 
   /** Bytes that all weights take on the device. */
   get weightsBytes(): number {
-    return this.#networks.reduce((sum, { weights }) => sum + weights.bytes, 0);
+    return this.parts.reduce((sum, { weights }) => sum + weights.bytes, 0);
   }
 
-  /** The UNet's matrices from the file, where they do not stay on the device. */
-  get unetStream(): WeightStream | undefined {
-    if (this.offload !== "stream") return undefined;
-    const { unetWeights, checkpoint } = this;
-    return {
-      tensors: unetWeights.matrices,
-      windowBytes: this.streamWindow,
-      bring: async (only) => {
-        const { source } = checkpoint.unet;
-        await unetWeights.load(source, { only, packed: await this.#packedOf(unetWeights, source) });
-      },
-      leave: (matrices) => unetWeights.releaseMatrices(matrices),
-    };
-  }
-
-  /** Loads whatever of `networks` is not on the device. Of a streamed UNet that is all but its matrices. */
-  async ensure(networks: readonly Weights[], onProgress?: (progress: LoadProgress) => void): Promise<void> {
-    const wanted = this.#networks.filter(({ weights }) => networks.includes(weights));
-    const totalBytes = wanted.reduce((sum, { weights }) => sum + weights.bytes, 0);
+  /** Loads whatever of `parts` is not on the device; of the matrices only those in `only`, where it is given. */
+  async load(
+    parts: readonly Part[],
+    { onProgress, only }: { onProgress?: (progress: LoadProgress) => void; only?: ReadonlySet<Tensor> } = {},
+  ): Promise<void> {
+    const totalBytes = parts.reduce((sum, { weights }) => sum + weights.bytes, 0);
     let doneBytes = 0;
-    for (const { weights, source } of wanted) {
-      await weights.load(source, {
-        packed: await this.#packedOf(weights, source),
+    for (const part of parts) {
+      await part.weights.load(part.source!, {
+        packed: await this.#packedOf(part),
         onProgress: (bytes) => onProgress?.({ doneBytes: doneBytes += bytes, totalBytes }),
-        only: weights === this.unetWeights && this.offload === "stream" ? new Set<Tensor>() : undefined,
+        only,
       });
     }
   }
 
-  /** A network's packed weights, where they are kept. */
-  async #packedOf(weights: Weights, source: TensorSource): Promise<TensorSource | undefined> {
+  /** Brings a stage's parts to the device. Disposing of what is returned lets them go again where `offload` wants that. */
+  async hold({ parts, streams }: Stage, offload: Offload): Promise<Disposable> {
+    await this.load(parts, { only: streams && offload === "stream" ? new Set() : undefined });
+    return {
+      [Symbol.dispose]() {
+        if (offload) { for (const { weights } of parts) weights.release(); }
+      },
+    };
+  }
+
+  /** The matrices of a stage's parts from their files, where they do not stay on the device. */
+  streamOf({ parts }: Stage): WeightStream {
+    return {
+      tensors: new Set(parts.flatMap(({ weights }) => [...weights.matrices])),
+      windowBytes: this.streamWindow,
+      bring: (only) => this.load(parts, { only }),
+      leave: (matrices) => parts.forEach(({ weights }) => weights.releaseMatrices(matrices)),
+    };
+  }
+
+  /** A part's packed weights, where they are kept. */
+  async #packedOf(part: Part): Promise<TensorSource | undefined> {
     const { cachePacked, onMessage = () => {} } = this.#options;
-    if (!cachePacked || weights.ready) return undefined;
-    if (!this.#packed.has(weights)) {
-      this.#packed.set(weights, await openPackedCache(packedFolder(), weights, source, onMessage));
+    if (!cachePacked || part.weights.ready) return undefined;
+    if (!this.#packed.has(part)) {
+      this.#packed.set(part, await openPackedCache(packedFolder(), part.weights, part.source!, onMessage));
     }
-    return this.#packed.get(weights);
+    return this.#packed.get(part);
   }
 
-  /** Frees `networks` if the model is to be offloaded. */
-  leave(networks: readonly Weights[]): void {
-    if (this.offload) { for (const weights of networks) weights.release(); }
+  /** Waits for the drawings that were begun before. Disposing of what is returned lets the next one begin. */
+  async turn(): Promise<Disposable> {
+    const before = this.#idle;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#idle = promise;
+    await before;
+    return { [Symbol.dispose]: resolve };
   }
 
-  /** Makes the VAE compute in f32 from now on, for pictures that do not fit f16. */
-  async upcastVae(): Promise<void> {
-    this.vaeWeights.release();
-    this.vaeWeights = declareDecoder(this.device, this.vaeConfig, "f32");
-    await this.vaeWeights.load(this.checkpoint.vae.source);
-  }
-
-  /** Frees the device memory and closes the files. The device stays open. */
+  /** Frees the device memory and closes the files, and the device where it was opened with the model. */
   close(): void {
-    for (const { weights } of this.#networks) weights.release();
+    for (const { weights } of this.parts) weights.release();
     for (const packed of this.#packed.values()) packed?.close();
     this.checkpoint.close();
+    if (this.#ownDevice) this.device.close();
+  }
+
+  /** {@linkcode Model.close} */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** See {@linkcode loadModel}. */
+  static async open(path: string, options: LoadOptions): Promise<Model> {
+    const checkpoint = await openCheckpoint(path, options.checkpoint);
+    let opened: Device | undefined;
+    try {
+      const device = typeof options.device === "object" ? options.device : opened = await openDevice(options.device);
+      const model = new Model(device, checkpoint, options.type === "f32" ? "f32" : "f16", options);
+      model.#ownDevice = opened !== undefined;
+      if (!model.offload) await model.load(model.parts, options);
+      return model;
+    } catch (error) {
+      checkpoint.close();
+      opened?.close();
+      throw error;
+    }
   }
 }
 
@@ -175,20 +214,6 @@ export class Model implements Networks {
  * @param path diffusers folder or single file; default: the bundled model
  * @throws ModelError naming the file and what is wrong with it
  */
-export async function loadModel(path: string = BUNDLED_MODEL, options: LoadOptions = {}): Promise<Model> {
-  const checkpoint = await openCheckpoint(path, options.checkpoint);
-  let opened: Device | undefined;
-  try {
-    const device = typeof options.device === "object" ? options.device : opened = await openDevice(options.device);
-    const model = new Model(device, checkpoint, options.type === "f32" ? "f32" : "f16", options);
-    if (!model.offload) {
-      const all = [...model.textEncoders.map((t) => t.weights), model.unetWeights, model.vaeWeights];
-      await model.ensure(all, options.onProgress);
-    }
-    return model;
-  } catch (error) {
-    checkpoint.close();
-    opened?.close();
-    throw error;
-  }
+export function loadModel(path: string = BUNDLED_MODEL, options: LoadOptions = {}): Promise<Model> {
+  return Model.open(path, options);
 }

@@ -1,72 +1,65 @@
 /**
- * The networks of a model as their configs describe them, with all weights declared and none loaded.
+ * What a model is without its weights: its parts, and how they like to be used. Enough to prepare a drawing and to know what it
+ * needs.
  *
  * @module
  */
+import type { TensorSource } from "../formats/tensor_source.ts";
 import type { Device, Precision } from "../gpu/device.ts";
-import { Graph } from "../gpu/graph.ts";
 import { padChannels } from "../gpu/tensor.ts";
-import { clip, type ClipConfig } from "../nn/clip.ts";
-import { timeDim, unet, type UNetConfig } from "../nn/unet.ts";
-import { decode, type VaeConfig } from "../nn/vae.ts";
-import { Weights } from "../nn/weights.ts";
-import { selfMap } from "../ops/attention.ts";
-
-/**
- * Which weights leave the device: none; each network's after its turn; or, with "stream", also those of the UNet's parts, which
- * come from the file anew in every evaluation.
- */
-export type Offload = false | true | "stream";
+import type { Checkpoint } from "../model/parts.ts";
+import type { Config } from "../nn/config.ts";
+import { type Backbone, recordSmallest } from "../nn/backbone.ts";
+import type { ClipConfig } from "../nn/clip.ts";
+import { readUNet } from "../nn/unet.ts";
+import { decode, encode, type VaeConfig } from "../nn/vae.ts";
+import { declarePart, type Part } from "./part.ts";
+import type { Offload } from "./stage.ts";
 
 /** Enough for any one layer of SDXL, little beside its activations. */
 export const STREAM_WINDOW = 256 * 1024 * 1024;
 
-/** What is known of a model's networks without its weights. */
+/** What is known of a model without its weights. */
 export interface Networks {
   readonly device: Device;
-  readonly precision: Precision;
+  readonly checkpoint: Pick<Checkpoint, "name" | "family" | "preset" | "scheduler" | "tokenizers">;
+  /** What leaves the device where a drawing does not say. */
   readonly offload: Offload;
-  /** Bytes of a streamed UNet's weights that are on the device at once. */
+  /** Bytes of streamed weights that are on the device at once. */
   readonly streamWindow: number;
-  readonly textEncoders: readonly { readonly config: ClipConfig; readonly weights: Weights }[];
-  readonly unetConfig: UNetConfig;
-  readonly unetWeights: Weights;
-  readonly vaeConfig: VaeConfig;
-  readonly vaeWeights: Weights;
+  /** In the order in which their embeddings stand side by side. */
+  readonly textEncoders: readonly Part<ClipConfig>[];
+  readonly backbone: Part<Backbone>;
+  readonly decoder: Part<VaeConfig>;
 }
 
-/** Recording a network declares its weights; the graph itself is thrown away. */
-export function declareText(device: Device, config: ClipConfig, precision: Precision, name: string): Weights {
-  const weights = new Weights(device, precision, name);
-  const g = new Graph(device, name, precision);
-  clip(g, weights, config, g.input("tokens", [1, config.positions, config.width]), 0, true);
-  return weights;
+/** Readers of backbones by the class that a config names. */
+export type Backbones = Readonly<Record<string, (config: Config) => Backbone>>;
+
+/** A config without a class is a U-Net's. */
+const UNET = "UNet2DConditionModel";
+
+/** The network that predicts noise. `more` are backbones besides ours. */
+export function declareBackbone(
+  device: Device,
+  precision: Precision,
+  { config, source }: { config: Config; source?: TensorSource },
+  more: Backbones = {},
+): Part<Backbone> {
+  const read = more[String(config._class_name ?? UNET)] ?? readUNet;
+  return declarePart(device, "unet", read(config), recordSmallest, { precision, source });
 }
 
-/** As {@linkcode declareText}, for the UNet. */
-export function declareUNet(device: Device, config: UNetConfig, precision: Precision): Weights {
-  const weights = new Weights(device, precision, "unet");
-  const g = new Graph(device, "unet", precision);
-  const side = 2 ** (config.blockOut.length - 1);
-  const map = (height: number, width: number) => selfMap(1, height * width);
-  const input = (label: string, channels: number) => g.input(label, [1, 1, padChannels(channels)]);
-  unet(g, weights, config, {
-    latents: g.input("latents", [1, side, side, padChannels(config.inChannels)]),
-    time: input("time", timeDim(config)),
-    guidance: config.guidanceDim ? input("guidance", config.guidanceDim) : undefined,
-  }, {
-    graph: g,
-    context: input("context", config.contextDim[0]),
-    added: config.addedDim ? input("added", config.addedDim) : undefined,
-    map,
-  });
-  return weights;
+/** Latents to pixels. */
+export function declareDecoder(device: Device, precision: Precision, network: VaeConfig, source?: TensorSource) {
+  return declarePart(device, "vae_decoder", network, (g, w, config) => {
+    decode(g, w, config, g.input("latents", [1, 1, 1, padChannels(config.latentChannels)]));
+  }, { precision, source, others: /^encoder\.|^quant_conv\./ });
 }
 
-/** As {@linkcode declareText}, for the VAE's decoder. */
-export function declareDecoder(device: Device, config: VaeConfig, precision: Precision): Weights {
-  const weights = new Weights(device, precision, "vae");
-  const g = new Graph(device, "vae", precision);
-  decode(g, weights, config, g.input("latents", [1, 1, 1, padChannels(config.latentChannels)]));
-  return weights;
+/** Pixels to latents. */
+export function declareEncoder(device: Device, precision: Precision, network: VaeConfig, source?: TensorSource) {
+  return declarePart(device, "vae_encoder", network, (g, w, config) => {
+    encode(g, w, config, g.input("picture", [1, config.factor, config.factor, padChannels(3)]));
+  }, { precision, source, others: /^decoder\.|^post_quant_conv\./ });
 }

@@ -7,7 +7,8 @@ import { Graph } from "../gpu/graph.ts";
 import { readFloats, writeFloats } from "../gpu/storage.ts";
 import { padChannels } from "../gpu/tensor.ts";
 import { decode } from "../nn/vae.ts";
-import { decodePicture, latentAffine, type Picture, type TilingOptions } from "./decoder.ts";
+import { decodePicture, latentAffine, type Picture } from "./decoder.ts";
+import type { Drawing } from "./drawing.ts";
 import type { DeviceLatents, Slot } from "./latent_space.ts";
 import type { Model } from "./model.ts";
 
@@ -17,19 +18,14 @@ const PATCH = 3;
 /** "vae" decodes the latents; "proj" maps each latent pixel to one colour by a linear projection. */
 export function previewer(
   model: Model,
+  drawing: Drawing,
   latents: DeviceLatents,
-  tiling: TilingOptions,
 ): (kind: "proj" | "vae", slot: Slot) => Promise<Picture> {
   let projection: Promise<Projection> | undefined;
   return async (kind, slot) => {
-    if (kind === "vae" || !projection) await model.ensure([model.vaeWeights]);
-    try {
-      if (kind === "vae") return await decodePicture(model, latents, slot, tiling);
-      projection ??= measure(model);
-      return project(await projection, await latents.read(slot), latents);
-    } finally {
-      model.leave([model.vaeWeights]);
-    }
+    if (kind === "vae") return await decodePicture(model, drawing, latents, slot);
+    projection ??= measure(model, drawing);
+    return project(await projection, await latents.read(slot), latents);
   };
 }
 
@@ -43,8 +39,9 @@ interface Projection {
  * Measures the projection on the model's own decoder, so that it holds for any VAE: the colour of a flat patch of zeros, and
  * how it moves with each latent channel.
  */
-async function measure(model: Model): Promise<Projection> {
-  const { device, vaeConfig: config, vaeWeights: weights } = model;
+async function measure(model: Model, { stages, offload }: Drawing): Promise<Projection> {
+  using _there = await model.hold(stages.decoding, offload);
+  const { device, decoder: { network: config, weights } } = model;
   const c = config.latentChannels;
   const padded = padChannels(c);
   const g = new Graph(device, "preview", weights.precision);
@@ -52,7 +49,7 @@ async function measure(model: Model): Promise<Projection> {
   const out = g.output(decode(g, weights, config, input));
   const program = await g.compile();
   try {
-    const { multiply, add } = latentAffine(model.vaeConfig);
+    const { multiply, add } = latentAffine(config);
     const values = new Float32Array((c + 1) * PATCH * PATCH * padded);
     for (let i = 0; i < values.length; i++) {
       const channel = i % padded;

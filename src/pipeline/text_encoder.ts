@@ -1,20 +1,23 @@
 /**
- * A text encoder with its weights: token chunks in, embeddings out.
+ * A text encoder: token chunks in, embeddings out.
  *
  * @module
  */
+import type { Component } from "../model/parts.ts";
+import { toFloat32 } from "../formats/dtype.ts";
+import type { TensorSource } from "../formats/tensor_source.ts";
 import type { Device, Precision } from "../gpu/device.ts";
 import { Graph } from "../gpu/graph.ts";
 import { readFloats, writeFloats } from "../gpu/storage.ts";
-import type { Component } from "../model/parts.ts";
-import { toFloat32 } from "../formats/dtype.ts";
 import { clip, type ClipConfig, readClipConfig } from "../nn/clip.ts";
-import { readFloats as readNumbers, type Weights } from "../nn/weights.ts";
+import { readFloats as readNumbers } from "../nn/weights.ts";
 import type { TokenChunk } from "../text/chunks.ts";
-import { declareText } from "./networks.ts";
+import { declarePart, type Part } from "./part.ts";
 
 const TOKENS = "text_model.embeddings.token_embedding.weight";
 const POSITIONS = "text_model.embeddings.position_embedding.weight";
+/** What the host reads itself, and what no forward pass needs. */
+const OTHERS = /^text_model\.embeddings\.|position_ids$|^logit_scale$|^text_projection\./;
 
 /** Embeddings of a list of chunks. */
 export interface EncodedChunks {
@@ -24,73 +27,90 @@ export interface EncodedChunks {
   pooled?: Float32Array;
 }
 
+/** Which states a text encoder gives. */
+export interface StateChoice {
+  /** Layers left out at the end. */
+  skip: number;
+  /** Whether the states pass the final norm. */
+  finalNorm: boolean;
+}
+
 /** One CLIP text model of a checkpoint. */
-export class TextEncoder {
-  readonly config: ClipConfig;
-  readonly weights: Weights;
+export function declareTextEncoder(
+  device: Device,
+  name: string,
+  precision: Precision,
+  { config, source }: Pick<Component, "config"> & { source?: TensorSource },
+): Part<ClipConfig> {
+  return declarePart(device, name, readClipConfig(config), (g, w, config) => {
+    clip(g, w, config, g.input("tokens", [1, config.positions, config.width]), 0, true);
+  }, { precision, source, others: OTHERS });
+}
 
-  constructor(readonly device: Device, readonly precision: Precision, readonly component: Component, name: string) {
-    this.config = readClipConfig(component.config);
-    this.weights = declareText(device, this.config, precision, name);
-    this.weights.check(component.source, /^text_model\.embeddings\.|position_ids$|^logit_scale$|^text_projection\./);
-  }
+/** Records the transformer over `chunks` chunks, all at once. */
+export function recordTextEncoder(
+  { network, weights }: Part<ClipConfig>,
+  chunks: number,
+  { skip, finalNorm }: StateChoice,
+) {
+  const graph = new Graph(weights.device, "text encoder", weights.precision);
+  const tokens = graph.input("tokens", [chunks, network.positions, network.width]);
+  const { states, projected } = clip(graph, weights, network, tokens, skip, finalNorm);
+  graph.output(states);
+  if (projected) graph.output(projected);
+  return { graph, tokens, states, projected };
+}
 
-  /**
-   * Runs the transformer over `chunks`, all at once.
-   * @param skip layers left out at the end
-   * @param finalNorm whether the states pass the final norm
-   */
-  async encode(chunks: readonly TokenChunk[], skip: number, finalNorm: boolean): Promise<EncodedChunks> {
-    const { device, config } = this;
-    const { positions, width, projection } = config;
-    const g = new Graph(device, "text encoder", this.precision);
-    const tokens = g.input("tokens", [chunks.length, positions, width]);
-    const outputs = clip(g, this.weights, config, tokens, skip, finalNorm);
-    g.output(outputs.states);
-    if (outputs.projected) g.output(outputs.projected);
-    const program = await g.compile();
-    try {
-      writeFloats(device, tokens, await this.#embed(chunks));
-      program.run();
-      const states = await readFloats(device, outputs.states);
-      if (!outputs.projected) return { states };
-      const all = await readFloats(device, outputs.projected);
-      const pooled = new Float32Array(chunks.length * projection);
-      const row = outputs.projected.shape[2];
-      chunks.forEach(({ eosIndex }, i) => {
-        const at = (i * positions + eosIndex) * row;
-        pooled.set(all.subarray(at, at + projection), i * projection);
-      });
-      return { states, pooled };
-    } finally {
-      program.destroy();
-    }
+/** Runs the transformer over `chunks`. Its weights must be there. */
+export async function encodeChunks(
+  part: Part<ClipConfig>,
+  chunks: readonly TokenChunk[],
+  choice: StateChoice,
+): Promise<EncodedChunks> {
+  const { positions, projection } = part.network;
+  const { device } = part.weights;
+  const { graph, tokens, states, projected } = recordTextEncoder(part, chunks.length, choice);
+  const program = await graph.compile();
+  try {
+    writeFloats(device, tokens, await embed(part, chunks));
+    program.run();
+    const encoded: EncodedChunks = { states: await readFloats(device, states) };
+    if (!projected) return encoded;
+    const all = await readFloats(device, projected);
+    const pooled = new Float32Array(chunks.length * projection);
+    const row = projected.shape[2];
+    chunks.forEach(({ eosIndex }, i) => {
+      const at = (i * positions + eosIndex) * row;
+      pooled.set(all.subarray(at, at + projection), i * projection);
+    });
+    return { ...encoded, pooled };
+  } finally {
+    program.destroy();
   }
+}
 
-  /**
-   * Token plus position embeddings [chunks, positions, width]. Rows are read from the file as they are needed: the whole
-   * table (76 MiB for ViT-L) never moves.
-   */
-  async #embed(chunks: readonly TokenChunk[]): Promise<Float32Array> {
-    const { source } = this.component;
-    const { positions, width } = this.config;
-    const info = source.tensors.get(TOKENS)!;
-    const rowBytes = info.bytes / info.shape[0];
-    const table = await readNumbers(source, source.tensors.get(POSITIONS)!);
-    const rows = new Map<number, Float32Array>();
-    for (const id of new Set(chunks.flatMap(({ ids }) => [...ids]))) {
-      const bytes = new Uint8Array(rowBytes);
-      await source.read(TOKENS, bytes, id * rowBytes);
-      rows.set(id, toFloat32(bytes, info.dtype));
-    }
-    const out = new Float32Array(chunks.length * positions * width);
-    chunks.forEach(({ ids }, chunk) =>
-      ids.forEach((id, position) => {
-        const row = rows.get(id)!;
-        const at = (chunk * positions + position) * width;
-        for (let c = 0; c < width; c++) out[at + c] = row[c] + table[position * width + c];
-      })
-    );
-    return out;
+/**
+ * Token plus position embeddings [chunks, positions, width]. Rows are read from the file as they are needed: the whole table
+ * (76 MiB for ViT-L) never moves.
+ */
+async function embed({ network, source }: Part<ClipConfig>, chunks: readonly TokenChunk[]): Promise<Float32Array> {
+  const { positions, width } = network;
+  const info = source!.tensors.get(TOKENS)!;
+  const rowBytes = info.bytes / info.shape[0];
+  const table = await readNumbers(source!, source!.tensors.get(POSITIONS)!);
+  const rows = new Map<number, Float32Array>();
+  for (const id of new Set(chunks.flatMap(({ ids }) => [...ids]))) {
+    const bytes = new Uint8Array(rowBytes);
+    await source!.read(TOKENS, bytes, id * rowBytes);
+    rows.set(id, toFloat32(bytes, info.dtype));
   }
+  const out = new Float32Array(chunks.length * positions * width);
+  chunks.forEach(({ ids }, chunk) =>
+    ids.forEach((id, position) => {
+      const row = rows.get(id)!;
+      const at = (chunk * positions + position) * width;
+      for (let c = 0; c < width; c++) out[at + c] = row[c] + table[position * width + c];
+    })
+  );
+  return out;
 }

@@ -13,9 +13,12 @@ export interface Tile {
   height: number;
 }
 
-/** Tiles of `side` latents (or the picture's side, where it is shorter) that overlap by at least `overlap` of a tile. */
-export function tilesOf(size: Pick<LatentSize, "height" | "width">, side: number, overlap: number): Tile[] {
-  const [width, height] = [Math.min(side, size.width), Math.min(side, size.height)];
+/** Tiles of this size that overlap by at least `overlap` of a tile. */
+export function tilesOf(
+  size: Pick<LatentSize, "height" | "width">,
+  { height, width }: Pick<LatentSize, "height" | "width">,
+  overlap: number,
+): Tile[] {
   return starts(size.height, height, overlap).flatMap((y) =>
     starts(size.width, width, overlap).map((x) => ({ x, y, width, height }))
   );

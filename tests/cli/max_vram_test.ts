@@ -1,10 +1,12 @@
 import assert from "@std/assert";
 import { fitWithin } from "../../src/cli/max_vram.ts";
 import { GpuError, UsageError } from "../../src/errors.ts";
+import type { GenerateOptions } from "../../src/settings.ts";
 import { openDevice } from "../../src/gpu/device.ts";
 import { openCheckpoint } from "../../src/model/checkpoint.ts";
 import { memoryNeed } from "../../src/pipeline/memory.ts";
 import { Model } from "../../src/pipeline/model.ts";
+import { prepare } from "../../src/pipeline/prepare.ts";
 import { planFromRegions } from "../../src/plan/from_regions.ts";
 import { TINY_MODEL } from "./program.ts";
 
@@ -13,11 +15,15 @@ Deno.test("--max-vram takes the cheapest way that fits, or refuses before any wo
   const model = new Model(device, await openCheckpoint(TINY_MODEL), "f16", { offload: true, streamWindow: 2 ** 18 });
   const before = device.allocatedBytes;
   const size = { width: 1024, height: 512 };
+  const drawings = {
+    auto: await prepare(model, { ...size, prompt: "things" }),
+    on: await prepare(model, { ...size, prompt: "things", vaeTiling: "on" }),
+  };
   const peak = (vaeTiling: "auto" | "on", offload: false | true | "stream") =>
-    memoryNeed(model, size.width, size.height, { vaeTiling }, offload).peak;
-  const within = async (bytes: number, options: Parameters<typeof fitWithin>[2] = size, offloaded = false) => {
-    const { vaeTiling } = await fitWithin(bytes / 2 ** 30, model, options, offloaded);
-    return [model.offload, vaeTiling];
+    memoryNeed(model, drawings[vaeTiling], offload).peak;
+  const within = async (bytes: number, options: GenerateOptions = { ...size, prompt: "things" }, offloaded = false) => {
+    const { drawing } = fitWithin(bytes / 2 ** 30, model, await prepare(model, options), offloaded);
+    return [drawing.offload, drawing.settings.vaeTiling];
   };
   assert.deepEqual(await within(2 ** 30), [false, undefined]);
   assert.deepEqual(await within(2 ** 30, size, true), [true, undefined]);
@@ -35,8 +41,8 @@ Deno.test("--max-vram takes the cheapest way that fits, or refuses before any wo
   const canvases = planFromRegions({ regions, mode: "canvas" });
   assert.deepEqual(await within(peak("auto", false), { ...size, plan: canvases }), [false, undefined]);
   const masked = { ...canvases, regions: regions.map((prompt) => ({ prompt, mask: "nowhere.png" })) };
-  await assert.rejects(fitWithin(1, model, { ...size, plan: masked }), UsageError);
-  await assert.rejects(() => fitWithin(0.001, model, size), (error: Error) => {
+  await assert.rejects(prepare(model, { ...size, plan: masked }), UsageError);
+  assert.throws(() => fitWithin(0.001, model, drawings.auto), (error: Error) => {
     return error instanceof GpuError &&
       /sd1 needs 0\.\d\d GiB to draw 1024×512, more than the 0\.001 GiB of --max-vram/.test(error.message);
   });

@@ -1,6 +1,6 @@
 /** The text encoders of the tiny models against transformers: tokens, last and last but one states, pooled embedding. */
 import assert from "@std/assert";
-import { TextEncoder } from "../../src/pipeline/text_encoder.ts";
+import { declareTextEncoder, encodeChunks } from "../../src/pipeline/text_encoder.ts";
 import { tokenize } from "../../src/text/chunks.ts";
 import { assertClose, testDevice } from "../ops/harness.ts";
 import { MODELS, openGoldens, peak, SHARE } from "./goldens.ts";
@@ -15,11 +15,11 @@ for (const precision of ["f32", "f16"] as const) {
       for (const [i, component] of checkpoint.textEncoders.entries()) {
         const part = i === 0 ? "text_encoder" : "text_encoder_2";
         await t.step(`${model} ${part}`, async () => {
-          const encoder = new TextEncoder(device, precision, component, part);
+          const encoder = declareTextEncoder(device, part, precision, component);
           await encoder.weights.load(component.source);
           const chunks = PROMPTS.flatMap((prompt) => tokenize(checkpoint.tokenizers[i], prompt).chunks);
-          const last = await encoder.encode(chunks, 0, true);
-          const penultimate = await encoder.encode(chunks, 1, false);
+          const last = await encodeChunks(encoder, chunks, { skip: 0, finalNorm: true });
+          const penultimate = await encodeChunks(encoder, chunks, { skip: 1, finalNorm: false });
           PROMPTS.forEach((_, n) => {
             assert.deepEqual([...chunks[n].ids], [...get(`${part}.${n}.ids`).values]);
             for (const [name, { states }] of Object.entries({ last, penultimate })) {

@@ -1,7 +1,8 @@
 /** The tiny UNets against diffusers: odd sizes that halving rounds up, a batch of two, whole and broken timesteps. */
 import { Graph } from "../../src/gpu/graph.ts";
 import { readFloats, writeFloats } from "../../src/gpu/storage.ts";
-import { readUNetConfig, sinusoids, timeDim, unet } from "../../src/nn/unet.ts";
+import { vectorInputs } from "../../src/nn/backbone.ts";
+import { readUNet } from "../../src/nn/unet.ts";
 import { Weights } from "../../src/nn/weights.ts";
 import { assertClose, testDevice } from "../ops/harness.ts";
 import { channelsLast, MODELS, openGoldens, peak, SHARE } from "./goldens.ts";
@@ -11,7 +12,7 @@ for (const precision of ["f32", "f16"] as const) {
     const device = await testDevice();
     for (const model of MODELS) {
       const { checkpoint, cases, get } = await openGoldens(model);
-      const config = readUNetConfig(checkpoint.unet.config);
+      const network = readUNet(checkpoint.unet.config);
       const weights = new Weights(device, precision, "unet");
       for (const number of cases("unet")) {
         await t.step(`${model} ${number}`, async () => {
@@ -25,12 +26,13 @@ for (const precision of ["f32", "f16"] as const) {
           const g = new Graph(device, "unet", precision);
           const inputs = {
             latents: g.input("latents", sample.shape),
-            time: g.input("time", [batch, 1, timeDim(config)]),
+            step: vectorInputs(g, network.stepVectors, batch),
           };
           const conditioning = {
             graph,
             context: graph.input("context", [1, batch * tokens, dim]),
-            added: config.addedDim ? graph.input("added", [batch, 1, config.addedDim]) : undefined,
+            entry: vectorInputs(graph, network.entryVectors, batch),
+            keys: new Map(),
             // Every picture of the batch sees its own prompt.
             map: (height: number, width: number) => ({
               regionOfRow: Uint32Array.from(
@@ -40,21 +42,23 @@ for (const precision of ["f32", "f16"] as const) {
               sights: Array.from({ length: batch }, (_, i) => ({ start: i * tokens, count: tokens })),
             }),
           };
-          const out = g.output(unet(g, weights, config, inputs, conditioning));
+          const out = g.output(network.record(g, weights, inputs, conditioning));
           await weights.load(checkpoint.unet.source);
           const [prompts, program] = [await graph.compile(), await g.compile()];
           writeFloats(device, conditioning.context, context.values);
-          if (conditioning.added) {
+          for (const [name, tensor] of Object.entries(conditioning.entry)) {
             const pooled = part("text_embeds"), sizes = part("time_ids");
             const rows = Array.from({ length: batch }, (_, i) => [
-              ...pooled.values.subarray(i * pooled.shape[1], (i + 1) * pooled.shape[1]),
-              ...sinusoids([...sizes.values.subarray(i * 6, i * 6 + 6)], config.addedTimeDim, config),
+              ...network.entryVectors[name].of({
+                pooled: pooled.values.subarray(i * pooled.shape[1], (i + 1) * pooled.shape[1]),
+                sizes: [...sizes.values.subarray(i * 6, i * 6 + 6)],
+              }),
             ]);
-            writeFloats(device, conditioning.added, rows.flat());
+            writeFloats(device, tensor, rows.flat());
           }
           writeFloats(device, inputs.latents, sample.values);
-          const times = new Array<number>(batch).fill(part("timestep").values[0]);
-          writeFloats(device, inputs.time, sinusoids(times, timeDim(config), config));
+          const time = network.stepVectors.time.of({ timestep: part("timestep").values[0], guidance: 1 });
+          writeFloats(device, inputs.step.time, Array.from({ length: batch }, () => [...time]).flat());
           prompts.run();
           program.run();
           const ours = await readFloats(device, out);

@@ -9,7 +9,8 @@ import { readFloats, writeFloats } from "../../src/gpu/storage.ts";
 import { openCheckpoint } from "../../src/model/checkpoint.ts";
 import { toFloat32 } from "../../src/formats/dtype.ts";
 import { openSafetensors } from "../../src/formats/safetensors.ts";
-import { readUNetConfig, sinusoids, timeDim, unet } from "../../src/nn/unet.ts";
+import { vectorInputs } from "../../src/nn/backbone.ts";
+import { readUNet } from "../../src/nn/unet.ts";
 import { Weights } from "../../src/nn/weights.ts";
 import { readAll } from "../model/files.ts";
 import { channelsLast, peak } from "../nn/goldens.ts";
@@ -40,38 +41,36 @@ export async function fullUnet(
     const { shape, dtype } = file.tensors.get(name)!;
     return { shape, values: toFloat32(await readAll(file, name), dtype) };
   };
-  const config = readUNetConfig(checkpoint.unet.config);
+  const network = readUNet(checkpoint.unet.config);
   const sample = channelsLast(await part("sample")), expected = channelsLast(await part("output")).values;
   const context = await part("context"), { values: timestep } = await part("timestep");
   const [, tokens, width] = context.shape;
 
   const weights = new Weights(device, precision, "unet");
   const graph = new Graph(device, "prompts", precision), g = new Graph(device, "unet", precision);
-  const inputs = { latents: g.input("latents", sample.shape), time: g.input("time", [1, 1, timeDim(config)]) };
+  const inputs = { latents: g.input("latents", sample.shape), step: vectorInputs(g, network.stepVectors, 1) };
   const conditioning = {
     graph,
     context: graph.input("context", [1, tokens, width]),
-    added: config.addedDim ? graph.input("added", [1, 1, config.addedDim]) : undefined,
+    entry: vectorInputs(graph, network.entryVectors, 1),
+    keys: new Map(),
     map: (height: number, width: number) => ({
       regionOfRow: new Uint32Array(height * width),
       sights: [{ start: 0, count: tokens }],
     }),
   };
-  const out = g.output(unet(g, weights, config, inputs, conditioning));
+  const out = g.output(network.record(g, weights, inputs, conditioning));
   const started = performance.now();
   await weights.load(checkpoint.unet.source);
   const loaded = performance.now();
   const [prompts, program] = [await graph.compile(), await g.compile()];
   writeFloats(device, conditioning.context, context.values);
-  if (conditioning.added) {
-    const pooled = await part("text_embeds"), sizes = await part("time_ids");
-    writeFloats(device, conditioning.added, [
-      ...pooled.values,
-      ...sinusoids([...sizes.values], config.addedTimeDim, config),
-    ]);
+  for (const [name, tensor] of Object.entries(conditioning.entry)) {
+    const { values: pooled } = await part("text_embeds"), { values: sizes } = await part("time_ids");
+    writeFloats(device, tensor, network.entryVectors[name].of({ pooled, sizes: [...sizes] }));
   }
   writeFloats(device, inputs.latents, sample.values);
-  writeFloats(device, inputs.time, sinusoids([...timestep], timeDim(config), config));
+  writeFloats(device, inputs.step.time, network.stepVectors.time.of({ timestep: timestep[0], guidance: 1 }));
   prompts.run();
   program.run();
   const ours = await readFloats(device, out);

@@ -5,7 +5,7 @@
  */
 import { Image } from "imagescript";
 import type { Device, Precision } from "../../src/gpu/device.ts";
-import { generate } from "../../src/generate.ts";
+import { paint } from "../../src/generate.ts";
 import type { GenerateOptions } from "../../src/settings.ts";
 import { parsePlan } from "../../src/plan/plan.ts";
 import { loadModel } from "../../src/pipeline/model.ts";
@@ -35,10 +35,7 @@ export async function drawCase(models: string, { model, options, files = {} }: C
     const loaded = await loadModel(folder, { type, device });
     try {
       const plan = options.plan && parsePlan(options.plan);
-      const steps = generate(loaded, { ...options, plan });
-      let next = await steps.next();
-      while (!next.done) next = await steps.next();
-      return next.value;
+      return await paint(loaded, { ...options, plan });
     } finally {
       loaded.close();
     }

@@ -1,13 +1,14 @@
 /** The memory plan: what the device allocates is what was said before, and the full-size models stay within their limits. */
 import assert from "@std/assert";
 import { openDevice } from "../../src/gpu/device.ts";
-import { generate } from "../../src/generate.ts";
+import { paint } from "../../src/generate.ts";
 import { BUNDLED_MODEL } from "../../src/assets.ts";
-import { type Drawing, memoryNeed } from "../../src/pipeline/memory.ts";
+import { memoryNeed } from "../../src/pipeline/memory.ts";
 import { planFromRegions } from "../../src/plan/from_regions.ts";
 import { loadModel } from "../../src/pipeline/model.ts";
 import { plainPlan, type Plan } from "../../src/plan/plan.ts";
-import type { Offload } from "../../src/pipeline/networks.ts";
+import { prepare } from "../../src/pipeline/prepare.ts";
+import type { Offload } from "../../src/pipeline/stage.ts";
 import { testDevice } from "../ops/harness.ts";
 import { fullSize } from "../../bench/full_size.ts";
 
@@ -16,26 +17,17 @@ const WAYS: Offload[] = [false, true, "stream"];
 
 const prompt = "a fox, an owl and a bee";
 const canvases = planFromRegions({ regions: "a fox BREAK an owl BREAK a bee", basePrompt: prompt, mode: "canvas" });
-// In canvas mode three columns of 12 latents' width are three entries for each half, the whole picture is another.
-const DRAWINGS: [string, Plan, Drawing][] = [
-  ["a plain prompt", plainPlan(prompt, "none"), {}],
-  ["canvases", canvases, {
-    batches: [{ entries: 6, height: 8, width: 4 }, { entries: 2, height: 8, width: 12 }],
-    prompts: 5,
-  }],
-];
+const PLANS: [string, Plan][] = [["a plain prompt", plainPlan(prompt, "none")], ["canvases", canvases]];
 
-for (const [name, plan, drawing] of DRAWINGS) {
+for (const [name, plan] of PLANS) {
   Deno.test(`${name}: the device allocates what the plan said, and all ways of sparing memory draw the same picture`, async () => {
     const pictures: Uint8Array[] = [];
     for (const offload of WAYS) {
       const device = await openDevice();
       const model = await loadModel(BUNDLED_MODEL, { device, offload, streamWindow: 2 ** 21 });
-      const run = generate(model, { plan, width: 96, height: 64, steps: 2 });
-      let next = await run.next();
-      while (!next.done) next = await run.next();
-      pictures.push(next.value.image.data);
-      const { peak } = memoryNeed(model, 96, 64, drawing);
+      const options = { plan, width: 96, height: 64, steps: 2 };
+      pictures.push((await paint(model, options)).image.data);
+      const { peak } = memoryNeed(model, await prepare(model, options));
       // Not in the plan: uniforms (256 bytes a dispatch), region maps and tables.
       const more = device.peakBytes - peak;
       assert.ok(more > -0.02 * peak && more < 2 ** 20, `${offload}: planned ${peak}, allocated ${device.peakBytes}`);
@@ -58,8 +50,9 @@ Deno.test("SDXL and SD 1.5 at full size stay within 8, 10 and 4 GB, on the softw
     const device = await testDevice(kind);
     const before = device.allocatedBytes;
     for (const [family, width, height, limit] of goals) {
-      const networks = fullSize(family, device);
-      const [resident, inTurn, streamed] = WAYS.map((offload) => memoryNeed(networks, width, height, {}, offload).peak);
+      const networks = await fullSize(family, device);
+      const drawing = await prepare(networks, { prompt, width, height });
+      const [resident, inTurn, streamed] = WAYS.map((offload) => memoryNeed(networks, drawing, offload).peak);
       const label = `${family} ${width}×${height} ${kind}: ${resident}, ${inTurn}, ${streamed}`;
       assert.ok(resident < limit * GB, label);
       assert.ok(inTurn < 0.8 * resident && streamed < 0.3 * inTurn, label);

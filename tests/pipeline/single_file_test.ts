@@ -1,6 +1,6 @@
 /** A model in one file draws what diffusers draws with the same weights (tests/oracle/single_files.py). */
 import assert from "@std/assert";
-import { generate } from "../../src/generate.ts";
+import { paint } from "../../src/generate.ts";
 import { openCheckpoint } from "../../src/model/checkpoint.ts";
 import { BYTES } from "../../src/formats/dtype.ts";
 import type { TensorSource } from "../../src/formats/tensor_source.ts";
@@ -69,11 +69,8 @@ for (const [family, recipe] of Object.entries(recipes)) {
       model.close();
       const loaded = await loadModel(`${folder}/model.safetensors`, { type: "f32", device: await testDevice() });
       assert.match(loaded.checkpoint.reason.join(" "), /A single file.*Configs, scheduler and vocabulary/);
-      const steps = generate(loaded, cases[`${family}_default`].options);
-      let next = await steps.next();
-      while (!next.done) next = await steps.next();
+      const { image } = await paint(loaded, cases[`${family}_default`].options);
       loaded.close();
-      const { image } = next.value;
       assert.equal(verdict(await compare(image, `${pictures}${family}_default.png`), "f32"), undefined);
     }));
 }

@@ -5,7 +5,7 @@ import { blendTiles, tilesOf } from "../../src/pipeline/tiles.ts";
 Deno.test("tiles are of one size, inside, cover everything and overlap by what was asked", () => {
   const sides = fc.record({ height: fc.integer({ min: 1, max: 200 }), width: fc.integer({ min: 1, max: 200 }) });
   fc.assert(fc.property(sides, fc.integer({ min: 8, max: 64 }), (size, side) => {
-    const tiles = tilesOf(size, side, 0.25);
+    const tiles = tilesOf(size, { height: Math.min(side, size.height), width: Math.min(side, size.width) }, 0.25);
     const covered = new Uint8Array(size.height * size.width);
     for (const { x, y, width, height } of tiles) {
       assert.ok(width === Math.min(side, size.width) && height === Math.min(side, size.height));
@@ -23,7 +23,7 @@ Deno.test("tiles are of one size, inside, cover everything and overlap by what w
 
 Deno.test("blended tiles of one picture give that picture; different ones meet in a ramp without a seam", () => {
   const size = { height: 8, width: 20 }, factor = 2;
-  const tiles = tilesOf(size, 8, 0.25);
+  const tiles = tilesOf(size, { height: 8, width: 8 }, 0.25);
   const stride = size.width * factor;
   const value = (x: number, y: number, rgb: number) => (x * 5 + y * 3 + rgb * 40) % 256;
   const cut = tiles.map((tile) => {

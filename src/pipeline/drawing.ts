@@ -1,0 +1,57 @@
+/**
+ * A drawing: everything that is decided before the first weight moves. `prepare` settles it once; the stages, the memory plan and
+ * the painter read it and decide nothing.
+ *
+ * @module
+ */
+import type { Plan } from "../plan/plan.ts";
+import type { RegionMode } from "../region/mode.ts";
+import type { Schedule } from "../sample/types.ts";
+import type { Settings } from "../settings.ts";
+import type { TokenChunk } from "../text/chunks.ts";
+import type { Batch, ContextRows } from "./conditioning.ts";
+import type { LatentSize } from "./latent_space.ts";
+import type { Offload, Stages } from "./stage.ts";
+import type { StateChoice } from "./text_encoder.ts";
+
+/** A prompt as tokens. */
+export interface PromptTokens {
+  readonly prompt: string;
+  /** For each text encoder, equally many. */
+  readonly chunks: readonly TokenChunk[][];
+}
+
+/** Prompts whose embeddings are read from the same layer, and so encoded together. */
+export interface PromptGroup {
+  readonly choice: StateChoice;
+  readonly prompts: readonly PromptTokens[];
+}
+
+/** What the backbone is asked from one step to another. */
+export interface Phase {
+  /** The first step after it. */
+  readonly until: number;
+  readonly batches: readonly Batch[];
+}
+
+/** A picture that is about to be drawn. Nothing in it changes; with another seed it is `{ ...drawing, settings }`. */
+export interface Drawing {
+  /** With the model's defaults. */
+  readonly plan: Plan & { mode: RegionMode };
+  readonly settings: Settings;
+  readonly size: LatentSize;
+  readonly schedule: Schedule;
+  /** Every prompt as tokens. */
+  readonly groups: readonly PromptGroup[];
+  /** Where each prompt stands in the context that all phases share, and how many rows that has. */
+  readonly context: { rows: ContextRows; tokens: number };
+  /** Following one another to the last step. */
+  readonly phases: readonly Phase[];
+  /** What is decoded at once, in latents: the picture, or a tile of it. */
+  readonly window: { height: number; width: number };
+  /** In the order in which they run. */
+  readonly stages: Stages;
+  readonly offload: Offload;
+  /** What there is to say: long prompts. */
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,48 @@
+/**
+ * The parts of a model: its networks by name. Everything that loads, spares or counts memory walks over parts and names none.
+ *
+ * @module
+ */
+import type { TensorSource } from "../formats/tensor_source.ts";
+import type { Device, Precision } from "../gpu/device.ts";
+import { Graph } from "../gpu/graph.ts";
+import { Weights } from "../nn/weights.ts";
+
+/** A network with its weights. */
+export interface Part<Network = unknown> {
+  /** "text_encoder", "text_encoder_2", "unet", "vae_encoder", "vae_decoder", … */
+  readonly name: string;
+  /** What it computes, as its config says. */
+  readonly network: Network;
+  /** Declared; on the device while the part is loaded. */
+  readonly weights: Weights;
+  /** Where its tensors come from; absent where only their sizes are wanted. */
+  readonly source?: TensorSource;
+}
+
+/** Where a part's tensors come from, and how they are kept. */
+export interface PartOptions {
+  precision: Precision;
+  source?: TensorSource;
+  /** Tensors of the source that are not declared and may be there all the same; any other is an error. */
+  others?: RegExp;
+}
+
+/**
+ * A part with all its weights declared and none loaded: recording a network declares them, the graph itself is thrown away.
+ *
+ * @param record records the network over its smallest input
+ * @throws ModelError where the source does not hold just what the network needs
+ */
+export function declarePart<Network>(
+  device: Device,
+  name: string,
+  network: Network,
+  record: (g: Graph, w: Weights, network: Network) => void,
+  { precision, source, others = /^$/ }: PartOptions,
+): Part<Network> {
+  const weights = new Weights(device, precision, name.replaceAll("_", " "));
+  record(new Graph(device, name, precision), weights, network);
+  if (source) weights.check(source, others);
+  return { name, network, weights, source };
+}

@@ -1,0 +1,112 @@
+/**
+ * From a plan and options to a drawing.
+ *
+ * @module
+ */
+import { UsageError } from "../errors.ts";
+import { readMasks } from "../formats/mask_file.ts";
+import { pictureSize } from "../plan/picture_size.ts";
+import { plainPlan, type Plan, regionsOf, withDefaults } from "../plan/plan.ts";
+import { makeSchedule } from "../sample/schedule.ts";
+import { configuredSampler } from "../sample/settings.ts";
+import { checkPicture, type GenerateOptions, type PictureOptions, type Settings } from "../settings.ts";
+import { pictureSettings } from "../settings/schema.ts";
+import { firstSeed } from "../settings/seeds.ts";
+import { ABSENT, condition, type ContextRows } from "./conditioning.ts";
+import { decodingStage, decodingWindow } from "./decoder.ts";
+import { samplingStage } from "./denoiser.ts";
+import type { Drawing, PromptGroup } from "./drawing.ts";
+import { encodingStages, tokenizePrompts } from "./encode_prompts.ts";
+import type { Networks } from "./networks.ts";
+
+/**
+ * Settles how `options` are drawn with a model. Reads masks, computes no picture and touches no device memory.
+ *
+ * @throws UsageError for settings the model cannot draw
+ */
+export async function prepare(networks: Networks, options: GenerateOptions): Promise<Drawing> {
+  const { preset, scheduler } = networks.checkpoint;
+  const asked = options.plan ?? plainPlan(options.prompt ?? "", "none");
+  const plan = withDefaults(asked, preset.regions ?? {});
+  const settings = settle(networks, plan, checkPicture(options));
+  const { factor, latentChannels: channels } = networks.decoder.network;
+  const size = { height: settings.height / factor, width: settings.width / factor, channels };
+  const schedule = makeSchedule(scheduler, settings.samplingMethod, settings.steps, settings);
+
+  const conditioning = condition(plan, {
+    // Distilled guidance needs no second pass.
+    cfgScale: "guidance" in networks.backbone.network.stepVectors ? 1 : settings.cfgScale,
+    negativePrompt: plan.negativePrompt ?? settings.negativePrompt,
+    zerosForAbsent: preset.forceZerosForEmptyPrompt,
+    feather: settings.feather,
+    masks: await readMasks(regionsOf(plan)),
+  });
+  const keys = [...conditioning.seen, ...conditioning.entries.map(({ pooled }) => pooled)];
+  const prompts = keys.filter((key) => key !== ABSENT);
+  const { groups, warnings } = tokenizePrompts(networks, prompts, conditioning.negatives, settings.clipSkip);
+  const context = contextOf(conditioning.seen, groups, networks.textEncoders[0].network.positions);
+  const phases = [{ until: settings.steps, batches: conditioning.batches(size.height, size.width) }];
+  const window = decodingWindow(networks.decoder, size, settings);
+  const stages = {
+    encoding: encodingStages(networks, groups),
+    sampling: samplingStage(networks, { size, context, phases, settings }),
+    decoding: decodingStage(networks, size, window),
+  };
+  const { offload } = networks;
+  return { plan, settings, size, schedule, groups, context, phases, window, stages, offload, warnings };
+}
+
+/** The same drawing, decoded in tiles as `vaeTiling` says. */
+export function withTiling(networks: Networks, drawing: Drawing, vaeTiling: Settings["vaeTiling"]): Drawing {
+  const settings = { ...drawing.settings, vaeTiling };
+  const window = decodingWindow(networks.decoder, drawing.size, settings);
+  const stages = { ...drawing.stages, decoding: decodingStage(networks, drawing.size, window) };
+  return { ...drawing, settings, window, stages };
+}
+
+/** The rows of each prompt, one prompt below the other. An absent one takes a single row of zeros. */
+function contextOf(seen: Iterable<string | typeof ABSENT>, groups: readonly PromptGroup[], positions: number) {
+  const tokens = new Map(
+    groups.flatMap(({ prompts }) => prompts.map(({ prompt, chunks }) => [prompt, chunks[0].length * positions])),
+  );
+  const rows: ContextRows = new Map();
+  let start = 0;
+  for (const key of seen) {
+    const count = key === ABSENT ? 1 : tokens.get(key)!;
+    rows.set(key, { start, count });
+    start += count;
+  }
+  return { rows, tokens: start };
+}
+
+/** Options with the preset's values for what is absent, checked against the model. */
+function settle({ checkpoint, decoder, backbone }: Networks, plan: Plan, options: PictureOptions): Settings {
+  const { preset, scheduler } = checkpoint;
+  const { factor } = decoder.network;
+  const roomy = pictureSize(plan, preset);
+  const { width = roomy.width, height = roomy.height } = options;
+  for (const [name, value] of [["width", width], ["height", height]] as const) {
+    if (!Number.isInteger(value) || value < factor || value % factor) {
+      const near = Math.max(factor, Math.round(value / factor) * factor);
+      throw new UsageError(
+        `The ${name} ${value} is not a multiple of ${factor}, which this model needs. Nearest: ${near}.`,
+      );
+    }
+  }
+  if (backbone.network.inChannels !== decoder.network.latentChannels) {
+    throw new UsageError(
+      `${checkpoint.name} is a model for inpainting or editing (its UNet reads ${backbone.network.inChannels} channels): ` +
+        "it needs a picture to start from, which this program cannot give it yet. Choose a text-to-image model.",
+    );
+  }
+  return {
+    ...options,
+    width,
+    height,
+    steps: options.steps ?? preset.steps,
+    cfgScale: options.cfgScale ?? preset.cfgScale,
+    samplingMethod: options.samplingMethod ?? configuredSampler(scheduler),
+    seed: firstSeed(options.seed),
+    rng: options.rng ?? pictureSettings.rng.default,
+  };
+}

@@ -231,7 +231,7 @@ export const samplingSettings = {
 export const sizeSettings = {
   width: {
     type: "integer",
-    least: 16,
+    least: 8,
     most: 8192,
     on: ["generate", "plan"],
     short: "W",
@@ -242,7 +242,7 @@ export const sizeSettings = {
   },
   height: {
     type: "integer",
-    least: 16,
+    least: 8,
     most: 8192,
     on: ["generate", "plan"],
     short: "H",

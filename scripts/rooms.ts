@@ -21,12 +21,15 @@ const BELOW_PIPELINE = "settings.ts settings nn ops gpu model hub formats files 
 
 /** From the bottom up. A file belongs to the longest name that its path begins with. */
 export const ROOMS: Readonly<Record<string, Room>> = {
-  region: room("split ratios → cells → exact partitions, masks and base ratios; pure"),
+  text: room("the language of prompts, tokenizers and chunks; pure"),
+  region: room("split ratios → cells → exact partitions, masks, base ratios and keywords; pure", "text"),
   sample: room("schedules, samplers, scalings and noise; pure"),
-  text: room("tokenizers, prompt weights and chunks; pure"),
   files: room("reading with limits, whole or not at all; writing without overwriting"),
   picture: room("pictures that people bring: reading, resizing, edges, skeletons, depth; pure"),
-  formats: room("safetensors, torch, PNG: bytes to named tensors, pixels and texts, and back", "files picture region"),
+  formats: room(
+    "safetensors, torch, PNG: bytes to named tensors, pixels and texts, and back",
+    "files picture region text",
+  ),
   hub: room("downloads, the hub's cache, which files a model needs", "files"),
   model: room(
     "families, presets, key names, folders, single files, embeddings: from files to named parts",
@@ -35,21 +38,24 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   gpu: room("the device, its buffers, kernels and recorded graphs; the only room that names WebGPU"),
   ops: room("one file for each operation: which kernel, which tile, which shape", "gpu"),
   nn: room("networks as ops over named weights; packing and streaming of weights", "ops gpu formats files"),
-  plan: room("the plan itself: its schema, its borders, how large its picture is", "region"),
-  "plan/rules": room("plans by rules from an English sentence", "plan region"),
+  plan: room("the plan itself: its schema, its borders, how large its picture is", "region text"),
+  "plan/rules": room("plans by rules from an English sentence", "plan region text"),
   "plan/llm": room(
     "plans by a language model: asking, reading replies, mending",
-    "picture files plan/rules plan region",
+    "picture files plan/rules plan region text",
   ),
-  "plan/show": room("plans as pictures and boxes for people", "plan region"),
-  "plan/from_regions.ts": room("a plan from prompts that name their regions themselves", "plan/rules plan region"),
-  "plan/review.ts": room("what is odd about a plan", "plan/llm plan/rules plan picture files region"),
+  "plan/show": room("plans as pictures and boxes for people", "plan region text"),
+  "plan/from_regions.ts": room("a plan from prompts that name their regions themselves", "plan/rules plan region text"),
+  "plan/review.ts": room("what is odd about a plan", "plan/llm plan/rules plan picture files region text"),
   "plan/make_plan.ts": room(
     "any planner to a checked plan",
-    "plan/review.ts plan/from_regions.ts plan/show plan/llm plan/rules plan picture files region",
+    "plan/review.ts plan/from_regions.ts plan/show plan/llm plan/rules plan picture files region text",
   ),
-  settings: room("every setting on its line, and the kinds of values and checks that derive from it", "region sample"),
-  "settings.ts": room("what a caller may ask of a picture: types of the schema", "settings plan region sample"),
+  settings: room(
+    "every setting on its line, and the kinds of values and checks that derive from it",
+    "region sample text",
+  ),
+  "settings.ts": room("what a caller may ask of a picture: types of the schema", "settings plan region sample text"),
   pipeline: room(
     "parts on the device; drawings and their stages: conditioning, denoiser, decoder, memory",
     `plan ${BELOW_PIPELINE}`,

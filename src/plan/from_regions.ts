@@ -1,8 +1,8 @@
 import { UsageError } from "../errors.ts";
-import { parseRegionTexts } from "../region/keywords.ts";
+import { parseRegionTexts, type RegionTexts } from "../region/keywords.ts";
 import type { RegionMode } from "../region/mode.ts";
 import { formatSplitRatio, parseSplitRatio } from "../region/split_ratio.ts";
-import { DEFAULT_BASE_RATIO, parsePlan, type Plan } from "./plan.ts";
+import { DEFAULT_BASE_RATIO, parsePlan, type Plan, type PlanCell } from "./plan.ts";
 import { headOf } from "./rules/phrase.ts";
 import { repeatsClass } from "./rules/rules.ts";
 
@@ -16,12 +16,18 @@ export interface RegionOptions {
   basePrompt?: string;
   /** Its weight: one number, or a list in the shape of the split ratio. */
   baseRatio?: number | string;
-  /** What the picture must not show. */
+  /** What the picture must not show; with BREAK, each region its own. */
   negativePrompt?: string;
   /** How regions are joined. */
   mode?: RegionMode;
   /** The whole picture in words; left out: the base prompt, or all region prompts in a row. */
   prompt?: string;
+  /** ADDCOL (`,`) parts the picture and ADDROW (`;`) its columns: a column's first number is its width. */
+  columnsFirst?: boolean;
+  /** Read `,` as `;` and `;` as `,` in the split ratio. */
+  flipRatio?: boolean;
+  /** Give the regions their prompts from the last to the first. */
+  flipPrompts?: boolean;
 }
 
 /**
@@ -30,8 +36,9 @@ export interface RegionOptions {
  * @throws PlannerError where they cannot be read or disagree, UsageError where something is given twice
  */
 export function planFromRegions(options: RegionOptions): Plan {
-  const texts = typeof options.regions === "string"
-    ? parseRegionTexts(options.regions)
+  const { columnsFirst = false } = options;
+  const texts: RegionTexts = typeof options.regions === "string"
+    ? parseRegionTexts(options.regions, columnsFirst)
     : { prompts: options.regions.map((prompt) => prompt.trim()) };
   if (texts.base !== undefined && options.basePrompt !== undefined) {
     throw new UsageError(
@@ -42,22 +49,53 @@ export function planFromRegions(options: RegionOptions): Plan {
   if (basePrompt === undefined && options.baseRatio !== undefined) {
     throw new UsageError(`A base ratio (${options.baseRatio}) needs a base prompt; give one or leave the ratio out.`);
   }
-  const rows = texts.cellsPerRow?.map((cells) => ({ height: 1, widths: Array<number>(cells).fill(1) })) ??
-    [{ height: 1, widths: texts.prompts.map(() => 1) }];
-  const splitRatio = options.splitRatio ?? formatSplitRatio(rows);
-  if (texts.cellsPerRow) checkStructure(splitRatio, texts.cellsPerRow, texts.prompts.length);
-  const alike = repeatsClass(texts.prompts.map(headOf));
+  const { prompts } = texts;
+  const alike = repeatsClass(prompts.map(headOf));
+  const regions = (options.flipPrompts ? prompts.toReversed() : prompts).map((prompt): PlanCell => ({ prompt }));
   return parsePlan({
-    prompt: options.prompt ?? basePrompt ?? texts.prompts.join(", "),
+    prompt: options.prompt ?? basePrompt ?? prompts.join(", "),
     ...(basePrompt === undefined
       ? {}
       : { basePrompt, baseRatio: options.baseRatio ?? (alike ? 0.5 : DEFAULT_BASE_RATIO) }),
     ...(options.negativePrompt ? { negativePrompt: options.negativePrompt } : {}),
-    splitRatio,
-    regions: texts.prompts.map((prompt) => ({ prompt })),
+    ...cellsOf(regions, texts, options),
     mode: options.mode ?? texts.mode,
     planner: "regions",
   });
+}
+
+/** The split ratio with the regions in its cells. Columns first need cells within cells: a plan's ratio has rows first. */
+function cellsOf(
+  regions: PlanCell[],
+  { cellsPerRow, only }: RegionTexts,
+  { splitRatio, columnsFirst, flipRatio }: RegionOptions,
+): Pick<Plan, "splitRatio" | "regions"> {
+  const rows = cellsPerRow?.map((cells) => ({ height: 1, widths: Array<number>(cells).fill(1) })) ??
+    [{ height: 1, widths: regions.map(() => 1) }];
+  let ratio = splitRatio ?? formatSplitRatio(rows);
+  if (splitRatio !== undefined && Boolean(flipRatio) !== Boolean(columnsFirst)) ratio = flipped(ratio);
+  // Where only one of the two keywords is used, a list of numbers is one for each of its regions.
+  const outer = columnsFirst ? "ADDCOL" : "ADDROW";
+  if (only === outer && !ratio.includes(";")) ratio = ratio.replaceAll(",", ";");
+  if (cellsPerRow) checkStructure(ratio, cellsPerRow, regions.length);
+  if (!columnsFirst) return { splitRatio: ratio, regions };
+  const columns = parseSplitRatio(ratio, regions.length).rows;
+  let next = 0;
+  return {
+    splitRatio: formatSplitRatio([{ height: 1, widths: columns.map(({ height }) => height) }]),
+    regions: columns.map(({ widths: heights }): PlanCell => {
+      const inside = heights.map(() => regions[next++]);
+      if (inside.length === 1) return inside[0];
+      return {
+        splitRatio: formatSplitRatio(heights.map((height) => ({ height, widths: [1] }))),
+        regions: inside,
+      };
+    }),
+  };
+}
+
+function flipped(ratio: string): string {
+  return ratio.replace(/[,;]/g, (sign) => sign === "," ? ";" : ",");
 }
 
 /** ADDCOL and ADDROW beside a split ratio must mean the same rows. */

@@ -1,4 +1,11 @@
+/**
+ * The keywords of the regional-prompter extension: a text that says by itself which regions there are.
+ *
+ * @module
+ */
 import { PlannerError } from "../errors.ts";
+import { type Keyword, parsePrompt } from "../text/prompt.ts";
+import { composed, hasKeyword, type Part, splitPrompt } from "../text/split.ts";
 
 /** A text of region prompts taken apart at its keywords. */
 export interface RegionTexts {
@@ -6,41 +13,63 @@ export interface RegionTexts {
   prompts: string[];
   /** What stood before ADDBASE. */
   base?: string;
-  /** Cells per row where ADDCOL and ADDROW say so. */
+  /** Cells per row where ADDCOL and ADDROW say so; with `columnsFirst` cells per column. */
   cellsPerRow?: number[];
+  /** Which of ADDCOL and ADDROW were used, where only one was. */
+  only?: "ADDCOL" | "ADDROW";
   /** AND asks for latent mode. */
   mode?: "latent";
 }
 
 /**
- * Read the keyword grammar of the regional-prompter extension: `base ADDBASE common ADDCOMM a BREAK b`. Regions are parted
- * by BREAK; by AND, which asks for latent mode; or by ADDCOL within a row and ADDROW between rows. A keyword is a word of
- * its own in capitals: BREAKFAST parts nothing.
+ * Read a text such as `common ADDCOMM base ADDBASE a ADDCOL b ADDROW c`; common and base go in either order. Regions are parted by
+ * ADDCOL within a row and ADDROW between rows, and then BREAK begins a new chunk of tokens within its region; or by BREAK; or by
+ * AND, which asks for latent mode and may carry weights (`a :1.2 AND b :0.8`). A keyword is a word of its own in capitals:
+ * BREAKFAST parts nothing; `ADD COL` is ADDCOL. Emphasis around a keyword holds on both sides.
  *
+ * @param columnsFirst whether ADDCOL parts the picture and ADDROW its columns, as in the extension's vertical mode
  * @throws PlannerError for keywords that do not go together and for a region without a prompt
  */
-export function parseRegionTexts(text: string): RegionTexts {
-  const [base, afterBase] = takeBefore(text, "ADDBASE");
-  const [common, body] = takeBefore(afterBase, "ADDCOMM");
-  const used = ["BREAK", "AND", "ADDCOL", "ADDROW"].filter((keyword) => word(keyword).test(body));
-  const structured = used.some((keyword) => keyword.startsWith("ADD"));
-  if (structured && used.some((keyword) => !keyword.startsWith("ADD"))) {
+export function parseRegionTexts(text: string, columnsFirst = false): RegionTexts {
+  const prompt = parsePrompt(text);
+  const has = (...words: Keyword[]) => hasKeyword(prompt, ...words);
+  const structured = has("ADDCOL", "ADDROW");
+  const parting: Keyword[] = structured ? ["ADDCOL", "ADDROW"] : has("BREAK") ? ["BREAK"] : ["AND"];
+  const latent = parting.includes("AND") && has("AND");
+  const parts = splitPrompt(prompt, [...parting, "ADDBASE", "ADDCOMM"], latent);
+  const base = takeHead(parts, "ADDBASE", text);
+  const common = takeHead(parts, "ADDCOMM", text) ?? "";
+  const texts = parts.filter(({ before }) => before !== "ADDBASE" && before !== "ADDCOMM")
+    .map((part) => part.weight === undefined ? part : { ...part, text: `${part.text} :${part.weight}` });
+  const blank = texts.findIndex(({ text }) => text === "");
+  if (blank >= 0) throw new PlannerError(`Region ${blank + 1} of ${texts.length} has no prompt in "${text}".`);
+  const outer = columnsFirst ? "ADDCOL" : "ADDROW";
+  const cells = [0];
+  for (const { before } of texts) {
+    cells[cells.length - 1]++;
+    if (before === outer) cells.push(0);
+  }
+  const only = has("ADDCOL") && has("ADDROW") ? undefined : has("ADDCOL") ? "ADDCOL" : "ADDROW";
+  return {
+    prompts: texts.map(({ text }) => common ? `${common}, ${text}` : text),
+    ...(base === undefined ? {} : { base }),
+    ...(structured ? { cellsPerRow: cells, ...(only ? { only } : {}) } : {}),
+    ...(latent ? { mode: "latent" as const } : {}),
+  };
+}
+
+/** The one part before `keyword`, which stands before all regions. */
+function takeHead(parts: Part[], keyword: "ADDBASE" | "ADDCOMM", text: string): string | undefined {
+  const at = parts.flatMap(({ before }, i) => before === keyword ? i : []);
+  if (at.length === 0) return undefined;
+  if (at.length > 1) throw new PlannerError(`${keyword} stands ${at.length} times in "${text}"; use it once.`);
+  if (parts[at[0]].text === "") throw new PlannerError(`Nothing stands before ${keyword} in "${text}".`);
+  if (parts.slice(0, at[0]).some(({ before }) => before !== "ADDBASE" && before !== "ADDCOMM")) {
     throw new PlannerError(
-      `The regions are parted by ${
-        used.join(" and ")
-      }; use ADDCOL and ADDROW alone, or BREAK (AND for latent mode) alone.`,
+      `${keyword} stands behind a region in "${text}"; the order is: common ADDCOMM base ADDBASE a BREAK b.`,
     );
   }
-  const rows = split(body, "ADDROW").map((row) => split(row, "ADDCOL|BREAK|AND"));
-  const prompts = rows.flat();
-  const blank = prompts.indexOf("");
-  if (blank >= 0) throw new PlannerError(`Region ${blank + 1} of ${prompts.length} has no prompt in "${text}".`);
-  return {
-    prompts: prompts.map((prompt) => common ? `${common}, ${prompt}` : prompt),
-    ...(base === undefined ? {} : { base }),
-    ...(structured ? { cellsPerRow: rows.map((row) => row.length) } : {}),
-    ...(used.includes("AND") ? { mode: "latent" as const } : {}),
-  };
+  return parts[at[0]].text;
 }
 
 /**
@@ -49,36 +78,38 @@ export function parseRegionTexts(text: string): RegionTexts {
  * @throws PlannerError for a region without a prompt
  */
 export function splitAtBreak(text: string): string[] {
-  const prompts = split(text, "BREAK");
+  const prompts = splitPrompt(parsePrompt(text), ["BREAK"]).map(({ text }) => text);
   const blank = prompts.indexOf("");
   if (blank >= 0) throw new PlannerError(`Region ${blank + 1} of ${prompts.length} has no prompt in "${text}".`);
   return prompts;
 }
 
-/** Whether a prompt is written with keywords that part regions. AND alone is ordinary English in a prompt in capitals. */
-export function hasRegionKeywords(text: string): boolean {
-  return word("BREAK|ADDBASE|ADDCOMM|ADDCOL|ADDROW").test(text);
-}
-
-function word(keywords: string): RegExp {
-  return new RegExp(`(?<![\\p{L}\\p{N}_-])(?:${keywords})(?![\\p{L}\\p{N}_-])`, "u");
-}
-
-function split(text: string, keywords: string): string[] {
-  return text.split(word(keywords)).map((part) => part.trim().replace(/^,\s*|\s*,$/g, "").trim());
-}
-
-function takeBefore(text: string, keyword: string): [before: string | undefined, after: string] {
-  const parts = split(text, keyword);
-  if (parts.length > 2) {
-    throw new PlannerError(`${keyword} stands ${parts.length - 1} times in "${text}"; use it once.`);
-  }
-  if (parts.length === 1) return [undefined, text];
-  if (parts[0] === "") throw new PlannerError(`Nothing stands before ${keyword} in "${text}".`);
-  if (word("BREAK|ADDCOL|ADDROW|ADDCOMM").test(parts[0])) {
+/**
+ * The negative prompt of each of `count` regions. BREAK, ADDCOL or ADDROW part them: the nth belongs to the nth region, and where
+ * there are fewer the first is repeated, as the extension does. What stands before ADDCOMM goes to all.
+ *
+ * @throws PlannerError where there are more negative prompts than regions
+ */
+export function negativesOfRegions(text: string, count: number): string[] {
+  const prompt = parsePrompt(text);
+  if (count === 1 || !hasKeyword(prompt, "BREAK", "ADDCOL", "ADDROW", "ADDCOMM")) return Array(count).fill(text);
+  const parts = splitPrompt(prompt, ["BREAK", "ADDCOL", "ADDROW", "ADDCOMM"]);
+  const common = takeHead(parts, "ADDCOMM", text);
+  const own = parts.filter(({ before }) => before !== "ADDCOMM").map(({ text }) => text);
+  if (own.length > count) {
     throw new PlannerError(
-      `${keyword} stands behind a region in "${text}"; the order is: base ADDBASE common ADDCOMM a BREAK b.`,
+      `The negative prompt "${text}" has ${own.length} parts, but there are only ${count} regions. Leave some out.`,
     );
   }
-  return [parts[0], parts[1]];
+  return Array.from({ length: count }, (_, i) => [common, own[i] ?? own[0]].filter(Boolean).join(", "));
+}
+
+/**
+ * Whether a prompt says by itself which regions there are. AND without weights is ordinary English in a prompt in capitals, and
+ * to a planner everywhere.
+ */
+export function hasRegionKeywords(text: string): boolean {
+  const prompt = parsePrompt(text);
+  if (hasKeyword(prompt, "BREAK", "ADDBASE", "ADDCOMM", "ADDCOL", "ADDROW")) return true;
+  return hasKeyword(prompt, "AND") && composed(text).some(({ weight }) => weight !== 1);
 }

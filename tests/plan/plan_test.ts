@@ -1,6 +1,6 @@
 import assert from "@std/assert";
 import { PlannerError, UsageError } from "../../src/errors.ts";
-import { planFromRegions } from "../../src/plan/from_regions.ts";
+import { planFromRegions, type RegionOptions } from "../../src/plan/from_regions.ts";
 import {
   baseRatiosOf,
   layoutOf,
@@ -84,7 +84,7 @@ Deno.test("regions: keywords give structure, mode and base prompt; contradiction
   assert.equal(planFromRegions({ regions: "a AND b" }).mode, "latent");
   assert.throws(() => planFromRegions({ regions: "x ADDBASE a BREAK b", basePrompt: "y" }), UsageError);
   assert.throws(() => planFromRegions({ regions: "a BREAK b", baseRatio: 0.3 }), UsageError);
-  assert.throws(() => planFromRegions({ regions: "a ADDROW b", splitRatio: "1,1" }), UsageError);
+  assert.throws(() => planFromRegions({ regions: "a ADDROW b ADDCOL c", splitRatio: "1,1,1" }), UsageError);
   assert.throws(() => planFromRegions({ regions: "a BREAK b BREAK c", splitRatio: "1,1" }), PlannerError);
 });
 
@@ -110,4 +110,23 @@ Deno.test("a model's way with regions serves plans that do not say, and no other
     ...plainPlan("a cat", "none"),
     mode: "attention",
   });
+});
+
+Deno.test("regions: ratios in the regional-prompter extension's other orders", () => {
+  const rects = (options: Omit<RegionOptions, "regions">, regions: string) => {
+    const plan = planFromRegions({ regions, ...options });
+    const cells = layoutOf(plan).cells.map(({ rect: r }) => [r.x0, r.y0, r.x1, r.y1].map((n) => Math.round(n * 12)));
+    return cells.map((cell, i) => `${regionsOf(plan)[i].prompt} ${cell}`);
+  };
+  assert.deepEqual(rects({ splitRatio: "1,2" }, "a ADDROW b"), ["a 0,0,12,4", "b 0,4,12,12"]);
+  assert.deepEqual(rects({ splitRatio: "1;2" }, "a ADDROW b"), ["a 0,0,12,4", "b 0,4,12,12"]);
+  assert.deepEqual(rects({ splitRatio: "1,2" }, "a ADDCOL b"), ["a 0,0,4,12", "b 4,0,12,12"]);
+  assert.deepEqual(rects({ splitRatio: "1,2", flipRatio: true }, "a BREAK b"), ["a 0,0,12,4", "b 0,4,12,12"]);
+  assert.deepEqual(rects({ splitRatio: "1,2", flipPrompts: true }, "a BREAK b"), ["b 0,0,4,12", "a 4,0,12,12"]);
+  const columns = ["a 0,0,4,12", "b 4,0,12,4", "c 4,4,12,12"];
+  const regions = "a ADDCOL b ADDROW c";
+  assert.deepEqual(rects({ splitRatio: "1,2;1;2", columnsFirst: true }, regions), columns);
+  assert.deepEqual(rects({ splitRatio: "1;2,1,2", columnsFirst: true, flipRatio: true }, regions), columns);
+  assert.deepEqual(rects({ columnsFirst: true }, regions), ["a 0,0,6,12", "b 6,0,12,6", "c 6,6,12,12"]);
+  assert.deepEqual(rects({ splitRatio: "1,2", columnsFirst: true }, "a ADDCOL b"), ["a 0,0,4,12", "b 4,0,12,12"]);
 });

@@ -1,7 +1,7 @@
 import assert from "@std/assert";
 import { PlannerError } from "../../src/errors.ts";
 import { parseBaseRatio } from "../../src/region/base_ratio.ts";
-import { hasRegionKeywords, parseRegionTexts } from "../../src/region/keywords.ts";
+import { hasRegionKeywords, negativesOfRegions, parseRegionTexts } from "../../src/region/keywords.ts";
 
 const fails = (call: () => unknown, expected: RegExp) =>
   assert.throws(call, (error: unknown) => error instanceof PlannerError && expected.test(error.message));
@@ -23,16 +23,43 @@ Deno.test("keywords: base and common prompts stand before ADDBASE and ADDCOMM", 
 });
 
 Deno.test("keywords: ADDCOL and ADDROW give the structure, AND latent mode", () => {
-  assert.deepEqual(parseRegionTexts("sky ADDROW tree ADDCOL house ADDROW grass"), {
-    prompts: ["sky", "tree", "house", "grass"],
-    cellsPerRow: [1, 2, 1],
-  });
+  const cells = { prompts: ["sky", "tree", "house", "grass"], cellsPerRow: [1, 2, 1] };
+  assert.deepEqual(parseRegionTexts("sky ADDROW tree ADDCOL house ADDROW grass"), cells);
+  assert.deepEqual(parseRegionTexts("sky ADD ROW tree ADD COL house\nADD ROW\ngrass"), cells);
+  assert.deepEqual(parseRegionTexts("sky ADDROW tree ADDCOL house ADDROW grass", true).cellsPerRow, [2, 2]);
   assert.deepEqual(parseRegionTexts("a AND b"), { prompts: ["a", "b"], mode: "latent" });
+});
+
+Deno.test("keywords: common and base in either order; BREAK beside ADDCOL begins a chunk within its region", () => {
+  assert.deepEqual(parseRegionTexts("best quality ADDCOMM a street at night ADDBASE a fox ADDCOL an owl"), {
+    prompts: ["best quality, a fox", "best quality, an owl"],
+    base: "a street at night",
+    cellsPerRow: [2],
+    only: "ADDCOL",
+  });
+  assert.deepEqual(parseRegionTexts("a ADDCOL b BREAK c AND d").prompts, ["a", "b BREAK c AND d"]);
+});
+
+Deno.test("keywords: AND carries weights, emphasis holds on both sides of a keyword", () => {
+  assert.deepEqual(parseRegionTexts("a fox :1.2 AND an owl:.8"), {
+    prompts: ["a fox :1.2", "an owl :0.8"],
+    mode: "latent",
+  });
+  assert.deepEqual(parseRegionTexts("(a fox BREAK an owl:1.3)").prompts, ["(a fox:1.3)", "(an owl:1.3)"]);
+  assert(hasRegionKeywords("a fox :1.2 AND an owl :0.8") && hasRegionKeywords("a ADD COL b"));
+});
+
+Deno.test("keywords: the nth negative belongs to the nth region", () => {
+  assert.deepEqual(negativesOfRegions("cars BREAK people", 2), ["cars", "people"]);
+  assert.deepEqual(negativesOfRegions("(cars BREAK people:1.2)", 3), ["(cars:1.2)", "(people:1.2)", "(cars:1.2)"]);
+  assert.deepEqual(negativesOfRegions("blur ADDCOMM cars ADDCOL", 2), ["blur, cars", "blur"]);
+  assert.deepEqual(negativesOfRegions("blur", 2), ["blur", "blur"]);
+  assert.deepEqual(negativesOfRegions("a BREAK b", 1), ["a BREAK b"]);
+  fails(() => negativesOfRegions("a BREAK b BREAK c", 2), /3 parts.*only 2 regions/);
 });
 
 Deno.test("keywords: what does not go together is an error that says so", () => {
   fails(() => parseRegionTexts("a BREAK BREAK b"), /Region 2 of 3 has no prompt/);
-  fails(() => parseRegionTexts("a ADDCOL b BREAK c"), /parted by BREAK and ADDCOL/);
   fails(() => parseRegionTexts("x ADDBASE y ADDBASE a"), /ADDBASE stands 2 times/);
   fails(() => parseRegionTexts("a BREAK b ADDBASE c"), /ADDBASE stands behind a region/);
   fails(() => parseRegionTexts("ADDBASE a"), /Nothing stands before ADDBASE/);

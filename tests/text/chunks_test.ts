@@ -3,7 +3,6 @@ import { UsageError } from "../../src/errors.ts";
 import { tokenize } from "../../src/text/chunks.ts";
 import { clipVocabulary } from "../../src/text/clip_vocabulary.ts";
 import { clipTokenizer } from "../../src/text/tokenizer.ts";
-import { parseWeights } from "../../src/text/weighting.ts";
 
 const embeddings = new Map([["easy", [49408, 49409]], ["ugly.v2", [49410]]]);
 const tokenizer = clipTokenizer({ ...clipVocabulary("!"), embeddings });
@@ -37,26 +36,6 @@ Deno.test("emphasis reaches the weights of its tokens", () => {
   [1, 1.5, 1 / 1.1, 1].forEach((expected, i) => near(weights[i + 1], expected));
 });
 
-Deno.test("weights nest, unclosed brackets run to the end, unopened and escaped ones are text", () => {
-  const cases: [string, [string, number][]][] = [
-    ["plain", [["plain", 1]]],
-    ["a ((b))", [["a ", 1], ["b", 1.21]]],
-    ["(a (b:2) c:0.5)", [["a ", 0.5], ["b", 1], [" c", 0.5]]],
-    ["(a [b]", [["a ", 1.1], ["b", 1]]],
-    ["a (b c", [["a ", 1], ["b c", 1.1]]],
-    ["a) b] c:1.2)", [["a) b] c:1.2)", 1]]],
-    ["\\(a\\) \\[b\\] \\\\", [["(a) [b] \\", 1]]],
-    ["[a:1.3]", [["a:1.3", 1 / 1.1]]],
-    ["time 10:30 (x: -.5 )", [["time 10:30 ", 1], ["x", -0.5]]],
-    ["", []],
-  ];
-  for (const [prompt, expected] of cases) {
-    const pieces = parseWeights(prompt);
-    assert.deepEqual(pieces.map((piece) => piece.text), expected.map(([text]) => text), prompt);
-    pieces.forEach((piece, i) => near(piece.weight, expected[i][1]));
-  }
-});
-
 Deno.test("embedding:name stands for its rows, with the emphasis around it", () => {
   const { chunks: [{ ids, weights }] } = tokenize(tokenizer, "cat, (embedding:easy.pt:1.2), embedding:ugly.v2.");
   assert.deepEqual([...ids.slice(1, 8)], [2368, 267, 49408, 49409, 267, 49410, 269]);
@@ -67,4 +46,41 @@ Deno.test("an embedding that is not loaded is refused, with the nearest name", (
   assert.throws(() => tokenize(tokenizer, "embedding:easi"), (error) => {
     return error instanceof UsageError && /"easi".*Did you mean "easy"/.test(error.message);
   });
+});
+
+Deno.test("a full chunk ends behind the last comma of its last 20 tokens, or where it is full", () => {
+  const lengths = (text: string, atComma?: boolean) =>
+    tokenize(tokenizer, text, { atComma }).chunks.map(({ eosIndex }) => eosIndex - 1);
+  const withComma = (place: number) => "cat ".repeat(place) + ", " + "dog ".repeat(79 - place);
+  assert.deepEqual(lengths(withComma(70)), [71, 9]);
+  assert.deepEqual(lengths(withComma(70), false), [75, 5]);
+  assert.deepEqual(lengths(withComma(55)), [56, 24]);
+  assert.deepEqual(lengths(withComma(54)), [75, 5]); // 21 tokens back
+  assert.deepEqual(lengths("cat ".repeat(75) + ", dog"), [75, 2]);
+  const { chunks: [, { ids, weights }] } = tokenize(tokenizer, "cat ".repeat(70) + ", (" + "dog ".repeat(9) + ":1.5)");
+  assert.equal(ids[1], 1929);
+  near(weights[9], 1.5);
+});
+
+Deno.test("BREAK begins a new chunk, also within emphasis, and nothing warns of it", () => {
+  const { chunks, warnings } = tokenize(tokenizer, "(a cat BREAK a dog:1.2) BREAK");
+  assert.deepEqual(chunks.map(({ ids }) => [...ids.slice(1, 4)]), [[320, 2368, 49407], [320, 1929, 49407]]);
+  near(chunks[1].weights[1], 1.2);
+  assert.deepEqual(warnings, []);
+  assert.equal(tokenize(tokenizer, "BREAK a").chunks.length, 2);
+});
+
+Deno.test("an embedding stands in one chunk, and a bare name is one in any case", () => {
+  const { chunks } = tokenize(tokenizer, "cat ".repeat(74) + "Easy, ugly.V2");
+  assert.deepEqual(chunks.map(({ ids }) => [...ids.slice(1, 5)]), [[2368, 2368, 2368, 2368], [
+    49408,
+    49409,
+    267,
+    49410,
+  ]]);
+});
+
+Deno.test("emphasis beyond all numbers is refused", () => {
+  const text = "(".repeat(9) + "a" + `:${"9".repeat(60)})`.repeat(9);
+  assert.throws(() => tokenize(tokenizer, text), (error) => error instanceof UsageError && /"a"/.test(error.message));
 });

@@ -10,8 +10,9 @@ export function brief(value: unknown, length: number = COUNT_OF.quoted): string 
   return cut(typeof value === "string" ? JSON.stringify(cut(value, length)) : describe(value, 3), length + 2);
 }
 
-/** Text on one line, without control characters, cut where it is long. */
-export function briefText(text: string, length: number = COUNT_OF.quoted): string {
+/** Text as it is on one line, without control characters, cut where it is long; anything else as {@linkcode brief}. */
+export function briefText(text: unknown, length: number = COUNT_OF.quoted): string {
+  if (typeof text !== "string") return brief(text, length);
   // deno-lint-ignore no-control-regex -- those are what must not reach a terminal
   return cut(text, length).replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ");
 }

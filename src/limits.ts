@@ -50,6 +50,8 @@ export const COUNT_OF = {
   values: 4_000_000,
   /** Pixels of a picture that is unpacked, 8192 × 8192: 256 MiB of memory. */
   pixels: 64 * MIB,
+  /** Levels of resolution in a network; published ones have 3 or 4. */
+  levels: 8,
   /** Cells of a plan. */
   regions: 256,
   /** Files in a folder or repository that are looked at. */
@@ -64,7 +66,7 @@ export const TIME_OF = {
   silence: 30_000,
 } as const;
 
-/** What a network's config may say: the least and most of each number, alone or in a list of at most 16. */
+/** What a network's config may say: the least and most of each number, alone or in a list. */
 export const CONFIG_RANGES: Readonly<Record<string, readonly [least: number, most: number]>> = {
   in_channels: [1, 64],
   out_channels: [1, 64],

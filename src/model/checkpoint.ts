@@ -7,6 +7,7 @@ import { UsageError } from "../errors.ts";
 import { clipTokenizer } from "../text/tokenizer.ts";
 import { fileError } from "../files/byte_file.ts";
 import type { DownloadProgress } from "../hub/download.ts";
+import { checkTables } from "./check_config.ts";
 import { addEmbeddings } from "./embeddings.ts";
 import { fetchModel } from "../hub/fetch_model.ts";
 import { openFolder } from "./folder.ts";
@@ -46,7 +47,9 @@ export async function openCheckpoint(model: string, options: OpenOptions = {}): 
   const isFolder = await Deno.stat(path).then((info) => info.isDirectory, (error) => {
     throw fileError(path, error);
   });
-  const parts = isFolder ? await openFolder(path, variant) : await openSingleFile(path, options.vae !== undefined);
+  const parts = isFolder
+    ? await openFolder(path, variant)
+    : await openSingleFile(path, options.vae !== undefined, signal);
   const close = () => parts.sources.forEach((source) => source.close());
   try {
     const { family, reason } = parts;
@@ -63,6 +66,8 @@ export async function openCheckpoint(model: string, options: OpenOptions = {}): 
       reason.push(`VAE: ${options.vae}, as asked.`);
     }
     if (options.embeddings) await addEmbeddings(parts, options.embeddings);
+    parts.textEncoders.forEach(checkTables);
+    signal?.throwIfAborted();
     const tokenizers = parts.vocabularies.map((vocabulary, i) => {
       const positions = parts.textEncoders[i].config.max_position_embeddings;
       const longest = typeof positions === "number" ? positions : 77;

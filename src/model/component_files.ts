@@ -4,10 +4,12 @@
  *
  * @module
  */
+import { brief, briefText } from "../brief.ts";
 import { ModelError } from "../errors.ts";
 import { fileError } from "../files/byte_file.ts";
 import { readJson } from "../files/json_file.ts";
 import { chooseWeights } from "../hub/weight_names.ts";
+import { COUNT_OF } from "../limits.ts";
 import { openTensors } from "../formats/open_tensors.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
 import { mergeSources } from "../formats/view.ts";
@@ -28,7 +30,7 @@ export async function openComponentWeights(folder: string, variant?: string): Pr
   if (!file) {
     throw new ModelError(
       `${folder} has no weights: expected diffusion_pytorch_model.safetensors or model.safetensors, ` +
-        `found ${[...names].join(", ") || "nothing"}.`,
+        `found ${briefText([...names].join(", ") || "nothing")}.`,
     );
   }
   return file.endsWith(".json")
@@ -38,17 +40,18 @@ export async function openComponentWeights(folder: string, variant?: string): Pr
 
 async function openShards(index: string, folder: string): Promise<TensorSource> {
   const map = (await readJson(index)).weight_map;
-  if (typeof map !== "object" || map === null) throw new ModelError(`${index} has no "weight_map".`);
-  const places = Object.entries(map);
+  const places = typeof map === "object" && map !== null && !Array.isArray(map) ? Object.entries(map) : [];
+  if (places.length === 0) throw new ModelError(`${index} has no "weight_map".`);
+  if (places.length > COUNT_OF.tensors) throw new ModelError(`${index} lists ${places.length} tensors.`);
   const sources = new Map<string, TensorSource>();
   try {
     for (const [name, file] of places) {
       if (typeof file !== "string" || !/^[\w.-]+$/.test(file)) {
-        throw new ModelError(`${index} puts ${name} into ${JSON.stringify(file)}; expected a file beside it.`);
+        throw new ModelError(`${index} puts ${briefText(name)} into ${brief(file)}; expected a file beside it.`);
       }
       if (!sources.has(file)) sources.set(file, await openTensors(`${folder}/${file}`));
       if (!sources.get(file)!.tensors.has(name)) {
-        throw new ModelError(`${index} puts ${name} into ${file}, which does not hold it.`);
+        throw new ModelError(`${index} puts ${briefText(name)} into ${brief(file)}, which does not hold it.`);
       }
     }
   } catch (error) {

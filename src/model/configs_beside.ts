@@ -7,8 +7,9 @@
 import { ModelError } from "../errors.ts";
 import { exists } from "../files/byte_file.ts";
 import type { Parts } from "./parts.ts";
+import { readNetworkConfig } from "./check_config.ts";
 import { correctScheduler, ownSettings } from "./folder.ts";
-import { type Config, readJson } from "../files/json_file.ts";
+import type { Config } from "../files/json_file.ts";
 import { readVocabulary } from "./tokenizer_files.ts";
 
 /**
@@ -22,7 +23,7 @@ export async function takeConfigsBeside(parts: Parts, path: string): Promise<voi
     .concat(encoders.map((end) => `text_encoder${end}/config.json`)).map((file) => `${folder}/${file}`);
   const there = await Promise.all(places.map(exists));
   if (there.every(Boolean)) {
-    const [index, unet, vae, scheduler, ...texts] = await Promise.all(places.map(readJson));
+    const [index, unet, vae, scheduler, ...texts] = await Promise.all(places.map(readNetworkConfig));
     const fits = same(unet, parts.unet.config, "block_out_channels", "cross_attention_dim") &&
       same(vae, parts.vae.config, "block_out_channels") &&
       texts.every((text, i) => same(text, parts.textEncoders[i].config, "hidden_size", "num_hidden_layers"));

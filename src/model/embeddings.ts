@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { briefText } from "../brief.ts";
 import { ModelError } from "../errors.ts";
 import type { Parts } from "./parts.ts";
 import { fileError } from "../files/byte_file.ts";
@@ -73,7 +74,7 @@ async function readInversion(file: string, widths: number[]): Promise<Inversion>
     const chosen = wanted.length ? wanted : named.length === 1 ? named : [];
     if (chosen.length === 0) {
       throw new ModelError(
-        `${file} is no textual inversion: found ${[...source.tensors.keys()].slice(0, 4).join(", ")}.`,
+        `${file} is no textual inversion: found ${briefText([...source.tensors.keys()].slice(0, 4).join(", "))}.`,
       );
     }
     chosen.sort((a, b) => Number(a.name === "clip_g") - Number(b.name === "clip_g"));
@@ -82,7 +83,7 @@ async function readInversion(file: string, widths: number[]): Promise<Inversion>
       await source.read(info.name, bytes);
       const values = toFloat32(bytes, info.dtype);
       if (!values.every(Number.isFinite)) {
-        throw new ModelError(`${info.name} in ${file} holds numbers that are not finite.`);
+        throw new ModelError(`${briefText(info.name)} in ${file} holds numbers that are not finite.`);
       }
       rows.push({ width: info.shape[info.shape.length - 1], values });
     }

@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { brief, briefText } from "../brief.ts";
 import { ModelError } from "../errors.ts";
 import type { Component, Parts } from "./parts.ts";
 import { exists } from "../files/byte_file.ts";
+import { readNetworkConfig } from "./check_config.ts";
 import { listFolder, openComponentWeights } from "./component_files.ts";
 import { type Config, readJson } from "../files/json_file.ts";
 import { textNames, vaeNames } from "./diffusers_names.ts";
@@ -28,12 +30,12 @@ export async function openFolder(path: string, variant?: string): Promise<Parts>
   const folder = path.replace(/(?<=.)\/+$/, "");
   if (!await exists(`${folder}/model_index.json`)) throw await noModel(folder);
   const index = await readJson(`${folder}/model_index.json`);
-  const pipeline = String(index._class_name);
+  const pipeline = briefText(index._class_name);
   checkParts(index, `${folder}/model_index.json`);
 
   const sources: TensorSource[] = [];
   const open = async (part: string, names: (source: TensorSource) => TensorSource): Promise<Component> => {
-    const config = await readJson(`${folder}/${part}/config.json`);
+    const config = await readNetworkConfig(`${folder}/${part}/config.json`);
     const source = await openComponentWeights(`${folder}/${part}`, variant);
     sources.push(source);
     return { config, source: names(source) };
@@ -47,6 +49,7 @@ export async function openFolder(path: string, variant?: string): Promise<Parts>
       textEncoders.push(await open("text_encoder_2", textNames));
       vocabularies.push(await readVocabulary(`${folder}/tokenizer_2`));
     }
+    if (!unet.source.tensors.has("conv_in.weight")) throw new ModelError(`${folder}/unet lacks conv_in.weight.`);
     const { family, why } = familyOf(unet.config, textEncoders.length);
     const scheduler = correctScheduler(await readJson(`${folder}/scheduler/scheduler_config.json`), family);
     const known = presetOf(unet.config, vae.config, scheduler, family);
@@ -68,7 +71,7 @@ async function noModel(folder: string): Promise<ModelError> {
     const config = await readJson(`${folder}/config.json`);
     const kind = config._class_name ?? (config.architectures as string[] | undefined)?.[0] ?? config.model_type;
     return new ModelError(
-      `${expected} Its config.json says ${kind}: one network of a model. Give the folder around it.`,
+      `${expected} Its config.json says ${briefText(kind)}: one network of a model. Give the folder around it.`,
     );
   }
   const files = found.filter((name) => /\.(safetensors|ckpt)$/i.test(name));
@@ -82,7 +85,7 @@ function has(index: Config, part: string): boolean {
 }
 
 function checkParts(index: Config, path: string): void {
-  const refuse = (what: string) => new ModelError(`${path} describes ${index._class_name}: ${what}.`);
+  const refuse = (what: string) => new ModelError(`${path} describes ${briefText(index._class_name)}: ${what}.`);
   if (!has(index, "text_encoder") && has(index, "text_encoder_2")) {
     throw refuse(
       "the SDXL refiner, which finishes the pictures of a base model and draws none itself. Use the base model (stable-diffusion-xl-base-1.0)",
@@ -93,7 +96,11 @@ function checkParts(index: Config, path: string): void {
     if (part.endsWith("_2") && !has(index, part)) continue;
     const found = Array.isArray(entry) ? entry[1] : undefined;
     if (!classes.includes(found as string)) {
-      throw refuse(`its ${part} is ${found ?? "missing"}, but SD 1, SD 2 and SDXL have ${classes[0]}`);
+      throw refuse(
+        `its ${part} is ${found === undefined ? "missing" : briefText(found)}, but SD 1, SD 2 and SDXL have ${
+          classes[0]
+        }`,
+      );
     }
   }
   if (!has(index, "scheduler")) throw refuse("its scheduler is missing");
@@ -106,7 +113,7 @@ function checkParts(index: Config, path: string): void {
 export function correctScheduler(scheduler: Config, family: Family): Config {
   const { _class_name: kind = "" } = scheduler;
   if (typeof kind !== "string") {
-    throw new ModelError(`The scheduler config has the class ${JSON.stringify(kind)}; expected a name.`);
+    throw new ModelError(`The scheduler config has the class ${brief(kind)}; expected a name.`);
   }
   if (family === "sdxl") return scheduler;
   // Only a class that knows clip_sample has its default of true.

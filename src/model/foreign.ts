@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { briefText } from "../brief.ts";
 
 const KINDS: [pattern: RegExp, what: string, advice: string][] = [
   [
@@ -37,7 +38,7 @@ export function describeForeign(names: Iterable<string>): string {
   for (const [pattern, what, advice] of KINDS) {
     if (list.some((name) => pattern.test(name))) return `It is ${what}. ${advice}.`;
   }
-  return `Its ${list.length} tensors (${list.slice(0, 4).join(", ")}${
+  return `Its ${list.length} tensors (${briefText(list.slice(0, 4).join(", "))}${
     list.length > 4 ? ", …" : ""
   }) are none that SD 1, SD 2 or SDXL have.`;
 }

@@ -5,6 +5,8 @@
  */
 import { join } from "../deps/path.ts";
 import { ModelError } from "../errors.ts";
+import { exists } from "../files/byte_file.ts";
+import { readJson } from "../files/json_file.ts";
 
 /** The words of a model. */
 export interface KnownWords {
@@ -24,12 +26,16 @@ export interface KnownWords {
  */
 export async function readKnownWords(folder: string): Promise<KnownWords | undefined> {
   const path = join(folder, "words.json");
-  try {
-    return JSON.parse(await Deno.readTextFile(path));
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory) return undefined;
-    throw new ModelError(`${path} cannot be read: ${(cause as Error).message}`, { cause });
-  }
+  if (!await exists(path)) return undefined;
+  const words = await readJson(path);
+  const { concepts, kinds } = words;
+  const isWords = (list: unknown) => Array.isArray(list) && list.every((word) => typeof word === "string");
+  const isObject = typeof concepts === "object" && concepts !== null && !Array.isArray(concepts);
+  const sound = isObject && Object.values(concepts).every(isWords) &&
+    [words.colours, words.backgrounds, words.places].every(isWords) &&
+    Array.isArray(kinds) && kinds.every((kind) => isWords(kind?.concepts) && isWords(kind?.others));
+  if (!sound) throw new ModelError(`${path} is not a list of a model's words: it is damaged.`);
+  return words as unknown as KnownWords;
 }
 
 /** Every name of every thing. */

@@ -59,9 +59,9 @@ export function vaeName(old: string, levels: number): string {
   return old
     .replace(/^(encoder|decoder)\.norm_out\./, "$1.conv_norm_out.")
     .replace(/\.mid\.block_(\d)\./, (_, n) => `.mid_block.resnets.${n - 1}.`)
-    .replace(/\.mid\.attn_1\.norm\./, ".mid_block.attentions.0.group_norm.")
-    .replace(/\.mid\.attn_1\.([qkv])\./, ".mid_block.attentions.0.to_$1.")
-    .replace(/\.mid\.attn_1\.proj_out\./, ".mid_block.attentions.0.to_out.0.")
+    .replace(/\.mid\.attn_1\.(?:group_)?norm\./, ".mid_block.attentions.0.group_norm.")
+    .replace(/\.mid\.attn_1\.(?:to_)?([qkv])\./, ".mid_block.attentions.0.to_$1.")
+    .replace(/\.mid\.attn_1\.(?:proj_out|to_out\.0)\./, ".mid_block.attentions.0.to_out.0.")
     .replace(/^encoder\.down\.(\d+)\.block\./, "encoder.down_blocks.$1.resnets.")
     .replace(/^encoder\.down\.(\d+)\.downsample\./, "encoder.down_blocks.$1.downsamplers.0.")
     .replace(/^decoder\.up\.(\d+)\.block\./, (_, n) => `decoder.up_blocks.${levels - 1 - n}.resnets.`)
@@ -90,7 +90,12 @@ export function openClipViews(
 ): Map<string, View> {
   const views = new Map<string, View>();
   for (const [old, name] of OPEN_CLIP) views.set(name, { from: prefix + old });
-  if (projected) views.set("text_projection.weight", { from: `${prefix}text_projection`, transpose: true });
+  if (projected) {
+    // A parameter multiplies from the right; as the weight of a linear layer, as some tools save it, it is turned already.
+    const linear = source.tensors.has(`${prefix}text_projection.weight`);
+    const from = `${prefix}text_projection${linear ? ".weight" : ""}`;
+    views.set("text_projection.weight", { from, transpose: !linear });
+  }
   for (const from of source.tensors.keys()) {
     const match = from.startsWith(prefix) && from.slice(prefix.length).match(/^transformer\.resblocks\.(\d+)\.(.*)$/);
     if (!match || Number(match[1]) >= layers) continue;

@@ -49,11 +49,19 @@ const BETAS = {
   num_train_timesteps: 1000,
   clip_sample: false,
 };
+/** The published folders of SD 1 and 2 do not say how timesteps are spaced: each sampler has its own class's default. */
+const PUBLISHED = {
+  ...BETAS,
+  steps_offset: 1,
+  prediction_type: "epsilon",
+  set_alpha_to_one: false,
+  skip_prk_steps: true,
+};
 const LEADING = { ...BETAS, steps_offset: 1, timestep_spacing: "leading", prediction_type: "epsilon" };
 const TRAILING = { ...BETAS, steps_offset: 1, timestep_spacing: "trailing", prediction_type: "epsilon" };
 const OLD = { ...LEADING, set_alpha_to_one: false, skip_prk_steps: true };
-const PNDM = { _class_name: "PNDMScheduler", ...OLD };
-const DDIM_V = { _class_name: "DDIMScheduler", ...OLD, prediction_type: "v_prediction" };
+const PNDM = { _class_name: "PNDMScheduler", ...PUBLISHED };
+const DDIM_V = { _class_name: "DDIMScheduler", ...PUBLISHED, prediction_type: "v_prediction" };
 const EULER = { _class_name: "EulerDiscreteScheduler", ...LEADING };
 const EULER_A = { _class_name: "EulerAncestralDiscreteScheduler" };
 const V_ZSNR = { ...EULER, ...TRAILING, prediction_type: "v_prediction", rescale_betas_zero_snr: true };

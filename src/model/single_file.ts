@@ -8,7 +8,7 @@ import type { SchedulerConfig } from "../sample/types.ts";
 import { clipVocabulary } from "../text/clip_vocabulary.ts";
 import type { Component, Parts } from "./parts.ts";
 import { takeConfigsBeside } from "./configs_beside.ts";
-import { textNames } from "./diffusers_names.ts";
+import { renamed, textNames } from "./diffusers_names.ts";
 import { toFloat32 } from "../formats/dtype.ts";
 import { describeForeign } from "./foreign.ts";
 import { textConfig, unetConfig } from "./infer_config.ts";
@@ -29,8 +29,8 @@ const SD2_LAYERS = 23;
  * @param otherVae whether a VAE is given apart, so that the file may lack one
  * @throws ModelError that says what the file is, where it is no model
  */
-export async function openSingleFile(path: string, otherVae: boolean): Promise<Parts> {
-  const file = await openTensors(path);
+export async function openSingleFile(path: string, otherVae: boolean, signal?: AbortSignal): Promise<Parts> {
+  const file = withoutDoubles(await openTensors(path, signal));
   try {
     const parts = await readParts(file, otherVae);
     await takeConfigsBeside(parts, path);
@@ -39,6 +39,13 @@ export async function openSingleFile(path: string, otherVae: boolean): Promise<P
     file.close();
     throw error;
   }
+}
+
+/** Some mergers write prefixes twice: `model.diffusion_model.model.diffusion_model.input_blocks…`. */
+function withoutDoubles(file: TensorSource): TensorSource {
+  const doubled = /^((?:[A-Za-z_]\w*\.)+)\1/;
+  if (![...file.tensors.keys()].some((name) => doubled.test(name))) return file;
+  return { ...renamed(file, (name) => name.replace(doubled, "$1")), close: () => file.close() };
 }
 
 async function readParts(file: TensorSource, otherVae: boolean): Promise<Parts> {
@@ -191,7 +198,13 @@ function readEncoder(file: TensorSource, { kind, prefix }: Encoder, family: Fami
   );
   const count = numbers.reduce((most, n) => Math.max(most, n + 1), 0);
   const layers = family === "sd2" ? Math.min(count, SD2_LAYERS) : count;
-  const source = viewOf(file, openClipViews(file, prefix, layers, index === 1));
+  const views = openClipViews(file, prefix, layers, index === 1);
+  if (index === 1 && !views.has("text_projection.weight")) {
+    throw new ModelError(
+      `${file.describe} lacks ${prefix}text_projection, without which SDXL's pooled prompt is unknown.`,
+    );
+  }
+  const source = viewOf(file, views);
   return { config: textConfig(source, "gelu"), source };
 }
 

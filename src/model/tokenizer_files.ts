@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { brief } from "../brief.ts";
 import { ModelError } from "../errors.ts";
 import type { AddedToken, Vocabulary } from "../text/tokenizer.ts";
 import { exists } from "../files/byte_file.ts";
@@ -26,7 +27,7 @@ export async function readVocabulary(folder: string): Promise<Vocabulary> {
   const ids = new Map<string, number>();
   for (const [token, id] of vocab) {
     if (!Number.isSafeInteger(id)) {
-      throw new ModelError(`"${token}" in ${folder} has the id ${JSON.stringify(id)}; expected a number.`);
+      throw new ModelError(`${brief(token)} in ${folder} has the id ${brief(id)}; expected a number.`);
     }
     ids.set(token, id as number);
   }
@@ -89,5 +90,5 @@ async function readTokenizerJson(path: string) {
 
 function checkMerges(merges: string[], path: string): void {
   const bad = merges.find((pair) => !/^\S+ \S+$/.test(pair));
-  if (bad !== undefined) throw new ModelError(`${path} has the merge "${bad.slice(0, 40)}"; expected two symbols.`);
+  if (bad !== undefined) throw new ModelError(`${path} has the merge ${brief(bad)}; expected two symbols.`);
 }

@@ -3,14 +3,16 @@
  *
  * @module
  */
+import { briefText } from "../brief.ts";
 import { ModelError } from "../errors.ts";
 import { exists, fileError } from "../files/byte_file.ts";
 import type { Component } from "./parts.ts";
+import { readNetworkConfig } from "./check_config.ts";
 import { openComponentWeights } from "./component_files.ts";
 import { vaeNames } from "./diffusers_names.ts";
 import { describeForeign } from "./foreign.ts";
 import { vaeConfig } from "./infer_config.ts";
-import { type Config, readJson } from "../files/json_file.ts";
+import type { Config } from "../files/json_file.ts";
 import { vaeName } from "./ldm_names.ts";
 import { openTensors } from "../formats/open_tensors.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
@@ -29,9 +31,9 @@ export async function openVae(path: string, family: Config, variant?: string): P
   });
   if (info.isDirectory) {
     const folder = await exists(`${path}/vae/config.json`) ? `${path}/vae` : path;
-    const config = await readJson(`${folder}/config.json`);
+    const config = await readNetworkConfig(`${folder}/config.json`);
     if (config._class_name !== "AutoencoderKL") {
-      throw new ModelError(`${folder}/config.json describes ${config._class_name}; expected AutoencoderKL.`);
+      throw new ModelError(`${folder}/config.json describes ${briefText(config._class_name)}; expected AutoencoderKL.`);
     }
     const file = await openComponentWeights(folder, variant);
     return { config, source: { ...vaeNames(file), close: () => file.close() } };

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { brief } from "../brief.ts";
 import { ModelError } from "../errors.ts";
 
 /** A parsed config.json. */
@@ -69,6 +70,6 @@ export class ConfigReader {
   }
 
   #wrong(key: string, value: unknown, expected: string): ModelError {
-    return new ModelError(`${this.what} config: "${key}" is ${JSON.stringify(value)}; supported: ${expected}.`);
+    return new ModelError(`${this.what} config: "${key}" is ${brief(value)}; supported: ${expected}.`);
   }
 }

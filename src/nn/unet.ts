@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { brief } from "../brief.ts";
 import { ModelError } from "../errors.ts";
 import type { Graph } from "../gpu/graph.ts";
 import type { Tensor } from "../gpu/tensor.ts";
@@ -51,7 +52,7 @@ export function readUNetConfig(config: Config): UNetConfig {
     const types = c.strings(key);
     if (types.length !== n) throw new ModelError(`UNet config: "${key}" lists ${types.length} blocks, not ${n}.`);
     return types.map((type) => {
-      if (type !== plain && type !== cross) throw new ModelError(`UNet config: block "${type}" is not supported.`);
+      if (type !== plain && type !== cross) throw new ModelError(`UNet config: block ${brief(type)} is not supported.`);
       return type === cross;
     });
   };

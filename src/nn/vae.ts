@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { brief } from "../brief.ts";
 import { ModelError } from "../errors.ts";
 import type { Graph } from "../gpu/graph.ts";
 import type { Tensor } from "../gpu/tensor.ts";
@@ -40,7 +41,7 @@ export function readVaeConfig(config: Config): VaeConfig {
   const blockOut = c.channels("block_out_channels");
   const check = (key: string, kind: string) => {
     const wrong = c.strings(key, []).find((type) => type !== kind);
-    if (wrong) throw new ModelError(`VAE config: block "${wrong}" is not supported.`);
+    if (wrong) throw new ModelError(`VAE config: block ${brief(wrong)} is not supported.`);
   };
   check("down_block_types", "DownEncoderBlock2D");
   check("up_block_types", "UpDecoderBlock2D");

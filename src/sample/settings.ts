@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { brief, briefText } from "../brief.ts";
 import { ModelError, UsageError } from "../errors.ts";
 import { classDefaults, fixedKeys } from "./class_defaults.ts";
 import { samplerByName, type SamplerName, type SchedulerName } from "./names.ts";
@@ -60,7 +61,7 @@ export function configuredSampler(config: SchedulerConfig): SamplerName {
     const sampler = samplerByName(String(_class_name));
     return sampler === "dpm++2m" ? samplerByName(String(algorithm_type)) : sampler;
   } catch (cause) {
-    const what = `${_class_name}${"algorithm_type" in config ? ` (${algorithm_type})` : ""}`;
+    const what = briefText(`${_class_name}${"algorithm_type" in config ? ` (${brief(algorithm_type)})` : ""}`);
     throw new ModelError(`The model asks for the scheduler ${what}, which is not here; choose a sampler for it.`, {
       cause,
     });
@@ -112,5 +113,5 @@ function kind(value: unknown): string {
 }
 
 function badValue(key: string, value: unknown, reason: string): ModelError {
-  return new ModelError(`The scheduler config has ${key} = ${JSON.stringify(value)}; ${reason}.`);
+  return new ModelError(`The scheduler config has ${key} = ${brief(value)}; ${reason}.`);
 }

@@ -3,6 +3,7 @@ import { ModelError } from "../../src/errors.ts";
 import { openCheckpoint } from "../../src/model/checkpoint.ts";
 import type { Component } from "../../src/model/parts.ts";
 import { BYTES, toFloat32 } from "../../src/formats/dtype.ts";
+import { openTensors } from "../../src/formats/open_tensors.ts";
 import type { DType } from "../../src/formats/tensor_source.ts";
 import { golden, inFolder, readAll, safetensors, type Written } from "./files.ts";
 
@@ -29,33 +30,92 @@ const components = (
   ...(model.textEncoders[1] ? { text_encoder_2: model.textEncoders[1] } : {}),
 });
 
-const FILES = { sd1: "sd1.ckpt", sd2: "sd2.safetensors", sdxl: "sdxl.safetensors" };
+/** Every tensor of a file's networks against what diffusers makes of it. */
+async function assertJudged(path: string, family: string): Promise<void> {
+  const model = await openCheckpoint(path);
+  assert.equal(model.family, family);
+  const found = components(model);
+  assert.deepEqual(Object.keys(found), Object.keys(judged[family]));
+  for (const [part, tensors] of Object.entries(judged[family])) {
+    const { source } = found[part];
+    assert.deepEqual([...source.tensors.keys()].sort(), Object.keys(tensors).sort(), part);
+    for (const [name, [dtype, shape, sha256]] of Object.entries(tensors)) {
+      const info = source.tensors.get(name)!;
+      const bytes = shape.reduce((n, s) => n * s, BYTES[dtype]);
+      assert.deepEqual([info.dtype, info.shape, info.bytes], [dtype, shape, bytes], name);
+      const digest = await crypto.subtle.digest("SHA-256", await readAll(source, name));
+      assert.equal(new Uint8Array(digest).toHex().slice(0, 16), sha256, `${part} ${name}`);
+    }
+  }
+  model.close();
+}
+
+const FILES: Record<string, string> = { sd1: "sd1.ckpt", sd2: "sd2.safetensors", sdxl: "sdxl.safetensors" };
 for (const [family, file] of Object.entries(FILES)) {
   Deno.test(`${file}: every tensor is, bit for bit, what diffusers' conversion makes of it`, () =>
     inFolder(async (folder) => {
       await Deno.writeFile(`${folder}/${file}`, await golden(`io/${file}.gz`));
-      const model = await openCheckpoint(`${folder}/${file}`);
-      assert.equal(model.family, family);
-      const found = components(model);
-      assert.deepEqual(Object.keys(found), Object.keys(judged[family]));
-      for (const [part, tensors] of Object.entries(judged[family])) {
-        const { source } = found[part];
-        assert.deepEqual([...source.tensors.keys()].sort(), Object.keys(tensors).sort(), part);
-        for (const [name, [dtype, shape, sha256]] of Object.entries(tensors)) {
-          const info = source.tensors.get(name)!;
-          assert.deepEqual([info.dtype, info.shape, info.bytes], [
-            dtype,
-            shape,
-            shape.reduce((n, s) => n * s, BYTES[dtype]),
-          ], name);
-          const bytes = await readAll(source, name);
-          const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-          assert.equal(digest.slice(0, 16), sha256, `${part} ${name}`);
-        }
-      }
-      model.close();
+      await assertJudged(`${folder}/${file}`, family);
     }));
 }
+
+/** The golden file of a family, its tensors under other names; those that become undefined are left out. */
+async function respelled(folder: string, family: string, name: (old: string) => string | undefined): Promise<string> {
+  await Deno.writeFile(`${folder}/${FILES[family]}`, await golden(`io/${FILES[family]}.gz`));
+  const source = await openTensors(`${folder}/${FILES[family]}`);
+  const tensors: Record<string, Written> = {};
+  for (const info of source.tensors.values()) {
+    const to = name(info.name);
+    if (to === undefined) continue;
+    const data = await readAll(source, info.name);
+    const turn = to.endsWith("text_projection.weight");
+    tensors[to] = {
+      dtype: info.dtype,
+      shape: info.shape,
+      data: turn ? turned(data, info.shape, BYTES[info.dtype]) : data,
+    };
+  }
+  source.close();
+  await Deno.writeFile(`${folder}/other.safetensors`, safetensors(tensors));
+  return `${folder}/other.safetensors`;
+}
+
+/** A square matrix with rows and columns exchanged. */
+function turned(bytes: Uint8Array, [rows, columns]: number[], size: number): Uint8Array {
+  return bytes.map((_, i) => {
+    const at = Math.floor(i / size);
+    return bytes[((at % rows) * columns + Math.floor(at / rows)) * size + i % size];
+  });
+}
+
+const ATTENTION: Record<string, string> = { q: "to_q", k: "to_k", v: "to_v", proj_out: "to_out.0", norm: "group_norm" };
+const SPELLINGS: [what: string, family: string, name: (old: string) => string][] = [
+  [
+    "attention of the VAE under diffusers' names",
+    "sd2",
+    (old) => old.replace(/(?<=mid\.attn_1\.)(q|k|v|proj_out|norm)(?=\.)/, (part) => ATTENTION[part]),
+  ],
+  [
+    "the text projection as a linear layer",
+    "sdxl",
+    (old) => old.replace(/text_projection$/, "text_projection.weight"),
+  ],
+  ["the UNet's prefix twice", "sd1", (old) => old.replace(/^model\.diffusion_model\./, "$&$&")],
+  ["the text encoder's prefix twice", "sd1", (old) => old.replace(/^cond_stage_model\./, "$&$&")],
+];
+for (const [what, family, name] of SPELLINGS) {
+  Deno.test(`${family} with ${what} is the same model`, () =>
+    inFolder(async (folder) => await assertJudged(await respelled(folder, family, name), family)));
+}
+
+Deno.test("SDXL without its text projection is refused, and the key is named", () =>
+  inFolder(async (folder) => {
+    const path = await respelled(folder, "sdxl", (old) => old.endsWith("text_projection") ? undefined : old);
+    await assert.rejects(openCheckpoint(path), (error) => {
+      return error instanceof ModelError &&
+        /lacks conditioner\.embedders\.1\.model\.text_projection/.test(error.message);
+    });
+  }));
 
 Deno.test("a transposed and a fused tensor are read by ranges like any other", () =>
   inFolder(async (folder) => {

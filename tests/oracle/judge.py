@@ -1,6 +1,6 @@
 """What the PyTorch judge sees in one scene, for bench/judge.ts: tests/golden/bench/scene.png and logits.json.
 
-usage: judge.py RUN_FOLDER NODE_MODULES, the folders of weights/training
+usage: judge.py RUN_FOLDER of weights/training
 """
 import json
 from pathlib import Path
@@ -15,9 +15,10 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "weights/training"))
 from judge import load_judge, look, to_tensor  # noqa: E402
 from scenes import Studio, Thing  # noqa: E402
 
-things = [Thing("duck", "green", 0, 1, 7)]
-scene = Studio(Path(sys.argv[2]), 1).draw(things, "grass", True, 9, 8)
-judge = load_judge(Path(sys.argv[1]))
+run = Path(sys.argv[1])
+things = [Thing("duck", "green", 0, 1, 7, False)]
+scene = Studio(run, 1).draw(things, "grass", True, "3d", 9, 8)
+judge = load_judge(run)
 with torch.no_grad():
     logits = torch.cat(judge(to_tensor([scene.pixels], "cpu")), 1)[0]
 folder = GOLDEN / "bench"

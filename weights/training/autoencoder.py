@@ -1,9 +1,9 @@
-"""The 8× autoencoder: a fixed linear encoder (see linear_start.py) and a decoder trained on scenes of 64² and 128² pixels.
+"""The 16× autoencoder: a fixed linear encoder (see linear_start.py) and a decoder trained on scenes of 128² and 256² pixels.
 
 The latents are settled before any training, so the denoiser can learn while the decoder still sharpens.
 
-usage: autoencoder.py RUN_FOLDER --modules node_modules --minutes 60
-Writes RUN_FOLDER/autoencoder.pt every two minutes and goes on from it.
+usage: autoencoder.py RUN_FOLDER --minutes 120 [--limit 8]
+Writes RUN_FOLDER/autoencoder.pt every three minutes and goes on from it until all of --minutes are spent; --limit ends this call earlier.
 """
 import argparse
 import time
@@ -11,15 +11,25 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from diffusers import AutoencoderKL
 from PIL import Image
 
-from linear_start import start_linear
+from adversary import Adversary
+from clock import Clock
+from feed import Feed
+from linear_start import PATCH, start_linear
 from muon import Muon
 from scenes import Studio
 
-LEVELS = (16, 32, 64, 128)
-LATENT = 12
+LEVELS = (32, 32, 64, 128, 128)
+LATENT = 16
+# Canvases of columns × rows cells with their scenes (objects, sides) and shares: most are small, and some are large, so that no size
+# of picture is strange to GroupNorm.
+CANVASES = [
+    (8, 8, 1, [5, 7], 2), (8, 8, 1, [7], 2), (8, 8, 2, [4], 2), (8, 8, 1, [11, 14], 2), (8, 8, 2, [5, 11], 2),
+    (16, 16, 1, [7, 11, 14], 1.25), (16, 16, 4, [5, 7], 1.25), (16, 8, 2, [5, 7], 1.25), (8, 16, 2, [5, 7], 1.25)]
+TEST = [(16, 16, 1, [11]), (16, 16, 2, [7]), (16, 16, 3, [5, 7]), (16, 16, 4, [7])]
 
 
 def build() -> AutoencoderKL:
@@ -27,7 +37,7 @@ def build() -> AutoencoderKL:
     model = AutoencoderKL(
         in_channels=3, out_channels=3, down_block_types=("DownEncoderBlock2D",) * levels,
         up_block_types=("UpDecoderBlock2D",) * levels, block_out_channels=LEVELS, layers_per_block=1,
-        latent_channels=LATENT, norm_num_groups=1, sample_size=128, mid_block_add_attention=False, scaling_factor=1.0)
+        latent_channels=LATENT, norm_num_groups=1, sample_size=256, mid_block_add_attention=False, scaling_factor=1.0)
     silence_variance(model)
     return model
 
@@ -39,6 +49,12 @@ def silence_variance(model: AutoencoderKL):
     model.quant_conv.bias[LATENT:] = -12
 
 
+def encode(saved: dict, x: torch.Tensor) -> torch.Tensor:
+    """Latents of pictures [n, 3, h, w] as the one matrix that the encoder is: within 0.02 of the network's, at a hundredth of its cost."""
+    weight, bias = (part.to(x.device) for part in saved["analysis"])
+    return F.conv2d(x, weight.view(-1, 3, PATCH, PATCH), bias, stride=PATCH)
+
+
 def to_tensor(pictures: list[np.ndarray], device) -> torch.Tensor:
     """u8 pictures [h, w, 3] → [n, 3, h, w] in −1…1."""
     x = torch.from_numpy(np.stack(pictures)).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
@@ -46,7 +62,7 @@ def to_tensor(pictures: list[np.ndarray], device) -> torch.Tensor:
 
 
 def to_pictures(x: torch.Tensor) -> list[np.ndarray]:
-    x = ((x.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+    x = ((x.float().clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
     return list(x)
 
 
@@ -58,83 +74,128 @@ def loss_of(x, y):
     return (x - y).abs().mean() + 0.5 * sum((a - b).abs().mean() for a, b in zip(edges(x), edges(y)))
 
 
-def batch(studio: Studio, step: int, size: int) -> list[np.ndarray]:
-    """Small scenes, and every third time fewer and larger ones, so that no size of picture is strange to GroupNorm."""
-    if step % 3 == 0:
-        return [studio.scene(16, 16, *studio.random.choice([(1, [8, 10, 12]), (4, [6, 7])])).pixels for _ in range(max(1, size // 4))]
-    return [studio.scene(8, 8, *studio.random.choice([(1, [5, 6, 7]), (2, [4])])).pixels for _ in range(size)]
+def shot(studio: Studio, k: int) -> np.ndarray:
+    return studio.scene(*CANVASES[k][:4]).pixels
 
 
-def psnr(model, studio, device) -> tuple[float, list, list]:
-    scenes = [studio.scene(8, 8, *c).pixels for c in [(1, [5, 6, 7]), (2, [4])] * 8]
-    with torch.no_grad():
-        x = to_tensor(scenes, device)
-        y = model.decode(model.encode(x).latent_dist.mode()).sample.clamp(-1, 1)
-    return (10 * torch.log10(4 / (x - y).square().mean((1, 2, 3)))).mean().item(), to_pictures(x), to_pictures(y)
+class Pictures:
+    """The latest scenes of each canvas as u8, each to be seen about `reuse` times."""
+
+    def __init__(self, feed: Feed, size: int, reuse: int, capacity=3000):
+        self.feed, self.size, self.reuse, self.capacity = feed, size, reuse, capacity
+        self.have = [[] for _ in CANVASES]
+
+    def fill(self, count: int, wait=False):
+        for k, pixels in self.feed.take(count, wait):
+            self.have[k] = self.have[k][-self.capacity + 1:] + [pixels]
+
+    def draw(self) -> list[np.ndarray]:
+        """`size` pictures of 128 × 128, or as many pixels in fewer of another canvas."""
+        k = self.feed.choose()
+        count = max(1, self.size * 64 // (CANVASES[k][0] * CANVASES[k][1]))
+        self.fill(max(1, count // self.reuse))
+        while len(self.have[k]) < count:
+            self.fill(count, wait=True)
+        return self.feed.studio.random.choices(self.have[k], k=count)
+
+
+def decode(model, z):
+    """Bfloat16 inside: twice as fast where the processor has it."""
+    with torch.autocast(z.device.type, dtype=torch.bfloat16):
+        return model.decode(z.contiguous(memory_format=torch.channels_last)).sample.float()
+
+
+@torch.no_grad()
+def psnr(model, saved, scenes: list[np.ndarray], device) -> tuple[float, list]:
+    """Of 256² scenes never trained on; their copies."""
+    made = torch.cat([model.decode(encode(saved, to_tensor([s], device))).sample.clamp(-1, 1) for s in scenes])
+    x = to_tensor(scenes, device)
+    return (10 * torch.log10(4 / (x - made).square().mean((1, 2, 3)))).mean().item(), to_pictures(made)
 
 
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("run", type=Path)
-    p.add_argument("--modules", type=Path, default=Path("node_modules"))
-    p.add_argument("--minutes", type=float, default=60)
-    p.add_argument("--batch", type=int, default=4)
-    p.add_argument("--rate", type=float, default=0.02)
+    p.add_argument("--minutes", type=float, default=120)
+    p.add_argument("--limit", type=float)
+    p.add_argument("--batch", type=int, default=8, help="pictures of 128 x 128 in a step")
+    p.add_argument("--rate", type=float, default=0.01)
+    p.add_argument("--adversary", type=float, default=0, help="weight of the patch discriminator, for the end")
+    p.add_argument("--first", type=Path, help="autoencoder of a diffusers folder for half-size pictures, whose latents are to lead")
+    p.add_argument("--reuse", type=int, default=3, help="how often a picture is seen")
+    p.add_argument("--workers", type=int, default=0, help="processes that draw scenes")
+    p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     p.add_argument("--threads", type=int, default=1)
     a = p.parse_args()
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = a.device
     torch.set_num_threads(a.threads)
     torch.manual_seed(0)
-    a.run.mkdir(parents=True, exist_ok=True)
     file = a.run / "autoencoder.pt"
-    model = build()
-    step = 0
+    model, step = build(), 0
     if file.exists():
         saved = torch.load(file, map_location="cpu")
         model.load_state_dict(saved["model"])
         step = saved["step"]
-    studio, test = Studio(a.modules, 100 + step), Studio(a.modules, 999)
+        torch.manual_seed(step)
+    test = Studio(a.run, 999)
+    unseen = [test.scene(*TEST[k % 4], allow_held_out=True).pixels for k in range(16)]
     if not step:
-        start_linear(model, to_tensor([p for k in range(30) for p in batch(studio, 3 * k + 1, 8)], "cpu"), LATENT)
+        first = None
+        if a.first:
+            half = AutoencoderKL.from_pretrained(a.first).eval()
+            first = lambda x: half.encode(F.avg_pool2d(x, 2)).latent_dist.mean
+        studio = Studio(a.run, 99)
+        pictures = [shot(studio, k % 5) for k in range(800)]
+        saved = {"analysis": start_linear(model, to_tensor(pictures, "cpu"), LATENT, first), "spent": 0.0}
         silence_variance(model)
-        torch.save({"model": model.state_dict(), "mean": model.state_dict(), "step": 0}, file)
-        print(f"linear start: {psnr(model, test, 'cpu')[0]:.2f} dB", flush=True)
+        saved |= {"model": model.state_dict(), "mean": model.state_dict(), "step": 0}
+        torch.save(saved, file)
+        print(f"linear start: {psnr(model, saved, unseen, 'cpu')[0]:.2f} dB", flush=True)
     for q in (*model.encoder.parameters(), *model.quant_conv.parameters()):
         q.requires_grad_(False)
-    model = model.to(device)
+    model = model.to(device, memory_format=torch.channels_last)
     optimiser = Muon(model, a.rate, 1e-3, plain=(model.decoder.conv_in.weight, model.decoder.conv_out.weight))
-    mean = {k: v.detach().clone() for k, v in (saved["mean"] if step else model.state_dict()).items()}
-    start, last_save, first, losses = time.time(), time.time(), step, []
+    adversary = Adversary(saved.get("adversary"), device) if a.adversary else None
+    mean = {k: v.detach().clone() for k, v in saved["mean"].items()}
+    feed = Feed(a.run, 100 + step, shot, [kind[4] for kind in CANVASES], a.workers)
+    pool = Pictures(feed, a.batch, a.reuse)
+    clock = Clock(device, a.threads, a.minutes, saved["spent"], a.limit)
+    last_save, first, losses = time.time(), step, []
     done = False
     while not done:
-        passed = (time.time() - start) / 60 / a.minutes
-        done = passed >= 1
-        optimiser.k = min(1, (step - first + 1) / 20) * max(0.02, min(1, 1.4 * (1 - passed)))
-        x = to_tensor(batch(studio, step, a.batch), device)
-        with torch.no_grad():
-            z = model.encode(x).latent_dist.mode()
-        y = model.decode(z + 0.1 * torch.randn_like(z)).sample
+        done = clock.done
+        optimiser.k = min(1, (step - first + 1) / 20) * max(0.02, min(1, 1.4 * (1 - clock.passed)))
+        x = to_tensor(pool.draw(), device)
+        z = encode(saved, x)
+        # As much noise as a denoiser may leave.
+        y = decode(model, z + 0.2 * torch.rand(len(z), 1, 1, 1, device=device) * torch.randn_like(z))
         loss = loss_of(x, y)
+        if adversary:
+            loss = loss + a.adversary * adversary.blame(x, y)
         loss.backward()
         optimiser.step()
         step += 1
         losses.append((x - y).detach().square().mean().item())
         with torch.no_grad():
-            keep = min(0.995, (step - first) / (step - first + 10))
+            keep = min(0.998, (step - first) / (step - first + 10))
             for k, v in model.state_dict().items():
                 mean[k].lerp_(v, 1 - keep)
-        if step % 50 == 0:
-            print(f"step {step}  {time.time() - start:.0f} s  mse {np.mean(losses[-50:]):.4f}", flush=True)
-        if done or time.time() - last_save > 120:
+        if step % 100 == 0:
+            print(f"step {step}  {clock.spent:.1f} min  mse {np.mean(losses[-100:]):.4f}", flush=True)
+        if done or time.time() - last_save > 180:
             last_save = time.time()
             live = {k: v.clone() for k, v in model.state_dict().items()}
             model.load_state_dict(mean)
-            ratio, real, made = psnr(model, test, device)
-            rows = [np.concatenate(part[k:k + 8], 1) for k in (0, 8) for part in (real, made)]
+            ratio, made = psnr(model, saved, unseen, device)
+            rows = [np.concatenate(part[k:k + 4], 1) for k in (0, 4) for part in (unseen, made)]
             Image.fromarray(np.concatenate(rows)).save(a.run / "autoencoder.png")
             model.load_state_dict(live)
-            torch.save({"model": live, "mean": mean, "step": step}, file)
-            print(f"step {step}  PSNR of the running mean {ratio:.2f} dB", flush=True)
+            saved |= {"model": live, "mean": mean, "step": step, "spent": clock.spent}
+            saved |= {"adversary": adversary.state_dict()} if adversary else {}
+            torch.save(saved, file.with_suffix(".new"))
+            file.with_suffix(".new").replace(file)
+            print(f"step {step}  {clock.spent:.1f} min  PSNR of the running mean {ratio:.2f} dB", flush=True)
+    feed.close()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
-"""What is said of a scene, in varied wording; some of it left unsaid."""
+"""What is said of a scene, in varied wording. Much is left unsaid: a region's words are true of a part of the picture only."""
 import random
 
-from concepts import CONCEPTS, DRAWN, article, plural
-from scenes import Scene, Thing
+from concepts import ALONE, CONCEPTS, DRAWN, PEOPLE, STYLES, article, plural
+from scenes import Scene, Thing, overlap
+
+NUMBERS = {2: "two", 3: "three", 4: "four"}
 
 
 def noun(r: random.Random, name: str) -> str:
@@ -10,14 +12,33 @@ def noun(r: random.Random, name: str) -> str:
     return r.choice(others) if others and r.random() < 0.15 else name
 
 
-def phrase(r: random.Random, t: Thing) -> str:
-    words = f"{t.colour} {noun(r, t.name)}" if t.colour else noun(r, t.name)
-    return article(words)
+def phrase(r: random.Random, t: Thing, size: str | None = None) -> str:
+    """"a small red dog", "a woman in a red dress"."""
+    word = noun(r, t.name)
+    if not t.colour or t.name not in PEOPLE:
+        return article(" ".join(w for w in (size, t.colour, word) if w))
+    wear = PEOPLE[t.name][2]
+    clothes = r.choice((f"in {article(f'{t.colour} {wear}')}", f"in {article(f'{t.colour} {wear}')}", f"in {t.colour}",
+                        f"in {t.colour} clothes", f"wearing {article(f'{t.colour} {wear}')}"))
+    return article(" ".join(w for w in (size, word) if w)) + " " + clothes
 
 
-def place_of(t: Thing, columns: int, rows: int) -> str | None:
-    """A side, a corner or the middle, where the object is clearly there and only there. Sizes in cells."""
-    dx, dy = (t.x + t.side / 2) / columns - 0.5, (t.y + t.side / 2) / rows - 0.5
+def size_of(r: random.Random, t: Thing, scene: Scene) -> str | None:
+    """A word for its size now and then, where the picture is large enough to have sizes."""
+    least = min(scene.columns, scene.rows)
+    if least < 12 or r.random() > 0.3:
+        return None
+    return r.choice(("small", "little", "tiny")) if t.side < 0.35 * least else r.choice(("big", "large", "huge")) if t.side > 0.6 * least else None
+
+
+def middle(t: Thing, scene: Scene) -> tuple[float, float]:
+    left, top, right, bottom = t.window(scene.columns, scene.rows)
+    return (left + right) / 2 / scene.columns - 0.5, (top + bottom) / 2 / scene.rows - 0.5
+
+
+def place_of(t: Thing, scene: Scene) -> str | None:
+    """A side, a corner or the middle, where the object is clearly there and only there."""
+    dx, dy = middle(t, scene)
     across, down = abs(dx), abs(dy)
     if max(across, down) < 0.08:
         return "in the middle"
@@ -40,11 +61,12 @@ def relation(a: Thing, b: Thing) -> str | None:
     return "above" if dy < 0 else "below"
 
 
-def pair(r: random.Random, a: Thing, b: Thing) -> str:
+def pair(r: random.Random, a: Thing, b: Thing, scene: Scene) -> str:
+    first, second = (phrase(r, t, size_of(r, t, scene)) for t in (a, b))
+    if overlap(a, b) and r.random() < 0.8:
+        near = scene.things.index(a) > scene.things.index(b)
+        return f"{first} {'in front of' if near else 'behind'} {second}"
     side = relation(a, b)
-    first, second = phrase(r, a), phrase(r, b)
-    if a.name == b.name and a.colour == b.colour and r.random() < 0.7:
-        return f"two {a.colour + ' ' if a.colour else ''}{plural(a.name)}"
     if side is None or r.random() < 0.3:
         return f"{first} {r.choice(('and', 'and', 'next to', 'with'))} {second}"
     if side in ("left", "right"):
@@ -55,25 +77,47 @@ def pair(r: random.Random, a: Thing, b: Thing) -> str:
     return r.choice((f"{first} {side} {second}", f"{first} {ends[0]} and {second} {ends[1]}"))
 
 
+def named(r: random.Random, scene: Scene) -> list[Thing]:
+    """Those that are spoken of: what is mostly inside, and of several often only some."""
+    shown = [t for t in scene.things if t.seen(scene.columns, scene.rows) > (0.7 if r.random() < 0.5 else 0.45)]
+    r.shuffle(shown)
+    return shown[:r.randint(1, len(shown) - 1)] if len(shown) > 1 and r.random() < 0.35 else shown
+
+
+def objects(r: random.Random, things: list[Thing], scene: Scene) -> str:
+    kinds = {(t.name, t.colour) for t in things}
+    if len(kinds) == 1 and 1 < len(things) and len(things) == sum(t.name == things[0].name for t in scene.things) and r.random() < 0.85:
+        t = things[0]
+        many = plural(noun(r, t.name))
+        if t.colour:
+            many = f"{many} in {t.colour}" if t.name in PEOPLE else f"{t.colour} {many}"
+        return f"{NUMBERS[len(things)]} {many}"
+    if len(things) == 2:
+        return pair(r, *things, scene)
+    told = 0.7 if len(things) == 1 else 0.9 if r.random() < 0.5 else 0.1
+    parts = [phrase(r, t, size_of(r, t, scene)) + (f" {place}" if (place := place_of(t, scene)) and r.random() < told else "") for t in things]
+    return ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else parts[0]
+
+
 def caption(r: random.Random, scene: Scene) -> str:
-    things = scene.things[:]
-    r.shuffle(things)
-    rows, columns = (n / 8 for n in scene.pixels.shape[:2])
-    if len(things) == 1:
-        said = phrase(r, things[0])
-        where = place_of(things[0], columns, rows)
-        if where and r.random() < 0.7:
-            said += f" {where}"
-    elif len(things) == 2:
-        said = phrase(r, things[0]) if r.random() < 0.1 else pair(r, *things)
+    things = named(r, scene)
+    return finished(r, objects(r, things, scene) if things else "", scene)
+
+
+def part(r: random.Random, scene: Scene, box: tuple[int, int, int, int]) -> str:
+    """Of what stands within a box (left, top, right, bottom in cells), as a region's prompt has it."""
+    left, top, right, bottom = box
+    inside = [t for t in scene.things if left <= t.x < right and top <= t.y < bottom]
+    return finished(r, phrase(r, inside[0]) if inside else "", scene)
+
+
+def finished(r: random.Random, said: str, scene: Scene) -> str:
+    """With the background, most times, and the style."""
+    if said:
+        if r.random() < (0.3 if scene.background == "white" else 0.75):
+            said += f" {DRAWN[scene.background]}" if scene.drawn else f" on a {scene.background} background"
     else:
-        if r.random() < 0.2:
-            things.pop()
-        told = 0.9 if r.random() < 0.5 else 0.1
-        parts = [phrase(r, t) + (f" {place}" if (place := place_of(t, columns, rows)) and r.random() < told else "") for t in things]
-        said = ", ".join(parts[:-1]) + " and " + parts[-1]
-    if r.random() < 0.06:
-        said = r.choice(("a picture of ", "a drawing of ", "a photo of ")) + said
-    if r.random() < (0.3 if scene.background == "white" else 0.85):
-        said += f" {DRAWN[scene.background]}" if scene.drawn else f" on a {scene.background} background"
-    return said
+        said = ALONE[scene.background] if scene.drawn else f"a {scene.background} background"
+    if scene.style != "3d" or r.random() < 0.06:
+        return r.choice(STYLES[scene.style]).format(said)
+    return r.choice(("a picture of ", "a photo of ")) + said if r.random() < 0.05 else said

@@ -1,8 +1,9 @@
 """The prompts of the composition benchmark with what must be seen: 200 of two, three and four objects with colours and places.
 
 usage: composition.py OUTPUT.json
-Seed 70 000. Three in a row get a canvas of 192 × 128, all others 128 × 128, so that each region holds an object as large as
-training showed. Objects of one prompt differ. One prompt in three holds a colour–object pair or an object pair that training never saw.
+Seed 70 000. Three in a row get a canvas of 384 × 256, all others 256 × 256, so that each region holds an object of the middle size.
+Only what the first edition knew (64 things, eight colours), so that editions compare. Objects of one prompt differ. One prompt in three holds
+a colour–object pair or an object pair that training never saw.
 """
 import argparse
 import json
@@ -10,6 +11,8 @@ from pathlib import Path
 import random
 
 from concepts import COLOURS, NAMES, article, held_out
+
+FIRST_NAMES, FIRST_COLOURS = NAMES[:64], list(COLOURS)[:8]
 
 # For each count, ways to say where the objects are, with the place of each as fractions of the picture.
 LAYOUTS = {
@@ -33,7 +36,7 @@ def prompts() -> list[dict]:
     for count, wanted in COUNTS.items():
         for k in range(wanted):
             while True:
-                objects = [{"name": n, "colour": r.choice(list(COLOURS)) if r.random() < 0.6 else None} for n in r.sample(NAMES, count)]
+                objects = [{"name": n, "colour": r.choice(FIRST_COLOURS) if r.random() < 0.6 else None} for n in r.sample(FIRST_NAMES, count)]
                 if unseen(objects) == (k % 3 == 0):
                     break
             wording, places = r.choice(LAYOUTS[count])
@@ -41,7 +44,7 @@ def prompts() -> list[dict]:
             for o, (x, y) in zip(objects, places):
                 o["x"], o["y"] = round(x, 3), round(y, 3)
             wide = count == 3 and len({y for _, y in places}) == 1
-            out.append({"prompt": wording.format(*said), "seed": len(out), "width": 192 if wide else 128, "height": 128, "held_out": k % 3 == 0, "objects": objects})
+            out.append({"prompt": wording.format(*said), "seed": len(out), "width": 384 if wide else 256, "height": 256, "held_out": k % 3 == 0, "objects": objects})
     return out
 
 

@@ -12,19 +12,18 @@ import torch
 from diffusers import StableDiffusionPipeline
 from PIL import Image
 
-from concepts import COLOURS, DRAWN, NAMES, PLAIN, article
+from concepts import COLOURS, DRAWN, NAMES, PLAIN, described
 from judge import load_judge, look
 
 
-def prompts(count: int) -> list[tuple[str, str, str | None]]:
+def prompts(count: int, names: list[str], colours: list[str], places: list[str]) -> list[tuple[str, str, str | None]]:
     """Prompt, object, colour. Goes through all objects; colours and backgrounds by turns."""
-    places = [f"on a {p} background" for p in PLAIN] + list(DRAWN.values())
     out = []
     for k in range(count):
-        name = NAMES[k * 7 % len(NAMES)]
-        colour = list(COLOURS)[k // 2 % len(COLOURS)] if k % 2 else None
+        name = names[k * 7 % len(names)]
+        colour = colours[k // 2 % len(colours)] if k % 2 else None
         where = f" {places[k // 3 % len(places)]}" if k % 3 == 2 else ""
-        out.append((article(f"{colour} {name}" if colour else name) + where, name, colour))
+        out.append((described(name, colour) + where, name, colour))
     return out
 
 
@@ -42,16 +41,21 @@ def main():
     p.add_argument("run", type=Path)
     p.add_argument("sheet", type=Path)
     p.add_argument("--count", type=int, default=300)
-    p.add_argument("--size", type=int, default=128)
+    p.add_argument("--size", type=int, default=256)
+    p.add_argument("--first", action="store_true", help="only only what the first edition knew (64 things, eight colours, seven drawn places), to compare editions")
     p.add_argument("--steps", type=int, default=20)
     p.add_argument("--guidance", type=float, default=4.0)
+    p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     p.add_argument("--threads", type=int, default=2)
     a = p.parse_args()
     torch.set_num_threads(a.threads)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = a.device
     pipe = StableDiffusionPipeline.from_pretrained(a.model, torch_dtype=torch.float32).to(device)
     pipe.set_progress_bar_config(disable=True)
-    asked, pictures = prompts(a.count), []
+    names, colours, drawn = NAMES, list(COLOURS), list(DRAWN.values())
+    if a.first:
+        names, colours, drawn = names[:64], colours[:8], drawn[:7]
+    asked, pictures = prompts(a.count, names, colours, [f"on a {p} background" for p in PLAIN] + drawn), []
     for k in range(0, a.count, 8):
         part = asked[k:k + 8]
         noise = [torch.Generator().manual_seed(k + i) for i in range(len(part))]
@@ -60,6 +64,8 @@ def main():
     cells = pictures[:64]
     Image.fromarray(np.concatenate([np.concatenate(cells[k:k + 8], 1) for k in range(0, len(cells) // 8 * 8, 8)])).save(a.sheet)
     judge = load_judge(a.run)
+    # A model of half the size is judged on its pictures doubled.
+    pictures = [p.repeat(2, 0).repeat(2, 1) for p in pictures] if a.size < 256 else pictures
     seen = [found for k in range(0, a.count, 16) for found in look(judge, pictures[k:k + 16])]
     right = sum(name in [f.name for f in found] for (_, name, _), found in zip(asked, seen))
     first = sum(bool(found) and found[0].name == name for (_, name, _), found in zip(asked, seen))

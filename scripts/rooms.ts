@@ -78,6 +78,7 @@ export const BASE: Readonly<Record<string, string>> = {
   "errors.ts": "one class of error for each exit code",
   "limits.ts": "how much of anything is taken from outside, in one table",
   "brief.ts": "values from outside, fit for one line of a message",
+  "secrets.ts": "what stays out of messages, files and JSON",
   "did_you_mean.ts": "the nearest known word",
   "assets.ts": "files that ship with the program",
   "deps": "the libraries that src/ uses, each pinned in one place",

@@ -5,11 +5,13 @@
  * @module
  */
 
+import { publicText } from "./secrets.ts";
+
 /** Base of every expected failure; `exitCode` is what the command line ends with. */
 export class RpgError extends Error {
   /** `exitCode` is what the process ends with. */
   constructor(message: string, readonly exitCode: number, options?: ErrorOptions) {
-    super(message, options);
+    super(publicText(message), options);
     this.name = new.target.name;
   }
 }

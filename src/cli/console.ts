@@ -1,8 +1,10 @@
 /**
- * Where words go: results to standard output, everything else to standard error.
+ * Where words go: results to standard output, everything else to standard error. A stream that is full or gone loses its words
+ * and nothing else, and what came from files and servers cannot steer the terminal.
  *
  * @module
  */
+import { publicText } from "../secrets.ts";
 import type { FlagValues } from "../settings.ts";
 import { makeProgress, type Progress, progressKind } from "./progress.ts";
 
@@ -17,23 +19,60 @@ export interface Console {
   progress: Progress;
 }
 
+/** What is written to: standard output or error, or what stands for them in a test. */
+export interface Stream {
+  writeSync(bytes: Uint8Array): number;
+}
+
 /** The console that -q, -v and --progress ask for. */
 export function makeConsole(flags: FlagValues): Console {
-  const encoder = new TextEncoder();
-  const write = (text: string) => void Deno.stderr.writeSync(encoder.encode(text));
   const quiet = flags.quiet === true;
+  const write = (text: string) => void writeAll(Deno.stderr, text);
   const progress = makeProgress(progressKind(flags.progress, quiet, Deno.stderr.isTerminal()), write);
   const line = (text: string) => {
     progress.clear();
-    write(`${text}\n`);
+    write(`${printable(publicText(text))}\n`);
   };
   return {
     result(text) {
       progress.clear();
-      console.log(text);
+      const failure = writeAll(Deno.stdout, `${printable(text)}\n`);
+      if (failure && !(failure instanceof Deno.errors.BrokenPipe)) lost ??= failure;
     },
     say: (text) => quiet || line(text),
     detail: (text) => flags.verbose && line(text),
     progress,
   };
+}
+
+let lost: Error | undefined;
+
+/** Why a result did not reach standard output, where it did not. A reader who has read enough is none. */
+export function lostResult(): Error | undefined {
+  return lost;
+}
+
+/** An error's line, whatever has become of standard error. */
+export function complain(text: string): void {
+  writeAll(Deno.stderr, `${printable(publicText(text))}\n`);
+}
+
+/** Writes the whole text. @returns what kept it from being written */
+export function writeAll(stream: Stream, text: string): Error | undefined {
+  try {
+    for (let bytes = new TextEncoder().encode(text); bytes.length > 0;) bytes = bytes.subarray(stream.writeSync(bytes));
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/**
+ * A text as it may be shown on a terminal: control characters but line break and tab, and those that turn the direction of
+ * writing, are written as \\u001b, which is also how JSON has them.
+ */
+export function printable(text: string): string {
+  // deno-lint-ignore no-control-regex -- these are what must not pass
+  return text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
 }

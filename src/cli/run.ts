@@ -4,9 +4,9 @@
  * @module
  */
 import manifest from "../../deno.json" with { type: "json" };
-import { CancelledError, RpgError } from "../errors.ts";
+import { CancelledError, RpgError, UsageError } from "../errors.ts";
 import type { Command } from "./command.ts";
-import { makeConsole } from "./console.ts";
+import { complain, lostResult, makeConsole } from "./console.ts";
 import type { CommandName } from "../settings/commands.ts";
 import { helpCommand, helpFor } from "./help_command.ts";
 import { interruptible } from "./interrupt.ts";
@@ -35,7 +35,10 @@ export async function run(words: string[]): Promise<number> {
       const load = flags.listDevices ? LIST_DEVICES : LOAD[command];
       await interruptible(async (signal) => (await load())({ argument, flags, console, signal }), console.say);
     }
-    return 0;
+    const lost = lostResult();
+    if (!lost) return 0;
+    complain(`error: standard output could not be written: ${lost.message}.`);
+    return new UsageError("").exitCode;
   } catch (error) {
     return explain(error, words.some((word) => word === "-v" || word === "--verbose"));
   }
@@ -46,19 +49,26 @@ const UNFORESEEN = 1;
 
 function explain(error: unknown, verbose: boolean): number {
   if (error instanceof CancelledError) {
-    console.error(error.message);
+    complain(error.message);
     return error.exitCode;
   }
   if (error instanceof RpgError) {
-    console.error(`error: ${error.message}`);
-    if (verbose && error.cause) console.error(error.cause);
+    complain(`error: ${oneLine(error.message)}`);
+    if (verbose && error.cause) complain(Deno.inspect(error.cause));
     return error.exitCode;
   }
   if (error instanceof Deno.errors.NotCapable) {
-    console.error(`error: ${error.message}\nThis run was not given that permission; README.md lists what needs which.`);
+    complain(`error: ${error.message}\nThis run was not given that permission; README.md lists what needs which.`);
     return 2;
   }
-  console.error(`error: this should not happen; please report it with the prompt and the flags.`);
-  console.error(error);
+  complain(`error: this should not happen; please report it with the prompt and the flags.\n${Deno.inspect(error)}`);
   return UNFORESEEN;
 }
+
+/** A message that quotes a file or a server at length is cut, and stays a line. */
+function oneLine(message: string): string {
+  const line = message.replace(/\s*[\r\n]+\s*/g, " ");
+  return line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE - 1)}…` : line;
+}
+
+const LONGEST_LINE = 1000;

@@ -1,12 +1,12 @@
 /**
- * Put results on the disk so that nothing is ever overwritten or left half-written.
+ * Put results on the disk so that nothing is ever overwritten or left half-written, and no result is lost.
  *
  * @module
  */
-import { basename, dirname, join } from "../deps/path.ts";
+import { basename, dirname, join, resolve } from "../deps/path.ts";
 import { UsageError } from "../errors.ts";
 
-/** Where results go: a fixed path, or a pattern whose `%03d` (any width) is a running number. */
+/** Where results go: a fixed path, or a pattern whose file name holds `%03d` (any width), a running number. */
 export interface NewFileOptions {
   pattern: string;
   /** Replace a file that is already there. */
@@ -14,37 +14,57 @@ export interface NewFileOptions {
 }
 
 /**
- * Check a pattern before any work is done, so that minutes of it are not lost to a wrong path.
+ * Check a pattern before any work is done, by making and removing what will be made later: nothing that a wrong path, a full
+ * disk or a folder without permission could refuse is found out only afterwards.
  *
  * @param count how many files will be written; more than one need a number in the pattern
- * @throws UsageError when the folder is missing, or the one fixed name is taken
+ * @throws UsageError where a file cannot be made there, or the one fixed name is taken
  */
 export async function checkNewFile({ pattern, force }: NewFileOptions, count = 1): Promise<void> {
-  const folder = dirname(pattern);
-  if (!await isFolder(folder)) throw new UsageError(`There is no folder ${folder} for ${pattern}. Make it first.`);
-  if (NUMBER.test(pattern)) return;
+  const number = numberOf(pattern);
+  if (number && number.width > MOST_DIGITS) {
+    throw new UsageError(`${shortened(pattern)} asks for ${number.width} digits; use at most ${MOST_DIGITS}.`);
+  }
   const numbered = pattern.replace(/(\.\w+)?$/, "_%03d$1");
-  if (count > 1) throw new UsageError(`${count} pictures need a number in their name: -o ${numbered}.`);
-  if (!force && await exists(pattern)) {
-    throw new UsageError(`${pattern} is already there. Add --force to replace it, or number them: -o ${numbered}.`);
+  if (count > 1 && !number) {
+    throw new UsageError(`${count} pictures need a number in their name: -o ${numbered}.`);
+  }
+  const made = await makeFolder(dirname(pattern), pattern);
+  const part = partOf(pattern);
+  try {
+    const path = nameOf(pattern, await lastNumber(pattern) + count);
+    const there = await kindOf(path);
+    if (there !== "nothing" && there !== "file") {
+      throw new UsageError(`${path} is a ${there}; a picture needs a file of its own.`);
+    }
+    if (there === "file" && !force) {
+      throw new UsageError(`${path} is already there. Add --force to replace it, or number them: -o ${numbered}.`);
+    }
+    await Deno.writeFile(part, new Uint8Array(1), { createNew: true });
+  } catch (cause) {
+    throw writeError(pattern, cause);
+  } finally {
+    await Deno.remove(part).catch(() => {});
+    if (made !== undefined) await Deno.remove(made, { recursive: true }).catch(() => {});
   }
 }
 
 /**
  * Write `bytes` under a temporary name beside the target, then give it its name in one step. A pattern takes the number
- * after the highest there is; with `force` it takes `number`.
+ * after the highest there is; with `force` it takes `number`, and a link is followed to the file it names. Folders are made.
  *
  * @returns the path written
  * @throws UsageError when the fixed name is taken or the folder cannot be written to
  */
 export async function writeNewFile(options: NewFileOptions, bytes: Uint8Array, number = 1): Promise<string> {
   const { pattern, force } = options;
-  const part = join(dirname(pattern), `.${basename(pattern).replace(NUMBER, "")}.${crypto.randomUUID()}.part`);
+  const part = partOf(pattern);
   try {
+    await makeFolder(dirname(pattern), pattern);
     await Deno.writeFile(part, bytes, { createNew: true });
     if (force) {
       const path = nameOf(pattern, number);
-      await Deno.rename(part, path);
+      await Deno.rename(part, await Deno.realPath(path).catch(() => path));
       return path;
     }
     for (let next = await lastNumber(pattern) + 1;; next++) {
@@ -53,28 +73,84 @@ export async function writeNewFile(options: NewFileOptions, bytes: Uint8Array, n
       if (path === pattern) throw new UsageError(`${pattern} is already there. Add --force to replace it.`);
     }
   } catch (cause) {
-    if (cause instanceof UsageError) throw cause;
-    throw new UsageError(`${pattern} cannot be written: ${(cause as Error).message}`, { cause });
+    throw writeError(pattern, cause);
   } finally {
     await Deno.remove(part).catch(() => {}); // it is gone where all went well
   }
 }
 
-const NUMBER = /%0?(\d*)d/;
+/**
+ * As {@linkcode writeNewFile}, for what took minutes: where its place was taken or vanished meanwhile, it gets a number, or
+ * goes to the working folder or to the one for temporary files rather than nowhere.
+ *
+ * @param say told where it is instead
+ */
+export async function writeSomewhere(
+  options: NewFileOptions,
+  bytes: Uint8Array,
+  say: (text: string) => void,
+  number = 1,
+): Promise<string> {
+  const file = basename(options.pattern);
+  const another = numberOf(file) ? file : file.replace(/(\.\w+)?$/, "_%03d$1");
+  const short = `picture_%03d${/\.\w+$/.exec(file)?.[0] ?? ".png"}`;
+  const instead = [join(dirname(options.pattern), another), another, short];
+  let failure: unknown;
+  for (const pattern of [options.pattern, ...instead, undefined]) {
+    try {
+      const place = pattern ?? join(await Deno.makeTempDir({ prefix: "rpg_" }), short);
+      const chosen = pattern === options.pattern ? options : { pattern: place };
+      const path = await writeNewFile(chosen, bytes, number);
+      if (failure) say(`${(failure as Error).message} The picture is in ${path} instead.`);
+      return path;
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
 
-function nameOf(pattern: string, number: number): string {
-  return pattern.replace(NUMBER, (_, width) => String(number).padStart(Number(width || 1), "0"));
+/** Whether writing to one pattern may make or replace the file that another names. */
+export function mayCollide(a: string, b: string): boolean {
+  const hits = (pattern: string, path: string) => {
+    const number = numberOf(pattern);
+    return number !== undefined && path.startsWith(number.before) && path.endsWith(number.after) &&
+      /^\d+$/.test(path.slice(number.before.length, path.length - number.after.length));
+  };
+  const [one, other] = [resolve(a), resolve(b)];
+  return one === other || hits(one, other) || hits(other, one);
+}
+
+const MOST_DIGITS = 15; // more are no exact number
+
+/** What stands around the number of a pattern. Only the file's name has one: folders may hold "%d" as they like. */
+function numberOf(pattern: string): { before: string; width: number; after: string } | undefined {
+  const match = /^([^]*?)%0?(\d*)d([^]*)$/.exec(basename(pattern));
+  if (!match) return undefined;
+  const folder = pattern.slice(0, pattern.length - basename(pattern).length);
+  return { before: folder + match[1], width: Number(match[2] || 1), after: match[3] };
+}
+
+function nameOf(pattern: string, count: number): string {
+  const number = numberOf(pattern);
+  return number ? number.before + String(count).padStart(number.width, "0") + number.after : pattern;
+}
+
+/** A short name beside the target, so that it fits wherever the target's own does. */
+function partOf(pattern: string): string {
+  return join(dirname(pattern), `.rpg-${crypto.randomUUID().slice(0, 8)}.part`);
 }
 
 /** The highest number that the pattern has on the disk; 0 where there is none. */
 async function lastNumber(pattern: string): Promise<number> {
-  const file = basename(pattern);
-  if (!NUMBER.test(file)) return 0;
-  const [before, , after] = file.split(/(%0?\d*d)/);
+  const number = numberOf(basename(pattern));
+  if (!number) return 0;
+  const { before, after } = number;
   let last = 0;
   for await (const { name } of Deno.readDir(dirname(pattern))) {
     const middle = name.slice(before.length, name.length - after.length);
-    if (name === before + middle + after && /^\d+$/.test(middle)) last = Math.max(last, Number(middle));
+    if (name !== before + middle + after || !/^\d+$/.test(middle) || middle.length > MOST_DIGITS) continue;
+    last = Math.max(last, Number(middle)); // timestamps with more digits are no numbers of ours
   }
   return last;
 }
@@ -87,27 +163,45 @@ async function rename(from: string, to: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return false;
-    if (await exists(to)) return false;
+    if (await kindOf(to) !== "nothing") return false;
     await Deno.rename(from, to); // file systems without hard links
     return true;
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+/** What a name stands for. A link counts as what it leads to, and one that leads nowhere as a file. */
+async function kindOf(path: string): Promise<"nothing" | "file" | "folder" | "device or pipe"> {
   try {
-    await Deno.lstat(path);
-    return true;
+    const { isFile, isDirectory } = await Deno.stat(path);
+    return isFile ? "file" : isDirectory ? "folder" : "device or pipe";
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return await Deno.lstat(path).then(() => "file" as const, () => "nothing" as const);
   }
 }
 
-async function isFolder(path: string): Promise<boolean> {
+/** Makes what is missing of a folder. @returns the uppermost one that was made */
+async function makeFolder(folder: string, pattern: string): Promise<string | undefined> {
+  const missing: string[] = [];
   try {
-    return (await Deno.stat(path)).isDirectory;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
+    let at = resolve(folder);
+    for (; await kindOf(at) === "nothing"; at = dirname(at)) missing.push(at);
+    if (await kindOf(at) !== "folder") {
+      throw new UsageError(`${shortened(at)} is not a folder, so ${shortened(pattern)} cannot be written.`);
+    }
+    await Deno.mkdir(folder, { recursive: true });
+    return missing.at(-1);
+  } catch (cause) {
+    throw writeError(pattern, cause);
   }
+}
+
+function writeError(pattern: string, cause: unknown): Error {
+  if (cause instanceof UsageError || cause instanceof Deno.errors.NotCapable) return cause;
+  const message = (cause as Error).message.replace(/: (\w+ )?'[^']*'( -> '[^']*')?$/, "");
+  return new UsageError(`${shortened(pattern)} cannot be written: ${message}.`, { cause });
+}
+
+function shortened(pattern: string): string {
+  return pattern.length > 100 ? `${pattern.slice(0, 60)}…${pattern.slice(-20)}` : pattern;
 }

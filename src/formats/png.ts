@@ -4,7 +4,9 @@
  * @see https://www.w3.org/TR/png-3/
  * @module
  */
+import { Buffer } from "node:buffer";
 import { crc32, deflateSync } from "node:zlib";
+import { concat } from "./bytes.ts";
 
 /** A picture: `data` holds RGBA, one byte each, rows from the top. */
 export interface Pixels {
@@ -108,15 +110,5 @@ function filterRow(predict: Predictor, row: Uint8Array, above: Uint8Array, out: 
 
 /** The bytes of a text whose characters are all below 256. */
 function latin1(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
-}
-
-function concat(parts: Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  return Buffer.from(text, "latin1");
 }

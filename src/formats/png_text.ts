@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { inflateSync } from "node:zlib";
 import { UsageError } from "../errors.ts";
 import { PNG_SIGNATURE } from "./png.ts";
 
-/** Compressed text may grow to this many bytes; longer is a decompression bomb rather than a prompt. */
+/** All texts of a picture together, in bytes once they are unpacked; more is a bomb rather than a prompt. */
 const MAX_TEXT = 16 * 2 ** 20;
 
 /**
@@ -15,7 +16,7 @@ const MAX_TEXT = 16 * 2 ** 20;
  * before the cut.
  *
  * @param name the file's name, for messages
- * @throws UsageError when the bytes are no PNG
+ * @throws UsageError when the bytes are no PNG, or a text is damaged or too long
  */
 export function readPngText(bytes: Uint8Array, name: string): Map<string, string> {
   if (PNG_SIGNATURE.some((byte, i) => bytes[i] !== byte)) {
@@ -23,6 +24,7 @@ export function readPngText(bytes: Uint8Array, name: string): Map<string, string
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const texts = new Map<string, string>();
+  let left = MAX_TEXT;
   for (let at = PNG_SIGNATURE.length; at + 8 <= bytes.length;) {
     const end = at + 8 + view.getUint32(at);
     if (end > bytes.length) break;
@@ -33,7 +35,9 @@ export function readPngText(bytes: Uint8Array, name: string): Map<string, string
       if (zero > 0) {
         const keyword = latin1(body.subarray(0, zero));
         try {
-          texts.set(keyword, READERS[type](body.subarray(zero + 1)));
+          const [text, size] = READERS[type](body.subarray(zero + 1), left);
+          left -= size;
+          texts.set(keyword, text);
         } catch (cause) {
           throw new UsageError(`${name}: the text "${keyword}" cannot be read: ${(cause as Error).message}`, { cause });
         }
@@ -44,24 +48,31 @@ export function readPngText(bytes: Uint8Array, name: string): Map<string, string
   return texts;
 }
 
-/** How each kind of chunk writes what follows its keyword. */
-const READERS: Record<string, (body: Uint8Array) => string> = {
-  tEXt: latin1,
-  zTXt: (body) => latin1(inflate(body.subarray(1))),
-  iTXt: (body) => {
+/** How each kind of chunk writes what follows its keyword: the text, and the bytes it takes of the `most` that are left. */
+const READERS: Record<string, (body: Uint8Array, most: number) => [text: string, bytes: number]> = {
+  tEXt: (body, most) => [latin1(limited(body, most)), body.length],
+  zTXt: (body, most) => {
+    const text = inflate(body.subarray(1), most);
+    return [latin1(text), text.length];
+  },
+  iTXt: (body, most) => {
     const languageEnd = body.indexOf(0, 2);
-    const text = body.subarray(body.indexOf(0, languageEnd + 1) + 1);
-    return new TextDecoder().decode(body[0] === 1 ? inflate(text) : text);
+    const rest = body.subarray(body.indexOf(0, languageEnd + 1) + 1);
+    const text = body[0] === 1 ? inflate(rest, most) : limited(rest, most);
+    return [new TextDecoder().decode(text), text.length];
   },
 };
 
-function inflate(bytes: Uint8Array): Uint8Array {
-  return inflateSync(bytes, { maxOutputLength: MAX_TEXT });
+function limited(bytes: Uint8Array, most: number): Uint8Array {
+  if (bytes.length > most) throw new RangeError(`the picture holds more than ${MAX_TEXT} bytes of text`);
+  return bytes;
+}
+
+function inflate(bytes: Uint8Array, most: number): Uint8Array {
+  return inflateSync(bytes, { maxOutputLength: Math.max(1, most) });
 }
 
 /** One character a byte. TextDecoder's "latin1" is Windows-1252, which differs from 0x80 to 0x9f. */
 function latin1(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }

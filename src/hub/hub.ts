@@ -6,6 +6,7 @@
  * @module
  */
 import { ModelError } from "../errors.ts";
+import { keepSecret } from "../secrets.ts";
 import { exists } from "../files/byte_file.ts";
 import { download, type DownloadOptions, type Expected } from "./download.ts";
 import { neededFiles } from "./hub_files.ts";
@@ -48,6 +49,7 @@ export async function fetchFromHub(model: HubModel, options: HubOptions = {}): P
 
   const endpoint = (env("HF_ENDPOINT") ?? "https://huggingface.co").replace(/\/+$/, "");
   const token = env("HF_TOKEN") ?? await savedToken(env);
+  keepSecret(token);
   const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
   const { commit, files } = await listRepository(endpoint, model, headers, options.signal);
   const names = files.map(({ path }) => path);

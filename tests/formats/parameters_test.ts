@@ -30,3 +30,20 @@ Deno.test("text of another tool without parameters is a prompt", () => {
     fields: {},
   });
 });
+
+Deno.test("other tools' habits: no space behind the label, Windows line ends", () => {
+  const fields = { Steps: "20", Sampler: "Euler a", Seed: "1" };
+  const line = "Steps: 20, Sampler: Euler a, Seed: 1";
+  assert.deepEqual(parseParameters(`a cat\r\nNegative prompt:blurry, ugly\r\n${line}\r\n`), {
+    prompt: "a cat",
+    negativePrompt: "blurry, ugly",
+    fields,
+  });
+});
+
+Deno.test("a text of any length is read in the time of its length", () => {
+  for (const part of ["a", "a ", "a: ", 'a: "', 'a: "\\"', 'a: "\\",', " ", "a:b,"]) {
+    // Quadratic time would be minutes for the first.
+    for (const length of [130_000, 4_000_000]) parseParameters(part.repeat(length / part.length));
+  }
+});

@@ -65,6 +65,14 @@ Deno.test("what is no PNG, or a bomb, is refused by name", () => {
   bomb.set(new TextEncoder().encode("zTXtb\0\0"), 12);
   bomb.set(zeros, 19);
   assert.throws(() => readPngText(bomb, "bomb.png"), /bomb\.png: the text "b" cannot be read/);
+
+  // Many texts, each within the limit.
+  const line = "x".repeat(2 ** 20);
+  const many = Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`t${i}`, line]));
+  assert.throws(
+    () => readPngText(encodePng(picture(1, 1), many), "many.png"),
+    /the text "t16" cannot be read: .*16777216/,
+  );
 });
 
 const PILLOW =

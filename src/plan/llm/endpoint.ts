@@ -1,4 +1,5 @@
 import { UsageError } from "../../errors.ts";
+import { keepSecret } from "../../secrets.ts";
 
 /** A language model to plan with: where it answers, as what, and with which key. */
 export interface Endpoint {
@@ -25,6 +26,7 @@ export function readEnvironment(): Environment {
   for (const name of ["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "GEMINI_API_KEY"] as const) {
     if (Deno.permissions.querySync({ name: "env", variable: name }).state === "granted") {
       environment[name] = Deno.env.get(name) || undefined;
+      if (name.endsWith("_KEY")) keepSecret(environment[name]);
     }
   }
   return environment;

@@ -1,0 +1,51 @@
+/**
+ * What is nobody's business stays out of messages, files and JSON: keys, the parts of a URL that carry them, and where a
+ * user's files lie.
+ *
+ * @module
+ */
+
+const keys = new Set<string>();
+
+/** Whoever reads a key or a token says so, and no message or file shows it from then on. */
+export function keepSecret(key: string | undefined): void {
+  if (key !== undefined && key.length > 3) keys.add(key);
+}
+
+/** A text without the keys that are known. */
+export function withoutKeys(text: string): string {
+  for (const key of keys) text = text.replaceAll(key, "[key]");
+  return text;
+}
+
+/**
+ * A message for everybody's eyes: without keys, URLs without user, password and query, the user's home folder as "~".
+ */
+export function publicText(text: string): string {
+  const plain = withoutKeys(text).replace(
+    URLS,
+    (_, scheme, address, query) => `${scheme}${address}${query ? "?…" : ""}`,
+  );
+  const home = homeFolder();
+  if (home === undefined || !plain.includes(home)) return plain;
+  return plain.split(home).reduce((before, after) => `${before}${/^[\w.-]/.test(after) ? home : "~"}${after}`);
+}
+
+/** What a path, URL or name on the hub is called by people: its last part. */
+export function publicName(place: string): string {
+  const path = place.replace(/^(https?:\/\/[^?#]*)[^]*$/i, "$1").replace(/[\\/]+$/, "");
+  return path.split(/[\\/]/).pop()!;
+}
+
+/** Up to the path; the last @ before it ends the user's part. */
+const URLS = /(https?:\/\/)(?:[^\s/?#"'<>]*@)?([^\s?"'<>]*)(\?[^\s"'<>]*)?/gi;
+
+/** Where the program may know it; never the root. */
+function homeFolder(): string | undefined {
+  for (const variable of ["HOME", "USERPROFILE"]) {
+    if (Deno.permissions.querySync({ name: "env", variable }).state !== "granted") continue;
+    const home = Deno.env.get(variable)?.replace(/[\\/]+$/, "");
+    if (home) return home;
+  }
+  return undefined;
+}

@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { brief } from "../brief.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
 import { type CommandName, COMMANDS } from "../settings/commands.ts";
-import { inShort } from "../settings/kinds.ts";
 import type { Context } from "./command.ts";
 import { helpText } from "./help.ts";
 
@@ -15,7 +15,7 @@ export function helpCommand({ argument, console }: Context): Promise<void> {
   if (argument !== undefined && !Object.hasOwn(COMMANDS, argument)) {
     const names = Object.keys(COMMANDS);
     throw new UsageError(
-      `There is no command ${inShort(argument)}.${didYouMean(argument, names)} There are: ${names.join(", ")}.`,
+      `There is no command ${brief(argument)}.${didYouMean(argument, names)} There are: ${names.join(", ")}.`,
     );
   }
   console.result(helpFor(argument as CommandName | undefined));

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { brief } from "../brief.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
 import { type CommandName, COMMANDS } from "../settings/commands.ts";
 import { kindOf } from "../settings/kind_of.ts";
-import { inShort, readText } from "../settings/kinds.ts";
+import { readText } from "../settings/kinds.ts";
 import { SETTINGS } from "../settings/schema.ts";
 import { takes } from "../settings/setting.ts";
 import type { FlagValues } from "../settings.ts";
@@ -46,7 +47,7 @@ export function parseArgs(words: string[]): Invocation {
     const next = words[i + 1];
     if (kind.shown === undefined) {
       if (attached !== undefined) {
-        throw new UsageError(`${spelling} takes no value, but was given ${inShort(attached)}.`);
+        throw new UsageError(`${spelling} takes no value, but was given ${brief(attached)}.`);
       }
       given.push([name, spelling, true]);
     } else if (attached !== undefined) given.push([name, spelling, readText(kind, attached, spelling)]);
@@ -80,14 +81,14 @@ function readPositional(positional: string[]): { command: CommandName; argument?
 /** A lone word that is nearly a command, or a flag without its dashes, is rather that than a prompt. */
 function refuseMisspelt(word: string): void {
   const small = word.toLowerCase();
-  const way = `If it is the whole prompt, write -p ${inShort(word)}.`;
+  const way = `If it is the whole prompt, write -p ${brief(word)}.`;
   if (["version", "list-devices"].includes(small)) {
-    throw new UsageError(`${inShort(word)} is not a command. Did you mean "--${small}"? ${way}`);
+    throw new UsageError(`${brief(word)} is not a command. Did you mean "--${small}"? ${way}`);
   }
   const names = Object.keys(COMMANDS);
   // "plane" and "kelp" are prompts, "docter" is not: a short command is only found in another order, or in capitals.
   const meant = didYouMean(word, names.filter((name) => name.length > 5 || sameLetters(name, small)));
-  if (meant) throw new UsageError(`${inShort(word)} is not a command.${meant} ${way}`);
+  if (meant) throw new UsageError(`${brief(word)} is not a command.${meant} ${way}`);
 }
 
 function sameLetters(a: string, b: string): boolean {
@@ -96,10 +97,10 @@ function sameLetters(a: string, b: string): boolean {
 
 function tooMany(words: string[], command: CommandName): UsageError {
   const { argument } = COMMANDS[command];
-  const given = inShort(words.join(" "));
+  const given = brief(words.join(" "));
   if (argument === "") return new UsageError(`${command} takes no argument, but was given ${given}.`);
   const meant = command === "generate" ? didYouMean(words[0], Object.keys(COMMANDS)) : "";
-  if (meant) return new UsageError(`There is no command ${inShort(words[0])}.${meant}`);
+  if (meant) return new UsageError(`There is no command ${brief(words[0])}.${meant}`);
   const way = argument === "PROMPT" ? `: put the prompt in quotes, ${given}` : "";
   return new UsageError(`${command} takes one ${argument}, but ${words.length} were given${way}.`);
 }

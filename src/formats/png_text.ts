@@ -6,10 +6,8 @@
 import { Buffer } from "node:buffer";
 import { inflateSync } from "node:zlib";
 import { UsageError } from "../errors.ts";
+import { BYTES_OF } from "../limits.ts";
 import { PNG_SIGNATURE } from "./png.ts";
-
-/** All texts of a picture together, in bytes once they are unpacked; more is a bomb rather than a prompt. */
-const MAX_TEXT = 16 * 2 ** 20;
 
 /**
  * The texts of a PNG by keyword, in file order (`tEXt`, `zTXt` and `iTXt` chunks). A file that was cut off gives what comes
@@ -24,7 +22,7 @@ export function readPngText(bytes: Uint8Array, name: string): Map<string, string
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const texts = new Map<string, string>();
-  let left = MAX_TEXT;
+  let left = BYTES_OF.pictureText;
   for (let at = PNG_SIGNATURE.length; at + 8 <= bytes.length;) {
     const end = at + 8 + view.getUint32(at);
     if (end > bytes.length) break;
@@ -64,7 +62,7 @@ const READERS: Record<string, (body: Uint8Array, most: number) => [text: string,
 };
 
 function limited(bytes: Uint8Array, most: number): Uint8Array {
-  if (bytes.length > most) throw new RangeError(`the picture holds more than ${MAX_TEXT} bytes of text`);
+  if (bytes.length > most) throw new RangeError(`the picture holds more than ${BYTES_OF.pictureText} bytes of text`);
   return bytes;
 }
 

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { brief } from "../brief.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
 import { kindOf } from "./kind_of.ts";
-import { checkValue, inShort } from "./kinds.ts";
+import { checkValue } from "./kinds.ts";
 import type { Table, Values } from "./setting.ts";
 
 /** How to check. */
@@ -30,7 +31,7 @@ export function checkSettings<T extends Table>(
   { prefix = "", others = [], complete = false }: CheckOptions = {},
 ): Values<T> {
   if (typeof values !== "object" || values === null || Array.isArray(values)) {
-    throw new UsageError(`${prefix.replace(/\.$/, "") || "options"} must be an object, not ${inShort(values)}.`);
+    throw new UsageError(`${prefix.replace(/\.$/, "") || "options"} must be an object, not ${brief(values)}.`);
   }
   for (const name of Object.keys(values)) {
     if (Object.hasOwn(table, name) || others.includes(name)) continue;
@@ -43,7 +44,7 @@ export function checkSettings<T extends Table>(
     if (value === undefined) {
       if (complete && setting.always) throw new UsageError(`${prefix}${name} is missing.`);
     } else if (setting.repeat) {
-      if (!Array.isArray(value)) throw new UsageError(`${prefix}${name} takes a list, not ${inShort(value)}.`);
+      if (!Array.isArray(value)) throw new UsageError(`${prefix}${name} takes a list, not ${brief(value)}.`);
       checked[name] = value.map((item, i) => checkValue(kind, item, `${prefix}${name}[${i}]`));
     } else checked[name] = checkValue(kind, value, prefix + name);
   }

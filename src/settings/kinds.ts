@@ -4,8 +4,10 @@
  *
  * @module
  */
+import { brief } from "../brief.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
+import { BYTES_OF } from "../limits.ts";
 
 /** What a setting takes. */
 export interface Kind<T> {
@@ -35,19 +37,7 @@ function accepted<T>(kind: Kind<T>, value: unknown, given: unknown, name: string
   const result = kind.accept(value);
   if (result !== undefined) return result;
   const hint = kind.known && typeof given === "string" ? didYouMean(given, kind.known) : "";
-  throw new UsageError(`${name} takes ${kind.takes}, not ${inShort(given)}.${hint}`);
-}
-
-/** A value as one short piece of text for a message. */
-export function inShort(value: unknown): string {
-  let text: string | undefined;
-  try {
-    text = typeof value === "number" || typeof value === "bigint" ? String(value) : JSON.stringify(value);
-  } catch {
-    // circular, or it holds a bigint
-  }
-  text ??= typeof value;
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  throw new UsageError(`${name} takes ${kind.takes}, not ${brief(given)}.${hint}`);
 }
 
 /** On or off; on the command line its name alone is on. */
@@ -57,17 +47,14 @@ export const flag: Kind<boolean> = {
   accept: (value) => typeof value === "boolean" ? value : undefined,
 };
 
-/** More letters than any prompt has, and few enough to be planned in no time. */
-const LONGEST_TEXT = 32_768;
-
 /** Any text but none. */
 export function text(shown: string): Kind<string> {
   return {
     shown,
-    takes: `a text of 1 to ${LONGEST_TEXT} letters`,
+    takes: `a text of 1 to ${BYTES_OF.prompt} letters`,
     parse: (text) => text,
     accept: (value) =>
-      typeof value === "string" && value !== "" && value.length <= LONGEST_TEXT && !value.includes("\0")
+      typeof value === "string" && value !== "" && value.length <= BYTES_OF.prompt && !value.includes("\0")
         ? value
         : undefined,
   };
@@ -76,7 +63,7 @@ export function text(shown: string): Kind<string> {
 /** Any text, none too: an empty negative prompt is one. */
 export const anyText: Kind<string> = {
   shown: "TEXT",
-  takes: `a text of up to ${LONGEST_TEXT} letters`,
+  takes: `a text of up to ${BYTES_OF.prompt} letters`,
   parse: (text) => text,
   accept: (value) => value === "" ? value : text("TEXT").accept(value),
 };

@@ -66,7 +66,7 @@ export async function listAdapters(): Promise<AdapterSummary[]> {
 export const LANES = 8;
 
 /** A WebGPU device with everything the program needs to know about it. */
-export class Device {
+export class Device implements Disposable {
   /** Bytes of all buffers now alive, and the most that were alive at once. */
   allocatedBytes = 0;
   /** See `allocatedBytes`. */
@@ -181,6 +181,11 @@ export class Device {
   /** Ends the device; its buffers go with it. */
   close(): void {
     this.gpu.destroy();
+  }
+
+  /** {@linkcode Device.close} */
+  [Symbol.dispose](): void {
+    this.close();
   }
 }
 

@@ -30,7 +30,7 @@ export function submit(device: Device, label: string, replays: readonly Replay[]
 }
 
 /** What a graph compiles to. */
-export class Program {
+export class Program implements Disposable {
   constructor(
     readonly device: Device,
     readonly label: string,
@@ -49,5 +49,10 @@ export class Program {
   /** Frees the program's memory; its tensors must not be used any more. */
   destroy(): void {
     for (const arena of this.arenas) releasePlace(this.device, arena);
+  }
+
+  /** {@linkcode Program.destroy} */
+  [Symbol.dispose](): void {
+    this.destroy();
   }
 }

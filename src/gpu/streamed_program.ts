@@ -51,7 +51,7 @@ export function windowsOf(
 }
 
 /** A program in windows. Bind groups are made anew in each run, since weights come to new places. */
-export class StreamedProgram {
+export class StreamedProgram implements Disposable {
   constructor(
     readonly device: Device,
     readonly label: string,
@@ -79,5 +79,10 @@ export class StreamedProgram {
   /** Frees the program's memory; its tensors must not be used any more. */
   destroy(): void {
     for (const arena of this.arenas) releasePlace(this.device, arena);
+  }
+
+  /** {@linkcode StreamedProgram.destroy} */
+  [Symbol.dispose](): void {
+    this.destroy();
   }
 }

@@ -19,10 +19,9 @@ export interface Golden {
   values: Float32Array;
 }
 
-/** Opens a tiny model and all its goldens, by name. */
-export async function openGoldens(model: string) {
-  const checkpoint = await openCheckpoint(`${golden}models/${model}`);
-  const file = await openSafetensors(`${golden}nn/${model}.safetensors`);
+/** All tensors of a file of goldens, by name. */
+export async function openTensors(name: string): Promise<Map<string, Golden>> {
+  const file = await openSafetensors(`${golden}nn/${name}.safetensors`);
   const tensors = new Map<string, Golden>();
   for (const { name, shape, bytes, dtype } of file.tensors.values()) {
     const raw = new Uint8Array(bytes);
@@ -31,6 +30,13 @@ export async function openGoldens(model: string) {
     tensors.set(name, { shape, values });
   }
   file.close();
+  return tensors;
+}
+
+/** Opens a tiny model and all its goldens, by name. */
+export async function openGoldens(model: string) {
+  const checkpoint = await openCheckpoint(`${golden}models/${model}`);
+  const tensors = await openTensors(model);
   /** Cases of a network: 0, 1, … */
   const cases = (network: string) => {
     const prefix = `${network}.`;

@@ -1,72 +1,111 @@
-/** The tiny UNets against diffusers: odd sizes that halving rounds up, a batch of two, whole and broken timesteps. */
+/** The tiny UNets against diffusers: odd sizes that halving rounds up, a batch of two, whole and broken timesteps, residuals. */
 import { Graph } from "../../src/gpu/graph.ts";
 import { readFloats, writeFloats } from "../../src/gpu/storage.ts";
-import { vectorInputs } from "../../src/nn/backbone.ts";
+import type { Tensor } from "../../src/gpu/tensor.ts";
+import { type Backbone, type PromptInputs, type Residuals, vectorInputs } from "../../src/nn/backbone.ts";
 import { readUNet } from "../../src/nn/unet.ts";
 import { Weights } from "../../src/nn/weights.ts";
 import { assertClose, testDevice } from "../ops/harness.ts";
-import { channelsLast, MODELS, openGoldens, peak, SHARE } from "./goldens.ts";
+import { channelsLast, type Golden, MODELS, openGoldens, openTensors, peak, SHARE } from "./goldens.ts";
+
+/** What the network gives for a golden's inputs; `residuals` may record and afterwards fill what is added to its features. */
+async function evaluate(
+  network: Backbone,
+  weights: Weights,
+  load: () => Promise<void>,
+  part: (name: string) => Golden,
+  residuals?: (g: Graph) => { recorded: Residuals; fill(): void },
+): Promise<Float32Array> {
+  const { device, precision } = weights;
+  const sample = channelsLast(part("sample"));
+  const context = part("context");
+  const [batch, tokens, dim] = context.shape;
+  const graph = new Graph(device, "prompts", precision);
+  const g = new Graph(device, "unet", precision);
+  const more = residuals?.(g);
+  const inputs = {
+    latents: g.input("latents", sample.shape),
+    step: vectorInputs(g, network.stepVectors, batch),
+    residuals: more?.recorded,
+  };
+  const conditioning: PromptInputs = {
+    graph,
+    context: graph.input("context", [1, batch * tokens, dim]),
+    entry: vectorInputs(graph, network.entryVectors, batch),
+    keys: new Map(),
+    // Every picture of the batch sees its own prompt.
+    map: (height, width) => ({
+      regionOfRow: Uint32Array.from({ length: batch * height * width }, (_, i) => Math.floor(i / height / width)),
+      sights: Array.from({ length: batch }, (_, i) => ({ start: i * tokens, count: tokens })),
+    }),
+  };
+  const out = g.output(network.record(g, weights, inputs, conditioning));
+  await load();
+  using prompts = await graph.compile();
+  using program = await g.compile();
+  writeFloats(device, conditioning.context, context.values);
+  for (const [name, tensor] of Object.entries(conditioning.entry)) {
+    const pooled = part("text_embeds"), sizes = part("time_ids");
+    const rows = Array.from({ length: batch }, (_, i) => [
+      ...network.entryVectors[name].of({
+        pooled: pooled.values.subarray(i * pooled.shape[1], (i + 1) * pooled.shape[1]),
+        sizes: [...sizes.values.subarray(i * 6, i * 6 + 6)],
+      }),
+    ]);
+    writeFloats(device, tensor, rows.flat());
+  }
+  writeFloats(device, inputs.latents, sample.values);
+  const time = network.stepVectors.time.of({ timestep: part("timestep").values[0], guidance: 1 });
+  writeFloats(device, inputs.step.time, Array.from({ length: batch }, () => [...time]).flat());
+  more?.fill();
+  prompts.run();
+  program.run();
+  return await readFloats(device, out);
+}
+
+/** Residual i of a shape [channels, height, width], as tests/oracle/residuals.py has it, channels last. */
+function residual(i: number, [channels, height, width]: number[]) {
+  const values = Float32Array.from({ length: channels * height * width }, (_, at) => {
+    const [c, y, x] = [at % channels, Math.floor(at / channels / width), Math.floor(at / channels) % width];
+    return ((31 * i + 7 * c + 3 * y + x) % 11 - 5) / 8;
+  });
+  return { shape: [1, height, width, channels], values };
+}
 
 for (const precision of ["f32", "f16"] as const) {
   Deno.test(`UNet ${precision}`, async (t) => {
     const device = await testDevice();
+    const added = await openTensors("residuals");
     for (const model of MODELS) {
       const { checkpoint, cases, get } = await openGoldens(model);
       const network = readUNet(checkpoint.unet.config);
       const weights = new Weights(device, precision, "unet");
+      const load = () => weights.load(checkpoint.unet.source);
+      const judge = (ours: Float32Array, golden: Golden) => {
+        const { values } = channelsLast(golden);
+        assertClose(ours, values, SHARE[precision] * peak(values), 0);
+      };
       for (const number of cases("unet")) {
         await t.step(`${model} ${number}`, async () => {
           const part = (name: string) => get(`unet.${number}.${name}`);
-          const sample = channelsLast(part("sample"));
-          const expected = channelsLast(part("output"));
-          const context = part("context");
-          const [batch, tokens, dim] = context.shape;
-
-          const graph = new Graph(device, "prompts", precision);
-          const g = new Graph(device, "unet", precision);
-          const inputs = {
-            latents: g.input("latents", sample.shape),
-            step: vectorInputs(g, network.stepVectors, batch),
-          };
-          const conditioning = {
-            graph,
-            context: graph.input("context", [1, batch * tokens, dim]),
-            entry: vectorInputs(graph, network.entryVectors, batch),
-            keys: new Map(),
-            // Every picture of the batch sees its own prompt.
-            map: (height: number, width: number) => ({
-              regionOfRow: Uint32Array.from(
-                { length: batch * height * width },
-                (_, i) => Math.floor(i / height / width),
-              ),
-              sights: Array.from({ length: batch }, (_, i) => ({ start: i * tokens, count: tokens })),
-            }),
-          };
-          const out = g.output(network.record(g, weights, inputs, conditioning));
-          await weights.load(checkpoint.unet.source);
-          const [prompts, program] = [await graph.compile(), await g.compile()];
-          writeFloats(device, conditioning.context, context.values);
-          for (const [name, tensor] of Object.entries(conditioning.entry)) {
-            const pooled = part("text_embeds"), sizes = part("time_ids");
-            const rows = Array.from({ length: batch }, (_, i) => [
-              ...network.entryVectors[name].of({
-                pooled: pooled.values.subarray(i * pooled.shape[1], (i + 1) * pooled.shape[1]),
-                sizes: [...sizes.values.subarray(i * 6, i * 6 + 6)],
-              }),
-            ]);
-            writeFloats(device, tensor, rows.flat());
-          }
-          writeFloats(device, inputs.latents, sample.values);
-          const time = network.stepVectors.time.of({ timestep: part("timestep").values[0], guidance: 1 });
-          writeFloats(device, inputs.step.time, Array.from({ length: batch }, () => [...time]).flat());
-          prompts.run();
-          program.run();
-          const ours = await readFloats(device, out);
-          prompts.destroy();
-          program.destroy();
-          assertClose(ours, expected.values, SHARE[precision] * peak(expected.values), 0);
+          judge(await evaluate(network, weights, load, part), part("output"));
         });
       }
+      await t.step(`${model} with residuals`, async () => {
+        const { values } = added.get(`${model}.shapes`)!;
+        const features = Array.from(
+          { length: values.length / 3 },
+          (_, i) => residual(i, [...values.subarray(i * 3, i * 3 + 3)]),
+        );
+        const ours = await evaluate(network, weights, load, (name) => get(`unet.1.${name}`), (g) => {
+          const tensors = features.map(({ shape }, i): Tensor => g.input(`residual ${i}`, shape));
+          return {
+            recorded: { skips: tensors.slice(0, -1), middle: tensors[tensors.length - 1] },
+            fill: () => features.forEach(({ values }, i) => writeFloats(device, tensors[i], values)),
+          };
+        });
+        judge(ours, added.get(`${model}.output`)!);
+      });
       weights.release();
       checkpoint.close();
     }

@@ -22,7 +22,8 @@ const VIT_L = {
   vocab_size: 49408,
   hidden_act: "quick_gelu",
 };
-const VAE = {
+/** Config of the autoencoder that all of them share. */
+export const VAE = {
   in_channels: 3,
   out_channels: 3,
   latent_channels: 4,
@@ -30,7 +31,8 @@ const VAE = {
   layers_per_block: 2,
 };
 
-const FAMILIES = {
+/** Published configs by family. */
+export const FAMILIES = {
   sd15: {
     texts: [VIT_L],
     unet: {

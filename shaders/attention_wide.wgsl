@@ -3,68 +3,53 @@
 // bindings and result; a lane owns the quads lane, lane + 8, … so that neighbours load neighbouring memory.
 // use sights
 // use lanes
+// use total
 
 @compute @workgroup_size(8, WAVES)
 fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u) {
   lanes_begin(local.y);
   let lane = local.x;
   let head = group.y * QUADS * 8u + lane;
-  let region = regions[tiles[group.x]];
+  let see = sight(group.x);
   let place = (group.x * WAVES + local.y) * QUERIES;
   // for $i in QUERIES
   let row$i = rows[place + $iu];
   let at$i = select(row$i, 0u, row$i == NONE) * p.q_quads + head;
+  var most$i = -1e30;
+  var sum$i = 0.0;
   // for $d in QUADS
   let q$i_$d = q_at(at$i + $du * 8u) * p.scale;
-  var out$i_$d = vec4f(0);
+  var o$i_$d = vec4f(0);
   // end
   // end
-  for (var pass_index = 0u; pass_index < RANGES; pass_index++) {
-    let start = select(region.base_start, region.start, pass_index == 0u);
-    let count = select(region.base_count, region.count, pass_index == 0u);
-    let weight = select(region.base_ratio, 1.0 - region.base_ratio, pass_index == 0u);
-    // for $i in QUERIES
-    var most$i = -1e30;
-    var sum$i = 0.0;
+  for (var key = 0u; key < see.count; key++) {
+    let from_row = (see.start + key) * p.kv_quads + head;
     // for $d in QUADS
-    var o$i_$d = vec4f(0);
+    let k$d = kv_at(from_row + $du * 8u);
+    let v$d = kv_at(from_row + p.kv_quads / 2u + $du * 8u);
     // end
-    // end
-    for (var key = 0u; key < count; key++) {
-      let from_row = (start + key) * p.kv_quads + head;
-      // for $d in QUADS
-      let k$d = kv_at(from_row + $du * 8u);
-      let v$d = kv_at(from_row + p.kv_quads / 2u + $du * 8u);
-      // end
-      // for $i in QUERIES
-      var dot$i = vec4f(0);
-      // for $d in QUADS
-      dot$i += q$i_$d * k$d;
-      // end
-      let whole$i = lanes_sum(lane, dot$i);
-      let seen$i = p.causal == 0u || start + key <= row$i;
-      let score$i = select(-1e30, (whole$i.x + whole$i.y) + (whole$i.z + whole$i.w), seen$i);
-      let new$i = max(most$i, score$i);
-      let fade$i = exp(most$i - new$i);
-      let e$i = exp(score$i - new$i);
-      most$i = new$i;
-      sum$i = sum$i * fade$i + e$i;
-      // for $d in QUADS
-      o$i_$d = o$i_$d * fade$i + e$i * v$d;
-      // end
-      // end
-    }
     // for $i in QUERIES
-    let share$i = select(0.0, weight / sum$i, count > 0u);
+    var dot$i = vec4f(0);
     // for $d in QUADS
-    out$i_$d += o$i_$d * share$i;
+    dot$i += q$i_$d * k$d;
+    // end
+    let seen$i = p.causal == 0u || see.start + key <= row$i;
+    let score$i = select(-1e30, total(lanes_sum(lane, dot$i)), seen$i);
+    let new$i = max(most$i, score$i);
+    let fade$i = exp(most$i - new$i);
+    let e$i = exp(score$i - new$i);
+    most$i = new$i;
+    sum$i = sum$i * fade$i + e$i;
+    // for $d in QUADS
+    o$i_$d = o$i_$d * fade$i + e$i * v$d;
     // end
     // end
   }
   // for $i in QUERIES
+  let share$i = select(0.0, see.weight / sum$i, see.count > 0u);
   if (row$i != NONE) {
     // for $d in QUADS
-    out_put(at$i + $du * 8u, out$i_$d);
+    put(at$i + $du * 8u, o$i_$d * share$i);
     // end
   }
   // end

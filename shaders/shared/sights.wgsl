@@ -1,15 +1,23 @@
-// What queries see. A query row belongs to a region, a region names the key rows it sees and, for regional prompts, the base
-// prompt's with the base ratio β: out = (1 − β)·attn(keys) + β·attn(base). Query rows come sorted by region in tiles.
+// What queries see. A query row belongs to a region; a region names the key rows it sees and, for regional prompts, the base
+// prompt's with the base ratio β: out = (1 − β)·attn(keys) + β·attn(base), one dispatch for each of the two sums. Self-attention
+// is the region "my own picture". Query rows come sorted by region in tiles, so that a workgroup reads one region's keys.
 struct Params {
   q_quads: u32,     // quads of a row of q and out
   kv_quads: u32,    // quads of a row of kv
   scale: f32,       // 1/√d
   causal: u32,      // 1: key rows after the query's own row are hidden
+  base: u32,        // 1: the sum over the base prompt's keys
+  more: u32,        // 1: add `sum`
 }
 struct Region {
   start: u32, count: u32,             // key rows of this region
   base_start: u32, base_count: u32,   // of the base prompt; count 0 without one
   base_ratio: f32,
+}
+struct Sight {
+  start: u32,
+  count: u32,
+  weight: f32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 // tensor 1 q
@@ -18,6 +26,18 @@ struct Region {
 @group(0) @binding(3) var<storage, read> rows: array<u32>;
 @group(0) @binding(4) var<storage, read> tiles: array<u32>;
 @group(0) @binding(5) var<storage, read> regions: array<Region>;
-// result 6 out
+// tensor 6 sum
+// result 7 out
 
 const NONE = 0xffffffffu;
+
+// What the queries of a tile see.
+fn sight(tile: u32) -> Sight {
+  let r = regions[tiles[tile]];
+  if (p.base == 1u) { return Sight(r.base_start, r.base_count, r.base_ratio); }
+  return Sight(r.start, r.count, 1.0 - r.base_ratio);
+}
+
+fn put(at: u32, v: vec4f) {
+  if (p.more == 1u) { out_put(at, v + sum_at(at)); } else { out_put(at, v); }
+}

@@ -37,6 +37,8 @@ export interface Dispatch {
   bindings: Tensor[];
   /** Number of workgroups. */
   grid: [number, number?, number?];
+  /** Multiplications and additions, where they are what it is about; for benchmarks. */
+  flops?: number;
 }
 
 /** A dispatch whose uniforms are packed. */
@@ -103,6 +105,11 @@ export class Graph {
   output(tensor: Tensor): Tensor {
     this.#kept.add(tensor);
     return tensor;
+  }
+
+  /** What is recorded so far, in order. */
+  get dispatches(): readonly Dispatch[] {
+    return this.#dispatches;
   }
 
   /** Appends one kernel launch. */

@@ -4,10 +4,17 @@
  * @module
  */
 import narrowSource from "../../shaders/attention.wgsl" with { type: "text" };
+import tileSource from "../../shaders/attention_tile.wgsl" with { type: "text" };
 import wideSource from "../../shaders/attention_wide.wgsl" with { type: "text" };
 import type { Graph } from "../gpu/graph.ts";
 import { floatBits, padChannels, type Tensor } from "../gpu/tensor.ts";
-import { attentionTile } from "./choose.ts";
+import { type AttentionTile, attentionTile } from "./choose.ts";
+
+const KERNELS = {
+  attention: { name: "attention", source: narrowSource },
+  attention_wide: { name: "attention_wide", source: wideSource },
+  attention_tile: { name: "attention_tile", source: tileSource },
+};
 
 /** Key rows that the queries of one region see: its own, and a base prompt's with weight `baseRatio`. */
 export interface Sight {
@@ -73,6 +80,16 @@ function tablesFor(g: Graph, map: AttentionMap, size: number): Tables {
   return tables;
 }
 
+/** Pairs of a query row and a key row that it sees, of its region or of the base prompt. */
+function seen({ regionOfRow, sights }: AttentionMap, ofBase: boolean): number {
+  let pairs = 0;
+  for (let row = 0; row < regionOfRow.length; row++) {
+    const { count, base } = sights[regionOfRow[row]];
+    pairs += ofBase ? base?.count ?? 0 : count;
+  }
+  return pairs;
+}
+
 /** Attention heads. */
 export interface Heads {
   count: number;
@@ -92,19 +109,39 @@ export function attention(g: Graph, q: Tensor, kv: Tensor, heads: Heads, map: At
   if (channels !== heads.count * d) {
     throw new Error(`"${q.label}" has ${channels} channels, not ${heads.count} heads of ${d}.`);
   }
-  const { kernel, queries: QUERIES, waves: WAVES } = attentionTile(g.device, d);
-  const wide = kernel === "attention_wide";
-  const QUADS = wide ? d / 32 : d / 4;
-  const size = WAVES * QUERIES * (wide ? 1 : 8);
-  const tables = tablesFor(g, map, size);
-  const RANGES = map.sights.some((s) => s.base) ? 2 : 1;
-  const out = g.tensor("attention", q.shape);
-  g.dispatch({
-    kernel: { name: kernel, source: wide ? wideSource : narrowSource },
-    constants: { QUADS, QUERIES, RANGES, WAVES, SLOTS: wide ? 1 : QUADS },
-    params: { q_quads: channels / 4, kv_quads: channels / 2, scale: 1 / Math.sqrt(heads.width), causal },
-    bindings: [q, kv, tables.rows, tables.tiles, tables.regions, out],
-    grid: [tables.count, heads.count],
-  });
-  return out;
+  const tile = attentionTile(g.device, d);
+  const tables = tablesFor(g, map, queriesOf(tile));
+  const dispatch = (base: boolean, more?: Tensor) => {
+    const out = g.tensor(base ? "attention to the base prompt" : "attention", q.shape);
+    g.dispatch({
+      kernel: KERNELS[tile.kernel],
+      constants: constantsOf(tile, d),
+      params: {
+        q_quads: channels / 4,
+        kv_quads: channels / 2,
+        scale: 1 / Math.sqrt(heads.width),
+        causal,
+        base,
+        more: more !== undefined,
+      },
+      bindings: [q, kv, tables.rows, tables.tiles, tables.regions, more ?? g.nothing("sum"), out],
+      grid: [tables.count, heads.count],
+      flops: 4 * channels * seen(map, base),
+    });
+    return out;
+  };
+  return dispatch(false, map.sights.some(({ base }) => base) ? dispatch(true) : undefined);
+}
+
+/** Query rows of one tile. */
+function queriesOf({ parts, queries, waves }: AttentionTile): number {
+  return 8 * waves / parts * queries;
+}
+
+function constantsOf({ kernel, parts, queries, waves, block, keys }: AttentionTile, d: number): Record<string, number> {
+  const QUADS = d / 4 / parts;
+  if (kernel === "attention_tile") {
+    return { QUADS, PARTS: parts, SPLIT: parts > 1 ? 1 : 0, QUERIES: queries, BLOCK: block, KEY_QUADS: keys / 4 };
+  }
+  return { QUADS, QUERIES: queries, WAVES: waves, SLOTS: kernel === "attention_wide" ? 1 : QUADS };
 }

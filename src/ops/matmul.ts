@@ -1,9 +1,11 @@
 /**
- * Linear layers and convolutions: one kernel, shaders/matmul.wgsl.
+ * Linear layers and convolutions: one contraction, shaders/matmul.wgsl, and its form for GPUs, shaders/matmul_tile.wgsl.
  *
  * @module
  */
-import source from "../../shaders/matmul.wgsl" with { type: "text" };
+import joinSource from "../../shaders/matmul_join.wgsl" with { type: "text" };
+import tileSource from "../../shaders/matmul_tile.wgsl" with { type: "text" };
+import lanesSource from "../../shaders/matmul.wgsl" with { type: "text" };
 import type { Graph } from "../gpu/graph.ts";
 import type { Values } from "../gpu/struct.ts";
 import { padChannels, sizeOf, type Tensor } from "../gpu/tensor.ts";
@@ -112,32 +114,59 @@ const NO_PICTURE: Values = {
 function contract(g: Graph, x: Tensor, weight: Weight, epilogue: Epilogue, out: Tensor, walk: Walk): void {
   const { bias, panels, taps, gated } = weight;
   const { shift, residual, activation = "none" } = epilogue;
-  const { rows: ROWS, waves: WAVES } = matmulTile(g.device, walk.rows);
+  const { rows, entryRows, geometry } = walk;
+  const count = panelCount(weight);
   const depth = padChannels(weight.inChannels) / 4;
-  const flags = (bias ? 1 : 0) | (shift ? 2 : 0) | (residual ? 4 : 0);
-  const quads = padChannels(weight.outChannels) / 4;
+  const tile = matmulTile(g.device, { rows, panels: count, depth, taps });
+  const { kernel, rows: ROWS, waves: WAVES, chunk: CHUNK, slices } = tile;
+  const GATED = gated ? 1 : 0;
+  const params = {
+    rows,
+    depth,
+    quads: padChannels(weight.outChannels) / 4,
+    panels: count,
+    entry_rows: entryRows,
+    flags: (bias ? 1 : 0) | (shift ? 2 : 0) | (residual ? 4 : 0),
+    activation: ACTIVATIONS.indexOf(activation),
+    slices,
+    ...geometry,
+  };
+  const ending = [
+    bias ?? g.nothing("bias", "plain"),
+    shift ?? g.nothing("shift"),
+    residual ?? g.nothing("residual"),
+  ];
+  const flops = 2 * rows * weight.inChannels * taps * weight.outChannels * (gated ? 2 : 1);
+  if (kernel === "matmul") {
+    g.dispatch({
+      kernel: { name: "matmul", source: lanesSource },
+      constants: { ROWS, WAVES, TAPS: taps, GATED, SLOTS: ROWS },
+      params,
+      bindings: [...ending, out, x, panels],
+      grid: [count, Math.ceil(rows / (ROWS * WAVES))],
+      flops,
+    });
+    return;
+  }
+  const partial = slices > 1
+    ? g.tensor("partial sums", [slices, rows, count * PANEL], "f32", "plain")
+    : g.nothing("partial", "plain");
   g.dispatch({
-    kernel: { name: "matmul", source },
-    constants: { ROWS, WAVES, TAPS: taps, GATED: gated ? 1 : 0, SLOTS: ROWS },
-    params: {
-      rows: walk.rows,
-      depth,
-      quads,
-      panels: panelCount(weight),
-      entry_rows: walk.entryRows,
-      flags,
-      activation: ACTIVATIONS.indexOf(activation),
-      ...walk.geometry,
-    },
-    bindings: [
-      x,
-      panels,
-      bias ?? g.nothing("bias", "plain"),
-      shift ?? g.nothing("shift"),
-      residual ?? g.nothing("residual"),
-      out,
-    ],
-    grid: [panelCount(weight), Math.ceil(walk.rows / (ROWS * WAVES))],
+    kernel: { name: "matmul_tile", source: tileSource },
+    constants: { ROWS, CHUNK, LOADS: ROWS * CHUNK / 8, W_LOADS: CHUNK / 2, TAPS: taps, GATED },
+    params,
+    bindings: [...ending, slices > 1 ? g.nothing("out") : out, x, panels, partial],
+    grid: [count, Math.ceil(rows / (8 * ROWS)), slices],
+    flops,
+  });
+  if (slices === 1) return;
+  const groups = Math.ceil(rows * count * 8 / 64);
+  g.dispatch({
+    kernel: { name: "matmul_join", source: joinSource },
+    constants: { GATED },
+    params,
+    bindings: [...ending, out, partial],
+    grid: [Math.min(groups, 32768), Math.ceil(groups / 32768)],
   });
 }
 

@@ -1,0 +1,76 @@
+/**
+ * Compiles every kernel of one SD 1.5 evaluation (512×512, guided: a batch of 2), of its prompts and of the VAE decoder, on the
+ * adapter that WebGPU shows first. Nothing runs. static.ts starts it under the stand-in for a Vulkan driver, which writes what
+ * the driver made of each kernel to $SHIM_OUT; `uses.json` beside it says who uses what.
+ *
+ * Arguments: f16 or f32, "subgroup" or "workgroup", and a pattern for the names of kernels.
+ *
+ * @module
+ */
+import { Device, openDevice, type Precision } from "../../src/gpu/device.ts";
+import { type Dispatch, Graph } from "../../src/gpu/graph.ts";
+import { pipelineFor, type Variant } from "../../src/gpu/kernel.ts";
+import { readUNetConfig, timeDim, unet } from "../../src/nn/unet.ts";
+import { decode, readVaeConfig } from "../../src/nn/vae.ts";
+import { Weights } from "../../src/nn/weights.ts";
+import { FAMILIES, VAE } from "../full_size.ts";
+
+/** One kernel of one network, and where it is used. */
+export interface Use {
+  part: "unet" | "vae";
+  kernel: string;
+  dispatches: { workgroups: number; flops: number }[];
+}
+
+const [precision, lanes, pattern = "."] = Deno.args as [Precision, string, string?];
+const out = Deno.env.get("SHIM_OUT")!;
+const opened = await openDevice();
+if (opened.summary.software) throw new Error(`${opened.summary.name} is no GPU.`);
+const device = new Device(opened.gpu, opened.summary, lanes === "subgroup", opened.timestamps, false);
+
+/** The dispatches of one evaluation of SD 1.5's UNet for two pictures of 64 × 64 latents. */
+function recordUNet(): readonly Dispatch[] {
+  const config = readUNetConfig({ ...FAMILIES.sd15.unet, layers_per_block: 2, in_channels: 4, out_channels: 4 });
+  const g = new Graph(device, "unet", precision);
+  const prompts = new Graph(device, "prompts", precision);
+  const [entries, side, tokens] = [2, 64, 77];
+  unet(g, new Weights(device, precision, "unet"), config, {
+    latents: g.input("latents", [entries, side, side, 4]),
+    time: g.input("time", [entries, 1, timeDim(config)]),
+  }, {
+    graph: prompts,
+    context: prompts.input("context", [1, entries * tokens, config.contextDim[0]]),
+    map: (height, width) => ({
+      regionOfRow: Array.from({ length: entries * height * width }, (_, i) => Math.floor(i / (height * width))),
+      sights: Array.from({ length: entries }, (_, i) => ({ start: i * tokens, count: tokens })),
+    }),
+  });
+  return g.dispatches;
+}
+
+/** The dispatches that decode one picture of 64 × 64 latents. */
+function recordVae(): readonly Dispatch[] {
+  const g = new Graph(device, "vae", precision);
+  decode(g, new Weights(device, precision, "vae"), readVaeConfig(VAE), g.input("latents", [1, 64, 64, 4]));
+  return g.dispatches;
+}
+
+const uses = new Map<string, Use>();
+const variants = new Map<string, Variant>();
+for (const [part, dispatches] of [["unet", recordUNet()], ["vae", recordVae()]] as const) {
+  for (const { kernel, constants = {}, grid, flops = 0 } of dispatches) {
+    const name = [kernel.name, ...Object.entries(constants).map(([k, v]) => `${k}${v}`)].join("_");
+    variants.set(name, { kernel, precision, constants });
+    const key = `${part} ${name}`;
+    if (!uses.has(key)) uses.set(key, { part, kernel: name, dispatches: [] });
+    const workgroups = grid.reduce<number>((product, size) => product * (size ?? 1), 1);
+    uses.get(key)!.dispatches.push({ workgroups, flops });
+  }
+}
+for (const [name, variant] of variants) {
+  if (!new RegExp(pattern).test(name)) continue;
+  Deno.writeTextFileSync(`${out}/label`, `${name}\n`);
+  await pipelineFor(device, variant);
+}
+Deno.writeTextFileSync(`${out}/uses.json`, JSON.stringify([...uses.values()], null, 1));
+Deno.exit(0); // the stand-in cannot be torn down

@@ -1,0 +1,85 @@
+// matmul.wgsl for GPUs: 64 threads share a tile of 8·ROWS rows × 64 columns through workgroup memory, a thread owns ROWS rows ×
+// 8 columns of it. CHUNK quads of channels at a time come to workgroup memory as f32, whatever the storage, so that halfs are unpacked
+// once per tile. Tiles are arrays of arrays with a constant inner index, padded by a column against bank conflicts; the rows of a
+// thread are spread over the tile for the same reason. Where tiles are few, `slices` of the channels are summed apart, to be joined
+// by matmul_join.wgsl.
+//
+// Shapes, taps and epilogue as in matmul.wgsl. grid: panels, rows / (8·ROWS), slices.
+// use product
+@group(0) @binding(7) var<storage, read_write> partial: array<vec4f>;   // [slice, row, lane of a panel, 8]
+
+var<workgroup> tile_x: array<array<vec4f, CHUNK + 1>, 8 * ROWS>;   // [row][quad of channels]
+var<workgroup> tile_w: array<array<vec4f, 4 * CHUNK + 1>, 16>;   // [lane, then again for its other half][channel]
+
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3u) {
+  let lane = thread % 8u;
+  let own = thread / 8u;
+  let first_row = group.y * 8u * ROWS;
+  let slice = (p.depth + CHUNK * p.slices - 1u) / (CHUNK * p.slices) * CHUNK;
+  let begin = group.z * slice;
+  let end = min(begin + slice, p.depth);
+  // To the tiles, a thread brings the same quad of LOADS rows, and its lane of every eighth channel.
+  let quad = thread % CHUNK;
+  let row = thread / CHUNK;
+  // for $i in ROWS
+  var low$i = vec4f(0);
+  var high$i = vec4f(0);
+  // end
+  for (var tap = 0u; tap < TAPS; tap++) {
+    // for $r in LOADS
+    let from$r = source_row(min(first_row + row + $ru * 64u / CHUNK, p.rows - 1u), tap);
+    let outside$r = from$r == OUTSIDE;
+    var at$r = select(from$r, 0u, outside$r) * p.depth + begin + quad;
+    // end
+    var at_w = ((group.x * TAPS + tap) * p.depth + begin) * 32u + thread;
+    for (var c = begin; c < end; c += CHUNK) {
+      workgroupBarrier();
+      // Zeros past the last channel; what weights are read there does not matter then.
+      // for $r in LOADS
+      tile_x[row + $ru * 64u / CHUNK][quad] = select(x_at(at$r), vec4f(0), outside$r || c + quad >= end);
+      at$r += CHUNK;
+      // end
+      // for $s in W_LOADS
+      let w$s = w_at(at_w + $su * 64u);
+      tile_w[lane][own + $su * 8u] = w$s[0];
+      tile_w[lane + 8u][own + $su * 8u] = w$s[1];
+      // end
+      at_w += CHUNK * 32u;
+      workgroupBarrier();
+      // for $q in CHUNK
+      // for $e in 4
+      let low_w$q$e = tile_w[lane][4 * $q + $e];
+      let high_w$q$e = tile_w[lane + 8u][4 * $q + $e];
+      // end
+      // for $i in ROWS
+      let a$q$i = tile_x[own + $iu * 8u][$q];
+      low$i += a$q$i.x * low_w$q0;
+      high$i += a$q$i.x * high_w$q0;
+      low$i += a$q$i.y * low_w$q1;
+      high$i += a$q$i.y * high_w$q1;
+      low$i += a$q$i.z * low_w$q2;
+      high$i += a$q$i.z * high_w$q2;
+      low$i += a$q$i.w * low_w$q3;
+      high$i += a$q$i.w * high_w$q3;
+      // end
+      // end
+    }
+  }
+  var sums: array<vec4f, 2 * ROWS>;
+  // for $i in ROWS
+  sums[2 * $i] = low$i;
+  sums[2 * $i + 1] = high$i;
+  // end
+  let column = group.x * 8u + lane;
+  for (var i = 0u; i < ROWS; i++) {
+    let m = first_row + own + i * 8u;
+    if (p.slices == 1u) {
+      finish(sums[2u * i], sums[2u * i + 1u], m, column);
+    } else if (m < p.rows) {
+      let at = ((group.z * p.rows + m) * p.panels * 8u + column) * 2u;
+      partial[at] = sums[2u * i];
+      partial[at + 1u] = sums[2u * i + 1u];
+    }
+  }
+}

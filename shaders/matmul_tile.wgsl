@@ -8,8 +8,8 @@
 // use product
 @group(0) @binding(7) var<storage, read_write> partial: array<vec4f>;   // [slice, row, lane of a panel, 8]
 
-var<workgroup> tile_x: array<array<vec4f, CHUNK + 1>, 8 * ROWS>;   // [row][quad of channels]
-var<workgroup> tile_w: array<array<vec4f, 4 * CHUNK + 1>, 16>;   // [lane, then again for its other half][channel]
+var<workgroup> tile_x: array<array<array<vec4f, CHUNK + 1>, 8>, ROWS>;       // [row / 8][row % 8][quad of channels]
+var<workgroup> tile_w: array<array<array<vec4f, 4 * CHUNK + 1>, 8>, 2>;   // [half][lane][channel]
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3u) {
@@ -37,23 +37,23 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
       workgroupBarrier();
       // Zeros past the last channel; what weights are read there does not matter then.
       // for $r in LOADS
-      tile_x[row + $ru * 64u / CHUNK][quad] = select(x_at(at$r), vec4f(0), outside$r || c + quad >= end);
+      tile_x[row / 8u + $ru * 8u / CHUNK][row % 8u][quad] = select(x_at(at$r), vec4f(0), outside$r || c + quad >= end);
       at$r += CHUNK;
       // end
       // for $s in W_LOADS
       let w$s = w_at(at_w + $su * 64u);
-      tile_w[lane][own + $su * 8u] = w$s[0];
-      tile_w[lane + 8u][own + $su * 8u] = w$s[1];
+      tile_w[0][lane][own + $su * 8u] = w$s[0];
+      tile_w[1][lane][own + $su * 8u] = w$s[1];
       // end
       at_w += CHUNK * 32u;
       workgroupBarrier();
       // for $q in CHUNK
       // for $e in 4
-      let low_w$q$e = tile_w[lane][4 * $q + $e];
-      let high_w$q$e = tile_w[lane + 8u][4 * $q + $e];
+      let low_w$q$e = tile_w[0][lane][4 * $q + $e];
+      let high_w$q$e = tile_w[1][lane][4 * $q + $e];
       // end
       // for $i in ROWS
-      let a$q$i = tile_x[own + $iu * 8u][$q];
+      let a$q$i = tile_x[$i][own][$q];
       low$i += a$q$i.x * low_w$q0;
       high$i += a$q$i.x * high_w$q0;
       low$i += a$q$i.y * low_w$q1;

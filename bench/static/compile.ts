@@ -1,5 +1,5 @@
 /**
- * Compiles every kernel of one SD 1.5 evaluation (512×512, guided: a batch of 2), of its prompts and of the VAE decoder, on the
+ * Compiles every kernel of one SD 1.5 and one SDXL evaluation (512×512, guided: a batch of 2) and of the VAE decoder, on the
  * adapter that WebGPU shows first. Nothing runs. static.ts starts it under the stand-in for a Vulkan driver, which writes what
  * the driver made of each kernel to $SHIM_OUT; `uses.json` beside it says who uses what.
  *
@@ -10,14 +10,15 @@
 import { Device, openDevice, type Precision } from "../../src/gpu/device.ts";
 import { type Dispatch, Graph } from "../../src/gpu/graph.ts";
 import { pipelineFor, type Variant } from "../../src/gpu/kernel.ts";
-import { readUNetConfig, timeDim, unet } from "../../src/nn/unet.ts";
+import { vectorInputs } from "../../src/nn/backbone.ts";
+import { readUNet } from "../../src/nn/unet.ts";
 import { decode, readVaeConfig } from "../../src/nn/vae.ts";
 import { Weights } from "../../src/nn/weights.ts";
 import { FAMILIES, VAE } from "../full_size.ts";
 
 /** One kernel of one network, and where it is used. */
 export interface Use {
-  part: "unet" | "vae";
+  part: "unet" | "vae" | "sdxl";
   kernel: string;
   dispatches: { workgroups: number; flops: number }[];
 }
@@ -28,22 +29,24 @@ const opened = await openDevice();
 if (opened.summary.software) throw new Error(`${opened.summary.name} is no GPU.`);
 const device = new Device(opened.gpu, opened.summary, lanes === "subgroup", opened.timestamps, false);
 
-/** The dispatches of one evaluation of SD 1.5's UNet for two pictures of 64 × 64 latents. */
-function recordUNet(): readonly Dispatch[] {
-  const config = readUNetConfig({ ...FAMILIES.sd15.unet, layers_per_block: 2, in_channels: 4, out_channels: 4 });
+/** The dispatches of one evaluation of a family's UNet for two pictures of 64 × 64 latents. */
+function recordUNet(family: keyof typeof FAMILIES): readonly Dispatch[] {
+  const backbone = readUNet({ ...FAMILIES[family].unet, layers_per_block: 2, in_channels: 4, out_channels: 4 });
   const g = new Graph(device, "unet", precision);
   const prompts = new Graph(device, "prompts", precision);
   const [entries, side, tokens] = [2, 64, 77];
-  unet(g, new Weights(device, precision, "unet"), config, {
+  backbone.record(g, new Weights(device, precision, "unet"), {
     latents: g.input("latents", [entries, side, side, 4]),
-    time: g.input("time", [entries, 1, timeDim(config)]),
+    step: vectorInputs(g, backbone.stepVectors, entries),
   }, {
     graph: prompts,
-    context: prompts.input("context", [1, entries * tokens, config.contextDim[0]]),
+    context: prompts.input("context", [1, entries * tokens, backbone.contextDim]),
+    entry: vectorInputs(prompts, backbone.entryVectors, entries),
     map: (height, width) => ({
       regionOfRow: Array.from({ length: entries * height * width }, (_, i) => Math.floor(i / (height * width))),
       sights: Array.from({ length: entries }, (_, i) => ({ start: i * tokens, count: tokens })),
     }),
+    keys: new Map(),
   });
   return g.dispatches;
 }
@@ -57,7 +60,12 @@ function recordVae(): readonly Dispatch[] {
 
 const uses = new Map<string, Use>();
 const variants = new Map<string, Variant>();
-for (const [part, dispatches] of [["unet", recordUNet()], ["vae", recordVae()]] as const) {
+for (
+  const [part, dispatches] of [["unet", recordUNet("sd15")], ["vae", recordVae()], [
+    "sdxl",
+    recordUNet("sdxl"),
+  ]] as const
+) {
   for (const { kernel, constants = {}, grid, flops = 0 } of dispatches) {
     const name = [kernel.name, ...Object.entries(constants).map(([k, v]) => `${k}${v}`)].join("_");
     variants.set(name, { kernel, precision, constants });

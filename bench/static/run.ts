@@ -1,6 +1,6 @@
 /**
  * `deno task bench:static`: what real GPUs would make of the kernels, without one. A compiler for AMD GPUs compiles all that an
- * SD 1.5 evaluation and the VAE need; its figures and the instruction mix of the innermost loops are printed, and how full GPUs
+ * SD 1.5 and SDXL evaluation and the VAE need; its figures and the instruction mix of the innermost loops are printed, and how full GPUs
  * of several sizes would be. It cannot tell caches, bandwidth, clocks and gaps between dispatches.
  *
  * Arguments: families (navi21, navi31, vega10, …; these three by default), --f32, --subgroup, --only=pattern, --mix, and --write to
@@ -74,7 +74,7 @@ const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
 /** The networks as dispatches: arithmetic and fill. */
 function networks(uses: Use[]): string[][] {
-  return (["unet", "vae"] as const).map((part) => {
+  return (["unet", "vae", "sdxl"] as const).map((part) => {
     const dispatches = uses.filter((use) => use.part === part).flatMap((use) => use.dispatches);
     const flops = dispatches.reduce((sum, d) => sum + d.flops, 0);
     return [
@@ -89,7 +89,7 @@ function networks(uses: Use[]): string[][] {
 /** Kernels that hold at least a hundredth of a network's arithmetic, by device family. */
 function kernelRows(all: Compiled[], mix: boolean): string[][] {
   const [{ uses }] = all;
-  const total = { unet: 0, vae: 0 };
+  const total = { unet: 0, vae: 0, sdxl: 0 };
   const flopsOf = (use: Use) => use.dispatches.reduce((sum, d) => sum + d.flops, 0);
   for (const use of uses) total[use.part] += flopsOf(use);
   return uses.filter((use) => all[0].kernels.has(use.kernel)).flatMap((use) => {

@@ -73,6 +73,8 @@ export class Device implements Disposable {
   peakBytes = 0;
   /** Compiled pipelines by kernel, constants and lane sharing (kernel.ts). */
   readonly pipelines: Map<string, Promise<GPUComputePipeline>> = new Map();
+  /** Variants of kernels to use whatever the shape, by op (ops/choose.ts): for tests and tuning. */
+  readonly forced: Map<string, string> = new Map();
   #lateError?: GpuError;
   readonly #textureBytes = new Map<GPUTexture, number>();
 

@@ -1,6 +1,7 @@
 /**
- * Which kernel, tile and waves serve an op, a shape and a class of device: all such choices, as tables. Rows are tried from the
- * top; the first whose bounds hold serves.
+ * Which kernel, tile and waves serve an op, a shape and a class of device: all such choices, as tables. A variant has a name, by
+ * which a device can be made to use it (`Device.forced`); a class of device tries its variants from the top and takes the first that serves the
+ * shape.
  *
  * @module
  */
@@ -16,17 +17,18 @@ export interface MatmulTile {
   waves: number;
   /** Quads of channels that a workgroup shares at a time. */
   chunk: number;
-  /** Parts of the input channels that are summed apart. */
-  slices: number;
 }
 
-/** Shape of a product: rows, panels of 64 columns, quads of input channels, taps of a convolution. */
-export interface ProductShape {
-  rows: number;
-  panels: number;
-  depth: number;
-  taps: number;
-}
+/**
+ * Products: lanes for software adapters, which run 8 of them at a time, tiles for GPUs. A tile that is forced may name the number
+ * of parts that it cuts the input channels into: "tile 8 / 3".
+ */
+export const MATMUL = {
+  "lanes 4": { kernel: "matmul", rows: 4, waves: 1, chunk: 8 },
+  "lanes 16": { kernel: "matmul", rows: 16, waves: 1, chunk: 8 },
+  "tile 4": { kernel: "matmul_tile", rows: 4, waves: 8, chunk: 8 },
+  "tile 8": { kernel: "matmul_tile", rows: 8, waves: 8, chunk: 4 },
+} as const satisfies Record<string, MatmulTile>;
 
 /** Attention. */
 export interface AttentionTile {
@@ -35,6 +37,10 @@ export interface AttentionTile {
    * workgroups of 64 threads that share keys and values.
    */
   kernel: "attention" | "attention_wide" | "attention_tile";
+  /** Serves heads of up to this many channels … */
+  upToWidth: number;
+  /** … that are a multiple of this. */
+  multipleOf: number;
   /** Threads or lanes that split the channels of a head. */
   parts: number;
   /** Queries of a lane, or of those that split a head. */
@@ -46,8 +52,21 @@ export interface AttentionTile {
   keys: number;
 }
 
-/** A choice of attention, and the heads that it serves: of up to so many channels, a multiple of this. */
-type AttentionRow = AttentionTile & { upToWidth: number; multipleOf: number };
+const lanes = { kernel: "attention", multipleOf: 4, parts: 1, waves: 1, block: 8, keys: 8 } as const;
+const tile = { kernel: "attention_tile", waves: 8 } as const;
+
+/** Attention: lanes for software adapters, tiles for GPUs, without spilled registers on any head of SD and SDXL. */
+export const ATTENTION = {
+  "lanes 2": { ...lanes, upToWidth: 40, queries: 2 },
+  "lanes 1": { ...lanes, upToWidth: 64, queries: 1 },
+  "lanes any": { ...lanes, upToWidth: Infinity, queries: 1 },
+  "wide": { ...lanes, kernel: "attention_wide", upToWidth: Infinity, multipleOf: 32, parts: 8, queries: 4 },
+  "tile 40": { ...tile, upToWidth: 40, multipleOf: 4, parts: 1, queries: 2, block: 32, keys: 8 },
+  "tile 64": { ...tile, upToWidth: 64, multipleOf: 8, parts: 2, queries: 3, block: 16, keys: 8 },
+  "tile 80": { ...tile, upToWidth: 80, multipleOf: 8, parts: 2, queries: 2, block: 12, keys: 12 },
+  "tile 160": { ...tile, upToWidth: 160, multipleOf: 16, parts: 4, queries: 2, block: 8, keys: 8 },
+  "tile 512": { ...tile, upToWidth: 512, multipleOf: 32, parts: 8, queries: 1, block: 4, keys: 4 },
+} as const satisfies Record<string, AttentionTile>;
 
 /** The rest: elementwise and norms. */
 export interface NormTile {
@@ -58,73 +77,69 @@ export interface NormTile {
   strips: number;
 }
 
-// A software adapter runs 8 lanes at a time, a GPU 32 or 64: there, four groups fill a subgroup.
-const TILES: Record<
-  DeviceClass,
-  { matmul: (shape: ProductShape) => MatmulTile; attention: AttentionRow[]; norm: NormTile }
-> = {
-  software: {
-    matmul: ({ rows }) => ({ kernel: "matmul", rows: rows <= 8 ? 4 : 16, waves: 1, chunk: 8, slices: 1 }),
-    attention: [
-      { upToWidth: 40, multipleOf: 4, kernel: "attention", parts: 1, queries: 2, waves: 1, block: 8, keys: 8 },
-      { upToWidth: 64, multipleOf: 4, kernel: "attention", parts: 1, queries: 1, waves: 1, block: 8, keys: 8 },
-      {
-        upToWidth: Infinity,
-        multipleOf: 32,
-        kernel: "attention_wide",
-        parts: 8,
-        queries: 4,
-        waves: 1,
-        block: 1,
-        keys: 1,
-      },
-      { upToWidth: Infinity, multipleOf: 4, kernel: "attention", parts: 1, queries: 1, waves: 1, block: 8, keys: 8 },
-    ],
-    norm: { rows: 4, waves: 1, strips: 8 },
-  },
-  workgroup: {
-    matmul: tileFor,
-    attention: [
-      { upToWidth: 40, multipleOf: 4, kernel: "attention_tile", parts: 1, queries: 2, waves: 8, block: 32, keys: 8 },
-      { upToWidth: 80, multipleOf: 8, kernel: "attention_tile", parts: 2, queries: 2, waves: 8, block: 12, keys: 12 },
-      { upToWidth: 160, multipleOf: 16, kernel: "attention_tile", parts: 4, queries: 2, waves: 8, block: 8, keys: 8 },
-      { upToWidth: 512, multipleOf: 32, kernel: "attention_tile", parts: 8, queries: 1, waves: 8, block: 4, keys: 4 },
-      {
-        upToWidth: Infinity,
-        multipleOf: 32,
-        kernel: "attention_wide",
-        parts: 8,
-        queries: 4,
-        waves: 4,
-        block: 1,
-        keys: 1,
-      },
-      { upToWidth: Infinity, multipleOf: 4, kernel: "attention", parts: 1, queries: 1, waves: 4, block: 8, keys: 8 },
-    ],
-    norm: { rows: 4, waves: 4, strips: 64 },
-  },
-  get subgroup() {
-    return this.workgroup; // the same tiles: lanes exchange values by shuffles instead
-  },
+interface Choices {
+  matmul(shape: ProductShape): keyof typeof MATMUL;
+  attention: readonly (keyof typeof ATTENTION)[];
+  norm: NormTile;
+}
+
+const GPU: Choices = {
+  matmul: (shape) => shortest(shape).name,
+  attention: ["tile 40", "tile 64", "tile 80", "tile 160", "tile 512", "wide", "lanes any"],
+  norm: { rows: 4, waves: 4, strips: 64 },
 };
 
-/** The tile for a product. */
-export function matmulTile(device: Device, shape: ProductShape): MatmulTile {
-  return TILES[device.kind].matmul(shape);
+// Lanes that exchange values by shuffles have to win a measurement first: where a shuffle is one instruction a value, they lose.
+const CHOICES: Record<DeviceClass, Choices> = {
+  software: {
+    matmul: ({ rows }) => rows <= 8 ? "lanes 4" : "lanes 16",
+    attention: ["lanes 2", "lanes 1", "wide", "lanes any"],
+    norm: { rows: 4, waves: 1, strips: 8 },
+  },
+  workgroup: GPU,
+  subgroup: GPU,
+};
+
+/** Shape of a product: rows, panels of 64 columns, quads of input channels, taps of a convolution. */
+export interface ProductShape {
+  rows: number;
+  panels: number;
+  depth: number;
+  taps: number;
+}
+
+/** The tile for a product, and the number of parts that its input channels are cut into. */
+export function matmulTile(device: Device, shape: ProductShape): MatmulTile & { slices: number } {
+  const [forced, slices] = device.forced.get("matmul")?.split(" / ") ?? [];
+  const name = forced as keyof typeof MATMUL ?? CHOICES[device.kind].matmul(shape);
+  const tile = MATMUL[name];
+  if (tile.kernel === "matmul") return { ...tile, slices: 1 };
+  return { ...tile, slices: slices ? Number(slices) : shortest(shape, name).slices };
 }
 
 /** The tile for heads of `width` channels, a multiple of 4. */
 export function attentionTile(device: Device, width: number): AttentionTile {
-  return TILES[device.kind].attention.find((row) => width <= row.upToWidth && width % row.multipleOf === 0)!;
+  const forced = device.forced.get("attention") as keyof typeof ATTENTION;
+  const names = forced ? [forced] : CHOICES[device.kind].attention;
+  const memory = device.gpu.limits.maxComputeWorkgroupStorageSize;
+  return names.map((name): AttentionTile => ATTENTION[name]).find((tile) =>
+    width <= tile.upToWidth && width % tile.multipleOf === 0 && workgroupBytes(tile, width) <= memory
+  )!;
+}
+
+/** Workgroup memory of attention_tile.wgsl: keys and values in f32, rows of odd length, and the parts of scores. */
+function workgroupBytes({ kernel, parts, queries, block, keys }: AttentionTile, width: number): number {
+  if (kernel !== "attention_tile") return 0;
+  return 2 * block * parts * (width / 4 / parts | 1) * 16 + (parts > 1 ? queries * keys / 4 * 65 * 16 : 0);
 }
 
 /** The tile for norms. */
 export function normTile(device: Device): NormTile {
-  return TILES[device.kind].norm;
+  return CHOICES[device.kind].norm;
 }
 
-/** Tiles of matmul_tile.wgsl: rows, chunk, and the share of multiply-adds in the inner loop (docs/speed.md). */
-const TILE_SHAPES = [{ rows: 8, chunk: 4, share: 0.81 }, { rows: 4, chunk: 8, share: 0.78 }];
+/** Tiles of matmul_tile.wgsl with the share of multiply-adds in their inner loops (docs/speed.md). */
+const SHARES = [["tile 8", 0.82], ["tile 4", 0.78]] as const;
 
 /** SIMD units of the GPUs that tiles are chosen for: WebGPU does not tell how many there are. */
 const UNITS = [144, 512];
@@ -132,20 +147,23 @@ const UNITS = [144, 512];
 /**
  * The tile, and the number of slices, that take the shortest time on GPUs of {@linkcode UNITS}: whole rounds of one workgroup
  * on each unit, and for slices a further dispatch that reads what they have written.
+ * @param only the one tile to choose slices for
  */
-function tileFor({ rows, panels, depth, taps }: ProductShape): MatmulTile {
-  let best: MatmulTile | undefined;
+function shortest({ rows, panels, depth, taps }: ProductShape, only?: keyof typeof MATMUL) {
+  let best: { name: keyof typeof MATMUL; slices: number } = { name: "tile 8", slices: 1 };
   let least = Infinity;
-  for (const { share, ...tile } of TILE_SHAPES) {
+  for (const [name, share] of SHARES) {
+    if (only && only !== name) continue;
+    const tileRows = 8 * MATMUL[name].rows;
     for (const slices of [1, 2, 3, 4, 6, 8, 12, 16]) {
       if (slices > 1 && depth * taps < 32 * slices) break;
-      const workgroups = Math.ceil(rows / (8 * tile.rows)) * panels * slices;
-      // Cycles of a unit that does 32 multiply-adds in one: 64 columns of 8·rows rows, all channels of a slice.
-      const work = 64 * 8 * tile.rows * Math.ceil(depth / slices) * 4 * taps / 32 / share;
+      const workgroups = Math.ceil(rows / tileRows) * panels * slices;
+      // Cycles of a unit that does 32 multiply-adds in one: 64 columns of the tile's rows, all channels of a slice.
+      const work = 64 * tileRows * Math.ceil(depth / slices) * 4 * taps / 32 / share;
       const join = (units: number) => slices > 1 ? 16000 + 8 * rows * panels * 64 * slices / units : 0;
       const cost = UNITS.reduce((product, units) => product * (Math.ceil(workgroups / units) * work + join(units)), 1);
-      if (cost < least) [least, best] = [cost, { kernel: "matmul_tile", ...tile, waves: 8, slices }];
+      if (cost < least) [least, best] = [cost, { name, slices }];
     }
   }
-  return best!;
+  return best;
 }

@@ -35,8 +35,16 @@ export function testDevice(kind: DeviceClass = "as it is"): Promise<Device> {
   });
 }
 
+/** How an op is tested: `forced` names the variants to use, by op. */
+export interface Way {
+  precision: Precision;
+  kind: DeviceClass;
+  name: string;
+  forced?: Record<string, string>;
+}
+
 /** Every op is tested in these ways. */
-export const WAYS: { precision: Precision; kind: DeviceClass; name: string }[] = [
+export const WAYS: Way[] = [
   { precision: "f32", kind: "as it is", name: "f32" },
   { precision: "f16", kind: "as it is", name: "f16" },
   { precision: "f16", kind: "like a GPU", name: "f16 in buffers" },
@@ -83,12 +91,14 @@ export interface Given {
 
 /** Records `build`, loads its weights, writes the inputs, runs once and reads the result. */
 export async function compute(
-  { precision, kind }: { precision: Precision; kind: DeviceClass },
+  { precision, kind, forced = {} }: Omit<Way, "name">,
   inputs: Given[],
   weights: Record<string, { shape: number[]; values: Float32Array | Float16Array }>,
   build: (g: Graph, w: Weights, inputs: Tensor[]) => Tensor,
 ): Promise<Float32Array> {
   const device = await testDevice(kind);
+  device.forced.clear();
+  for (const [op, variant] of Object.entries(forced)) device.forced.set(op, variant);
   const g = new Graph(device, "test", precision);
   const w = new Weights(device, precision, "test");
   const tensors = inputs.map(({ shape }, i) => g.input(`input ${i}`, shape));

@@ -1,5 +1,14 @@
 import { conv3x3, linear } from "../../src/ops/matmul.ts";
-import { assertClose, compute, random, TOLERANCE, WAYS } from "./harness.ts";
+import { MATMUL } from "../../src/ops/choose.ts";
+import { assertClose, compute, random, TOLERANCE, type Way, WAYS } from "./harness.ts";
+
+/** Every variant by name, besides those that the classes of device choose. */
+const FORCED = [...Object.keys(MATMUL), "tile 8 / 3"].map((variant): Way => ({
+  precision: "f16",
+  kind: "like a GPU without subgroups",
+  name: `f16 as "${variant}"`,
+  forced: { matmul: variant },
+}));
 
 /** Rounds as storage does, so that the twin starts from what the kernel sees. */
 const stored = (precision: "f32" | "f16", x: Float32Array) =>
@@ -28,7 +37,7 @@ function naiveLinear(x: Float32Array, w: Float32Array, b: Float32Array | undefin
   return y;
 }
 
-for (const way of WAYS) {
+for (const way of [...WAYS, ...FORCED]) {
   const { precision } = way;
   const [atol, rtol] = TOLERANCE[precision];
 

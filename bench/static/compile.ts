@@ -38,10 +38,10 @@ function recordUNet(family: keyof typeof FAMILIES): readonly Dispatch[] {
   backbone.record(g, new Weights(device, precision, "unet"), {
     latents: g.input("latents", [entries, side, side, 4]),
     step: vectorInputs(g, backbone.stepVectors, entries),
+    entry: vectorInputs(g, backbone.entryVectors, entries),
   }, {
     graph: prompts,
     context: prompts.input("context", [1, entries * tokens, backbone.contextDim]),
-    entry: vectorInputs(prompts, backbone.entryVectors, entries),
     map: (height, width) => ({
       regionOfRow: Array.from({ length: entries * height * width }, (_, i) => Math.floor(i / (height * width))),
       sights: Array.from({ length: entries }, (_, i) => ({ start: i * tokens, count: tokens })),

@@ -17,7 +17,7 @@ export interface StepFacts {
   guidance: number;
 }
 
-/** What an entry of a batch is told once a run. */
+/** What an entry of a batch is told, anew where its prompt changes. */
 export interface EntryFacts {
   /** Pooled embedding of the prompt that describes it. */
   pooled?: Float32Array;
@@ -43,7 +43,7 @@ export interface Backbone {
   readonly leastSide: number;
   /** Vectors that change from step to step and are the same for all entries, by name. */
   readonly stepVectors: Readonly<Record<string, HostVector<StepFacts>>>;
-  /** Vectors that each entry has for itself and keeps through the run, by name. */
+  /** Vectors that each entry has for itself and keeps while its prompt stays, by name. */
   readonly entryVectors: Readonly<Record<string, HostVector<EntryFacts>>>;
   /**
    * Records one evaluation of a batch into `g`, and what depends on the prompts alone into `prompts.graph`.
@@ -58,6 +58,8 @@ export interface BackboneInputs {
   latents: Tensor;
   /** {@linkcode Backbone.stepVectors}, each [batch, 1, width]. */
   step: Readonly<Record<string, Tensor>>;
+  /** {@linkcode Backbone.entryVectors}, each [batch, 1, width]. */
+  entry: Readonly<Record<string, Tensor>>;
   /** Added to the network's own features on the way: what a ControlNet gives. */
   residuals?: Residuals;
 }
@@ -74,8 +76,6 @@ export interface PromptInputs {
   graph: Graph;
   /** Token embeddings of all prompts, one below the other [1, tokens, contextDim]. */
   context: Tensor;
-  /** {@linkcode Backbone.entryVectors}, each [batch, 1, width]. */
-  entry: Readonly<Record<string, Tensor>>;
   /** What each pixel's query sees of `context` at a resolution. */
   map(height: number, width: number): AttentionMap;
   /** Keys and values of `context` by layer: evaluations with the same context share them. */
@@ -99,10 +99,10 @@ export function recordSmallest(g: Graph, w: Layers, backbone: Backbone): void {
   backbone.record(g, w, {
     latents: g.input("latents", [1, side, side, padChannels(inChannels)]),
     step: vectorInputs(g, backbone.stepVectors, 1),
+    entry: vectorInputs(g, backbone.entryVectors, 1),
   }, {
     graph: g,
     context: g.input("context", [1, 1, contextDim]),
-    entry: vectorInputs(g, backbone.entryVectors, 1),
     map: (height, width) => selfMap(1, height * width),
     keys: new Map(),
   });

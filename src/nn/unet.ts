@@ -165,7 +165,7 @@ function unet(g: Graph, w: Layers, config: UNetConfig, inputs: BackboneInputs, c
   const last = blockOut.length - 1;
   const norm = { groups, epsilon };
   const batch = inputs.latents.shape[0];
-  const time = timeEmbedding(g, w, config, inputs.step, conditioning);
+  const time = timeEmbedding(g, w, config, inputs);
   const prompts = onceForEachSize(conditioning.map);
   const selves = onceForEachSize((height, width) => selfMap(batch, height * width));
   const { keys } = conditioning;
@@ -244,8 +244,7 @@ function timeEmbedding(
   g: Graph,
   w: Layers,
   config: UNetConfig,
-  { time: sinusoids, guidance }: BackboneInputs["step"],
-  { graph, entry: { added } }: PromptInputs,
+  { step: { time: sinusoids, guidance }, entry: { added } }: BackboneInputs,
 ): Tensor {
   const dim = config.blockOut[0];
   let sinusoid = sinusoids;
@@ -256,9 +255,9 @@ function timeEmbedding(
   const hidden = linear(g, sinusoid, w.matrix("time_embedding.linear_1", dim, 4 * dim), { activation: "silu" });
   const time = linear(g, hidden, w.matrix("time_embedding.linear_2", 4 * dim, 4 * dim));
   if (!config.addedDim) return add(g, time, undefined, { activation: "silu" });
-  const first = linear(graph, added, w.matrix("add_embedding.linear_1", config.addedDim, 4 * dim), {
+  const first = linear(g, added, w.matrix("add_embedding.linear_1", config.addedDim, 4 * dim), {
     activation: "silu",
   });
-  const more = graph.output(linear(graph, first, w.matrix("add_embedding.linear_2", 4 * dim, 4 * dim)));
+  const more = linear(g, first, w.matrix("add_embedding.linear_2", 4 * dim, 4 * dim));
   return add(g, time, more, { activation: "silu" });
 }

@@ -27,6 +27,25 @@ export interface Sight {
 export interface AttentionMap {
   regionOfRow: ArrayLike<number>;
   sights: Sight[];
+  /** {@linkcode sightWords} of the sights, where they change between runs: then the host writes them, and `sights` are the first. */
+  table?: Tensor;
+}
+
+/** Words of a sight in a table. */
+const SIGHT_WORDS = 5;
+
+/** A table of `count` sights that the host writes before a run. */
+export function sightTable(g: Graph, count: number): Tensor {
+  return g.input("attention regions", [1, count * SIGHT_WORDS], "u32", "plain");
+}
+
+/** Sights as the kernels read them. Whether some have a base must not change between runs. */
+export function sightWords(sights: readonly Sight[]): Uint32Array<ArrayBuffer> {
+  const words = new Uint32Array(sights.length * SIGHT_WORDS);
+  sights.forEach(({ start, count, base }, i) =>
+    words.set([start, count, base?.start ?? 0, base?.count ?? 0, floatBits(base?.ratio ?? 0)], i * SIGHT_WORDS)
+  );
+  return words;
 }
 
 /** Each of `batch` entries of `rows` rows sees exactly itself. */
@@ -66,14 +85,10 @@ function tablesFor(g: Graph, map: AttentionMap, size: number): Tables {
       for (let i = 0; i < size; i++) rows.push(list[at + i] ?? 0xffffffff);
     }
   });
-  const regions = new Uint32Array(map.sights.length * 5);
-  map.sights.forEach(({ start, count, base }, i) =>
-    regions.set([start, count, base?.start ?? 0, base?.count ?? 0, floatBits(base?.ratio ?? 0)], i * 5)
-  );
   const tables = {
     rows: g.constant("attention rows", Uint32Array.from(rows)),
     tiles: g.constant("attention tiles", Uint32Array.from(tiles)),
-    regions: g.constant("attention regions", regions),
+    regions: map.table ?? g.constant("attention regions", sightWords(map.sights)),
     count: tiles.length,
   };
   sizes.set(size, tables);

@@ -10,11 +10,14 @@
  * @module
  */
 import type { AttentionMap, Sight } from "../ops/attention.ts";
+import { UsageError } from "../errors.ts";
 import { baseRatiosOf, layoutOf, type Plan, regionsOf } from "../plan/plan.ts";
+import { negativesOfRegions } from "../region/keywords.ts";
 import { type MaskImage, maskPartition, maskWeights } from "../region/mask_image.ts";
 import { featheredMasks } from "../region/masks.ts";
 import type { RegionMode } from "../region/mode.ts";
 import { partition } from "../region/partition.ts";
+import { composed, type Weighted } from "../text/split.ts";
 
 /** Stands for an absent negative prompt where the model wants zeros. */
 export const ABSENT = Symbol("absent negative prompt");
@@ -33,11 +36,12 @@ interface Entry {
   shares: Share[];
 }
 
-/** A summand of an entry's weight in the guided prediction. */
+/** A summand of an entry's weight. */
 interface Share {
+  /** In the guided prediction. */
   scale: number;
-  /** Belongs to what the picture shall show. */
-  conditional: boolean;
+  /** In the prediction of what the picture shall show, unguided. */
+  conditional: number;
   /** Counts by this region's mask; absent: everywhere. */
   region?: number;
 }
@@ -55,6 +59,8 @@ export interface Batch {
   conditionalShare: Float32Array<ArrayBuffer>;
   /** At a resolution of the backbone: region of each query row of the batch, and what each region of each entry sees in the context. */
   map(height: number, width: number, context: ContextRows): AttentionMap;
+  /** The sights of {@linkcode Batch.map} alone; all resolutions have the same. */
+  sights(context: ContextRows): Sight[];
 }
 
 /** A plan turned into batch entries. */
@@ -62,14 +68,12 @@ export interface Conditioning {
   entries: Entry[];
   /** Every prompt that some pixel sees, in the order of the context. */
   seen: Set<PromptKey>;
-  /** Those that the picture shall not show. */
-  negatives: Set<PromptKey>;
   /** The entries by their size, for a picture of `height` × `width` latent pixels. */
   batches(height: number, width: number): Batch[];
 }
 
 /** First row and number of rows of each prompt in the context. */
-export type ContextRows = Map<PromptKey, { start: number; count: number }>;
+export type ContextRows = Pick<ReadonlyMap<PromptKey, { start: number; count: number }>, "get">;
 
 /** What the conditioning depends on besides the plan. */
 export interface GuidanceOptions {
@@ -87,29 +91,36 @@ export interface GuidanceOptions {
 
 /** A plan with everything looked up. */
 interface Scene {
-  regions: { prompt: string; negative: PromptKey; ratio: number }[];
-  basePrompt?: string;
-  /** Prompts whose pooled embeddings describe the whole picture. */
-  pooled: PromptKey;
+  regions: { shows: Weighted[]; negative: PromptKey; ratio: number }[];
+  base?: Weighted[];
+  /** Prompts whose pooled embeddings describe the whole picture, one for each that AND joins. */
+  pooled: Weighted[];
   negativePooled: PromptKey;
   /** Guidance scale, 1 without a negative pass. */
   scale: number;
 }
 
-/** Plans the backbone's work for `plan`. */
+/**
+ * Plans the backbone's work for `plan`.
+ *
+ * @throws UsageError for AND in a base prompt in attention mode, PlannerError for more negative prompts than regions
+ */
 export function condition(plan: Plan, options: GuidanceOptions): Conditioning {
   const layout = layoutOf(plan);
   const ratios = baseRatiosOf(plan);
   const { negativePrompt, feather, masks = [] } = options;
-  const negativePooled: PromptKey = negativePrompt ?? (options.zerosForAbsent ? ABSENT : "");
+  const regions = regionsOf(plan);
+  const common = negativePrompt === undefined ? undefined : negativesOfRegions(negativePrompt, regions.length);
+  // Of the whole picture: what is forbidden anywhere.
+  const negativePooled: PromptKey = common ? [...new Set(common)].join(", ") : options.zerosForAbsent ? ABSENT : "";
   const scene: Scene = {
-    regions: regionsOf(plan).map(({ prompt, negativePrompt: own }, i) => ({
-      prompt,
-      negative: own ? [negativePrompt, own].filter(Boolean).join(", ") : negativePooled,
+    regions: regions.map(({ prompt, negativePrompt: own }, i) => ({
+      shows: composed(prompt),
+      negative: own ? [common?.[i], own].filter(Boolean).join(", ") : common?.[i] ?? negativePooled,
       ratio: ratios[i],
     })),
-    basePrompt: plan.basePrompt,
-    pooled: plan.basePrompt ?? plan.prompt,
+    base: plan.basePrompt === undefined ? undefined : composed(plan.basePrompt),
+    pooled: composed(plan.basePrompt ?? plan.prompt),
     negativePooled,
     scale: Math.max(1, options.cfgScale),
   };
@@ -119,7 +130,6 @@ export function condition(plan: Plan, options: GuidanceOptions): Conditioning {
   const cellsAt = (h: number, w: number) => maskPartition(partition(layout, w, h), masks, w, h);
   return {
     entries,
-    negatives: new Set(scene.scale > 1 ? [negativePooled, ...scene.regions.map((r) => r.negative)] : []),
     seen: new Set(
       entries.flatMap((e) => e.sees.flatMap(({ prompt, base }) => base ? [prompt, base.prompt] : [prompt])),
     ),
@@ -139,9 +149,13 @@ export function condition(plan: Plan, options: GuidanceOptions): Conditioning {
         width: box.width,
         entries,
         origins,
-        share: sumShares(entries, weights, () => 1),
-        conditionalShare: sumShares(entries, weights, ({ conditional }) => conditional ? 1 / scene.scale : 0),
-        map: (h, w, context) => mapOf(entries, h * w, context, () => cellsAt(h, w)),
+        share: sumShares(entries, weights, ({ scale }) => scale),
+        conditionalShare: sumShares(entries, weights, ({ conditional }) => conditional),
+        map: (h, w, context) => ({
+          regionOfRow: regionsOfRows(entries, h * w, () => cellsAt(h, w)),
+          sights: sightsOf(entries, context),
+        }),
+        sights: (context) => sightsOf(entries, context),
       }));
     },
   };
@@ -150,48 +164,92 @@ export function condition(plan: Plan, options: GuidanceOptions): Conditioning {
 /** Entries of each mode. */
 const ENTRIES: Record<RegionMode, (scene: Scene) => Entry[]> = { attention, latent, canvas };
 
-/** One conditional entry in which each pixel sees its own region's prompt and the base prompt, and one for what to avoid. */
-function attention({ regions, basePrompt, pooled, negativePooled, scale }: Scene): Entry[] {
-  const avoid: Entry = {
+/**
+ * The shares of one prompt's predictions, guided with its AND-weights (`composed`): ε∅ + s · Σ wᵢ (εᵢ − ε∅).
+ * @param part of the whole that the prompt has
+ */
+function sharesOf(shows: readonly Weighted[], scale: number, part: number) {
+  const total = shows.reduce((sum, { weight }) => sum + weight, 0);
+  return {
+    avoid: { scale: part * (1 - scale * total), conditional: 0 },
+    show: shows.map(({ weight }) => ({
+      scale: part * scale * weight,
+      conditional: part * weight / (total || 1),
+    })),
+  };
+}
+
+/**
+ * One conditional entry in which each pixel sees its own region's prompt and the base prompt, and one for what to avoid; where AND
+ * joins several prompts in a region, an entry for the first of each, one for the second and so on.
+ */
+function attention({ regions, base, pooled, negativePooled, scale }: Scene): Entry[] {
+  if (base && (base.length > 1 || base[0].weight !== 1)) {
+    throw new UsageError(
+      "In attention mode a base prompt cannot be weighted or joined by AND: its words are mixed within each region's. " +
+        "Take --mode latent, or leave AND to the regions.",
+    );
+  }
+  const shares = regions.map(({ shows }) => sharesOf(shows, scale, 1));
+  const most = Math.max(...regions.map(({ shows }) => shows.length));
+  const entries: Entry[] = [{
     sees: regions.map(({ negative }) => ({ prompt: negative })),
     pooled: negativePooled,
-    shares: [{ scale: 1 - scale, conditional: false }],
-  };
-  const show: Entry = {
-    sees: regions.map(({ prompt, ratio }) => ({
-      prompt,
-      base: ratio > 0 ? { prompt: basePrompt!, ratio } : undefined,
-    })),
-    pooled,
-    shares: [{ scale, conditional: true }],
-  };
-  return scale === 1 ? [show] : [avoid, show];
+    shares: everywhere(shares.map(({ avoid }) => avoid)),
+  }];
+  for (let k = 0; k < most; k++) {
+    entries.push({
+      sees: regions.map(({ shows, ratio }) => ({
+        prompt: (shows[k] ?? shows[0]).text,
+        base: ratio > 0 ? { prompt: base![0].text, ratio } : undefined,
+      })),
+      pooled: pooledFor(pooled, k),
+      shares: everywhere(shares.map(({ show }) => show[k] ?? { scale: 0, conditional: 0 })),
+    });
+  }
+  return entries.filter(({ shares }) => shares.some((share) => share.scale !== 0));
+}
+
+/** A share for each region; a single one where all are the same. */
+function everywhere(shares: Share[]): Share[] {
+  const same = shares.every(({ scale, conditional }) =>
+    scale === shares[0].scale && conditional === shares[0].conditional
+  );
+  return same ? [shares[0]] : shares.map((share, region) => ({ ...share, region }));
 }
 
 /** One entry for each distinct prompt, blended by the regions' masks. */
-function latent({ regions, basePrompt, pooled, negativePooled, scale }: Scene): Entry[] {
+function latent({ regions, base = [], pooled, negativePooled, scale }: Scene): Entry[] {
   const entries = new Entries();
-  regions.forEach(({ prompt, negative, ratio }, region) => {
-    entries.add(negative, negativePooled, { scale: 1 - scale, conditional: false, region });
-    entries.add(prompt, pooled, { scale: scale * (1 - ratio), conditional: true, region });
-    if (basePrompt !== undefined) entries.add(basePrompt, pooled, { scale: scale * ratio, conditional: true, region });
+  regions.forEach(({ shows, negative, ratio }, region) => {
+    const own = sharesOf(shows, scale, 1 - ratio);
+    const whole = sharesOf(base, scale, ratio);
+    entries.add(negative, negativePooled, { scale: own.avoid.scale + whole.avoid.scale, conditional: 0, region });
+    shows.forEach(({ text }, k) => entries.add(text, pooledFor(pooled, k), { ...own.show[k], region }));
+    base.forEach(({ text }, k) => entries.add(text, pooledFor(pooled, k), { ...whole.show[k], region }));
   });
   return entries.list;
+}
+
+/** Of the kth prompt that AND joins. */
+function pooledFor(pooled: readonly Weighted[], k: number): string {
+  return (pooled[k] ?? pooled[0]).text;
 }
 
 /**
  * Each region's prompts on a canvas of the region's size, and the base prompt on the whole picture, each with its own guidance.
  * SDXL's sizes remain the whole picture's: those of a small one would ask for the looks of small pictures.
  */
-function canvas({ regions, basePrompt, pooled, negativePooled, scale }: Scene): Entry[] {
+function canvas({ regions, base, pooled, negativePooled, scale }: Scene): Entry[] {
   const entries = new Entries();
-  regions.forEach(({ prompt, negative, ratio }, region) => {
-    const own = 1 - ratio;
-    entries.add(negative, negativePooled, { scale: own * (1 - scale), conditional: false, region }, region);
-    entries.add(prompt, prompt, { scale: own * scale, conditional: true, region }, region);
-    if (basePrompt === undefined) return;
-    entries.add(negativePooled, negativePooled, { scale: ratio * (1 - scale), conditional: false, region });
-    entries.add(basePrompt, pooled, { scale: ratio * scale, conditional: true, region });
+  regions.forEach(({ shows, negative, ratio }, region) => {
+    const own = sharesOf(shows, scale, 1 - ratio);
+    entries.add(negative, negativePooled, { ...own.avoid, region }, region);
+    shows.forEach(({ text }, k) => entries.add(text, text, { ...own.show[k], region }, region));
+    if (!base) return;
+    const whole = sharesOf(base, scale, ratio);
+    entries.add(negativePooled, negativePooled, { ...whole.avoid, region });
+    base.forEach(({ text }, k) => entries.add(text, pooledFor(pooled, k), { ...whole.show[k], region }));
   });
   return entries.list;
 }
@@ -226,13 +284,13 @@ function boxOf(mask: Float32Array, width: number): Box | undefined {
   return right === 0 ? undefined : { x: left, y: top, width: right - left, height: bottom - top };
 }
 
-/** Weight of each entry at each pixel, every share times its `factor`. */
-function sumShares(entries: Entry[], weights: Float32Array[], factor: (share: Share) => number) {
+/** Weight of each entry at each pixel, by `weightOf` its shares. */
+function sumShares(entries: Entry[], weights: Float32Array[], weightOf: (share: Share) => number) {
   const area = weights[0].length;
   const out = new Float32Array(entries.length * area);
   entries.forEach(({ shares }, e) => {
     for (const share of shares) {
-      const scale = share.scale * factor(share);
+      const scale = weightOf(share);
       for (let i = 0; i < area; i++) {
         out[e * area + i] += scale * (share.region === undefined ? 1 : weights[share.region][i]);
       }
@@ -241,20 +299,24 @@ function sumShares(entries: Entry[], weights: Float32Array[], factor: (share: Sh
   return out;
 }
 
-/** What the `rows` rows of each entry see. Only where an entry sees several prompts the regions' cells are asked for. */
-function mapOf(entries: Entry[], rows: number, context: ContextRows, cellsOf: () => Uint8Array): AttentionMap {
+/** What each region of each entry sees in the context. */
+function sightsOf(entries: Entry[], context: ContextRows): Sight[] {
+  return entries.flatMap(({ sees }) =>
+    sees.map(({ prompt, base }): Sight => ({
+      ...context.get(prompt)!,
+      ...(base ? { base: { ...context.get(base.prompt)!, ratio: base.ratio } } : {}),
+    }))
+  );
+}
+
+/** Which sight the `rows` rows of each entry have. Only where an entry sees several prompts the regions' cells are asked for. */
+function regionsOfRows(entries: Entry[], rows: number, cellsOf: () => Uint8Array): Uint32Array {
   const cells = entries.some(({ sees }) => sees.length > 1) ? cellsOf() : new Uint8Array(rows);
   const regionOfRow = new Uint32Array(entries.length * rows);
-  const sights: Sight[] = [];
+  let first = 0;
   entries.forEach(({ sees }, e) => {
-    const first = sights.length;
-    for (const { prompt, base } of sees) {
-      sights.push({
-        ...context.get(prompt)!,
-        ...(base ? { base: { ...context.get(base.prompt)!, ratio: base.ratio } } : {}),
-      });
-    }
-    for (let i = 0; i < rows; i++) regionOfRow[e * rows + i] = first + cells[i];
+    for (let i = 0; i < rows; i++) regionOfRow[e * rows + i] = first + (sees.length > 1 ? cells[i] : 0);
+    first += sees.length;
   });
-  return { regionOfRow, sights };
+  return regionOfRow;
 }

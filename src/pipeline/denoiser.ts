@@ -10,9 +10,10 @@ import type { StreamedProgram } from "../gpu/streamed_program.ts";
 import { writeFloats, writeTensor } from "../gpu/storage.ts";
 import { padChannels, type Tensor } from "../gpu/tensor.ts";
 import { vectorInputs } from "../nn/backbone.ts";
+import { sightTable, sightWords } from "../ops/attention.ts";
 import { callInput, callWords, guide, latentsIn, rescale } from "../ops/latents.ts";
 import type { Evaluate } from "../sample/types.ts";
-import { ABSENT, type PromptKey } from "./conditioning.ts";
+import { ABSENT, type ContextRows, type PromptKey } from "./conditioning.ts";
 import type { Drawing, Phase } from "./drawing.ts";
 import { type EncodedPrompt, zeroPrompt } from "./encode_prompts.ts";
 import { type DeviceLatents, latentsTensor, type Slot } from "./latent_space.ts";
@@ -21,7 +22,7 @@ import type { Networks } from "./networks.ts";
 import type { Stage } from "./stage.ts";
 
 /** What of a drawing decides the sampling's graphs. */
-type Asked = Pick<Drawing, "size" | "context" | "phases" | "settings">;
+type Asked = Pick<Drawing, "size" | "context" | "wording" | "phases" | "settings">;
 
 /** Sampling: the backbone's weights may come in windows. */
 export function samplingStage(networks: Networks, asked: Asked): Stage {
@@ -39,7 +40,8 @@ export function samplingStage(networks: Networks, asked: Asked): Stage {
 }
 
 /** Records all phases, and what depends on the prompts only into a graph of its own. */
-function recordSampling({ backbone }: Networks, latents: Tensor, { context, phases, settings, size }: Asked) {
+function recordSampling({ backbone }: Networks, latents: Tensor, asked: Asked) {
+  const { context, phases, settings, size } = asked;
   const { network, weights } = backbone;
   const { device, precision } = weights;
   const prompts = new Graph(device, "prompts", precision);
@@ -48,7 +50,8 @@ function recordSampling({ backbone }: Networks, latents: Tensor, { context, phas
   const { cfgScale, guidanceRescale = 0 } = settings;
   const rescaled = guidanceRescale > 0 && cfgScale > 1;
 
-  const recordPhase = ({ batches }: Phase) => {
+  const recordPhase = ({ batches }: Phase, phase: number) => {
+    const rows = rowsAt(asked, phase && phases[phase - 1].until);
     const g = new Graph(device, "sampling", precision);
     const call = callInput(g);
     const padded = padChannels(size.channels);
@@ -59,26 +62,35 @@ function recordSampling({ backbone }: Networks, latents: Tensor, { context, phas
     const inputs = batches.map((batch, i) => {
       const n = batch.entries.length;
       const step = vectorInputs(g, network.stepVectors, n);
-      const entry = vectorInputs(prompts, network.entryVectors, n);
+      const entry = vectorInputs(g, network.entryVectors, n);
+      const table = sightTable(g, batch.sights(rows).length);
       const origins = g.constant("origins", Uint32Array.from(batch.origins.flat()));
       const windows = { batch: n, height: batch.height, width: batch.width, origins };
-      const prediction = network.record(g, weights, { latents: latentsIn(g, latents, call, windows, affine), step }, {
+      const prediction = network.record(g, weights, {
+        latents: latentsIn(g, latents, call, windows, affine),
+        step,
+        entry,
+      }, {
         graph: prompts,
         context: contextTensor,
-        entry,
         keys,
-        map: (h, w) => batch.map(h, w, context.rows),
+        map: (h, w) => ({ ...batch.map(h, w, rows), table }),
       });
       const sum = (share: Float32Array<ArrayBuffer>, scratch: boolean) =>
         guide(g, prediction, origins, g.constant("share", share), call, latents, { scratch, more: i > 0 });
       sum(batch.share, false);
       if (rescaled) sum(batch.conditionalShare, true);
-      return { batch, step, entry };
+      return { batch, step, entry, table };
     });
     if (rescaled) rescale(g, call, latents, guidanceRescale, size.channels);
     return { graph: g, call, inputs };
   };
   return { prompts, context: contextTensor, phases: phases.map(recordPhase) };
+}
+
+/** Where the text of each prompt stands in the context at a step. */
+function rowsAt({ context, wording }: Pick<Drawing, "context" | "wording">, step: number): ContextRows {
+  return { get: (key) => context.rows.get(key === ABSENT ? key : wording.at(key, step)) };
 }
 
 /** A compiled backbone. */
@@ -90,6 +102,7 @@ export class Denoiser implements Disposable {
     readonly drawing: Drawing,
     readonly programs: readonly (Program | StreamedProgram)[],
     readonly evaluations: readonly Evaluate<Slot>[],
+    readonly entering: readonly ((step: number) => void)[],
   ) {}
 
   /** Records, compiles, and computes all that depends on the prompts only. */
@@ -105,6 +118,15 @@ export class Denoiser implements Disposable {
     const recorded = recordSampling(model, latents.tensor, drawing);
     const stream = offload === "stream" ? model.streamOf(stages.sampling) : undefined;
     const programs: (Program | StreamedProgram)[] = [];
+    let entering: ((step: number) => void)[];
+    const written = new Map<Tensor, Float32Array | Uint32Array>();
+    /** Writes what is not there already: most prompts never change. */
+    const write = (tensor: Tensor, data: Float32Array | Uint32Array<ArrayBuffer>) => {
+      if (written.get(tensor)?.every((value, i) => value === data[i])) return;
+      written.set(tensor, data);
+      if (data instanceof Uint32Array) writeTensor(device, tensor, data);
+      else writeFloats(device, tensor, data);
+    };
     try {
       for (const graph of [recorded.prompts, ...recorded.phases.map(({ graph }) => graph)]) {
         programs.push(await (stream ? graph.compileStreamed(stream, signal) : graph.compile(signal)));
@@ -116,13 +138,17 @@ export class Denoiser implements Disposable {
       writeFloats(device, recorded.context, values);
       const { height, width, crop = [0, 0], originalSize = [height, width], targetSize = [height, width] } = settings;
       const sizes = [...originalSize, ...crop, ...targetSize];
-      for (const { batch, entry } of recorded.phases.flatMap(({ inputs }) => inputs)) {
-        for (const [name, tensor] of Object.entries(entry)) {
-          const { of } = network.entryVectors[name];
-          const rows = batch.entries.map(({ pooled }) => of({ pooled: embedding(pooled).pooled, sizes }));
-          writeFloats(device, tensor, rows.flatMap((row) => [...row]));
+      entering = recorded.phases.map(({ inputs }) => (step: number) => {
+        for (const { batch, entry, table } of inputs) {
+          write(table, sightWords(batch.sights(rowsAt(drawing, step))));
+          for (const [name, tensor] of Object.entries(entry)) {
+            const { of } = network.entryVectors[name];
+            const at = (key: PromptKey) => embedding(key === ABSENT ? key : drawing.wording.at(key, step));
+            const rows = batch.entries.map(({ pooled }) => of({ pooled: at(pooled).pooled, sizes }));
+            write(tensor, Float32Array.from(rows.flatMap((row) => [...row])));
+          }
         }
-      }
+      });
       await programs[0].run();
     } catch (error) {
       programs.forEach((program) => program.destroy());
@@ -140,16 +166,20 @@ export class Denoiser implements Disposable {
         return out;
       },
     );
-    return new Denoiser(drawing, programs, evaluations);
+    const denoiser = new Denoiser(drawing, programs, evaluations, entering);
+    denoiser.enter(0);
+    return denoiser;
   }
 
   /** The guided prediction of the phase that {@linkcode Denoiser.enter} named, the first at the beginning. */
   readonly evaluate: Evaluate<Slot> = (x, call) => this.evaluations[this.#phase](x, call);
 
-  /** Tells which step comes. */
+  /** Tells which step comes: its phase, and what the prompts say in it. */
   enter(step: number): void {
     const phase = this.drawing.phases.findIndex(({ until }) => step < until);
-    if (phase >= 0) this.#phase = phase;
+    if (phase < 0) return; // there is none
+    this.#phase = phase;
+    this.entering[phase](step);
   }
 
   /** Frees the activations. */

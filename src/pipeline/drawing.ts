@@ -9,7 +9,8 @@ import type { RegionMode } from "../region/mode.ts";
 import type { Schedule } from "../sample/types.ts";
 import type { Settings } from "../settings.ts";
 import type { TokenChunk } from "../text/chunks.ts";
-import type { Batch, ContextRows } from "./conditioning.ts";
+import type { Wording } from "../text/schedule.ts";
+import type { Batch, PromptKey } from "./conditioning.ts";
 import type { LatentSize } from "./latent_space.ts";
 import type { Offload, Stages } from "./stage.ts";
 import type { StateChoice } from "./text_encoder.ts";
@@ -41,10 +42,12 @@ export interface Drawing {
   readonly settings: Settings;
   readonly size: LatentSize;
   readonly schedule: Schedule;
-  /** Every prompt as tokens. */
+  /** Every text of every prompt as tokens. */
   readonly groups: readonly PromptGroup[];
-  /** Where each prompt stands in the context that all phases share, and how many rows that has. */
-  readonly context: { rows: ContextRows; tokens: number };
+  /** What the prompts say from step to step. */
+  readonly wording: Wording;
+  /** Where each text stands in the context that all phases share, and how many rows that has. */
+  readonly context: { rows: Map<PromptKey, { start: number; count: number }>; tokens: number };
   /** Following one another to the last step. */
   readonly phases: readonly Phase[];
   /** What is decoded at once, in latents: the picture, or a tile of it. */

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { UsageError } from "../errors.ts";
+import type { Settings } from "../settings.ts";
 import { type TokenChunk, tokenize } from "../text/chunks.ts";
 import type { Drawing, PromptGroup } from "./drawing.ts";
 import type { Model } from "./model.ts";
@@ -20,30 +22,34 @@ export interface EncodedPrompt {
 }
 
 /**
- * Tokens of every prompt, grouped by the layer they are read from.
+ * Tokens of every prompt, with the layer that their embeddings are read from.
  *
- * @param clipSkip that layer, counted from the last: 1 is the last. Default: 1, and 2 for SDXL. As in diffusers it holds for what
- * the picture shall show, not for what it shall not.
+ * @param clipSkip that layer, counted from the last: 1 is the last. Default: 1, and 2 for SDXL. It holds for what the picture shall
+ * show and for what it shall not, as in AUTOMATIC1111's web UI.
+ * @throws UsageError where a text encoder has no such layer
  */
 export function tokenizePrompts(
   { checkpoint, textEncoders }: Networks,
   prompts: Iterable<string>,
-  negatives: ReadonlySet<unknown>,
-  clipSkip?: number,
+  { clipSkip, chunkAtComma }: Pick<Settings, "clipSkip" | "chunkAtComma">,
 ): { groups: PromptGroup[]; warnings: string[] } {
   const xl = textEncoders.length > 1 || checkpoint.family === "sdxl";
-  const usual = xl ? 2 : 1;
+  const layer = clipSkip ?? (xl ? 2 : 1);
+  const layers = Math.min(...textEncoders.map(({ network }) => network.layers));
+  if (layer > layers) {
+    throw new UsageError(
+      `--clip-skip ${layer}: the text encoder of ${checkpoint.name} has only ${layers} layers. Choose 1 to ${layers}.`,
+    );
+  }
   const warnings: string[] = [];
-  const bySkip = Map.groupBy(new Set(prompts), (prompt) => negatives.has(prompt) ? usual : clipSkip ?? usual);
-  const groups = [...bySkip].map(([layer, prompts]): PromptGroup => ({
-    choice: { skip: layer - 1, finalNorm: !xl },
-    prompts: prompts.map((prompt) => {
-      const all = textEncoders.map((_, i) => tokenize(checkpoint.tokenizers[i], prompt));
-      warnings.push(...all[0].warnings.map((said) => `"${prompt.slice(0, 40)}…": ${said}`));
-      return { prompt, chunks: all.map(({ chunks }) => chunks) };
-    }),
-  }));
-  return { groups, warnings };
+  const tokens = [...new Set(prompts)].map((prompt) => {
+    const all = textEncoders.map((_, i) =>
+      tokenize(checkpoint.tokenizers[i], prompt, { atComma: chunkAtComma !== "off" })
+    );
+    warnings.push(...all[0].warnings.map((said) => `"${prompt.slice(0, 40)}…": ${said}`));
+    return { prompt, chunks: all.map(({ chunks }) => chunks) };
+  });
+  return { groups: [{ choice: { skip: layer - 1, finalNorm: !xl }, prompts: tokens }], warnings };
 }
 
 /** Encoding, one text encoder after the other. */

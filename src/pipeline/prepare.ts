@@ -12,7 +12,8 @@ import { configuredSampler } from "../sample/settings.ts";
 import { checkPicture, type GenerateOptions, type PictureOptions, type Settings } from "../settings.ts";
 import { pictureSettings } from "../settings/schema.ts";
 import { firstSeed } from "../settings/seeds.ts";
-import { ABSENT, condition, type ContextRows } from "./conditioning.ts";
+import { wordingOf } from "../text/schedule.ts";
+import { ABSENT, condition, type PromptKey } from "./conditioning.ts";
 import { decodingStage, decodingWindow } from "./decoder.ts";
 import { samplingStage } from "./denoiser.ts";
 import type { Drawing, PromptGroup } from "./drawing.ts";
@@ -43,17 +44,19 @@ export async function prepare(networks: Networks, options: GenerateOptions): Pro
   });
   const keys = [...conditioning.seen, ...conditioning.entries.map(({ pooled }) => pooled)];
   const prompts = keys.filter((key) => key !== ABSENT);
-  const { groups, warnings } = tokenizePrompts(networks, prompts, conditioning.negatives, settings.clipSkip);
-  const context = contextOf(conditioning.seen, groups, networks.textEncoders[0].network.positions);
+  const wording = wordingOf(prompts, settings.steps);
+  const { groups, warnings } = tokenizePrompts(networks, prompts.flatMap(wording.textsOf), settings);
+  const seen = [...conditioning.seen].flatMap((key): PromptKey[] => key === ABSENT ? [key] : wording.textsOf(key));
+  const context = contextOf(new Set(seen), groups, networks.textEncoders[0].network.positions);
   const phases = [{ until: settings.steps, batches: conditioning.batches(size.height, size.width) }];
   const window = decodingWindow(networks.decoder, size, settings);
   const stages = {
     encoding: encodingStages(networks, groups),
-    sampling: samplingStage(networks, { size, context, phases, settings }),
+    sampling: samplingStage(networks, { size, context, wording, phases, settings }),
     decoding: decodingStage(networks, size, window),
   };
   const { offload } = networks;
-  return { plan, settings, size, schedule, groups, context, phases, window, stages, offload, warnings };
+  return { plan, settings, size, schedule, groups, wording, context, phases, window, stages, offload, warnings };
 }
 
 /** The same drawing, decoded in tiles as `vaeTiling` says. */
@@ -65,11 +68,11 @@ export function withTiling(networks: Networks, drawing: Drawing, vaeTiling: Sett
 }
 
 /** The rows of each prompt, one prompt below the other. An absent one takes a single row of zeros. */
-function contextOf(seen: Iterable<string | typeof ABSENT>, groups: readonly PromptGroup[], positions: number) {
+function contextOf(seen: Iterable<PromptKey>, groups: readonly PromptGroup[], positions: number) {
   const tokens = new Map(
     groups.flatMap(({ prompts }) => prompts.map(({ prompt, chunks }) => [prompt, chunks[0].length * positions])),
   );
-  const rows: ContextRows = new Map();
+  const rows: Drawing["context"]["rows"] = new Map();
   let start = 0;
   for (const key of seen) {
     const count = key === ABSENT ? 1 : tokens.get(key)!;

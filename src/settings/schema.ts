@@ -202,6 +202,12 @@ export const samplingSettings = {
     on: ["generate"],
     help: "use the text encoder's Nth layer from the end",
   },
+  chunkAtComma: {
+    oneOf: ["on", "off"],
+    on: ["generate"],
+    alone: "on",
+    help: "long prompts: begin a new chunk behind a comma if one is near (default), or at 75 tokens",
+  },
   seed: {
     type: "seed",
     on: ["generate"],

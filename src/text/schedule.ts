@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { format, type Node, type Prompt } from "./prompt.ts";
+import { format, type Node, parsePrompt, type Prompt } from "./prompt.ts";
 
 /** A prompt with its editing settled, and its text, by which equal ones are told. */
 export interface Variant {
@@ -70,4 +70,24 @@ function settle(nodes: readonly Node[], step: number, steps: number): Node[] {
     if (node.kind !== "edit") return [node];
     return settle(step <= lastOf(node.when, steps) ? node.before : node.after, step, steps);
   });
+}
+
+/** What a picture's prompts say from step to step. */
+export interface Wording {
+  /** The text of a prompt at a step, from 0; after the last step, that of the last. */
+  at(prompt: string, step: number): string;
+  /** Every text that a prompt takes on. */
+  textsOf(prompt: string): string[];
+}
+
+/** The wording of `prompts` over `steps` steps. */
+export function wordingOf(prompts: Iterable<string>, steps: number): Wording {
+  const schedules = new Map([...prompts].map((prompt) => [prompt, scheduleOf(parsePrompt(prompt), steps)]));
+  return {
+    at(prompt, step) {
+      const { variants, at } = schedules.get(prompt)!;
+      return variants[at[Math.min(step, steps - 1)]].text;
+    },
+    textsOf: (prompt) => schedules.get(prompt)!.variants.map(({ text }) => text),
+  };
 }

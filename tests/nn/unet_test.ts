@@ -26,12 +26,12 @@ async function evaluate(
   const inputs = {
     latents: g.input("latents", sample.shape),
     step: vectorInputs(g, network.stepVectors, batch),
+    entry: vectorInputs(g, network.entryVectors, batch),
     residuals: more?.recorded,
   };
   const conditioning: PromptInputs = {
     graph,
     context: graph.input("context", [1, batch * tokens, dim]),
-    entry: vectorInputs(graph, network.entryVectors, batch),
     keys: new Map(),
     // Every picture of the batch sees its own prompt.
     map: (height, width) => ({
@@ -44,7 +44,7 @@ async function evaluate(
   using prompts = await graph.compile();
   using program = await g.compile();
   writeFloats(device, conditioning.context, context.values);
-  for (const [name, tensor] of Object.entries(conditioning.entry)) {
+  for (const [name, tensor] of Object.entries(inputs.entry)) {
     const pooled = part("text_embeds"), sizes = part("time_ids");
     const rows = Array.from({ length: batch }, (_, i) => [
       ...network.entryVectors[name].of({

@@ -48,11 +48,14 @@ export async function fullUnet(
 
   const weights = new Weights(device, precision, "unet");
   const graph = new Graph(device, "prompts", precision), g = new Graph(device, "unet", precision);
-  const inputs = { latents: g.input("latents", sample.shape), step: vectorInputs(g, network.stepVectors, 1) };
+  const inputs = {
+    latents: g.input("latents", sample.shape),
+    step: vectorInputs(g, network.stepVectors, 1),
+    entry: vectorInputs(g, network.entryVectors, 1),
+  };
   const conditioning = {
     graph,
     context: graph.input("context", [1, tokens, width]),
-    entry: vectorInputs(graph, network.entryVectors, 1),
     keys: new Map(),
     map: (height: number, width: number) => ({
       regionOfRow: new Uint32Array(height * width),
@@ -65,7 +68,7 @@ export async function fullUnet(
   const loaded = performance.now();
   const [prompts, program] = [await graph.compile(), await g.compile()];
   writeFloats(device, conditioning.context, context.values);
-  for (const [name, tensor] of Object.entries(conditioning.entry)) {
+  for (const [name, tensor] of Object.entries(inputs.entry)) {
     const { values: pooled } = await part("text_embeds"), { values: sizes } = await part("time_ids");
     writeFloats(device, tensor, network.entryVectors[name].of({ pooled, sizes: [...sizes] }));
   }

@@ -75,8 +75,8 @@ CASES = {
     "sd1_lcm_guidance_1": case("sd1", APPLE, 48, 64, 4, 1, 7, samplingMethod="lcm"),
     "sd1_guidance_0": case("sd1", FOREST, 64, 48, 4, 0, 8, samplingMethod="euler", negativePrompt="ignored here"),
     "sd1_lms_guidance_1": case("sd1", APPLE, 72, 40, 5, 1, 9, samplingMethod="lms"),
-    "sd1_sde_clip_skip": case("sd1", APPLE, 56, 56, 5, 6, 10, samplingMethod="dpm++2m_sde", scheduler="karras", clipSkip=2),
-    "sd1_long_prompt": case("sd1", LONG, 64, 48, 4, 7, 11, samplingMethod="euler"),
+    "sd1_sde_clip_skip": case("sd1", APPLE, 56, 56, 5, 6, 10, samplingMethod="dpm++2m_sde", scheduler="karras", clipSkip=2, negativePrompt="boats"),
+    "sd1_long_prompt": case("sd1", LONG, 64, 48, 4, 7, 11, samplingMethod="euler", chunkAtComma="off"),
     "sd1_unicode_prompt": case("sd1", "It's  an ÄPFEL-tree’s 3D  photo… 日本 🍎 <3 it'll", 48, 48, 4, 7, 12, samplingMethod="ddim"),
     "sd1_empty_prompt": case("sd1", "", 8, 16, 3, 7, 13, samplingMethod="euler", negativePrompt="dark forest"),
     "sd1_bare_scheduler": case("sd1", FOREST, 40, 56, 4, 5, 14, scheduler(BARE)),
@@ -88,7 +88,7 @@ CASES = {
     "sd2_ddim_eta": case("sd2", FOREST, 32, 40, 4, 5, 5, eta=0.8),
     "sdxl_default": case("sdxl", APPLE, 64, 64, 5, 5, 1),
     "sdxl_negative": case("sdxl", FOREST, 88, 56, 5, 7, 2, samplingMethod="dpm++2m", scheduler="karras", negativePrompt="blue"),
-    "sdxl_clip_skip": case("sdxl", APPLE, 40, 40, 4, 5, 3, clipSkip=3),
+    "sdxl_clip_skip": case("sdxl", APPLE, 40, 40, 4, 5, 3, clipSkip=3, negativePrompt="boats"),
     "sdxl_sizes": case("sdxl", FOREST, 56, 48, 4, 5, 8, originalSize=[120, 90], crop=[16, 8], targetSize=[100, 200]),
     "sdxl_turbo": case("sdxl", APPLE, 64, 56, 2, 0, 4, scheduler(TURBO)),
     "sdxl_lightning": case("sdxl", FOREST, 56, 72, 4, 1, 5, scheduler(LIGHTNING)),
@@ -147,11 +147,16 @@ def draw(pipe, options):
     xl = hasattr(pipe, "text_encoder_2")
     prompt, skip = o["prompt"], o.get("clipSkip", 2 if xl else 1)
     text = {"prompt": prompt, "negative_prompt": o.get("negativePrompt")}
-    if xl:
-        text["clip_skip"] = skip - 2 or None
+    if xl and "clipSkip" in o:
+        # The pipeline would skip for the prompt alone; A1111, ComfyUI and stable-diffusion.cpp skip for both.
+        encode = lambda prompt: pipe.encode_prompt(prompt, do_classifier_free_guidance=False, clip_skip=skip - 2)[::2]
+        both = dict(zip(("prompt_embeds", "pooled_prompt_embeds"), encode(prompt)))
+        text = both | dict(zip(("negative_prompt_embeds", "negative_pooled_prompt_embeds"), encode(o["negativePrompt"])))
+    elif xl:
+        pass
     elif len(pipe.tokenizer(prompt).input_ids) > 77 or skip > 1:
         positive = embed(pipe, prompt, skip)
-        negative = embed(pipe, o.get("negativePrompt", ""), 1)
+        negative = embed(pipe, o.get("negativePrompt", ""), skip)
         repeat = positive.shape[1] // negative.shape[1]  # equal keys twice weigh the same as once
         text = {"prompt_embeds": positive, "negative_prompt_embeds": negative.repeat(1, repeat, 1)}
     more = {"guidance_rescale": o["guidanceRescale"]} if "guidanceRescale" in o else {}

@@ -26,8 +26,8 @@ def plan(ratio, regions, **more):
     return {"prompt": APPLE, "splitRatio": ratio, "regions": cells, **more}
 
 
-def case(model, width, height, steps, cfg, seed, plan):
-    options = {"width": width, "height": height, "steps": steps, "cfgScale": cfg, "seed": seed, "plan": plan}
+def case(model, width, height, steps, cfg, seed, plan, **more):
+    options = {"width": width, "height": height, "steps": steps, "cfgScale": cfg, "seed": seed, "plan": plan, **more}
     return {"model": model, "options": options}
 
 
@@ -40,7 +40,7 @@ CASES = {
     ),
     "sd1_guidance_1": case("sd1", 96, 56, 4, 1, 4, plan("0.1,0.3", 2, basePrompt=FOREST, baseRatio=0.25)),
     "sd1_guidance_0": case("sd1", 64, 64, 4, 0, 5, plan("1,2", 2)),
-    "sd1_long_region": case("sd1", 72, 64, 4, 5, 6, plan("1,1", [LONG, NAMES[1]], basePrompt=FOREST, baseRatio=0.5)),
+    "sd1_long_region": case("sd1", 72, 64, 4, 5, 6, plan("1,1", [LONG, NAMES[1]], basePrompt=FOREST, baseRatio=0.5), chunkAtComma="off"),
     "sd1_latent_two": case("sd1", 88, 64, 5, 6, 7, plan("2,1", 2, mode="latent")),
     "sd1_latent_five": case(
         "sd1", 64, 96, 4, 6, 8, plan("1,1,1;1;2,1,1", 5, mode="latent", basePrompt=FOREST, baseRatio=0.3, negativePrompt="sea"),

@@ -88,3 +88,48 @@ Deno.test("without guidance nothing to avoid is asked; an absent negative prompt
   assert.equal(absent.entries[0].pooled, ABSENT);
   assert.ok(absent.seen.has(ABSENT) && absent.seen.has("pear"));
 });
+
+Deno.test("AND adds guided predictions up, with weights, in every mode; shares still sum to 1", () => {
+  const regions = [{ prompt: "an apple :1.5 AND a pear:0.5" }, { prompt: "a teapot" }];
+  for (const mode of ["attention", "latent", "canvas"] as const) {
+    const c = condition(parsePlan({ prompt: "two things", splitRatio: "1,1", regions, mode }), guidance);
+    const batches = c.batches(1, 2);
+    const sums = [0, 1].map((pixel) =>
+      batches.reduce((sum, { share, entries }) => sum + entries.reduce((s, _, e) => s + share[e * 2 + pixel], 0), 0)
+    );
+    assert.deepEqual(sums, [1, 1], mode);
+    assert.deepEqual([...c.seen].sort(), ["a pear", "a teapot", "an apple", "blur"]);
+  }
+  const [{ entries, share, conditionalShare }] = condition(
+    parsePlan({ prompt: "x", splitRatio: "1,1", regions, mode: "attention" }),
+    guidance,
+  ).batches(1, 2);
+  assert.deepEqual(entries.map(({ sees }) => sees.map(({ prompt }) => prompt)), [
+    ["blur", "blur"],
+    ["an apple", "a teapot"],
+    ["a pear", "a teapot"],
+  ]);
+  assert.deepEqual([...share], [1 - 5 * 2, 1 - 5, 5 * 1.5, 5, 5 * 0.5, 0]);
+  assert.deepEqual([...conditionalShare], [0, 0, 0.75, 1, 0.25, 0]);
+});
+
+Deno.test("weights ask for a negative pass even without guidance; attention mode takes no AND in a base prompt", () => {
+  const one = (prompt: string) => condition(parsePlan({ prompt, regions: [{ prompt }] }), { ...guidance, cfgScale: 1 });
+  assert.deepEqual(one("a :1.2").entries.map(({ shares }) => shares[0].scale.toFixed(1)), ["-0.2", "1.2"]);
+  assert.equal(one("a :0.5 AND b :0.5").entries.length, 2);
+  assert.throws(
+    () => condition(parsePlan({ ...plan("attention"), basePrompt: "a AND b" }), guidance),
+    /AND in a base prompt|cannot be weighted or joined by AND/,
+  );
+});
+
+Deno.test("BREAK in the negative prompt: each region its own; in a plain picture a new chunk", () => {
+  const c = condition(plan("attention"), { ...guidance, negativePrompt: "cars BREAK people" });
+  assert.deepEqual(c.entries[0].sees.map(({ prompt }) => prompt), ["cars, pear", "people"]);
+  assert.equal(c.entries[0].pooled, "cars, people");
+  const plain = condition(parsePlan({ prompt: "a", regions: [{ prompt: "a" }] }), {
+    ...guidance,
+    negativePrompt: "b BREAK c",
+  });
+  assert.equal(plain.entries[0].sees[0].prompt, "b BREAK c");
+});

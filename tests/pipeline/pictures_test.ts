@@ -1,4 +1,5 @@
-/** Whole pictures against diffusers: every model, sampler and kind of region (tests/oracle/pipelines.py, regions.py). */
+/** Whole pictures against diffusers: every model, sampler and kind of region (tests/oracle/pipelines.py, regions.py,
+ * prompt_pictures.py). */
 import assert from "@std/assert";
 import type { Precision } from "../../src/gpu/device.ts";
 import { testDevice } from "../ops/harness.ts";
@@ -7,9 +8,15 @@ import { type Case, compare, drawCase, verdict } from "./judge.ts";
 const golden = new URL("../golden/", import.meta.url).pathname;
 
 /** In f16 these: one of each model with and without regions, and where values are largest. */
-const HALF = /_(default|playground25|five|nested|latent_six)$/;
+const HALF = /_(default|playground25|five|nested|latent_six|region_words)$/;
 
-for (const area of ["pipeline", "regions"]) {
+const WHAT = {
+  pipeline: "pictures",
+  regions: "regional pictures",
+  prompts: "pictures whose prompts change or are added up",
+};
+
+for (const area of Object.keys(WHAT) as (keyof typeof WHAT)[]) {
   const cases: Record<string, Case> = JSON.parse(Deno.readTextFileSync(`${golden}${area}/cases.json`));
   const judge = (type: Precision, names: string[]) => async (t: Deno.TestContext) => {
     assert.ok(names.length > 0);
@@ -22,7 +29,7 @@ for (const area of ["pipeline", "regions"]) {
     }
   };
   const names = Object.keys(cases);
-  const what = area === "regions" ? "regional pictures" : "pictures";
+  const what = WHAT[area];
   Deno.test(`${what} are those of PyTorch in f32`, judge("f32", names));
   Deno.test(`${what} are close to PyTorch's in f16`, judge("f16", names.filter((name) => HALF.test(name))));
 }

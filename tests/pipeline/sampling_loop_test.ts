@@ -39,7 +39,13 @@ Deno.test("the sampling loop makes and reads nothing", async () => {
     for (const samplingMethod of ["euler_a", "heun", "dpm++2m_sde", "unipc", "pndm"] satisfies SamplerName[]) {
       const counter = countCalls(targets);
       try {
-        const steps = generate(model, { prompt: "a red apple", width: 64, height: 64, steps: 4, samplingMethod });
+        const steps = generate(model, {
+          prompt: "a [red|green] apple",
+          width: 64,
+          height: 64,
+          steps: 4,
+          samplingMethod,
+        });
         await steps.next();
         assert.ok(counter.calls.get("createBindGroup")! > 0, "the counter does not count");
         counter.calls.clear();

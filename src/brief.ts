@@ -13,8 +13,7 @@ export function brief(value: unknown, length: number = COUNT_OF.quoted): string 
 /** Text as it is on one line, without control characters, cut where it is long; anything else as {@linkcode brief}. */
 export function briefText(text: unknown, length: number = COUNT_OF.quoted): string {
   if (typeof text !== "string") return brief(text, length);
-  // deno-lint-ignore no-control-regex -- those are what must not reach a terminal
-  return cut(text, length).replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ");
+  return cut(text, length).replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
 }
 
 function cut(text: string, length: number): string {

@@ -34,6 +34,8 @@ export const BYTES_OF = {
   listing: 16 * MIB,
   /** A file that is downloaded; the largest single models of this kind have 14 GB. */
   download: 64 * 1024 * MIB,
+  /** A download whose server does not say how long it is. */
+  unannounced: 16 * 1024 * MIB,
 } as const;
 
 /** Numbers of things. */

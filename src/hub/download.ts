@@ -5,11 +5,15 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { statfsSync } from "node:fs";
 import { ModelError } from "../errors.ts";
 import { exists, fileError } from "../files/byte_file.ts";
+import { BYTES_OF } from "../limits.ts";
+import { chunksOf, refuseStatus, request, shownUrl } from "./request.ts";
 
 /** How a download gets on. */
 export interface DownloadProgress {
+  /** Its address, or its path within a repository. */
   file: string;
   doneBytes: number;
   /** 0 where the server does not say. */
@@ -31,9 +35,13 @@ export interface Expected {
 export interface DownloadOptions {
   headers?: Record<string, string>;
   signal?: AbortSignal;
+  /** Milliseconds after which a silent server is given up. */
+  silence?: number;
   onProgress?: (progress: DownloadProgress) => void;
   /** Waits between tries, in milliseconds; as many tries as there are waits, and one more. Received bytes start the count anew. */
   waits?: number[];
+  /** Whose disk must have room. */
+  folder?: string;
 }
 
 const WAITS = [500, 1000, 2000, 4000, 8000];
@@ -55,8 +63,8 @@ export async function download(
   try {
     await file.lock(true); // another process may be at the same file
     if (await exists(path)) return; // … and have brought it meanwhile
-    await receive(url, file, expected, options);
-    await check(url, file, incomplete, expected);
+    await receive(url, file, expected, { ...options, folder: parent(path) });
+    await check(shownUrl(url), file, incomplete, expected);
     await Deno.rename(incomplete, path);
   } finally {
     file.close();
@@ -65,24 +73,28 @@ export async function download(
 
 async function receive(url: string, file: Deno.FsFile, expected: Expected, options: DownloadOptions): Promise<void> {
   const { waits = WAITS, signal, onProgress } = options;
+  const shown = shownUrl(url);
   const started = performance.now();
   const startedAt = (await file.stat()).size;
+  let furthest = startedAt;
   let etag: string | undefined;
   // A later run can only tell by the hash that what came is of the same file.
   const goesOn = expected.hash ? ": it goes on where it stopped" : "";
+  checkSize(shown, expected.size, startedAt, options.folder);
   for (let failures = 0;;) {
     if ((await file.stat()).size > (expected.size ?? Infinity)) await file.truncate(0); // of another version
     const have = (await file.stat()).size;
     let done = have;
     try {
       if (expected.size !== undefined && have === expected.size) return;
-      const headers: Record<string, string> = { ...options.headers, "accept-encoding": "identity" };
+      const headers: Record<string, string> = { ...options.headers };
       // Without a hash or an earlier answer's tag, old bytes may be of another version: start anew.
       const resume = have > 0 && (expected.hash !== undefined || etag !== undefined);
       if (resume) headers.range = `bytes=${have}-`;
       if (resume && etag) headers["if-range"] = etag;
-      const response = await fetch(url, { headers, signal });
-      await refuseStatus(url, response);
+      const response = await request(url, { ...options, headers });
+      if (response.status === 416 && resume) await file.truncate(0); // shorter than what there is
+      await refuseStatus(shown, response);
       const continues = response.status === 206 && response.headers.get("content-range")?.startsWith(`bytes ${have}-`);
       done = continues ? have : 0;
       if (have > done) await file.truncate(done);
@@ -90,56 +102,75 @@ async function receive(url: string, file: Deno.FsFile, expected: Expected, optio
       etag = response.headers.get("etag") ?? undefined;
       const announced = Number(response.headers.get("content-length") ?? NaN);
       const total = expected.size ?? (Number.isFinite(announced) ? done + announced : undefined);
-      for await (const bytes of response.body ?? []) {
+      checkSize(shown, total, done, options.folder);
+      const most = total ?? BYTES_OF.unannounced;
+      for await (const bytes of chunksOf(response, options)) {
         for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
         done += bytes.length;
-        failures = 0;
-        if (total !== undefined && done > total) break;
-        report(onProgress, url, done, total ?? 0, started, startedAt);
+        // A server that breaks off at the same place each time gets no further: only new bytes are a success.
+        if (done > furthest) [furthest, failures] = [done, 0];
+        if (done > most) break;
+        report(onProgress, shown, done, total ?? 0, started, startedAt);
       }
-      if (total === undefined || done === total) return;
-      if (done > total) {
+      if (total === undefined && done <= most || done === total) return;
+      if (done > most) {
         await file.truncate(0);
-        throw new ModelError(`${url} is longer than the ${total} bytes it should have.`);
+        throw new ModelError(
+          `${shown} is longer than the ${most} bytes ${total ? "it should have" : "that are taken"}.`,
+        );
       }
       throw new TypeError(`the connection closed after ${done} of ${total} bytes`);
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof ModelError) throw error;
       if (error instanceof Deno.errors.NotCapable) {
-        throw new ModelError(`${url} may not be fetched: run Deno with --allow-net.`, { cause: error });
+        throw new ModelError(`${shown} may not be fetched: run Deno with --allow-net.`, { cause: error });
       }
       if (isDiskFull(error)) {
         throw new ModelError(
-          `The disk is full, at byte ${done} of ${url}. Make room and start again${goesOn}.`,
+          `The disk is full, at byte ${done} of ${shown}. Make room and start again${goesOn}.`,
           { cause: error },
         );
       }
       if (failures >= waits.length) {
         const why = error instanceof Error ? error.message : String(error);
-        throw new ModelError(`${url} could not be downloaded: ${why}. Start again${goesOn}.`, { cause: error });
+        throw new ModelError(`${shown} could not be downloaded: ${why}. Start again${goesOn}.`, { cause: error });
       }
-      await new Promise((resolve) => setTimeout(resolve, waits[failures++]));
+      await sleep(waits[failures++], signal);
     }
   }
 }
 
-/** Turns statuses that no second try can mend into errors; 5xx and 429 are left to be tried again. */
-async function refuseStatus(url: string, response: Response): Promise<void> {
-  if (response.ok) return;
-  await response.body?.cancel();
-  const { status } = response;
-  if (status === 416) {
-    throw new ModelError(`${url} is shorter than what was downloaded before. Delete the .incomplete file.`);
+/** Refuses what is larger than any model, or than the disk has room for, before it comes. */
+function checkSize(shown: string, size: number | undefined, have: number, folder: string | undefined): void {
+  if (size === undefined) return;
+  if (size > BYTES_OF.download) {
+    throw new ModelError(`${shown} has ${size} bytes; expected at most ${BYTES_OF.download}.`);
   }
-  if (status === 401 || status === 403) {
-    throw new ModelError(
-      `${url} may not be downloaded (status ${status}). If the model is gated, accept its terms on its page and set HF_TOKEN.`,
-    );
+  const room = folder === undefined ? undefined : roomOf(folder);
+  if (room !== undefined && size - have > room) {
+    throw new ModelError(`${shown} has ${size} bytes, but ${folder} has room for ${room} only. Make room first.`);
   }
-  if (status === 404) throw new ModelError(`${url} does not exist (status 404).`);
-  const message = `the server answered with status ${status}`;
-  throw status >= 500 || status === 429 ? new TypeError(message) : new ModelError(`${url}: ${message}.`);
+}
+
+/** Bytes that a disk can still take; undefined where the system does not say. */
+function roomOf(folder: string): number | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize;
+  } catch {
+    return undefined;
+  }
+}
+
+async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const timer = setTimeout(over.resolve, milliseconds);
+  signal?.addEventListener("abort", over.resolve as () => void);
+  await over.promise;
+  clearTimeout(timer);
+  signal?.removeEventListener("abort", over.resolve as () => void);
+  signal?.throwIfAborted();
 }
 
 function report(
@@ -156,7 +187,7 @@ function report(
 }
 
 /** Compares the whole file with what is known of it; a damaged one is removed, so that the next try starts anew. */
-async function check(url: string, file: Deno.FsFile, incomplete: string, expected: Expected): Promise<void> {
+async function check(shown: string, file: Deno.FsFile, incomplete: string, expected: Expected): Promise<void> {
   const { size } = await file.stat();
   let problem = expected.size !== undefined && size !== expected.size
     ? `has ${size} bytes instead of ${expected.size}`
@@ -173,7 +204,11 @@ async function check(url: string, file: Deno.FsFile, incomplete: string, expecte
   }
   if (!problem) return;
   await Deno.remove(incomplete);
-  throw new ModelError(`${url} arrived damaged: it ${problem}. It was thrown away; start again.`);
+  throw new ModelError(`${shown} arrived damaged: it ${problem}. It was thrown away; start again.`);
+}
+
+function parent(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
 }
 
 function isDiskFull(error: unknown): boolean {

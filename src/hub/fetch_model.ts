@@ -4,22 +4,27 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { ModelError } from "../errors.ts";
-import { announced, askedHash } from "./announced.ts";
-import { exists } from "../files/byte_file.ts";
+import { brief, briefText } from "../brief.ts";
+import { ModelError, UsageError } from "../errors.ts";
+import { exists, fileError } from "../files/byte_file.ts";
+import { valueOf } from "../files/cache_home.ts";
+import { announced, askedHash, nameOf } from "./announced.ts";
 import { download } from "./download.ts";
-import { fetchFromHub, hubCache, type HubModel, type HubOptions } from "./hub.ts";
+import { endpointOf, fetchFromHub, hubCache, type HubModel, type HubOptions, isOffline } from "./hub.ts";
+import { shownUrl } from "./request.ts";
 
 const NAME = /^([\w-][\w.-]*\/[\w-][\w.-]*)(?:\/([\w./-]+\.(?:safetensors|ckpt)))?(?:@([\w.-]+))?$/;
 const HUB_URL = /^\/([\w.-]+\/[\w.-]+)(?:\/(?:resolve|blob)\/([^/]+)\/(.+))?\/?$/;
+/** What a file may be called in the cache: one name, without control characters, of a model. */
+const FILE = /^(?!\.)[^/\\\p{Cc}]{1,200}\.(safetensors|ckpt|pt|pth|bin)$/iu;
 
 /**
  * A path on this disk for what a user named: an existing path stays as it is, `owner/name` (or `owner/name/file.safetensors`, each
  * with `@revision`) and URLs are downloaded unless they are in the cache. A URL may end in `#sha256=…`, which its file must then have.
- * @throws ModelError
+ * @throws UsageError for an address that is none, ModelError where it cannot be had
  */
 export async function fetchModel(model: string, options: HubOptions = {}): Promise<string> {
-  if (/^https?:\/\//i.test(model)) return await fetchUrl(new URL(model), options);
+  if (/^https?:/i.test(model)) return await fetchUrl(parseUrl(model), options);
   if (await exists(model)) return model;
   const name = model.match(NAME);
   if (!name) return model;
@@ -27,33 +32,77 @@ export async function fetchModel(model: string, options: HubOptions = {}): Promi
   return await fetchFromHub({ repository, file, revision }, options);
 }
 
+function parseUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (!url) throw new UsageError(`${brief(text.replace(/[?#].*$/s, ""))} is no address of a file: it cannot be read.`);
+  return url;
+}
+
 async function fetchUrl(url: URL, options: HubOptions): Promise<string> {
   const env = options.env ?? Deno.env.get;
+  const shown = shownUrl(url);
   const local = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
-  if (url.protocol !== "https:" && !local) throw new ModelError(`${url} is not encrypted; use https.`);
-  const onHub = hubModel(url, env("HF_ENDPOINT") ?? "https://huggingface.co");
+  if (url.protocol !== "https:" && !local) throw new ModelError(`${shown} is not encrypted; use https.`);
+  const onHub = hubModel(url, endpointOf(env));
   if (onHub) return await fetchFromHub(onHub, options);
-  const file = decodeURIComponent(url.pathname.split("/").pop() ?? "");
-  if (!/^[^/\\]+\.(safetensors|ckpt|pt)$/i.test(file)) {
-    throw new ModelError(`${url} does not end in a model file's name (.safetensors, .ckpt or .pt).`);
-  }
   const asked = askedHash(url);
-  const folder = `${hubCache(env)}/urls/${createHash("sha256").update(url.href).digest("hex").slice(0, 16)}`;
-  const path = `${folder}/${file}`;
-  if (await exists(path)) return path;
-  if (/^(1|on|yes|true)$/i.test(env("HF_HUB_OFFLINE") ?? "")) {
-    throw new ModelError(`${url} is not in the cache, and HF_HUB_OFFLINE forbids to download it.`);
+  const folder = `${hubCache(env)}/urls/${keyOf(url)}`;
+  const name = nameInPath(url);
+  const known = FILE.test(name) ? await exists(`${folder}/${name}`) && name : await onlyFile(folder);
+  if (known) return `${folder}/${known}`;
+  if (isOffline(env)) throw new ModelError(`${shown} is not in the cache, and HF_HUB_OFFLINE forbids to download it.`);
+  const token = isCivitai(url, env) ? valueOf(env, "CIVITAI_TOKEN") : undefined;
+  const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
+  const asking = { signal: options.signal, silence: options.silence, headers };
+  const { size, hash, name: said } = await announced(url, asking);
+  const file = FILE.test(name) ? name : said ?? await nameOf(url, asking);
+  if (!file || !FILE.test(file)) {
+    const found = file && file !== name ? ` (it is called ${briefText(file)})` : "";
+    throw new ModelError(`${shown} does not end in a model file's name${found}: .safetensors, .ckpt or .pt.`);
   }
-  await Deno.mkdir(folder, { recursive: true });
-  const { size, hash } = await announced(url, options.signal);
-  await download(url.href, path, { size, hash: asked ?? hash }, options);
+  await Deno.mkdir(folder, { recursive: true }).catch((error) => {
+    throw fileError(folder, error);
+  });
+  const path = `${folder}/${file}`;
+  await download(url.href, path, { size, hash: asked ?? hash }, { ...options, headers });
   return path;
+}
+
+/** The last part of an address's path; "" where that is no text. */
+function nameInPath(url: URL): string {
+  try {
+    return decodeURIComponent(url.pathname.split("/").pop() ?? "");
+  } catch {
+    throw new UsageError(`${shownUrl(url)} is no address of a file: its percent signs stand for no text.`);
+  }
+}
+
+/** Names a file in the cache by its address and the hash asked of it. Who asks is no part of that. */
+function keyOf(url: URL): string {
+  const plain = new URL(url);
+  plain.username = plain.password = "";
+  for (const key of ["token", "key", "access_token"]) plain.searchParams.delete(key);
+  return createHash("sha256").update(plain.href).digest("hex").slice(0, 16);
+}
+
+/** The whole file that an earlier download left in a folder. */
+async function onlyFile(folder: string): Promise<string | undefined> {
+  if (!await exists(folder)) return undefined;
+  const names = await Array.fromAsync(Deno.readDir(folder), (entry) => entry.name);
+  return names.find((name) => FILE.test(name));
+}
+
+/** Where CIVITAI_TOKEN may go, and nowhere else. */
+function isCivitai(url: URL, env: (name: string) => string | undefined): boolean {
+  const own = valueOf(env, "CIVITAI_ENDPOINT");
+  return /(^|\.)civitai\.com$/.test(url.hostname) || own !== undefined && URL.parse(own)?.origin === url.origin;
 }
 
 /** A page or file address of the hub as what it names there. */
 function hubModel(url: URL, endpoint: string): HubModel | undefined {
   const match = url.origin === new URL(endpoint).origin ? url.pathname.match(HUB_URL) : null;
   if (!match) return undefined;
+  nameInPath(url);
   const [, repository, revision = "main", file] = match;
   return { repository, revision: decodeURIComponent(revision), file: file && decodeURIComponent(file) };
 }

@@ -5,12 +5,16 @@
  *
  * @module
  */
-import { ModelError } from "../errors.ts";
+import { brief, briefText } from "../brief.ts";
+import { ModelError, UsageError } from "../errors.ts";
+import { exists, fileError } from "../files/byte_file.ts";
+import { cacheHome, type Environment, valueOf } from "../files/cache_home.ts";
 import { keepSecret } from "../secrets.ts";
-import { exists } from "../files/byte_file.ts";
 import { download, type DownloadOptions, type Expected } from "./download.ts";
 import { neededFiles } from "./hub_files.ts";
 import { readText } from "../files/json_file.ts";
+import { BYTES_OF, COUNT_OF } from "../limits.ts";
+import { request, type RequestOptions, shownUrl, textOf } from "./request.ts";
 
 /** What of the hub a user asks for. */
 export interface HubModel {
@@ -21,9 +25,6 @@ export interface HubModel {
   /** One file of it, instead of what a diffusers model needs. */
   file?: string;
 }
-
-/** Reads an environment variable; Deno.env.get, or a test's. */
-export type Environment = (name: string) => string | undefined;
 
 /** How to fetch from the hub. */
 export interface HubOptions extends DownloadOptions {
@@ -42,16 +43,18 @@ interface RemoteFile extends Expected {
 export async function fetchFromHub(model: HubModel, options: HubOptions = {}): Promise<string> {
   const env = options.env ?? Deno.env.get;
   if (!/^[\w-][\w.-]*$/.test(model.revision)) {
-    throw new ModelError(`"${model.revision}" is no revision of ${model.repository} that can be kept in the cache.`);
+    throw new ModelError(
+      `${brief(model.revision)} is no revision of ${model.repository} that can be kept in the cache.`,
+    );
   }
   const folder = `${hubCache(env)}/models--${model.repository.replace("/", "--")}`;
-  if (/^(1|on|yes|true)$/i.test(env("HF_HUB_OFFLINE") ?? "")) return await cached(folder, model, options.variant);
+  if (isOffline(env)) return await cached(folder, model, options.variant);
 
-  const endpoint = (env("HF_ENDPOINT") ?? "https://huggingface.co").replace(/\/+$/, "");
-  const token = env("HF_TOKEN") ?? await savedToken(env);
+  const endpoint = endpointOf(env);
+  const token = valueOf(env, "HF_TOKEN") ?? await savedToken(env);
   keepSecret(token);
   const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
-  const { commit, files } = await listRepository(endpoint, model, headers, options.signal);
+  const { commit, files } = await listRepository(endpoint, model, { ...options, headers });
   const names = files.map(({ path }) => path);
   const needed = model.file ? [model.file] : neededFiles(model.repository, names, options.variant);
   const missing = needed.find((path) => !names.includes(path));
@@ -78,7 +81,7 @@ export async function fetchFromHub(model: HubModel, options: HubOptions = {}): P
     before += file.size ?? 0;
   }
   // Written last: a revision points to a commit only once all of it is here.
-  await Deno.mkdir(`${folder}/refs`, { recursive: true });
+  await makeFolder(`${folder}/refs`);
   await Deno.writeTextFile(`${folder}/refs/${model.revision}`, commit);
   return only(snapshot, needed);
 }
@@ -90,12 +93,32 @@ function only(snapshot: string, needed: string[]): string {
 
 /** Where the hub's libraries keep what they downloaded. */
 export function hubCache(env: Environment): string {
-  return env("HF_HUB_CACHE") ?? `${hubHome(env)}/hub`;
+  return valueOf(env, "HF_HUB_CACHE") ?? `${hubHome(env)}/hub`;
 }
 
 function hubHome(env: Environment): string {
-  const home = env("HOME") ?? env("USERPROFILE") ?? ".";
-  return env("HF_HOME") ?? `${env("XDG_CACHE_HOME") ?? `${home}/.cache`}/huggingface`;
+  return valueOf(env, "HF_HOME") ?? `${cacheHome(env)}/huggingface`;
+}
+
+/** Whether nothing may be downloaded. */
+export function isOffline(env: Environment): boolean {
+  return /^(1|on|yes|true)$/i.test(env("HF_HUB_OFFLINE") ?? "");
+}
+
+/** Where the hub is, without a slash at its end. @throws UsageError where HF_ENDPOINT is no address */
+export function endpointOf(env: Environment): string {
+  const said = valueOf(env, "HF_ENDPOINT") ?? "https://huggingface.co";
+  const url = URL.parse(said);
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new UsageError(`HF_ENDPOINT is ${brief(said)}, which is no address such as https://huggingface.co.`);
+  }
+  return said.replace(/\/+$/, "");
+}
+
+async function makeFolder(path: string): Promise<void> {
+  await Deno.mkdir(path, { recursive: true }).catch((error) => {
+    throw fileError(path, error);
+  });
 }
 
 async function savedToken(env: Environment): Promise<string | undefined> {
@@ -125,59 +148,68 @@ async function listTree(folder: string, prefix = ""): Promise<string[]> {
   return names;
 }
 
-async function listRepository(
-  endpoint: string,
-  model: HubModel,
-  headers: Record<string, string>,
-  signal?: AbortSignal,
-) {
+async function listRepository(endpoint: string, model: HubModel, options: RequestOptions) {
   const { repository, revision } = model;
   const url = `${endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`;
-  const say = (what: string, cause?: unknown) =>
-    new ModelError(`${repository} is no path on this disk, and cannot be had from ${endpoint}: ${what}.`, { cause });
-  let response: Response;
+  const say = (what: string, cause?: unknown) => {
+    const place = `${repository} is no path on this disk, and cannot be had from ${shownUrl(endpoint)}`;
+    return new ModelError(`${place}: ${what}.`, { cause });
+  };
+  let answer: unknown;
   try {
-    response = await fetch(url, { headers, signal });
+    const response = await request(url, options);
+    const { status } = response;
+    if (!response.ok) await response.body?.cancel();
+    if (status === 401 || status === 403) {
+      throw say(
+        "it is private, gated or does not exist. If it is gated, accept its terms on its page and set HF_TOKEN",
+      );
+    }
+    if (status === 404) throw say(`there is no such repository or revision "${revision}"`);
+    if (!response.ok) throw say(`the server answered with status ${status}`);
+    answer = JSON.parse(await textOf(response, BYTES_OF.listing, options));
   } catch (error) {
-    signal?.throwIfAborted();
+    options.signal?.throwIfAborted();
+    if (error instanceof ModelError) throw error;
     if (error instanceof Deno.errors.NotCapable) throw say("run Deno with --allow-net", error);
-    throw say(`${(error as Error).message}. If it was downloaded before, set HF_HUB_OFFLINE=1`, error);
+    if (!(error instanceof SyntaxError)) {
+      throw say(`${(error as Error).message}. If it was downloaded before, set HF_HUB_OFFLINE=1`, error);
+    }
   }
-  const { status } = response;
-  if (!response.ok) await response.body?.cancel();
-  if (status === 401 || status === 403) {
-    throw say("it is private, gated or does not exist. If it is gated, accept its terms on its page and set HF_TOKEN");
-  }
-  if (status === 404) throw say(`there is no such repository or revision "${revision}"`);
-  if (!response.ok) throw say(`the server answered with status ${status}`);
-  const { sha, siblings } = await response.json().catch(() => ({}));
+  const { sha, siblings } = (answer ?? {}) as Record<string, unknown>;
   if (typeof sha !== "string" || !/^[0-9a-f]{40}$/.test(sha) || !Array.isArray(siblings)) {
     throw say("the server's answer is not the hub's (expected sha and siblings)");
   }
+  if (siblings.length > COUNT_OF.files) throw say(`it has ${siblings.length} files`);
   return { commit: sha, files: siblings.map((entry) => remoteFile(entry, say)) };
 }
 
 /** Names and hashes come from outside and become paths: anything that could leave the cache is refused. */
-function remoteFile(entry: Record<string, unknown>, say: (what: string) => ModelError): RemoteFile {
+function remoteFile(entry: Record<string, unknown> | null, say: (what: string) => ModelError): RemoteFile {
   const { rfilename, size, blobId, lfs } = entry ?? {};
   const large = lfs as { sha256?: unknown; oid?: unknown; size?: unknown } | undefined;
   const path = String(rfilename);
-  if (path.split("/").some((part) => part === "" || part === "." || part === "..") || /[\\\0]/.test(path)) {
-    throw say(`it has a file called ${JSON.stringify(rfilename)}`);
+  if (
+    path.split("/").some((part) => part === "" || part === "." || part === "..") || /[\\\p{Cc}]/u.test(path) ||
+    path.length > COUNT_OF.name
+  ) {
+    throw say(`it has a file called ${brief(rfilename)}`);
   }
   const kind = large ? "sha256" : "git";
   const value = String(large ? large.sha256 ?? large.oid : blobId);
-  if (!(large ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/).test(value)) throw say(`it gives ${path} the hash "${value}"`);
+  if (!(large ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/).test(value)) {
+    throw say(`it gives ${briefText(path)} the hash ${brief(value)}`);
+  }
   const bytes = large?.size ?? size;
-  return { path, size: typeof bytes === "number" ? bytes : undefined, hash: { kind, value } };
+  return { path, size: Number.isSafeInteger(bytes) ? bytes as number : undefined, hash: { kind, value } };
 }
 
 async function fetchFile(url: string, file: RemoteFile, folder: string, snapshot: string, options: DownloadOptions) {
   const link = `${snapshot}/${file.path}`;
   if (await exists(link)) return;
   const blob = `${folder}/blobs/${file.hash!.value}`;
-  await Deno.mkdir(`${folder}/blobs`, { recursive: true });
-  await Deno.mkdir(parent(link), { recursive: true });
+  await makeFolder(`${folder}/blobs`);
+  await makeFolder(parent(link));
   if (!await exists(blob)) await download(url, blob, file, options);
   const up = "../".repeat(file.path.split("/").length + 1);
   await Deno.remove(link).catch(() => {}); // a link whose blob was deleted

@@ -6,7 +6,8 @@
 import { brief } from "../brief.ts";
 import { ModelError, UsageError } from "../errors.ts";
 import type { Expected } from "./download.ts";
-import { refuseStatus, request, type RequestOptions, shownUrl } from "./request.ts";
+import { refuseStatus, request, type RequestOptions } from "./request.ts";
+import { publicText } from "../secrets.ts";
 
 const SHA256 = /^[0-9a-f]{64}$/i;
 
@@ -15,7 +16,7 @@ export function askedHash(url: URL): Expected["hash"] {
   const value = url.hash.match(/^#sha256=(.*)$/i)?.[1];
   if (value === undefined) return undefined;
   if (!SHA256.test(value)) {
-    throw new UsageError(`${shownUrl(url)}: ${brief(value)} is no SHA-256, which has 64 hexadecimal digits.`);
+    throw new UsageError(`${publicText(url.href)}: ${brief(value)} is no SHA-256, which has 64 hexadecimal digits.`);
   }
   return { kind: "sha256", value: value.toLowerCase() };
 }
@@ -50,13 +51,13 @@ export async function announced(url: URL, options: RequestOptions): Promise<Anno
 export async function nameOf(url: URL, options: RequestOptions): Promise<string | undefined> {
   try {
     const response = await request(url.href, options);
-    await refuseStatus(shownUrl(url), response);
+    await refuseStatus(publicText(url.href), response);
     await response.body?.cancel();
     return announcedName(response.headers);
   } catch (cause) {
     options.signal?.throwIfAborted();
     if (!(cause instanceof TypeError || cause instanceof Deno.errors.NotCapable)) throw cause;
-    throw new ModelError(`${shownUrl(url)} could not be downloaded: ${cause.message}.`, { cause });
+    throw new ModelError(`${publicText(url.href)} could not be downloaded: ${cause.message}.`, { cause });
   }
 }
 

@@ -9,7 +9,8 @@ import { statfsSync } from "node:fs";
 import { ModelError } from "../errors.ts";
 import { exists, fileError } from "../files/byte_file.ts";
 import { BYTES_OF } from "../limits.ts";
-import { chunksOf, refuseStatus, request, shownUrl } from "./request.ts";
+import { chunksOf, refuseStatus, request } from "./request.ts";
+import { publicText } from "../secrets.ts";
 
 /** How a download gets on. */
 export interface DownloadProgress {
@@ -64,7 +65,7 @@ export async function download(
     await file.lock(true); // another process may be at the same file
     if (await exists(path)) return; // … and have brought it meanwhile
     await receive(url, file, expected, { ...options, folder: parent(path) });
-    await check(shownUrl(url), file, incomplete, expected);
+    await check(publicText(url), file, incomplete, expected);
     await Deno.rename(incomplete, path);
   } finally {
     file.close();
@@ -73,7 +74,7 @@ export async function download(
 
 async function receive(url: string, file: Deno.FsFile, expected: Expected, options: DownloadOptions): Promise<void> {
   const { waits = WAITS, signal, onProgress } = options;
-  const shown = shownUrl(url);
+  const shown = publicText(url);
   const started = performance.now();
   const startedAt = (await file.stat()).size;
   let furthest = startedAt;

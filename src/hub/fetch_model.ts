@@ -11,7 +11,7 @@ import { valueOf } from "../files/cache_home.ts";
 import { announced, askedHash, nameOf } from "./announced.ts";
 import { download } from "./download.ts";
 import { endpointOf, fetchFromHub, hubCache, type HubModel, type HubOptions, isOffline } from "./hub.ts";
-import { shownUrl } from "./request.ts";
+import { keepSecret, publicText } from "../secrets.ts";
 
 const NAME = /^([\w-][\w.-]*\/[\w-][\w.-]*)(?:\/([\w./-]+\.(?:safetensors|ckpt)))?(?:@([\w.-]+))?$/;
 const HUB_URL = /^\/([\w.-]+\/[\w.-]+)(?:\/(?:resolve|blob)\/([^/]+)\/(.+))?\/?$/;
@@ -40,7 +40,7 @@ function parseUrl(text: string): URL {
 
 async function fetchUrl(url: URL, options: HubOptions): Promise<string> {
   const env = options.env ?? Deno.env.get;
-  const shown = shownUrl(url);
+  const shown = publicText(url.href);
   const local = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
   if (url.protocol !== "https:" && !local) throw new ModelError(`${shown} is not encrypted; use https.`);
   const onHub = hubModel(url, endpointOf(env));
@@ -52,6 +52,7 @@ async function fetchUrl(url: URL, options: HubOptions): Promise<string> {
   if (known) return `${folder}/${known}`;
   if (isOffline(env)) throw new ModelError(`${shown} is not in the cache, and HF_HUB_OFFLINE forbids to download it.`);
   const token = isCivitai(url, env) ? valueOf(env, "CIVITAI_TOKEN") : undefined;
+  keepSecret(token);
   const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
   const asking = { signal: options.signal, silence: options.silence, headers };
   const { size, hash, name: said } = await announced(url, asking);
@@ -73,7 +74,7 @@ function nameInPath(url: URL): string {
   try {
     return decodeURIComponent(url.pathname.split("/").pop() ?? "");
   } catch {
-    throw new UsageError(`${shownUrl(url)} is no address of a file: its percent signs stand for no text.`);
+    throw new UsageError(`${publicText(url.href)} is no address of a file: its percent signs stand for no text.`);
   }
 }
 

@@ -9,12 +9,12 @@ import { brief, briefText } from "../brief.ts";
 import { ModelError, UsageError } from "../errors.ts";
 import { exists, fileError } from "../files/byte_file.ts";
 import { cacheHome, type Environment, valueOf } from "../files/cache_home.ts";
-import { keepSecret } from "../secrets.ts";
+import { keepSecret, publicText } from "../secrets.ts";
 import { download, type DownloadOptions, type Expected } from "./download.ts";
 import { neededFiles } from "./hub_files.ts";
 import { readText } from "../files/json_file.ts";
 import { BYTES_OF, COUNT_OF } from "../limits.ts";
-import { request, type RequestOptions, shownUrl, textOf } from "./request.ts";
+import { HopelessError, request, type RequestOptions, textOf } from "./request.ts";
 
 /** What of the hub a user asks for. */
 export interface HubModel {
@@ -152,7 +152,7 @@ async function listRepository(endpoint: string, model: HubModel, options: Reques
   const { repository, revision } = model;
   const url = `${endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`;
   const say = (what: string, cause?: unknown) => {
-    const place = `${repository} is no path on this disk, and cannot be had from ${shownUrl(endpoint)}`;
+    const place = `${repository} is no path on this disk, and cannot be had from ${publicText(endpoint)}`;
     return new ModelError(`${place}: ${what}.`, { cause });
   };
   let answer: unknown;
@@ -170,10 +170,11 @@ async function listRepository(endpoint: string, model: HubModel, options: Reques
     answer = JSON.parse(await textOf(response, BYTES_OF.listing, options));
   } catch (error) {
     options.signal?.throwIfAborted();
-    if (error instanceof ModelError) throw error;
+    if (error instanceof ModelError && !(error instanceof HopelessError)) throw error;
     if (error instanceof Deno.errors.NotCapable) throw say("run Deno with --allow-net", error);
     if (!(error instanceof SyntaxError)) {
-      throw say(`${(error as Error).message}. If it was downloaded before, set HF_HUB_OFFLINE=1`, error);
+      const why = error instanceof HopelessError ? error.reason : (error as Error).message;
+      throw say(`${why}. If it was downloaded before, set HF_HUB_OFFLINE=1`, error);
     }
   }
   const { sha, siblings } = (answer ?? {}) as Record<string, unknown>;

@@ -1,12 +1,12 @@
 /**
- * Requests that end: a server that falls silent, or sends a byte a minute, is given up, and what is said of an address never shows
- * a secret in it.
+ * Requests that end: a server that falls silent, or sends a byte a minute, is given up.
  *
  * @module
  */
 import { briefText } from "../brief.ts";
 import { ModelError } from "../errors.ts";
 import { TIME_OF } from "../limits.ts";
+import { publicText } from "../secrets.ts";
 
 /** How to ask. */
 export interface RequestOptions {
@@ -22,7 +22,12 @@ export interface RequestOptions {
 const TRICKLE = 4096;
 
 /** A failure that another try will not mend: a loop of redirects, a port that fetch refuses. */
-export class HopelessError extends ModelError {}
+export class HopelessError extends ModelError {
+  /** `reason` is what the system says. */
+  constructor(shown: string, readonly reason: string) {
+    super(`${shown} could not be downloaded: ${reason}.`);
+  }
+}
 
 /**
  * An answer's status and headers; its body comes by {@linkcode chunksOf}, or must be cancelled.
@@ -42,9 +47,9 @@ export async function request(url: string, options: RequestOptions = {}): Promis
     if (!(error instanceof TypeError)) throw error;
     // Deno's own checks begin so; failures of the network have their reason in the cause.
     const hopeless = error.message.match(/^Fetch failed: (.*)/s);
-    if (hopeless) throw new HopelessError(`${shownUrl(url)} could not be downloaded: ${briefText(hopeless[1])}.`);
+    if (hopeless) throw new HopelessError(publicText(url), briefText(hopeless[1]));
     const why = error.cause instanceof Error ? error.cause.message : error.message;
-    throw new TypeError(briefText(reasonOf(why), 160), { cause: error });
+    throw new TypeError(briefText(publicText(reasonOf(why)), 160), { cause: error });
   } finally {
     clearTimeout(timer);
   }
@@ -134,14 +139,5 @@ export async function textOf(response: Response, most: number, options: RequestO
 
 /** What went wrong, without the addresses that the system names on the way there. */
 function reasonOf(message: string): string {
-  return message.replace(/^error sending request .*?: (?=client error)/s, "").replace(
-    /\bhttps?:\/\/[^\s()]+/g,
-    shownUrl,
-  );
-}
-
-/** An address as it may be shown: without user, password, query and fragment, which may hold keys. */
-export function shownUrl(url: string | URL): string {
-  const parsed = URL.parse(String(url));
-  return parsed ? briefText(`${parsed.origin}${parsed.pathname}`, 160) : briefText(String(url).replace(/[?#].*$/s, ""));
+  return message.replace(/^error sending request .*?: (?=client error)/s, "");
 }

@@ -36,9 +36,9 @@ export interface MakePlanOptions extends LanguageModelOptions, Limits {
 /**
  * Plan a picture.
  *
- * A prompt that holds region keywords (`a BREAK b`) is its own plan. Otherwise the planner plans, and what it forgot of the
- * prompt is put back where that is safe; the plan's notes list every mend and warning. "auto" falls back to the rules where
- * the language model fails, after saying so; "openai" never does.
+ * A prompt that holds region keywords (`a BREAK b`) is its own plan. Otherwise the planner plans, and its plan is drawn as it is:
+ * no cell is ever added. The plan's notes warn of what it seems to lack. "auto" falls back to the rules where the language model
+ * fails, after saying so; "openai" never does.
  *
  * @throws PlannerError (LanguageModelError for a language model), UsageError for what was configured wrongly
  * @example

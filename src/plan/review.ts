@@ -1,5 +1,6 @@
 import { fitToGrid } from "../region/partition.ts";
-import { mendPlan } from "./llm/mend.ts";
+import { findFaults } from "./llm/faults.ts";
+import { shortCounts } from "./llm/asked.ts";
 import { layoutOf, type Plan, regionsOf } from "./plan.ts";
 
 /** What the picture and the text encoder can hold; what is left out is not checked, or estimated. */
@@ -13,14 +14,21 @@ export interface Limits {
 /** A text encoder reads this many tokens at a time. */
 const CHUNK = 75;
 
-/**
- * Hold a plan against its prompt: what was forgotten is put back where that is safe, the rest is warned of. The notes of
- * the plan that is returned list every mend ("Mended: …") and every warning ("Warning: …").
- */
+/** The plan with a note ("Warning: …") for everything that the picture may lack or the network cannot hold. */
 export function reviewPlan(plan: Plan, limits: Limits = {}): Plan {
-  const { plan: mended, notes } = mendPlan(plan);
-  const all = [...notes, ...layoutWarnings(mended, limits), ...lengthWarnings(mended, limits)];
-  return all.length ? { ...mended, notes: [...(mended.notes ?? []), ...all] } : mended;
+  const warnings = [...contentWarnings(plan), ...layoutWarnings(plan, limits), ...lengthWarnings(plan, limits)];
+  return warnings.length ? { ...plan, notes: [...(plan.notes ?? []), ...warnings] } : plan;
+}
+
+function contentWarnings(plan: Plan): string[] {
+  const { missing, empty } = findFaults(plan);
+  return [
+    ...missing.map(({ text }) => `Warning: no region shows "${text}".`),
+    ...empty.map((region) =>
+      `Warning: region ${region + 1} names only style, light or mood, so anything may come there.`
+    ),
+    ...shortCounts(plan.prompt, regionsOf(plan).map(({ prompt }) => prompt)),
+  ];
 }
 
 function layoutWarnings(plan: Plan, { coarsest }: Limits): string[] {

@@ -1,14 +1,25 @@
-import type OpenAI from "../../deps/openai.ts";
-import { explainFailure, LanguageModelError } from "./chat_failure.ts";
-import { type Endpoint, redact } from "./endpoint.ts";
+import { printable } from "../../brief.ts";
+import { Failures, LanguageModelError } from "./chat_failure.ts";
+import { readCompletion, serverErrorIn } from "./completion.ts";
+import { type Endpoint, redact, redactAll, secretsOf } from "./endpoint.ts";
+import { type Patience, type Reply, send, TransportError } from "./transport.ts";
+import { waiting } from "./waiting.ts";
+
+/** A part of a message: words, or a picture as a data URL. */
+export type Part = { type: "text"; text: string } | { type: "image_url"; image_url: { url: string } };
 
 /** A message as the chat API has it. */
-export type Message = OpenAI.Chat.ChatCompletionMessageParam;
+export interface Message {
+  role: "system" | "user" | "assistant";
+  content: string | Part[];
+}
 
 /** How a conversation is held. */
 export interface ChatOptions {
-  /** Seconds to wait for one answer. Default 300. */
+  /** Seconds to wait for one whole answer. Default 300. */
   timeout?: number;
+  /** Seconds without a byte, once the first has come, after which an answer is given up. Default 60. */
+  idleTimeout?: number;
   /** How often a call is tried again after an overload or a lost connection, each time after twice the wait. Default 2. */
   retries?: number;
   /** Seconds before the first retry; doubled each time. Default 1. */
@@ -18,6 +29,8 @@ export interface ChatOptions {
   signal?: AbortSignal;
   /** Told of retries and of what a server cannot do. */
   say?: (message: string) => void;
+  /** Told every few seconds how an answer gets on. */
+  progress?: (message: string) => void;
 }
 
 /** What a model said; `cutOff` where it had more to say than it was allowed. */
@@ -26,100 +39,168 @@ export interface Answer {
   cutOff: boolean;
 }
 
-/** What a server may not know; dropped, one after the other, when it complains of them. */
-type Extra = "json_schema" | "json_object" | "temperature" | "seed" | "max_tokens";
+/** What an answer must look like. */
+export interface Shape {
+  name: string;
+  schema: Record<string, unknown>;
+}
 
-/** A conversation with a language model through OpenAI's chat API. The `openai` package is loaded by the first call. */
+/**
+ * What a server may not know, with how it says so. Dropped, one after the other, when it complains. Limits inside a schema go first:
+ * several services hold to schemas, but to none with limits in it.
+ */
+const EXTRAS = {
+  limits: /(?:min|max)(?:imum|Length|Items|Properties)|exclusiveM(?:in|ax)imum/,
+  json_schema: /response_format|json_schema|json schema|structured output|grammar|schema/i,
+  json_object: /response_format|json_object|schema|grammar/i,
+  stream: /\bstream/i,
+  temperature: /temperature/i,
+  seed: /\bseed\b/i,
+  max_tokens: /max_tokens/i,
+  max_completion_tokens: /max_completion_tokens/i,
+  image_object: /image_url/i,
+} as const;
+type Extra = keyof typeof EXTRAS;
+
+/** A conversation with a language model through OpenAI's chat API. */
 export class Chat {
   private readonly lacking = new Set<Extra>();
+  private readonly failures: Failures;
+  private readonly secrets: readonly string[];
+  private readonly patience: Patience;
   /** Answers so far, as the seed: stable from run to run, and another one when asked again. */
   private asked = 0;
   private model: string;
 
-  private constructor(
-    private readonly client: OpenAI,
-    private readonly endpoint: Endpoint,
-    private readonly options: ChatOptions,
-    private readonly seconds: number,
-  ) {
+  private constructor(private readonly endpoint: Endpoint, private readonly options: ChatOptions) {
     this.model = endpoint.model ?? "";
+    this.failures = new Failures(endpoint);
+    this.secrets = secretsOf(endpoint);
+    this.patience = { timeout: options.timeout ?? 300, idle: options.idleTimeout ?? 60 };
   }
 
   /** @throws LanguageModelError where no model is named and the server names none either */
   static async open(endpoint: Endpoint, options: ChatOptions = {}): Promise<Chat> {
-    const { OpenAI } = await import("../../deps/openai.ts");
-    const seconds = options.timeout ?? 300;
-    const client = new OpenAI({
-      baseURL: endpoint.url,
-      apiKey: endpoint.key ?? "none",
-      organization: null,
-      project: null,
-      webhookSecret: null,
-      logLevel: "off",
-      maxRetries: 0,
-      timeout: seconds * 1000,
-    });
-    const chat = new Chat(client, endpoint, options, seconds);
+    const chat = new Chat(endpoint, options);
     if (!chat.model) chat.model = await chat.firstModel();
     return chat;
   }
 
-  /** The model that answers; of a file's path only the name, since plans are kept in pictures. */
+  /** The model that answers, fit for plans and pictures: of a file's path only the name, and no secret. */
   get modelName(): string {
-    return this.model.endsWith(".gguf") ? this.model.split(/[\\/]/).at(-1)! : this.model;
+    const name = this.model.endsWith(".gguf") ? this.model.split(/[\\/]/).at(-1)! : this.model;
+    return printable(redact(name, this.secrets)).slice(0, 200);
+  }
+
+  /** A value that came from the model, without the key and whatever else the URL holds, in any of its texts. */
+  redacted<T>(value: T): T {
+    return redactAll(value, this.secrets);
   }
 
   /**
    * Ask for the next message.
    *
-   * @param schema what the answer must look like; a server that cannot hold the model to it answers freely
+   * @param shape what the answer must look like; a server that cannot hold the model to it answers freely
    * @throws LanguageModelError, one kind for each way in which this fails
    */
-  async ask(messages: Message[], schema?: Record<string, unknown>): Promise<Answer> {
+  async ask(messages: Message[], shape?: Shape): Promise<Answer> {
     this.asked++;
-    const completion = await this.retrying(() => {
-      const body = this.body(messages, schema);
-      return this.client.chat.completions.create(body, { signal: this.options.signal });
-    });
-    const choice = (completion as Partial<OpenAI.ChatCompletion>).choices?.[0];
+    const { status, text: body, type } = await this.retrying(() =>
+      this.call("chat/completions", () => this.body(messages, shape))
+    );
     const fail = (kind: LanguageModelError["kind"], message: string) =>
-      new LanguageModelError(kind, redact(`${this.model}: ${message}`, this.endpoint.key));
-    if (typeof completion === "string") {
-      if ((completion as string).trimStart().startsWith("{")) throw fail("cut off", "the answer broke off. Try again.");
-      throw fail("proxy", `a web page or plain text came back from ${this.endpoint.url}. Check the URL and the proxy.`);
+      this.failures.because(kind, `${this.modelName}: ${message}`);
+    const completion = readCompletion(body, type === "text/event-stream");
+    if (!completion) {
+      if (/^\s*[{[]/.test(body)) throw fail("cut off", "the answer broke off. Try again.");
+      if (body.trim() === "") throw fail("empty", "the answer is empty. Try again or use another --llm-model.");
+      throw this.failures.page(status);
     }
-    if (!choice) throw fail("empty", "the answer holds no choice. Try again or use another --llm-model.");
-    const { message, finish_reason: reason } = choice;
-    if (message?.refusal) throw fail("refused", `the model refused: "${message.refusal}". Reword the prompt.`);
-    if (reason === "content_filter") {
+    if ("problem" in completion) {
+      throw fail("empty", `the answer ${completion.problem}. Try again or use another --llm-model.`);
+    }
+    const { refusal, finish, text } = completion;
+    if (refusal) throw fail("refused", `the model refused: "${this.failures.brief(refusal)}". Reword the prompt.`);
+    if (finish === "content_filter") {
       throw fail("refused", "the service's filter withheld the answer. Reword the prompt.");
     }
-    const text = redact(message?.content ?? "", this.endpoint.key);
     if (text.trim() === "") throw fail("empty", "the answer is empty. Try again or use another --llm-model.");
-    return { text, cutOff: reason === "length" };
+    return { text: redact(text, this.secrets), cutOff: finish === "length" };
   }
 
-  private body(messages: Message[], schema?: Record<string, unknown>): OpenAI.ChatCompletionCreateParamsNonStreaming {
-    const { lacking } = this;
-    let format: object | undefined;
-    if (schema && !lacking.has("json_schema")) {
-      format = { type: "json_schema", json_schema: { name: "plan", schema, strict: true } };
-    } else if (schema && !lacking.has("json_object")) format = { type: "json_object", schema };
+  private body(messages: Message[], shape?: Shape): Record<string, unknown> {
+    const { lacking, options: { maxTokens = 2048 } } = this;
+    let format: Record<string, unknown> | undefined;
+    if (shape && !lacking.has("json_schema")) {
+      const schema = lacking.has("limits") ? withoutLimits(shape.schema) : shape.schema;
+      format = { type: "json_schema", json_schema: { name: shape.name, schema, strict: true } };
+    } else if (shape && !lacking.has("json_object")) format = { type: "json_object", schema: shape.schema };
     return {
       model: this.model,
-      messages,
-      ...(format ? { response_format: format as OpenAI.ResponseFormatJSONSchema } : {}),
+      messages: lacking.has("image_object") ? messages.map(withPlainImages) : messages,
+      ...(format ? { response_format: format } : {}),
+      ...(lacking.has("stream") ? {} : { stream: true }),
       ...(lacking.has("temperature") ? {} : { temperature: 0.2 }),
       ...(lacking.has("seed") ? {} : { seed: this.asked }),
-      ...(lacking.has("max_tokens") ? {} : { max_tokens: this.options.maxTokens ?? 2048 }),
+      ...(!lacking.has("max_tokens")
+        ? { max_tokens: maxTokens }
+        : lacking.has("max_completion_tokens")
+        ? {}
+        : { max_completion_tokens: maxTokens }),
     };
   }
 
   private async firstModel(): Promise<string> {
-    const list = await this.retrying(() => this.client.models.list({ signal: this.options.signal }));
-    const first = list.data?.[0]?.id;
-    if (first) return first;
-    throw new LanguageModelError("model", `${this.endpoint.url} names no model; name one with --llm-model.`);
+    const { text, status } = await this.retrying(() => this.call("models"));
+    let list: unknown;
+    try {
+      list = JSON.parse(text);
+    } catch {
+      throw this.failures.page(status);
+    }
+    const first = (list as { data?: { id?: unknown }[] } | null)?.data?.[0]?.id;
+    if (typeof first === "string" && first) return first;
+    throw this.failures.because("model", `${this.endpoint.name} names no model; name one with --llm-model.`);
+  }
+
+  /** One request; its error, if the server reports one, is thrown. */
+  private async call(path: string, body?: () => Record<string, unknown>): Promise<Reply> {
+    const url = new URL(this.endpoint.url);
+    url.pathname = `${url.pathname.replace(/\/$/, "")}/${path}`;
+    const { key } = this.endpoint;
+    const basic = url.username || url.password
+      ? btoa(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`)
+      : "";
+    url.username = url.password = "";
+    const authorization = basic ? `Basic ${basic}` : key ? `Bearer ${key}` : undefined;
+    const { signal, progress } = this.options;
+    using wait = waiting(this.modelName, progress);
+    let reply: Reply;
+    try {
+      reply = await send(
+        url,
+        {
+          method: body ? "POST" : "GET",
+          headers: {
+            accept: "application/json, text/event-stream",
+            ...(body ? { "content-type": "application/json" } : {}),
+            ...(authorization ? { authorization } : {}),
+          },
+          body: body && JSON.stringify(body()),
+        },
+        this.patience,
+        signal,
+        wait.arrived,
+      );
+    } catch (error) {
+      throw error instanceof TransportError ? this.failures.transport(error) : error;
+    }
+    const reported = serverErrorIn(reply.text);
+    if (reply.status < 400 && !reported) return reply;
+    if (!reported && /<(?:!doctype|html|head|body)/i.test(reply.text)) throw this.failures.page(reply.status);
+    const error = reported ?? { message: reply.text.trim() || `status ${reply.status}` };
+    const status = reply.status < 400 ? error.status ?? reply.status : reply.status;
+    throw this.failures.server({ ...error, status }, this.modelName);
   }
 
   /** Call, and call again: at once without what the server lacks, after a growing wait where it is overloaded. */
@@ -129,18 +210,14 @@ export class Chat {
       try {
         return await call();
       } catch (error) {
+        if (!(error instanceof LanguageModelError)) throw error;
         const extra = this.missing(error);
         if (extra) {
           this.lacking.add(extra);
           continue;
         }
-        const status = (error as { status?: number }).status;
-        const explained = explainFailure(error, this.endpoint, this.model, this.seconds);
-        const passing = explained instanceof LanguageModelError && !/quota|context/.test(explained.message) &&
-          (explained.kind === "unreachable" || explained.kind === "cut off" || status === 408 || status === 429 ||
-            status! >= 500);
-        if (!passing || retries-- === 0) throw explained;
-        this.options.say?.(`${explained.message} Trying again in ${backoff} s.`);
+        if (!error.passing || retries-- === 0) throw error;
+        this.options.say?.(`${error.message} Trying again in ${backoff} s.`);
         await pause(backoff * 1000, this.options.signal);
         backoff *= 2;
       }
@@ -148,18 +225,38 @@ export class Chat {
   }
 
   /** What the server complains of, if that can be done without. */
-  private missing(error: unknown): Extra | undefined {
-    const { status, message } = error as { status?: number; message?: string };
-    if (status === undefined || status === 401 || status === 403 || status === 429 || !message) return undefined;
-    const named: [Extra, RegExp][] = [
-      ["json_schema", /response_format|json_schema|json schema|structured output|grammar|schema/i],
-      ["json_object", /response_format|json_object|schema|grammar/i],
-      ["temperature", /temperature/i],
-      ["seed", /\bseed\b/i],
-      ["max_tokens", /max_(?:completion_)?tokens/i],
-    ];
-    return named.find(([extra, pattern]) => !this.lacking.has(extra) && pattern.test(message))?.[0];
+  private missing({ complaint }: LanguageModelError): Extra | undefined {
+    if (!complaint) return undefined;
+    const names = Object.keys(EXTRAS) as Extra[];
+    return names.find((extra) => !this.lacking.has(extra) && this.uses(extra) && EXTRAS[extra].test(complaint.message));
   }
+
+  /** Whether a request holds this at all, now that others are gone. */
+  private uses(extra: Extra): boolean {
+    if (extra === "limits") return !this.lacking.has("json_schema");
+    if (extra === "json_object") return this.lacking.has("json_schema");
+    if (extra === "max_completion_tokens") return this.lacking.has("max_tokens");
+    return true;
+  }
+}
+
+/** Limits of numbers and lengths are no part of what some services take for a schema. */
+function withoutLimits(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutLimits);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const kept = Object.entries(schema).filter(([key, value]) => typeof value !== "number" || !EXTRAS.limits.test(key));
+  return Object.fromEntries(kept.map(([key, value]) => [key, withoutLimits(value)]));
+}
+
+/** Pictures as Ollama's examples give them: the URL itself where OpenAI has an object. */
+function withPlainImages({ role, content }: Message): unknown {
+  if (typeof content === "string") return { role, content };
+  return {
+    role,
+    content: content.map((part) =>
+      part.type === "image_url" ? { type: part.type, image_url: part.image_url.url } : part
+    ),
+  };
 }
 
 function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {

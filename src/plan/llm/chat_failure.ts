@@ -1,6 +1,8 @@
-import type { APIError } from "../../deps/openai.ts";
-import { CancelledError, PlannerError } from "../../errors.ts";
-import { type Endpoint, redact } from "./endpoint.ts";
+import { PlannerError } from "../../errors.ts";
+import { printable } from "../../brief.ts";
+import type { ServerError } from "./completion.ts";
+import { type Endpoint, redact, secretsOf, shownUrl } from "./endpoint.ts";
+import type { TransportError } from "./transport.ts";
 
 /** What went wrong with a language model, as programs tell it; the message tells people. */
 export type FailureKind =
@@ -15,111 +17,137 @@ export type FailureKind =
   | "refused"
   | "empty"
   | "cut off"
+  | "too large"
   | "request"
   | "reply";
 
+/** What a server said of a request, with the status it gave. */
+export interface Complaint extends ServerError {
+  status: number;
+}
+
 /** A language model could not be used or did not give a plan. Exit code 5. */
 export class LanguageModelError extends PlannerError {
-  constructor(readonly kind: FailureKind, message: string, options?: ErrorOptions) {
-    super(message, options);
+  /**
+   * @param passing the same request may well succeed a little later
+   * @param complaint the server's own words, where it refused
+   */
+  constructor(readonly kind: FailureKind, message: string, readonly passing = false, readonly complaint?: Complaint) {
+    super(message);
   }
 }
 
-/** Every failure of a call to the chat API as one message with the way out, and without the key. */
-export function explainFailure(error: unknown, endpoint: Endpoint, model: string, seconds: number): Error {
-  const { url, key, name } = endpoint;
-  const fail = (kind: FailureKind, message: string) => new LanguageModelError(kind, redact(message, key));
-  if (!(error instanceof Error)) return fail("server", `${name} failed: ${String(error)}`);
-  if (
-    error.name === "APIUserAbortError" || error.name === "AbortError" || error.constructor.name === "APIUserAbortError"
-  ) {
-    return new CancelledError();
+/** Makes errors about one language model: in one line, and without a secret in it. */
+export class Failures {
+  private readonly url: string;
+  private readonly secrets: string[];
+
+  constructor(private readonly endpoint: Endpoint) {
+    this.url = shownUrl(endpoint.url);
+    this.secrets = secretsOf(endpoint);
   }
-  const status = (error as APIError).status;
-  const said = brief(error.message);
-  if (status === undefined) return explainBroken(error, fail, url, seconds);
-  if (/<(?:!doctype|html|head|body)/i.test(error.message)) {
-    return fail(
+
+  /** An error in our own words. */
+  because(kind: FailureKind, message: string, passing = false, complaint?: Complaint): LanguageModelError {
+    return new LanguageModelError(kind, printable(redact(message, this.secrets)), passing, complaint);
+  }
+
+  /** No answer, or one that broke off. */
+  transport({ kind, message }: TransportError): LanguageModelError {
+    const { url } = this;
+    const said = this.brief(message.replace(/error sending request for url \([^)]*\):?/, "").trim() || "no connection");
+    switch (kind) {
+      case "timeout":
+        return this.because(
+          "timeout",
+          `${url} did not answer within the time: ${said}. Give it more with --llm-timeout, or use a ` +
+            `smaller model or a faster server.`,
+        );
+      case "idle":
+        return this.because("timeout", `The answer from ${url} stopped midway: ${said}. Try again.`, true);
+      case "too large":
+        return this.because("too large", `The answer from ${url} is too large: ${said}. No plan is; check --llm-url.`);
+      case "broken":
+        return this.because("cut off", `The answer from ${url} broke off (${said}). Try again.`, true);
+      default:
+        return this.because(
+          "unreachable",
+          `No language model answers at ${url} (${said}). Start the server, correct --llm-url, or ` +
+            `use --planner rules.`,
+          true,
+        );
+    }
+  }
+
+  /** A web page or anything else that no chat API sends. */
+  page(status: number): LanguageModelError {
+    return this.because(
       "proxy",
-      `A web page came back from ${url} instead of an answer (status ${status}); something between here and the ` +
-        `language model answers in its place. Check the proxy and whether the URL ends in /v1.`,
+      `A web page or plain text came back from ${this.url} instead of an answer (status ${status}); something between here and the ` +
+        `language model answers in its place. Check the proxy, and whether the URL ends in /v1.`,
+      status >= 500,
     );
   }
-  if (isTooLong(error)) {
-    return fail(
-      "context",
-      `The instructions and the prompt are longer than the context of ${model}: ${said}. Use ` +
-        `--prompt-file prompts/plan_short.md, a model with more context, or a shorter prompt.`,
-    );
+
+  /** An error that the server reports, by status or in the body of an answer. */
+  server(complaint: Complaint, model: string): LanguageModelError {
+    const { status, message, code } = complaint;
+    const { url, endpoint: { name, key } } = this;
+    const said = this.brief(message);
+    if (code === "context_length_exceeded" || TOO_LONG.test(message)) {
+      return this.because(
+        "context",
+        `The instructions and the prompt are longer than the context of ${model}: ${said}. Use ` +
+          `--prompt-file prompts/plan_short.md, a model with more context, or a shorter prompt.`,
+      );
+    }
+    switch (status) {
+      case 401:
+      case 403:
+        return this.because(
+          "key",
+          key
+            ? `${name} does not accept the key (status ${status}). Check OPENAI_API_KEY (GEMINI_API_KEY for Gemini).`
+            : `${name} asks for a key (status ${status}). Set OPENAI_API_KEY (GEMINI_API_KEY for Gemini).`,
+        );
+      case 404:
+        return this.because(
+          "model",
+          `${name} does not have "${model}" at ${url} (status 404: ${said}). Name one it has with ` +
+            `--llm-model, or check that the URL ends in /v1.`,
+        );
+      case 429:
+        return /quota|billing|credit/i.test(message) || code === "insufficient_quota"
+          ? this.because("rate", `The account at ${name} has no quota left: ${said}. Top it up or use --planner rules.`)
+          : this.because(
+            "rate",
+            `${name} has had too many requests (status 429): ${said}. Wait a while or use --planner rules.`,
+            true,
+          );
+    }
+    const passing = status >= 500 || status === 408 || (status < 400 && PASSING.test(message));
+    if (status < 400 || status >= 500) {
+      const given = status < 400 ? "" : ` (status ${status})`;
+      return this.because(
+        "server",
+        `${name} failed${given}: ${said}. Try again later or use --planner rules.`,
+        passing,
+        complaint,
+      );
+    }
+    const what = `${name} refused the request (status ${status}): ${said}. Try another --llm-model.`;
+    return this.because("request", what, passing, complaint);
   }
-  switch (status) {
-    case 401:
-    case 403:
-      return fail(
-        "key",
-        key
-          ? `${name} does not accept the key (status ${status}). Check OPENAI_API_KEY (GEMINI_API_KEY for Gemini).`
-          : `${name} asks for a key (status ${status}). Set OPENAI_API_KEY (GEMINI_API_KEY for Gemini).`,
-      );
-    case 404:
-      return fail(
-        "model",
-        `${name} does not have "${model}" at ${url} (status 404: ${said}). Name one it has with --llm-model, or check ` +
-          `that the URL ends in /v1.`,
-      );
-    case 429:
-      return fail(
-        "rate",
-        /quota|billing|credit/i.test(error.message)
-          ? `The account at ${name} has no quota left: ${said}. Top it up or use --planner rules.`
-          : `${name} has had too many requests (status 429): ${said}. Wait a while or use --planner rules.`,
-      );
-    default:
-      return status >= 500
-        ? fail("server", `${name} failed (status ${status}): ${said}. Try again later or use --planner rules.`)
-        : fail("request", `${name} refused the request (status ${status}): ${said}. Try another --llm-model.`);
+
+  /** One line of what somebody said; without secrets before it is cut, lest a cut one pass. */
+  brief(message: string): string {
+    const line = redact(message, this.secrets).replace(/\s+/g, " ").trim().replace(/\.$/, "");
+    return line.length > 200 ? `${line.slice(0, 197)}…` : line;
   }
 }
 
-/** Failures without a status: no connection, no answer in time, an answer that broke off. */
-function explainBroken(
-  error: Error,
-  fail: (kind: FailureKind, message: string) => Error,
-  url: string,
-  seconds: number,
-): Error {
-  const cause = error.cause instanceof Error ? error.cause.message : error.message;
-  if (error.constructor.name === "APIConnectionTimeoutError") {
-    return fail(
-      "timeout",
-      `${url} did not answer within ${seconds} seconds. Use a smaller model or a faster server.`,
-    );
-  }
-  if (
-    /JSON|Unexpected (?:token|end)|reading a body|body from connection|terminated|unexpected eof|incomplete/i.test(
-      cause,
-    )
-  ) {
-    return fail("cut off", `The answer from ${url} broke off or is no JSON (${brief(cause)}). Try again.`);
-  }
-  return fail(
-    "unreachable",
-    `No language model answers at ${url} (${
-      brief(cause)
-    }). Start the server, correct --llm-url, or use --planner rules.`,
-  );
-}
-
-/** Whether the server says that the context is too short. */
-export function isTooLong(error: Error): boolean {
-  const code = (error as APIError).code;
-  return code === "context_length_exceeded" ||
-    /context (?:length|window|size)|maximum context|exceeds? .{0,40}context|too many tokens|prompt is too long/i.test(
-      error.message,
-    );
-}
-
-function brief(message: string): string {
-  const line = message.replace(/\s+/g, " ").trim().replace(/\.$/, "");
-  return line.length > 200 ? `${line.slice(0, 197)}…` : line;
-}
+/** What servers say where it passes by itself. */
+const PASSING = /overload|busy|capacity|rate.?limit|unavailable|try again|timed? ?out|temporar/i;
+/** Whether a server says that the context is too short. */
+const TOO_LONG =
+  /context (?:length|window|size)|maximum context|exceeds? .{0,40}context|too many tokens|prompt is too long/i;

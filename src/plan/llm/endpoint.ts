@@ -3,6 +3,7 @@ import { keepSecret } from "../../secrets.ts";
 
 /** A language model to plan with: where it answers, as what, and with which key. */
 export interface Endpoint {
+  /** May hold a user's name, a password and a query; `shownUrl` is for people. */
   url: string;
   /** Left out: the server's only or first model. */
   model?: string;
@@ -52,7 +53,9 @@ export function resolveEndpoint(options: { llmUrl?: string; llmModel?: string },
   const url = options.llmUrl ?? environment.OPENAI_BASE_URL ?? (useGemini ? GEMINI : OPENAI);
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new UsageError(
-      `"${url}" is no URL of a language model; write for example --llm-url http://127.0.0.1:8080/v1.`,
+      `"${
+        url.replace(/\/\/[^/]*@/, "//").replace(/\?.*/, "")
+      }" is not the URL of a language model; write for example --llm-url http://127.0.0.1:8080/v1.`,
     );
   }
   const host = new URL(url).hostname;
@@ -69,7 +72,42 @@ export function resolveEndpoint(options: { llmUrl?: string; llmModel?: string },
   return { url, model: options.llmModel ?? environment.OPENAI_MODEL ?? usual, key, name: host };
 }
 
-/** A text without the key, whoever quoted it. */
-export function redact(text: string, key: string | undefined): string {
-  return key && key.length > 3 ? text.replaceAll(key, "[key]") : text;
+/** A URL as messages may show it: without a user's name, a password, a query or a fragment. */
+export function shownUrl(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname.replace(/\/$/, "");
+}
+
+/** What must appear in no message, file or picture: the key, and what the URL holds beside its place. */
+export function secretsOf({ url, key }: Pick<Endpoint, "url" | "key">): string[] {
+  const { username, password, searchParams } = new URL(url);
+  const basic = username || password ? btoa(`${decoded(username)}:${decoded(password)}`) : "";
+  const secrets = [key ?? "", password, decoded(password), basic, ...searchParams.values()].filter((text) =>
+    text.length > 3
+  );
+  // The longest first: one may hold another.
+  return [...new Set(secrets.flatMap((secret) => [secret, encodeURIComponent(secret)]))].sort((a, b) =>
+    b.length - a.length
+  );
+}
+
+/** A text without the secrets, whoever quoted them. */
+export function redact(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((kept, secret) => kept.replaceAll(secret, "[key]"), text);
+}
+
+/** A JSON value without the secrets in any of its texts, however they were escaped on their way. */
+export function redactAll<T>(value: T, secrets: readonly string[]): T {
+  if (typeof value === "string") return redact(value, secrets) as T;
+  if (Array.isArray(value)) return value.map((part) => redactAll(part, secrets)) as T;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, redactAll(part, secrets)])) as T;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -1,8 +1,10 @@
 import { PlannerError } from "../../errors.ts";
-import { Chat, type ChatOptions, type Message } from "./chat.ts";
+import { type Answer, Chat, type ChatOptions, type Message } from "./chat.ts";
 import { LanguageModelError } from "./chat_failure.ts";
 import { type Endpoint, type Environment, readEnvironment, resolveEndpoint } from "./endpoint.ts";
+import { countFaults, describeFaults, findFaults } from "./faults.ts";
 import { withLocalServer } from "./local_server.ts";
+import { mendPlan } from "./mend.ts";
 import type { Plan } from "../plan.ts";
 import type { PlanRequest } from "../planner.ts";
 import { readInstructions } from "./prompt_file.ts";
@@ -25,12 +27,12 @@ export interface LanguageModelOptions extends Omit<ChatOptions, "say" | "signal"
   keepReply?: (reply: string) => Promise<string>;
 }
 
-/** How often a model is asked again after a reply that cannot be read. */
+/** How often a model is asked again after a reply that cannot be used. */
 const ASK_AGAIN = 2;
 
 /**
- * A planner that asks a language model. After a reply that cannot be read it tells the model why and asks again, at most
- * twice.
+ * A planner that asks a language model. After a reply that cannot be used it tells the model why and asks again, at most
+ * twice; a plan that clearly lacks something is asked for once more.
  *
  * @throws UsageError where no model is configured, LanguageModelError for every other failure, one kind for each
  */
@@ -53,39 +55,72 @@ export function withModel<R>(
   return open(resolveEndpoint(options, options.environment ?? readEnvironment()));
 }
 
+/**
+ * Ask until there is a plan without faults, or the tries are over. A plan that can be read but has faults is asked for once more,
+ * and the better of the two is taken: what even that lacks is mended as far as no cell must be added.
+ */
 async function converse(chat: Chat, request: PlanRequest, options: LanguageModelOptions): Promise<Plan> {
-  const schema = options.constrained === false ? undefined : replyJsonSchema();
+  const schema = options.constrained === false ? undefined : { name: "plan", schema: replyJsonSchema() };
   let messages = await firstMessages(request, options, options.short ?? false);
-  let tries = 0;
-  while (true) {
+  let best: { plan: Plan; faults: number } | undefined;
+  let completing = false;
+  for (let tries = 0;; tries++) {
     let answer;
     try {
       answer = await chat.ask(messages, schema);
     } catch (error) {
-      const canShorten = error instanceof LanguageModelError && error.kind === "context" && !options.short &&
-        !options.promptFile && tries === 0;
-      if (!canShorten) throw error;
+      if (!(error instanceof LanguageModelError)) throw error;
+      if (best) return mended(best.plan);
+      if (error.kind === "empty" && tries < ASK_AGAIN) {
+        request.say?.(`${error.message} Asking again.`);
+        continue;
+      }
+      if (error.kind !== "context" || options.short || options.promptFile || tries > 0) throw error;
       request.say?.(`${error.message} Trying the short instructions.`);
       options = { ...options, short: true };
       messages = await firstMessages(request, options, true);
+      tries--;
       continue;
     }
-    // A sentence that was cut off must not become a region: only whole lines count then.
-    const reply = answer.cutOff ? answer.text.slice(0, answer.text.lastIndexOf("\n") + 1) : answer.text;
-    try {
-      return readReply(reply, request.prompt, `openai (${chat.modelName})`);
-    } catch (error) {
-      if (!(error instanceof PlannerError)) throw error;
-      const why = answer.cutOff ? `The answer was cut off for its length. ${error.message}` : error.message;
-      if (tries++ === ASK_AGAIN) throw await givenUp(why, answer.text, chat, options);
-      request.say?.(`${chat.modelName}: ${why} Asking again.`);
-      messages = [
-        ...messages,
-        { role: "assistant", content: answer.text.slice(0, 4000) },
-        { role: "user", content: await readInstructions("ask_again", { error: why }) },
-      ];
-    }
+    const read = readAnswer(answer, request.prompt, chat);
+    if (read.plan && read.faults < (best?.faults ?? Infinity)) best = { plan: read.plan, faults: read.faults };
+    if (best && (read.faults === 0 || completing || tries === ASK_AGAIN)) return mended(best.plan);
+    if (tries === ASK_AGAIN) throw await givenUp(read.why, answer.text, chat, options);
+    request.say?.(`${chat.modelName}: ${read.why} Asking again.`);
+    completing = read.plan !== undefined;
+    messages = [
+      ...messages,
+      { role: "assistant", content: answer.text.slice(0, 4000) },
+      {
+        role: "user",
+        content: await readInstructions(read.plan ? "ask_for_missing" : "ask_again", { error: read.why }),
+      },
+    ];
   }
+}
+
+/** The plan in an answer with how many faults it has, or why there is none. */
+function readAnswer(
+  answer: Answer,
+  prompt: string,
+  chat: Chat,
+): { plan: Plan; faults: number; why: string } | { plan?: undefined; faults: number; why: string } {
+  // A sentence that was cut off must not become a region: only whole lines count then.
+  const reply = answer.cutOff ? answer.text.slice(0, answer.text.lastIndexOf("\n") + 1) : answer.text;
+  try {
+    const plan = chat.redacted(readReply(reply, prompt, `openai (${chat.modelName})`));
+    const faults = findFaults(plan);
+    return { plan, faults: countFaults(faults), why: describeFaults(faults) };
+  } catch (error) {
+    if (!(error instanceof PlannerError)) throw error;
+    const why = answer.cutOff ? `The answer was cut off for its length. ${error.message}` : error.message;
+    return { faults: Infinity, why };
+  }
+}
+
+function mended(plan: Plan): Plan {
+  const { plan: whole, notes } = mendPlan(plan);
+  return notes.length ? { ...whole, notes: [...(whole.notes ?? []), ...notes] } : whole;
 }
 
 async function firstMessages(request: PlanRequest, options: LanguageModelOptions, short: boolean): Promise<Message[]> {

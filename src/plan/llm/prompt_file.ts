@@ -3,7 +3,14 @@ import { readUserText } from "../../files/user_file.ts";
 import { BYTES_OF } from "../../limits.ts";
 
 /** The instructions in prompts/ that this program ships. */
-export type PromptName = "plan" | "plan_short" | "plan_json" | "plan_image" | "ask_again" | "recaption";
+export type PromptName =
+  | "plan"
+  | "plan_short"
+  | "plan_json"
+  | "plan_image"
+  | "ask_again"
+  | "ask_for_missing"
+  | "recaption";
 
 /**
  * Read a file of instructions: its comments are dropped, its `{{placeholders}}` filled in.

@@ -19,7 +19,7 @@ export function readReply(reply: string, prompt: string, planner = "language mod
   if (reply.length > LONGEST) {
     throw new PlannerError(`The reply has ${reply.length} characters; more than ${LONGEST} are not read.`);
   }
-  const text = withoutReasoning(reply);
+  const text = withoutReasoning(withoutTurns(reply));
   if (text.trim() === "") throw new PlannerError(`The reply is empty${reply.trim() ? " but for its reasoning" : ""}.`);
   const drafts = [...jsonDrafts(text), ...labelDrafts(text)].sort((a, b) => a.at - b.at);
   const complete = drafts.findLast((draft) => "regions" in draft);
@@ -51,6 +51,14 @@ export function withoutReasoning(text: string): string {
   return kept;
 }
 
+/** Chat templates mark turns by tokens of their own; some servers let those through. */
+function withoutTurns(text: string): string {
+  return text.replace(
+    /<(?:\|im_start|start_of_turn)\|?>\s*\w*|<\|[\w ]{1,40}\|>|<｜[^｜\n]{1,40}｜>|<\/?s>|<(?:end_of_turn|eos)>|\[\/?INST\]/g,
+    "\n\n",
+  );
+}
+
 function jsonDrafts(text: string): Found[] {
   return findObjects(text).flatMap(({ at, value }): Found[] => {
     try {
@@ -65,11 +73,22 @@ function jsonDrafts(text: string): Found[] {
 
 const LABEL =
   /(?:(?:final\s+)?split[\s_]*ratios?|region(?:al)?[\s_]*prompts?(?:\s*\d+)?|region\s*\d+(?:\s*\([^)\n]*\))?|(?<=^\W*)regions|base[\s_]*prompts?|base[\s_]*ratios?|negative[\s_]*prompts?)\s*[:：=]/gim;
+/** A label that is a heading: a line of its own, without a colon. */
+const HEADING =
+  /^[\s#>*•-]*((?:final\s+)?split[\s_]*ratios?|region(?:al)?[\s_]*prompts?(?:\s*\d+)?|region\s*\d+|regions|base[\s_]*prompts?|base[\s_]*ratios?|negative[\s_]*prompts?)[ \t]*$/gim;
+/** An item of a YAML list with keys: "- prompt: a fox", and further keys in the lines below. */
+const YAML_ITEM = /^([ \t]*)-[ \t]+\w+:.*(?:\n\1[ \t]+\w+:.*)*/gm;
 const CLOSING = /^\W*(?:note|notes|explanation|reasoning|rationale|comment|this (?:plan|layout|split))\b/i;
 
 /** Plans written with labels: fields are collected until one comes a second time, which starts the next plan. */
 function labelDrafts(text: string): Found[] {
-  const plain = text.replace(/^\s*```\w*\s*$/gm, "").replace(/\*\*|__/g, "");
+  const plain = text.replace(/^\s*```\w*\s*$/gm, "").replace(/\*\*|__/g, "")
+    .replace(/[[<({*`]+\s*BREAK\s*[\]>)}*`]+/g, "BREAK")
+    .replace(YAML_ITEM, (item, indent: string) => {
+      const prompt = item.match(/^[\s-]*(?:prompt|description|text|caption)[ \t]*:[ \t]*(.+)$/im)?.[1];
+      return prompt === undefined ? item : `${indent}- ${prompt}`;
+    })
+    .replace(HEADING, "$1:");
   const labels = [...plain.matchAll(LABEL)];
   const drafts: Found[] = [];
   let fields: Fields = { at: 0, numbered: [] };
@@ -146,8 +165,11 @@ function finish(fields: Fields): Found[] {
 
 /** The ratio on the label's line or the next; what follows it there is commentary only if it cannot be part of it. */
 function readRatioLine(value: string): string {
-  const line = firstLine(value);
-  const bare = line.replace(/["'`“”‘’[\]{}<>]/g, " ").trim().replace(/^\(([^)]*)\)/, "$1");
+  const items = value.trim().match(/^(?:-[ \t]*[\d.%]+\s*)+$/)?.[0].match(/[\d.%]+/g);
+  const line = items?.join(",") ?? firstLine(value);
+  const rows = /[)\]]\s*[;,]\s*[([]/.test(line); // "(1,1,1);(1)"
+  const bare = (rows ? line.replace(/[)\]]\s*,\s*[([]/g, ";").replace(/[()]/g, "") : line)
+    .replace(/["'`“”‘’[\]{}<>]/g, " ").trim().replace(/^\(([^)]*)\)/, "$1").replace(/\s*;\s*/g, ";");
   const ratio = bare.match(/^[\d.,;%\s]*\d[\d.,;%\s]*(?=$|\(|(?<=\s)[–—-]|\s*(?:columns?|rows?|for|with|\|))/i);
   if (!ratio) throw new PlannerError(`The reply's ratio cannot be read: "${line}". Write numbers, as in 1,1 or 1;1.`);
   return ratio[0].trim().replace(/[;.]$/, "");
@@ -164,7 +186,10 @@ function readRegionLines(value: string, cells: number): string[] {
   }
   // Prose after the prompts is no region: it stands in a paragraph of its own, without BREAK on either side.
   let end = kept.findLastIndex((paragraph, i) => BREAK.test(paragraph) || /\bBREAK\W*$/.test(kept[i - 1] ?? ""));
-  const prompts = splitAtBreak(unquoted(kept.slice(0, end + 1).join(" ")));
+  const whole = unquoted(kept.slice(0, end + 1).join(" "));
+  // One BREAK after each prompt instead of between them.
+  const tail = whole.split(BREAK).length === cells + 1 ? /\W*\bBREAK\W*$/ : /(?!)/;
+  const prompts = splitAtBreak(whole.replace(tail, ""));
   while (prompts.length < cells && ++end < kept.length) prompts.push(kept[end]);
   return prompts;
 }

@@ -46,10 +46,15 @@ function closingBrace(text: string, start: number): number | undefined {
   }
 }
 
-/** Small models break lines inside strings and leave commas at the end of lists; both are plain to mend. */
+/** Small models break lines inside strings, leave commas at the end of lists and quote as Python does; all are plain to mend. */
 function parseObject(text: string): Json | undefined {
   const oneLine = text.replace(/[\n\r\t]/g, " ");
-  for (const candidate of [text, oneLine, oneLine.replace(/,(\s*[}\]])/g, "$1")]) {
+  const closed = oneLine.replace(/,(\s*[}\]])/g, "$1");
+  const python = closed.replace(/"(?:[^"\\]|\\.)*"|'((?:[^'\\]|\\.)*)'|\bNone\b/g, (all, quoted?: string) => {
+    if (quoted === undefined) return all === "None" ? "null" : all;
+    return JSON.stringify(quoted.replaceAll("\\'", "'"));
+  });
+  for (const candidate of [text, oneLine, closed, python]) {
     try {
       return JSON.parse(candidate) as Json;
     } catch {
@@ -111,12 +116,11 @@ function readCell(cell: Json): PlanCell {
   }
   const negativePrompt = get(cell, "negative_prompt");
   const baseRatio = get(cell, "base_ratio");
-  const mask = get(cell, "mask");
+  // A mask is a file of the user's: no language model names one.
   return {
     prompt,
     ...(typeof negativePrompt === "string" && negativePrompt.trim() ? { negativePrompt } : {}),
     ...(typeof baseRatio === "number" ? { baseRatio } : {}),
-    ...(typeof mask === "string" && mask.trim() ? { mask } : {}),
   };
 }
 

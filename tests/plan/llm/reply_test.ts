@@ -97,7 +97,6 @@ Deno.test("replies: a nested plan with everything in it reads back the same from
     {
       prompt: fc.string({ minLength: 1 }).filter((text) => text.trim() !== ""),
       negativePrompt: promptText,
-      mask: promptText,
     },
     { requiredKeys: ["prompt"], noNullPrototype: true },
   );

@@ -54,7 +54,7 @@ const rows = fc.array(fc.record({ height: share, widths: fc.array(share, { minLe
 const word = fc.stringMatching(/^[a-z]{1,8}$/).filter((word) => !/^(?:note|region|prompt|ratio)/.test(word));
 const promptText = fc.tuple(
   word,
-  fc.array(fc.tuple(fc.constantFrom(" ", ", ", "-", " & ", " (", ") ", "'s "), word), { maxLength: 6 }),
+  fc.array(fc.tuple(fc.constantFrom(" ", ", ", "-", " & ", "'s "), word), { maxLength: 6 }),
 )
   .map(([first, rest]) => first + rest.map(([sign, word]) => sign + word).join(""));
 const drafts = rows.chain((rows) => {

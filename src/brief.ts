@@ -16,15 +16,6 @@ export function briefText(text: unknown, length: number = COUNT_OF.quoted): stri
   return cut(text, length).replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
 }
 
-/**
- * Text of any length, fit for a terminal: control characters, which move cursors and set titles, and those that turn the direction of
- * writing are shown as "�"; line breaks and tabs stay.
- */
-export function printable(text: string): string {
-  // deno-lint-ignore no-control-regex -- those are what must not reach a terminal
-  return text.replace(/\r\n/g, "\n").replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
-}
-
 function cut(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }

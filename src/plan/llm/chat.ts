@@ -1,7 +1,8 @@
-import { printable } from "../../brief.ts";
+import { briefText } from "../../brief.ts";
 import { Failures, LanguageModelError } from "./chat_failure.ts";
 import { readCompletion, serverErrorIn } from "./completion.ts";
-import { type Endpoint, redact, redactAll, secretsOf } from "./endpoint.ts";
+import { type Endpoint } from "./endpoint.ts";
+import { withoutKeys } from "../../secrets.ts";
 import { type Patience, type Reply, send, TransportError } from "./transport.ts";
 import { waiting } from "./waiting.ts";
 
@@ -66,7 +67,6 @@ type Extra = keyof typeof EXTRAS;
 export class Chat {
   private readonly lacking = new Set<Extra>();
   private readonly failures: Failures;
-  private readonly secrets: readonly string[];
   private readonly patience: Patience;
   /** Answers so far, as the seed: stable from run to run, and another one when asked again. */
   private asked = 0;
@@ -75,7 +75,6 @@ export class Chat {
   private constructor(private readonly endpoint: Endpoint, private readonly options: ChatOptions) {
     this.model = endpoint.model ?? "";
     this.failures = new Failures(endpoint);
-    this.secrets = secretsOf(endpoint);
     this.patience = { timeout: options.timeout ?? 300, idle: options.idleTimeout ?? 60 };
   }
 
@@ -89,12 +88,7 @@ export class Chat {
   /** The model that answers, fit for plans and pictures: of a file's path only the name, and no secret. */
   get modelName(): string {
     const name = this.model.endsWith(".gguf") ? this.model.split(/[\\/]/).at(-1)! : this.model;
-    return printable(redact(name, this.secrets)).slice(0, 200);
-  }
-
-  /** A value that came from the model, without the key and whatever else the URL holds, in any of its texts. */
-  redacted<T>(value: T): T {
-    return redactAll(value, this.secrets);
+    return briefText(withoutKeys(name), 200);
   }
 
   /**
@@ -125,7 +119,7 @@ export class Chat {
       throw fail("refused", "the service's filter withheld the answer. Reword the prompt.");
     }
     if (text.trim() === "") throw fail("empty", "the answer is empty. Try again or use another --llm-model.");
-    return { text: redact(text, this.secrets), cutOff: finish === "length" };
+    return { text: withoutKeys(text), cutOff: finish === "length" };
   }
 
   private body(messages: Message[], shape?: Shape): Record<string, unknown> {

@@ -1,7 +1,8 @@
 import { PlannerError } from "../../errors.ts";
-import { printable } from "../../brief.ts";
+import { briefText } from "../../brief.ts";
+import { withoutKeys } from "../../secrets.ts";
 import type { ServerError } from "./completion.ts";
-import { type Endpoint, redact, secretsOf, shownUrl } from "./endpoint.ts";
+import { type Endpoint, shownUrl } from "./endpoint.ts";
 import type { TransportError } from "./transport.ts";
 
 /** What went wrong with a language model, as programs tell it; the message tells people. */
@@ -37,19 +38,17 @@ export class LanguageModelError extends PlannerError {
   }
 }
 
-/** Makes errors about one language model: in one line, and without a secret in it. */
+/** Makes errors about one language model: in one line; errors show no secrets by themselves. */
 export class Failures {
   private readonly url: string;
-  private readonly secrets: string[];
 
   constructor(private readonly endpoint: Endpoint) {
     this.url = shownUrl(endpoint.url);
-    this.secrets = secretsOf(endpoint);
   }
 
   /** An error in our own words. */
   because(kind: FailureKind, message: string, passing = false, complaint?: Complaint): LanguageModelError {
-    return new LanguageModelError(kind, printable(redact(message, this.secrets)), passing, complaint);
+    return new LanguageModelError(kind, message, passing, complaint);
   }
 
   /** No answer, or one that broke off. */
@@ -141,8 +140,7 @@ export class Failures {
 
   /** One line of what somebody said; without secrets before it is cut, lest a cut one pass. */
   brief(message: string): string {
-    const line = redact(message, this.secrets).replace(/\s+/g, " ").trim().replace(/\.$/, "");
-    return line.length > 200 ? `${line.slice(0, 197)}…` : line;
+    return briefText(withoutKeys(message).replace(/\s+/g, " ").trim().replace(/\.$/, ""), 200);
   }
 }
 

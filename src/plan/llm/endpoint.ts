@@ -1,5 +1,5 @@
 import { UsageError } from "../../errors.ts";
-import { keepSecret } from "../../secrets.ts";
+import { keepSecret, withoutKeys } from "../../secrets.ts";
 
 /** A language model to plan with: where it answers, as what, and with which key. */
 export interface Endpoint {
@@ -53,9 +53,7 @@ export function resolveEndpoint(options: { llmUrl?: string; llmModel?: string },
   const url = options.llmUrl ?? environment.OPENAI_BASE_URL ?? (useGemini ? GEMINI : OPENAI);
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new UsageError(
-      `"${
-        url.replace(/\/\/[^/]*@/, "//").replace(/\?.*/, "")
-      }" is not the URL of a language model; write for example --llm-url http://127.0.0.1:8080/v1.`,
+      `"${url}" is not the URL of a language model; write for example --llm-url http://127.0.0.1:8080/v1.`,
     );
   }
   const host = new URL(url).hostname;
@@ -69,6 +67,7 @@ export function resolveEndpoint(options: { llmUrl?: string; llmModel?: string },
     );
   }
   const usual = google ? "gemini-2.5-flash" : official ? "gpt-4o-mini" : undefined;
+  keepSecrets(url, key);
   return { url, model: options.llmModel ?? environment.OPENAI_MODEL ?? usual, key, name: host };
 }
 
@@ -78,30 +77,24 @@ export function shownUrl(url: string): string {
   return origin + pathname.replace(/\/$/, "");
 }
 
-/** What must appear in no message, file or picture: the key, and what the URL holds beside its place. */
-export function secretsOf({ url, key }: Pick<Endpoint, "url" | "key">): string[] {
+/** From here on no message, file or picture shows the key, nor what the URL holds beside its place. */
+function keepSecrets(url: string, key: string | undefined): void {
   const { username, password, searchParams } = new URL(url);
   const basic = username || password ? btoa(`${decoded(username)}:${decoded(password)}`) : "";
-  const secrets = [key ?? "", password, decoded(password), basic, ...searchParams.values()].filter((text) =>
-    text.length > 3
-  );
-  // The longest first: one may hold another.
-  return [...new Set(secrets.flatMap((secret) => [secret, encodeURIComponent(secret)]))].sort((a, b) =>
-    b.length - a.length
-  );
-}
-
-/** A text without the secrets, whoever quoted them. */
-export function redact(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((kept, secret) => kept.replaceAll(secret, "[key]"), text);
+  // What is as short as "true" is nobody's secret, and words like it would vanish from plans.
+  const beside = [password, decoded(password), ...searchParams.values()].filter((text) => text.length > 5);
+  for (const secret of [key ?? "", basic, ...beside]) {
+    keepSecret(secret);
+    keepSecret(encodeURIComponent(secret));
+  }
 }
 
 /** A JSON value without the secrets in any of its texts, however they were escaped on their way. */
-export function redactAll<T>(value: T, secrets: readonly string[]): T {
-  if (typeof value === "string") return redact(value, secrets) as T;
-  if (Array.isArray(value)) return value.map((part) => redactAll(part, secrets)) as T;
+export function redacted<T>(value: T): T {
+  if (typeof value === "string") return withoutKeys(value) as T;
+  if (Array.isArray(value)) return value.map(redacted) as T;
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, redactAll(part, secrets)])) as T;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, redacted(part)])) as T;
 }
 
 function decoded(text: string): string {

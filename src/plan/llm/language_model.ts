@@ -1,7 +1,7 @@
 import { PlannerError } from "../../errors.ts";
 import { type Answer, Chat, type ChatOptions, type Message } from "./chat.ts";
 import { LanguageModelError } from "./chat_failure.ts";
-import { type Endpoint, type Environment, readEnvironment, resolveEndpoint } from "./endpoint.ts";
+import { type Endpoint, type Environment, readEnvironment, redacted, resolveEndpoint } from "./endpoint.ts";
 import { countFaults, describeFaults, findFaults } from "./faults.ts";
 import { withLocalServer } from "./local_server.ts";
 import { mendPlan } from "./mend.ts";
@@ -108,7 +108,7 @@ function readAnswer(
   // A sentence that was cut off must not become a region: only whole lines count then.
   const reply = answer.cutOff ? answer.text.slice(0, answer.text.lastIndexOf("\n") + 1) : answer.text;
   try {
-    const plan = chat.redacted(readReply(reply, prompt, `openai (${chat.modelName})`));
+    const plan = redacted(readReply(reply, prompt, `openai (${chat.modelName})`));
     const faults = findFaults(plan);
     return { plan, faults: countFaults(faults), why: describeFaults(faults) };
   } catch (error) {

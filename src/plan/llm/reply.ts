@@ -75,7 +75,7 @@ const LABEL =
   /(?:(?:final\s+)?split[\s_]*ratios?|region(?:al)?[\s_]*prompts?(?:\s*\d+)?|region\s*\d+(?:\s*\([^)\n]*\))?|(?<=^\W*)regions|base[\s_]*prompts?|base[\s_]*ratios?|negative[\s_]*prompts?)\s*[:：=]/gim;
 /** A label that is a heading: a line of its own, without a colon. */
 const HEADING =
-  /^[\s#>*•-]*((?:final\s+)?split[\s_]*ratios?|region(?:al)?[\s_]*prompts?(?:\s*\d+)?|region\s*\d+|regions|base[\s_]*prompts?|base[\s_]*ratios?|negative[\s_]*prompts?)[ \t]*$/gim;
+  /^[ \t#>*•-]{0,12}((?:final\s+)?split[\s_]*ratios?|region(?:al)?[\s_]*prompts?(?:\s*\d+)?|region\s*\d+|regions|base[\s_]*prompts?|base[\s_]*ratios?|negative[\s_]*prompts?)[ \t]*$/gim;
 /** An item of a YAML list with keys: "- prompt: a fox", and further keys in the lines below. */
 const YAML_ITEM = /^([ \t]*)-[ \t]+\w+:.*(?:\n\1[ \t]+\w+:.*)*/gm;
 const CLOSING = /^\W*(?:note|notes|explanation|reasoning|rationale|comment|this (?:plan|layout|split))\b/i;
@@ -83,7 +83,7 @@ const CLOSING = /^\W*(?:note|notes|explanation|reasoning|rationale|comment|this 
 /** Plans written with labels: fields are collected until one comes a second time, which starts the next plan. */
 function labelDrafts(text: string): Found[] {
   const plain = text.replace(/^\s*```\w*\s*$/gm, "").replace(/\*\*|__/g, "")
-    .replace(/[[<({*`]+\s*BREAK\s*[\]>)}*`]+/g, "BREAK")
+    .replace(/[[<({*`]{1,3}\s?BREAK\s?[\]>)}*`]{1,3}/g, "BREAK")
     .replace(YAML_ITEM, (item, indent: string) => {
       const prompt = item.match(/^[\s-]*(?:prompt|description|text|caption)[ \t]*:[ \t]*(.+)$/im)?.[1];
       return prompt === undefined ? item : `${indent}- ${prompt}`;

@@ -1,7 +1,7 @@
 import { briefText } from "../../brief.ts";
 import { Failures, LanguageModelError } from "./chat_failure.ts";
 import { readCompletion, serverErrorIn } from "./completion.ts";
-import { type Endpoint } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { withoutKeys } from "../../secrets.ts";
 import { type Patience, type Reply, send, TransportError } from "./transport.ts";
 import { waiting } from "./waiting.ts";

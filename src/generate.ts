@@ -14,6 +14,7 @@ import type { Model } from "./pipeline/model.ts";
 import { prepare } from "./pipeline/prepare.ts";
 import { previewer } from "./pipeline/preview.ts";
 import { noiseGenerator } from "./sample/noise.ts";
+import { runOf } from "./sample/scaling.ts";
 import { samplers } from "./sample/samplers.ts";
 import type { GenerateOptions, Settings } from "./settings.ts";
 
@@ -115,7 +116,8 @@ export async function* draw(
     compile = clock();
     const preview = previewer(model, drawing, latents);
     const sample = samplers[settings.samplingMethod];
-    for await (const step of sample(latents, denoiser.evaluate, schedule, x, { eta: settings.eta })) {
+    const run = runOf(latents, denoiser.evaluate, schedule, { eta: settings.eta });
+    for await (const step of sample(run, x)) {
       await device.finished();
       stop();
       latents.keepOnly([step.x, step.denoised, ...step.keep]);

@@ -8,7 +8,7 @@ import { readMasks } from "../formats/mask_file.ts";
 import { pictureSize } from "../plan/picture_size.ts";
 import { plainPlan, type Plan, regionsOf, withDefaults } from "../plan/plan.ts";
 import { makeSchedule } from "../sample/schedule.ts";
-import { configuredSampler } from "../sample/settings.ts";
+import { configuredSampler } from "../sample/scheduler_settings.ts";
 import { checkPicture, type GenerateOptions, type PictureOptions, type Settings } from "../settings.ts";
 import { pictureSettings } from "../settings/schema.ts";
 import { firstSeed } from "../settings/seeds.ts";

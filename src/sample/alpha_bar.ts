@@ -5,7 +5,7 @@
  */
 import { ModelError } from "../errors.ts";
 import { linspace32 } from "./linspace.ts";
-import type { Settings } from "./types.ts";
+import type { SchedulerSettings } from "./types.ts";
 
 const f = Math.fround;
 
@@ -15,18 +15,18 @@ const f = Math.fround;
  * With `rescale_betas_zero_snr` the last is 0 (Lin et al., "Common Diffusion Noise Schedules and Sample Steps are Flawed",
  * algorithm 1).
  */
-export function alphaBars(settings: Settings): Float32Array {
+export function alphaBars(settings: SchedulerSettings): Float32Array {
   const bars = products(betas(settings).map((beta) => 1 - beta));
   return settings.rescale_betas_zero_snr ? zeroTerminalSnr(bars) : bars;
 }
 
 /** ᾱ of a timestep; a negative one is the end of sampling: 1 or, without `set_alpha_to_one`, ᾱ₀. */
-export function alphaBarAt(settings: Settings): (timestep: number) => number {
+export function alphaBarAt(settings: SchedulerSettings): (timestep: number) => number {
   const bars = alphaBars(settings);
   return (timestep) => timestep >= 0 ? bars[timestep] : settings.set_alpha_to_one ? 1 : bars[0];
 }
 
-function betas(settings: Settings): Float32Array {
+function betas(settings: SchedulerSettings): Float32Array {
   const { beta_schedule, beta_start, beta_end, num_train_timesteps: T, trained_betas } = settings;
   if (trained_betas?.length === T) return Float32Array.from(trained_betas);
   if (trained_betas) {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { SamplerName } from "./names.ts";
-import type { Settings } from "./types.ts";
+import type { SchedulerSettings } from "./types.ts";
 
 const training = {
   num_train_timesteps: 1000,
@@ -46,7 +46,7 @@ const dpmSolver = {
 } as const;
 
 /** Known keys with their defaults. "edm" are the classes for Karras et al.'s formulation. */
-export const classDefaults: Record<SamplerName | "edm", Partial<Settings>> = {
+export const classDefaults: Record<SamplerName | "edm", Partial<SchedulerSettings>> = {
   "ddim": {
     ...training,
     ...spaced,

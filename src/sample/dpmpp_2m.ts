@@ -1,5 +1,5 @@
-import { denoiser, solverLevel, step } from "./denoise.ts";
-import type { Sampler, Schedule, Term } from "./types.ts";
+import { finished } from "./level.ts";
+import type { Run, Sampler, Term } from "./types.ts";
 
 /** DPM-Solver++ multistep for the ODE (Lu et al. 2022, "DPM-Solver++", algorithm 2). */
 export const dpmpp2m: Sampler = multistep(1);
@@ -8,20 +8,19 @@ export const dpmpp2m: Sampler = multistep(1);
 export const dpmpp2mSde: Sampler = multistep(2);
 
 function multistep(pull: 1 | 2): Sampler {
-  return async function* (space, evaluate, schedule, x, { start = 0 } = {}) {
-    const { timesteps, sigmas, settings } = schedule;
-    const D = denoiser(space, evaluate, schedule);
+  return async function* (run, x) {
+    const { space, denoise, strides, start, settings } = run;
     let outputs: (typeof x)[] = []; // estimates of x₀, the newest first
-    for (let i = start; i < timesteps.length; i++) {
-      const [s, t] = [solverLevel(schedule, sigmas[i]), solverLevel(schedule, sigmas[i + 1])];
-      const denoised = await D(x, s, timesteps[i]);
+    for (let i = start; i < strides.length; i++) {
+      const { from: s, to: t } = strides[i];
+      const denoised = await denoise(x, s);
       outputs = [denoised, ...outputs].slice(0, settings.solver_order);
-      const order = Math.min(outputs.length, orderLimit(schedule, i));
+      const order = Math.min(outputs.length, orderLimit(run, i));
 
       // h = λₜ − λₛ with λ = −ln σ/α, so that e^−h is the ratio of the noise levels
-      const decay = sigmas[i + 1] / sigmas[i];
+      const decay = t.ratio / s.ratio;
       const h = -Math.log(decay);
-      const lambda = (k: number) => -Math.log(sigmas[i - k]);
+      const lambda = (k: number) => -Math.log(strides[i - k].from.ratio);
       const r = outputs.slice(1, order).map((_, k) => (lambda(k) - lambda(k + 1)) / h);
       const weights = multistepWeights(pull * h, r, settings.solver_type === "heun", pull === 2);
       const terms: Term<typeof x>[] = [[t.sigma / s.sigma * decay ** (pull - 1), x]];
@@ -29,16 +28,16 @@ function multistep(pull: 1 | 2): Sampler {
       const noise = pull === 2 ? t.sigma * Math.sqrt(1 - decay ** 2) : 0;
       if (noise > 0) terms.push([noise, space.noise()]);
       x = space.combine(terms);
-      yield step(schedule, i, x, denoised, outputs.slice(0, settings.solver_order - 1));
+      yield finished(run, i, x, denoised, outputs.slice(0, settings.solver_order - 1));
     }
   };
 }
 
 /** Short runs and runs that end at σ = 0 finish with lower orders. */
-function orderLimit({ timesteps, sigmas, settings }: Schedule, i: number): number {
-  if (sigmas[i + 1] === sigmas[i]) return 1; // a step of no length, which EDM's "sigma_min" ends with
-  const left = timesteps.length - i;
-  const careful = settings.lower_order_final && timesteps.length < 15;
+function orderLimit<T>({ strides, settings }: Run<T>, i: number): number {
+  if (strides[i].to.ratio === strides[i].from.ratio) return 1; // a step of no length, which EDM's "sigma_min" ends with
+  const left = strides.length - i;
+  const careful = settings.lower_order_final && strides.length < 15;
   if (left === 1 && (careful || settings.euler_at_final || settings.final_sigmas_type === "zero")) return 1;
   return left === 2 && careful ? 2 : 3;
 }

@@ -1,21 +1,21 @@
-import { denoiser, exploding, step } from "./denoise.ts";
+import { finished } from "./level.ts";
 import type { Sampler, Term } from "./types.ts";
 
 const ORDER = 4;
 
 /** Linear multistep (Adams–Bashforth) in σ: the last four slopes d = (x − x₀) / σ, integrated as a polynomial. */
-export const lms: Sampler = async function* (space, evaluate, schedule, x, { start = 0 } = {}) {
-  const { timesteps, sigmas } = schedule;
-  const D = denoiser(space, evaluate, schedule);
+export const lms: Sampler = async function* (run, x) {
+  const { space, denoise, strides, start } = run;
   let slopes: (typeof x)[] = []; // the newest first
-  for (let i = start; i < timesteps.length; i++) {
-    const denoised = await D(x, exploding(sigmas[i]), timesteps[i]);
-    const slope = space.combine([[1 / sigmas[i], x], [-1 / sigmas[i], denoised]]);
+  for (let i = start; i < strides.length; i++) {
+    const { from, to } = strides[i];
+    const denoised = await denoise(x, from);
+    const slope = space.combine([[1 / from.sigma, x], [-1 / from.sigma, denoised]]);
     slopes = [slope, ...slopes].slice(0, ORDER);
-    const past = slopes.map((_, k) => sigmas[i - k]);
-    const terms = slopes.map((d, k): Term<typeof x> => [integral(past, k, sigmas[i], sigmas[i + 1]), d]);
+    const past = slopes.map((_, k) => strides[i - k].from.sigma);
+    const terms = slopes.map((d, k): Term<typeof x> => [integral(past, k, from.sigma, to.sigma), d]);
     x = space.combine([[1, x], ...terms]);
-    yield step(schedule, i, x, denoised, slopes.slice(0, ORDER - 1));
+    yield finished(run, i, x, denoised, slopes.slice(0, ORDER - 1));
   }
 };
 

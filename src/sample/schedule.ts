@@ -5,12 +5,13 @@
  */
 import { ModelError, UsageError } from "../errors.ts";
 import { alphaBarAt, alphaBars } from "./alpha_bar.ts";
+import { exploding, levelOfAlphaBar, preserving } from "./level.ts";
 import { roundHalfEven } from "./linspace.ts";
 import type { SamplerName, SchedulerName } from "./names.ts";
-import { isEdm, readSettings } from "./settings.ts";
+import { isEdm, readSettings } from "./scheduler_settings.ts";
 import { beta, exponential, karras, type SigmaCurve, timestepOfSigma, uniformLambda } from "./sigma_curves.ts";
 import { isSolver, lcmTimesteps, spacedTimesteps } from "./timesteps.ts";
-import type { Schedule, SchedulerConfig, Settings } from "./types.ts";
+import type { Schedule, SchedulerConfig, SchedulerSettings, Stride } from "./types.ts";
 
 const f = Math.fround;
 
@@ -40,7 +41,7 @@ export function makeSchedule(
 }
 
 /** Samplers that step between entries of the training's table of ᾱ. */
-function alphaSchedule(settings: Settings, sampler: SamplerName, steps: number): Schedule {
+function alphaSchedule(settings: SchedulerSettings, sampler: SamplerName, steps: number): Schedule {
   const T = settings.num_train_timesteps;
   const timesteps = sampler === "lcm" ? lcmTimesteps(settings, steps) : spacedTimesteps(settings, sampler, steps, T);
   if (timesteps[0] >= T) {
@@ -52,15 +53,22 @@ function alphaSchedule(settings: Settings, sampler: SamplerName, steps: number):
     );
   }
   const alphaBar = alphaBarAt(settings);
+  const at = (timestep: number) => levelOfAlphaBar(alphaBar(timestep), timestep);
   if (alphaBar(timesteps[0]) === 0 && settings.prediction_type === "epsilon") {
     throw new ModelError("A model that predicts noise cannot start from zero terminal SNR; it needs v-prediction.");
   }
   const sigmas = [...timesteps, -1].map(alphaBar).map((bar) => f(Math.sqrt((1 - bar) / bar)));
-  return { edm: false, settings, timesteps, sigmas, initialScale: 1 };
+  // DDIM and PNDM go down by equal strides, wherever the next step then begins.
+  const stride = Math.floor(T / timesteps.length);
+  const strides = timesteps.map((t, i) => ({
+    from: at(t),
+    to: at(sampler === "lcm" ? timesteps[i + 1] ?? -1 : t - stride),
+  }));
+  return { edm: false, settings, timesteps, sigmas, initialScale: 1, strides, at };
 }
 
 /** Samplers that step between noise levels σ = √((1 − ᾱ) / ᾱ), in the table or between its entries. */
-function sigmaSchedule(settings: Settings, sampler: SamplerName, steps: number): Schedule {
+function sigmaSchedule(settings: SchedulerSettings, sampler: SamplerName, steps: number): Schedule {
   const bars = alphaBars(settings);
   // Just short of zero SNR, so that the first σ is finite.
   if (settings.rescale_betas_zero_snr) bars[bars.length - 1] = 2 ** -24;
@@ -87,20 +95,31 @@ function sigmaSchedule(settings: Settings, sampler: SamplerName, steps: number):
   sigmas = [...sigmas, end].map(f);
   const max = Math.max(...sigmas);
   const initialScale = isSolver(sampler) ? 1 : settings.timestep_spacing === "leading" ? Math.hypot(max, 1) : max;
-  return { edm: false, settings, timesteps: timesteps.map(f), sigmas, initialScale };
+  timesteps = timesteps.map(f);
+  const level = isSolver(sampler) ? preserving : exploding;
+  const at = (timestep: number) => level(interpolate(table, timestep), timestep);
+  return { edm: false, settings, timesteps, sigmas, initialScale, strides: chain(level, sigmas, timesteps), at };
 }
 
 /** Karras et al.'s formulation, which knows no table: the network is told ¼ ln σ. */
-function edmSchedule(settings: Settings, steps: number): Schedule {
-  const { sigma_min, sigma_max, sigma_schedule, rho, final_sigmas_type } = settings as Required<Settings>;
+function edmSchedule(settings: SchedulerSettings, steps: number): Schedule {
+  const { sigma_min, sigma_max, sigma_schedule, rho, final_sigmas_type } = settings as Required<SchedulerSettings>;
   if (settings.prediction_type === "sample") throw new ModelError("An EDM model cannot have prediction_type = sample.");
   const curve = sigma_schedule === "karras" ? karras : exponential;
   const sigmas = [...curve(sigma_max, sigma_min, steps, rho), final_sigmas_type === "sigma_min" ? sigma_min : 0].map(f);
   const timesteps = sigmas.slice(0, steps).map((sigma) => f(0.25 * Math.log(sigma)));
-  return { edm: true, settings, timesteps, sigmas, initialScale: Math.hypot(sigma_max, 1) };
+  const strides = chain(exploding, sigmas, timesteps);
+  const at = (timestep: number) => exploding(Math.exp(4 * timestep), timestep);
+  return { edm: true, settings, timesteps, sigmas, initialScale: Math.hypot(sigma_max, 1), strides, at };
 }
 
-function chosenCurve(settings: Settings): SigmaCurve | undefined {
+/** Each step ends where the next begins. The last level is the picture, of which the network is told nothing. */
+function chain(level: typeof exploding, sigmas: readonly number[], timesteps: readonly number[]): Stride[] {
+  const levels = sigmas.map((sigma, i) => level(sigma, timesteps[i] ?? 0));
+  return timesteps.map((_, i) => ({ from: levels[i], to: levels[i + 1] }));
+}
+
+function chosenCurve(settings: SchedulerSettings): SigmaCurve | undefined {
   if (settings.use_karras_sigmas) return karras;
   if (settings.use_lu_lambdas) return uniformLambda;
   if (settings.use_exponential_sigmas) return exponential;

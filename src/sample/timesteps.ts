@@ -6,7 +6,7 @@
 import { UsageError } from "../errors.ts";
 import { linspace, roundHalfEven } from "./linspace.ts";
 import type { SamplerName } from "./names.ts";
-import type { Settings } from "./types.ts";
+import type { SchedulerSettings } from "./types.ts";
 
 /** Whether a sampler is one of those that integrate over λ = −ln σ and share the quirks of DPM-Solver's class. */
 export function isSolver(sampler: SamplerName): boolean {
@@ -17,7 +17,12 @@ export function isSolver(sampler: SamplerName): boolean {
  * Timesteps by `timestep_spacing` (Lin et al. 2023, table 2) with each class's own reading of it: DPM++ and UniPC divide by
  * one step more and leave out the last for "leading" and "linspace"; the σ-based ones keep fractions of "linspace".
  */
-export function spacedTimesteps(settings: Settings, sampler: SamplerName, steps: number, last: number): number[] {
+export function spacedTimesteps(
+  settings: SchedulerSettings,
+  sampler: SamplerName,
+  steps: number,
+  last: number,
+): number[] {
   const { num_train_timesteps: T, timestep_spacing, steps_offset } = settings;
   const count = isSolver(sampler) ? steps + 1 : steps;
   switch (timestep_spacing) {
@@ -40,7 +45,7 @@ export function spacedTimesteps(settings: Settings, sampler: SamplerName, steps:
 }
 
 /** Timesteps of a latent consistency model: a selection from the ones it was distilled on (Luo et al. 2023). */
-export function lcmTimesteps(settings: Settings, steps: number): number[] {
+export function lcmTimesteps(settings: SchedulerSettings, steps: number): number[] {
   const { num_train_timesteps: T, original_inference_steps: original } = settings;
   if (steps > original) {
     throw new UsageError(`lcm takes at most ${original} steps (original_inference_steps of the model), not ${steps}.`);

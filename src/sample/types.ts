@@ -46,12 +46,22 @@ export interface Step<T> {
   keep: T[];
 }
 
-/** x = alpha · x₀ + sigma · ε. */
+/** A place on the way from noise to picture: x = alpha · x₀ + sigma · ε. */
 export interface Level {
-  /** Share of the picture. */
+  /** Share of the picture: 1 where latents keep the data's scale, √ᾱ where they keep their variance. */
   readonly alpha: number;
   /** Share of the noise. */
   readonly sigma: number;
+  /** Noise-to-signal ratio σ/α; infinite at zero terminal SNR. */
+  readonly ratio: number;
+  /** What the network is told there. Of no concern to samplers. */
+  readonly timestep: number;
+}
+
+/** From one level to the next. */
+export interface Stride {
+  readonly from: Level;
+  readonly to: Level;
 }
 
 /** What the network's output means. */
@@ -61,7 +71,7 @@ export type Prediction = "epsilon" | "v_prediction" | "sample";
 export interface SchedulerConfig {
   /** The scheduler's class in diffusers. */
   readonly _class_name?: string;
-  /** {@linkcode Settings} names those that matter here. */
+  /** {@linkcode SchedulerSettings} names those that matter here. */
   readonly [key: string]: unknown;
 }
 
@@ -70,17 +80,21 @@ export interface Schedule {
   /** Whether the network is preconditioned as in EDM (Playground v2.5) rather than trained on a table of ᾱ. */
   readonly edm: boolean;
   /** The config with the class's defaults filled in. */
-  readonly settings: Settings;
+  readonly settings: SchedulerSettings;
   /** What the network is told at each step, [steps]. */
   readonly timesteps: readonly number[];
   /** Noise-to-signal ratios, [steps + 1]: before each step and after the last. Values are f32. */
   readonly sigmas: readonly number[];
   /** Standard deviation of the first latents: x = initialScale · noise. */
   readonly initialScale: number;
+  /** The steps on the scale on which their sampler keeps its latents. */
+  readonly strides: readonly Stride[];
+  /** The level of a training timestep on that scale, for samplers that leave the way (PNDM). */
+  at(timestep: number): Level;
 }
 
 /** The keys of a scheduler_config.json that schedules and samplers read. A sampler has those its class knows. */
-export interface Settings {
+export interface SchedulerSettings {
   /** Timesteps of the training, T. */
   readonly num_train_timesteps: number;
   /** β of the first timestep. */
@@ -149,15 +163,27 @@ export interface Settings {
 export interface SamplerOptions {
   /** DDIM: share of fresh noise per step, 0 (none) to 1 (as DDPM). */
   eta?: number;
-  /** First step to run, for latents that are only partly noise. */
+  /** First step to run, for latents that are only partly noise: see `noised`. */
   start?: number;
 }
 
-/** Runs a schedule from its first (or `start`th) step to its end, one yield per step. */
-export type Sampler = <T>(
-  space: LatentSpace<T>,
-  evaluate: Evaluate<T>,
-  schedule: Schedule,
-  x: T,
-  options?: SamplerOptions,
-) => AsyncGenerator<Step<T>>;
+/** What a sampler runs on. How the network wants its input and what its output means is settled behind it. */
+export interface Run<T> extends Required<SamplerOptions> {
+  readonly space: LatentSpace<T>;
+  /** D(x; σ): the network's estimate of x₀ in latents of a level, cut off at ±`limit`. */
+  denoise(x: T, level: Level, limit?: number): Promise<T>;
+  /** The network's output for latents of a level as it is, for samplers that blend outputs. */
+  predict(x: T, level: Level): Promise<T>;
+  /** x₀ by latents of a level and an output. */
+  estimate(x: T, level: Level, output: T): T;
+  readonly strides: readonly Stride[];
+  /** See {@linkcode Schedule.at}. */
+  at(timestep: number): Level;
+  /** Where estimates of x₀ are to be cut off, if anywhere. */
+  readonly clip?: number;
+  /** The solver's own. */
+  readonly settings: SchedulerSettings;
+}
+
+/** Runs from the first (or `start`th) step to the end, one yield per step. */
+export type Sampler = <T>(run: Run<T>, x: T) => AsyncGenerator<Step<T>>;

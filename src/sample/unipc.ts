@@ -1,23 +1,22 @@
-import { denoiser, solverLevel, step } from "./denoise.ts";
-import type { Sampler, Term } from "./types.ts";
+import { finished } from "./level.ts";
+import type { Level, Sampler, Term } from "./types.ts";
 
 /**
  * UniPC (Zhao et al. 2023): a multistep predictor, and a corrector that uses the network's answer at the predicted latents
  * once more before the next step.
  */
-export const unipc: Sampler = async function* (space, evaluate, schedule, x, { start = 0 } = {}) {
-  const { timesteps, sigmas, settings } = schedule;
+export const unipc: Sampler = async function* (run, x) {
+  const { space, denoise, strides, start, settings } = run;
   const { solver_order, lower_order_final, disable_corrector } = settings;
-  const D = denoiser(space, evaluate, schedule);
   let outputs: (typeof x)[] = []; // estimates of x₀, the newest first
   let before = x, order = 1;
 
   /** From `x` at level s along the estimates `m`, of which the first belongs to s; `ahead` belongs to level s + 1. */
   const update = (x: typeof before, s: number, m: typeof outputs, order: number, ahead?: typeof before) => {
-    const [from, to] = [solverLevel(schedule, sigmas[s]), solverLevel(schedule, sigmas[s + 1])];
-    const lambda = (k: number) => -Math.log(sigmas[k]);
-    const h = lambda(s + 1) - lambda(s);
-    const r = m.slice(1, order).map((_, k) => (lambda(s - 1 - k) - lambda(s)) / h);
+    const { from, to } = strides[s];
+    const lambda = ({ ratio }: Level) => -Math.log(ratio);
+    const h = lambda(to) - lambda(from);
+    const r = m.slice(1, order).map((_, k) => (lambda(strides[s - 1 - k].from) - lambda(from)) / h);
     const B = settings.solver_type === "bh1" ? -h : Math.expm1(-h);
     const rho = bhWeights(h, B, ahead === undefined ? r : [...r, 1]);
     const slopes = rho.map((weight, k) => -to.alpha * B * weight / (r[k] ?? 1));
@@ -27,15 +26,15 @@ export const unipc: Sampler = async function* (space, evaluate, schedule, x, { s
     return space.combine(terms);
   };
 
-  for (let i = start; i < timesteps.length; i++) {
-    const denoised = await D(x, solverLevel(schedule, sigmas[i]), timesteps[i]);
+  for (let i = start; i < strides.length; i++) {
+    const denoised = await denoise(x, strides[i].from);
     if (i > start && !disable_corrector.includes(i - 1)) x = update(before, i - 1, outputs, order, denoised);
     outputs = [denoised, ...outputs].slice(0, solver_order);
-    const limit = sigmas[i + 1] === 0 ? 1 : lower_order_final ? timesteps.length - i : solver_order;
+    const limit = strides[i].to.sigma === 0 ? 1 : lower_order_final ? strides.length - i : solver_order;
     order = Math.min(outputs.length, limit);
     before = x;
     x = update(x, i, outputs, order);
-    yield step(schedule, i, x, denoised, [before, ...outputs]);
+    yield finished(run, i, x, denoised, [before, ...outputs]);
   }
 };
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { SamplerName } from "../../src/sample/names.ts";
 import { noiseGenerator } from "../../src/sample/noise.ts";
+import { runOf } from "../../src/sample/scaling.ts";
 import { samplers } from "../../src/sample/samplers.ts";
 import { makeSchedule } from "../../src/sample/schedule.ts";
 import type { Evaluate, LatentSpace, SchedulerConfig } from "../../src/sample/types.ts";
@@ -67,7 +68,7 @@ async function trajectory(
   const space = arraySpace(() => generator.normal(SIZE));
   const schedule = makeSchedule(config, sampler, steps);
   const x = space.combine([[schedule.initialScale, space.noise()]]);
-  for await (const step of samplers[sampler](space, network, schedule, x, options)) path.push(...step.x);
+  for await (const step of samplers[sampler](runOf(space, network, schedule, options), x)) path.push(...step.x);
   return { calls, path };
 }
 
@@ -92,7 +93,7 @@ Deno.test("samplers need only what they keep from step to step", async () => {
       const made = new Set<Float32Array>();
       const network: Evaluate<Float32Array> = (x) => Promise.resolve(x.map((value) => value / (1 + value * value)));
       const first = () => Float32Array.of(schedule.initialScale);
-      for await (const { x } of samplers[sampler](space, network, schedule, first())) plain.push(x[0]);
+      for await (const { x } of samplers[sampler](runOf(space, network, schedule), first())) plain.push(x[0]);
 
       const noted = <V extends Float32Array>(value: V): V => (made.add(value), value);
       const strict: LatentSpace<Float32Array> = {
@@ -100,7 +101,7 @@ Deno.test("samplers need only what they keep from step to step", async () => {
         noise: () => noted(space.noise()),
       };
       const strictNetwork: Evaluate<Float32Array> = async (x, call) => noted(await network(x, call));
-      for await (const step of samplers[sampler](strict, strictNetwork, schedule, noted(first()))) {
+      for await (const step of samplers[sampler](runOf(strict, strictNetwork, schedule), noted(first()))) {
         scrubbed.push(step.x[0]);
         for (const value of made) if (!step.keep.includes(value)) value.fill(NaN);
       }

@@ -8,9 +8,9 @@ import { brief, briefText } from "../brief.ts";
 import { ModelError, UsageError } from "../errors.ts";
 import { classDefaults, fixedKeys } from "./class_defaults.ts";
 import { samplerByName, type SamplerName, type SchedulerName } from "./names.ts";
-import type { SchedulerConfig, Settings } from "./types.ts";
+import type { SchedulerConfig, SchedulerSettings } from "./types.ts";
 
-const spellings: { [key in keyof Settings]?: readonly string[] } = {
+const spellings: { [key in keyof SchedulerSettings]?: readonly string[] } = {
   beta_schedule: ["linear", "scaled_linear", "squaredcos_cap_v2"],
   prediction_type: ["epsilon", "v_prediction", "sample"],
   timestep_spacing: ["leading", "trailing", "linspace"],
@@ -20,7 +20,7 @@ const spellings: { [key in keyof Settings]?: readonly string[] } = {
 };
 
 /** Whole numbers and how large they can sensibly be. */
-const ranges: { [key in keyof Settings]?: readonly [least: number, most: number] } = {
+const ranges: { [key in keyof SchedulerSettings]?: readonly [least: number, most: number] } = {
   num_train_timesteps: [1, 100_000],
   steps_offset: [0, 100_000],
   solver_order: [1, 3],
@@ -73,7 +73,11 @@ export function configuredSampler(config: SchedulerConfig): SamplerName {
  * @throws {ModelError} a key of the config has a value of the wrong kind or one that is not done here
  * @throws {UsageError} `sampler` cannot do what `scheduler` asks, or cannot run an EDM model
  */
-export function readSettings(config: SchedulerConfig, sampler: SamplerName, scheduler?: SchedulerName): Settings {
+export function readSettings(
+  config: SchedulerConfig,
+  sampler: SamplerName,
+  scheduler?: SchedulerName,
+): SchedulerSettings {
   const edm = isEdm(config);
   if (edm && !["euler", "dpm++2m", "dpm++2m_sde"].includes(sampler)) {
     throw new UsageError(`An EDM model runs with dpm++2m, dpm++2m_sde or euler, not with ${sampler}.`);
@@ -88,14 +92,14 @@ export function readSettings(config: SchedulerConfig, sampler: SamplerName, sche
     if ((merged[key] ?? only) !== only) throw badValue(key, merged[key], `here it can only be ${only}`);
   }
   const settings = Object.fromEntries(
-    Object.entries(known).map(([key, fallback]) => [key, read(merged, key as keyof Settings, fallback)]),
+    Object.entries(known).map(([key, fallback]) => [key, read(merged, key as keyof SchedulerSettings, fallback)]),
   );
   const curves = Object.keys(noCurve).filter((key) => settings[key]);
   if (curves.length > 1) throw new ModelError(`The scheduler config sets ${curves.join(" and ")}; only one can hold.`);
-  return settings as unknown as Settings;
+  return settings as unknown as SchedulerSettings;
 }
 
-function read(config: SchedulerConfig, key: keyof Settings, fallback: unknown): unknown {
+function read(config: SchedulerConfig, key: keyof SchedulerSettings, fallback: unknown): unknown {
   const value = config[key] ?? fallback;
   const wanted = kind(fallback ?? (key === "trained_betas" ? [] : 0));
   if (value !== undefined && kind(value) !== wanted) throw badValue(key, value, `expected a ${wanted}`);

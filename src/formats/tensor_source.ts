@@ -48,4 +48,6 @@ export interface TensorSource {
   close(): void;
   /** File or folder, for messages. */
   readonly describe: string;
+  /** What was done to the numbers on their way from the files, such as adapters and their strengths; absent where nothing was. */
+  readonly identity?: string;
 }

@@ -30,6 +30,7 @@ export function viewOf(source: TensorSource, views: ReadonlyMap<string, View>): 
   return {
     tensors,
     describe: source.describe,
+    identity: source.identity,
     close() {},
     async read(name, into, start = 0) {
       rangeOf(tensors, name, start, into.length, source.describe);
@@ -75,6 +76,7 @@ export function mergeSources(sources: TensorSource[], describe: string): TensorS
   return {
     tensors,
     describe,
+    identity: sources.map(({ identity }) => identity ?? "").join("\0").replace(/^\0+$/, "") || undefined,
     close: () => sources.forEach((source) => source.close()),
     async read(name, into, start = 0) {
       rangeOf(tensors, name, start, into.length, describe);

@@ -118,6 +118,7 @@ function withRows(source: TensorSource, rows: Float32Array[]): TensorSource {
   return {
     tensors,
     describe: source.describe,
+    identity: source.identity, // the table of tokens is read row by row, never kept packed
     close: () => source.close(),
     async read(name, into, start = 0) {
       if (name !== TABLE) return await source.read(name, into, start);

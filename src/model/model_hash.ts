@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { ModelError } from "../errors.ts";
+import { ByteFile } from "../files/byte_file.ts";
 
 const START = 0x100000;
 const LENGTH = 0x10000;
@@ -12,21 +12,15 @@ const LENGTH = 0x10000;
 /**
  * The 8-digit hash by which the model sites and the web UIs know a file ("AutoV1"): SHA-256 of 64 KiB that begin at 1 MiB,
  * so that a file of many gigabytes costs no time. A file too short for that is hashed whole.
+ * @throws ModelError where it cannot be read
  */
 export async function modelHash(path: string): Promise<string> {
+  const file = await ByteFile.open(path);
   try {
-    using file = await Deno.open(path);
-    const { size } = await file.stat();
-    const whole = size < START + LENGTH;
-    await file.seek(whole ? 0 : START, Deno.SeekMode.Start);
-    const bytes = new Uint8Array(whole ? size : LENGTH);
-    for (let at = 0; at < bytes.length;) {
-      const count = await file.read(bytes.subarray(at));
-      if (count === null) throw new Error(`it ended at ${at} of ${bytes.length} bytes`);
-      at += count;
-    }
+    const whole = file.size < START + LENGTH;
+    const bytes = await (whole ? file.bytesAt(0, file.size) : file.bytesAt(START, LENGTH));
     return createHash("sha256").update(bytes).digest("hex").slice(0, 8);
-  } catch (cause) {
-    throw new ModelError(`${path} could not be read: ${(cause as Error).message}`, { cause });
+  } finally {
+    file.close();
   }
 }

@@ -4,22 +4,25 @@
  *
  * @module
  */
+import { crc32 } from "node:zlib";
 import { basename, join } from "../deps/path.ts";
 import { ModelError } from "../errors.ts";
-import { exists } from "../files/byte_file.ts";
+import { ByteFile } from "../files/byte_file.ts";
+import { cacheHome } from "../files/cache_home.ts";
+import { fingerprint } from "../files/fingerprint.ts";
 import { openSafetensors, safetensorsHead } from "../formats/safetensors.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
 import { packedSize } from "./pack_host.ts";
 import type { Weights } from "./weights.ts";
 
 /** Goes up whenever panels change. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 
-/** Where packed weights are kept: the user's cache folder. */
+/** Where packed weights are kept: the user's cache folder. @throws UsageError where there is none */
 export function packedFolder(): string {
   const { env } = Deno;
-  const home = env.get("XDG_CACHE_HOME") ?? env.get("LOCALAPPDATA") ?? join(env.get("HOME") ?? ".", ".cache");
-  return join(home, "rpg", "packed");
+  const home = Deno.build.os === "windows" ? env.get("LOCALAPPDATA") : undefined;
+  return join(home || cacheHome((name) => env.get(name)), "rpg", "packed");
 }
 
 /**
@@ -34,19 +37,24 @@ export async function openPackedCache(
   say: (sentence: string) => void,
 ): Promise<TensorSource | undefined> {
   const { network, contents } = await keysOf(weights, source);
-  const path = join(folder, `${network}-${contents}.safetensors`);
-  try {
-    return await openComplete(path, weights);
-  } catch (error) {
-    if (await exists(path).catch(() => false)) say(`${(error as Error).message} It is packed anew.`);
+  const start = `${network}-${contents}-`;
+  const kept = (await namesIn(folder)).find((name) => name.startsWith(start));
+  if (kept) {
+    try {
+      return await openComplete(join(folder, kept), weights);
+    } catch (error) {
+      say(`${(error as Error).message} It is packed anew.`);
+    }
   }
-  const part = `${path}.${crypto.randomUUID()}.part`;
+  const part = join(folder, `${start}${crypto.randomUUID()}.part`);
   try {
     await Deno.mkdir(folder, { recursive: true });
-    await writePacked(part, weights, source);
+    const checksum = await writePacked(part, weights, source);
+    const path = join(folder, `${start}${checksum}.safetensors`);
     await Deno.rename(part, path);
-    for await (const { name } of Deno.readDir(folder)) {
-      if (name.startsWith(`${network}-`) && name !== basename(path)) await Deno.remove(join(folder, name));
+    for (const name of await namesIn(folder)) {
+      const old = name.startsWith(`${network}-`) && name.endsWith(".safetensors") && name !== basename(path);
+      if (old) await Deno.remove(join(folder, name)).catch(() => {}); // another process may have been first
     }
     say(`The packed ${weights.network} is kept in ${path}.`);
     return await openSafetensors(path);
@@ -59,15 +67,47 @@ export async function openPackedCache(
   }
 }
 
-/** Opens a file of packed weights. @throws ModelError where it does not hold just what `weights` needs */
+async function namesIn(folder: string): Promise<string[]> {
+  return await Array.fromAsync(Deno.readDir(folder), ({ name }) => name).catch(() => []);
+}
+
+/**
+ * Opens a file of packed weights.
+ * @throws ModelError where it does not hold just what `weights` needs, or a byte of it is not as it was written
+ */
 async function openComplete(path: string, weights: Weights): Promise<TensorSource> {
   const source = await openSafetensors(path);
-  const bytes = weights.precision === "f16" ? 2 : 4;
-  const wrong = weights.list.find((weight) => source.tensors.get(weight.name)?.bytes !== packedSize(weight) * bytes);
-  if (!wrong) return source;
-  source.close();
-  throw new ModelError(`${path} does not hold ${wrong.name} as it should.`);
+  try {
+    const bytes = weights.precision === "f16" ? 2 : 4;
+    const wrong = weights.list.find((weight) => source.tensors.get(weight.name)?.bytes !== packedSize(weight) * bytes);
+    if (wrong) throw new ModelError(`${path} does not hold ${wrong.name} as it should.`);
+    const [, checksum] = path.match(/-([0-9a-f]{8})\.safetensors$/) ?? [];
+    if (checksum !== await checksumOf(path)) throw new ModelError(`${path} is damaged: its checksum is wrong.`);
+    return source;
+  } catch (error) {
+    source.close();
+    throw error;
+  }
 }
+
+/** CRC-32 of a whole file: what it costs is reading it, and what follows reads it from memory then. */
+async function checksumOf(path: string): Promise<string> {
+  const file = await ByteFile.open(path);
+  try {
+    const buffer = new Uint8Array(Math.min(file.size, 8 * 1024 * 1024));
+    let sum = 0;
+    for (let at = 0; at < file.size; at += buffer.length) {
+      const piece = buffer.subarray(0, Math.min(buffer.length, file.size - at));
+      await file.readAt(piece, at);
+      sum = crc32(piece, sum);
+    }
+    return hex(sum);
+  } finally {
+    file.close();
+  }
+}
+
+const hex = (sum: number) => sum.toString(16).padStart(8, "0");
 
 /** No room, a read-only disk, no permission and the like. */
 function isDiskError(error: unknown): boolean {
@@ -76,17 +116,19 @@ function isDiskError(error: unknown): boolean {
 
 /**
  * What names a file: which network in which precision, and all that decides its contents: the layout, name, shape and type of every
- * tensor, and size and time of the files they are in.
+ * tensor, what was done to them, and size, times and samples of the files they are in. A copy may keep a file's time of change
+ * (`cp -p`), but not the time at which the system saw it change.
  */
 async function keysOf(weights: Weights, source: TensorSource): Promise<{ network: string; contents: string }> {
   const tensors = [...weights.names].sort().map((name) => source.tensors.get(name)!);
   const files = await Promise.all([...new Set(tensors.map(({ file }) => file))].map(async (file) => {
-    const { size, mtime } = await Deno.stat(file);
-    return [await Deno.realPath(file), size, mtime?.getTime()];
+    const { size, mtime, ctime } = await Deno.stat(file);
+    return [await Deno.realPath(file), size, mtime?.getTime(), ctime?.getTime(), await fingerprint(file)];
   }));
+  const shapes = tensors.map(({ name, dtype, shape }) => [name, dtype, shape]);
   return {
     network: await hash([weights.network, weights.precision, files.map(([path]) => path)]),
-    contents: await hash([LAYOUT, files, tensors.map(({ name, dtype, shape }) => [name, dtype, shape])]),
+    contents: await hash([LAYOUT, files, shapes, source.identity]),
   };
 }
 
@@ -95,16 +137,19 @@ async function hash(value: unknown): Promise<string> {
   return new Uint8Array(digest).toHex().slice(0, 16);
 }
 
-async function writePacked(path: string, weights: Weights, source: TensorSource): Promise<void> {
+/** @returns the file's checksum */
+async function writePacked(path: string, weights: Weights, source: TensorSource): Promise<string> {
   const dtype = weights.precision === "f16" ? "F16" : "F32";
   using file = await Deno.open(path, { write: true, createNew: true });
-  await writeAll(file, safetensorsHead(weights.list.map((w) => ({ name: w.name, dtype, shape: [packedSize(w)] }))));
+  let sum = 0;
+  const write = async (bytes: Uint8Array) => {
+    sum = crc32(bytes, sum);
+    for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+  };
+  await write(safetensorsHead(weights.list.map((w) => ({ name: w.name, dtype, shape: [packedSize(w)] }))));
   for await (const { packed } of weights.packed(source)) {
-    await writeAll(file, new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength));
+    await write(new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength));
   }
   await file.sync();
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+  return hex(sum);
 }

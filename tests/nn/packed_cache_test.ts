@@ -60,20 +60,45 @@ Deno.test("packed weights come back as they were, on every kind of device", () =
     assert.deepEqual([again.bytes, again.said], [bytes, []], "kept once, then only read");
   }));
 
-Deno.test("a damaged cache is packed anew, a changed checkpoint gets one of its own", () =>
+const only = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => `${folder}/${name}`);
+
+const DAMAGES: [what: string, damage: (path: string) => void][] = [
+  ["cut short", (path) => Deno.truncateSync(path, 100)],
+  ["emptied", (path) => Deno.truncateSync(path, 0)],
+  ["changed in a single bit behind its header", (path) => {
+    const bytes = Deno.readFileSync(path);
+    bytes[bytes.length - 7] ^= 4;
+    Deno.writeFileSync(path, bytes);
+  }],
+];
+for (const [what, damage] of DAMAGES) {
+  Deno.test(`a packed file that was ${what} is packed anew`, () =>
+    withFile(async (folder, path) => {
+      const kept = `${folder}/packed`;
+      const { bytes } = await load(kept, path, "as it is", true);
+      damage(only(kept)[0]);
+      const repaired = await load(kept, path, "as it is", true);
+      assert.deepEqual(repaired.bytes, bytes);
+      assert.match(repaired.said[0], /It is packed anew/);
+      assert.equal(only(kept).length, 1);
+    }));
+}
+
+Deno.test("a changed checkpoint gets a packed file of its own, even of the same size and time", () =>
   withFile(async (folder, path) => {
     const kept = `${folder}/packed`;
-    const { bytes } = await load(kept, path, "as it is", true);
-    const [{ name }] = [...Deno.readDirSync(kept)];
-    await Deno.truncate(`${kept}/${name}`, 100);
-    const repaired = await load(kept, path, "as it is", true);
-    assert.deepEqual(repaired.bytes, bytes);
-    assert.match(repaired.said[0], /It is packed anew/);
-    await Deno.utime(path, new Date(), new Date(2020, 1, 1));
-    const changed = await load(kept, path, "as it is", true);
-    assert.match(changed.said[0], /is kept in/);
-    const after = [...Deno.readDirSync(kept)].map((entry) => entry.name);
-    assert.ok(after.length === 1 && after[0] !== name, "the old one made room");
+    const before = await load(kept, path, "as it is", true);
+    const [first] = only(kept);
+    const { mtime } = Deno.statSync(path);
+    const bytes = Deno.readFileSync(path);
+    new DataView(bytes.buffer).setFloat32(bytes.length - 4, 3, true);
+    Deno.writeFileSync(path, bytes);
+    Deno.utimeSync(path, mtime!, mtime!);
+    const after = await load(kept, path, "as it is", true);
+    assert.notDeepEqual(after.bytes, before.bytes);
+    assert.deepEqual(after.bytes, (await load(kept, path, "as it is", false)).bytes);
+    assert.match(after.said[0], /is kept in/);
+    assert.ok(only(kept).length === 1 && only(kept)[0] !== first, "the old one made room");
   }));
 
 Deno.test("where packed weights cannot be kept, loading says so and goes on", () =>

@@ -11,7 +11,7 @@ import random
 import numpy as np
 from PIL import Image
 
-from concepts import COLOURS, DRAWN, NAMES, PLAIN, STYLES, held_out
+from concepts import COLOURS, DRAWN, NAMES, PLAIN, held_out
 from ramps import recolour
 
 CELL = 16

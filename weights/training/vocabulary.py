@@ -3,7 +3,6 @@
 usage: vocabulary.py RUN_FOLDER --modules node_modules    writes RUN_FOLDER/tokenizer: vocab.json, merges.txt, tokenizer_config.json, …
 """
 import argparse
-from collections import Counter
 import json
 from pathlib import Path
 

@@ -39,11 +39,15 @@ class Judge(nn.Module):
         self.body = nn.ModuleList([block(width, width, 1, reach) for reach in (1, 2, 3, 2, 1)])
         self.heads = nn.Conv2d(width, NONE + 1 + 1 + len(COLOUR_NAMES), 1)
 
-    def forward(self, x):
+    def seen(self, x):
+        """What it makes of each cell, before it is named."""
         x = self.stem(F.avg_pool2d(x, 2))
         for layer in self.body:
             x = x + layer(x)
-        return self.heads(x).split((NONE + 1, 1 + len(COLOUR_NAMES)), 1)
+        return x
+
+    def forward(self, x):
+        return self.heads(self.seen(x)).split((NONE + 1, 1 + len(COLOUR_NAMES)), 1)
 
 
 def labels(scene: Scene) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ import { BYTES_OF } from "../limits.ts";
 import { makePlan, type MakePlanOptions, parsePlan, plainPlan, type Plan, planFromRegions } from "../plan/make_plan.ts";
 import { pictureDataUrl } from "../plan/llm/picture.ts";
 import { flagOf } from "../settings/check.ts";
+import { refuseLoras } from "../text/remarks.ts";
 import { type Context, promptOf } from "./command.ts";
 import type { FlagValues } from "../settings.ts";
 
@@ -27,16 +28,27 @@ export async function choosePlan(context: Context): Promise<Plan> {
 
 async function findPlan(context: Context): Promise<Plan> {
   const { flags } = context;
+  for (const text of [flags.regions, flags.basePrompt, flags.negativePrompt]) refuseLoras(text ?? "");
   if (flags.plan !== undefined) {
     const plan = await readPlan(flags.plan);
     return hasPrompt(context) ? { ...plan, prompt: await promptOf(context) } : plan;
   }
   if (flags.regions !== undefined) {
-    const { regions, splitRatio, basePrompt, baseRatio } = flags;
+    const { regions, splitRatio, basePrompt, baseRatio, columnsFirst, flipRatio, flipPrompts } = flags;
     const prompt = hasPrompt(context) ? await promptOf(context) : undefined;
-    return planFromRegions({ regions, splitRatio, basePrompt, baseRatio, prompt });
+    return planFromRegions({
+      regions,
+      splitRatio,
+      basePrompt,
+      baseRatio,
+      columnsFirst,
+      flipRatio,
+      flipPrompts,
+      prompt,
+    });
   }
   const prompt = await promptOf(context);
+  refuseLoras(prompt);
   if (flags.noPlan) return plainPlan(prompt, "none");
   return await makePlan(prompt, await planOptions(context));
 }
@@ -70,7 +82,7 @@ function refuseContradictions(flags: FlagValues): void {
   if (ways.length > 1) {
     throw new UsageError(`--plan, --regions and --no-plan exclude each other; leave all but one out.`);
   }
-  for (const name of ["splitRatio", "basePrompt", "baseRatio"] as const) {
+  for (const name of ["splitRatio", "basePrompt", "baseRatio", "columnsFirst", "flipRatio", "flipPrompts"] as const) {
     if (flags[name] === undefined || flags.regions !== undefined) continue;
 
     throw new UsageError(`${flagOf(name)} goes with --regions "a BREAK b"; without it the planner decides.`);

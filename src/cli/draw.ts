@@ -50,6 +50,7 @@ export async function drawToFile(
   const started = performance.now();
   const preview = previewFile(output.pattern, flags.preview ?? "none");
   try {
+    if (number === 1) drawing.warnings.forEach((warning) => console.say(warning));
     console.progress.stage("Preparing");
     const run = draw(opened.model, drawing, signal);
     let next = await run.next();
@@ -63,7 +64,6 @@ export async function drawToFile(
     const writing = performance.now();
     const recipe = makeRecipe(opened.recipe, plan, settings);
     const path = await writeNewFile(output, encodePng(image, recipeTexts(recipe)), number);
-    for (const warning of warnings) console.say(warning);
     const now = performance.now();
     return {
       path,

@@ -13,6 +13,7 @@ import { drawToFile, type Report } from "./draw.ts";
 import { openModel } from "./open_model.ts";
 import { firstSeed, seedOf } from "../settings/seeds.ts";
 import { pictureOptions } from "./options.ts";
+import { wordsOf } from "../text/remarks.ts";
 import { fitWithin } from "./max_vram.ts";
 import { showPlan } from "./show_plan.ts";
 import { unknownWords } from "./unknown_words.ts";
@@ -37,7 +38,7 @@ export async function generateCommand(context: Context): Promise<void> {
   const { vae, preset, prediction, zsnr, embeddings, type } = flags;
   const opened = await openModel({ path: flags.model, vae, preset, prediction, zsnr, embeddings }, type, context);
   try {
-    for (const remark of await unknownWords(plan.prompt, opened.model.checkpoint.path)) console.say(remark);
+    for (const remark of await unknownWords(wordsOf(plan.prompt), opened.model.checkpoint.path)) console.say(remark);
     let drawing = await prepare(opened.model, { ...options, plan });
     const { mode, baseRatio } = drawing.plan;
     const news = [

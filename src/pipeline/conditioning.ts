@@ -68,6 +68,8 @@ export interface Conditioning {
   entries: Entry[];
   /** Every prompt that some pixel sees, in the order of the context. */
   seen: Set<PromptKey>;
+  /** Those that the picture shall not show. */
+  negatives: Set<PromptKey>;
   /** The entries by their size, for a picture of `height` × `width` latent pixels. */
   batches(height: number, width: number): Batch[];
 }
@@ -130,6 +132,7 @@ export function condition(plan: Plan, options: GuidanceOptions): Conditioning {
   const cellsAt = (h: number, w: number) => maskPartition(partition(layout, w, h), masks, w, h);
   return {
     entries,
+    negatives: new Set([negativePooled, ...scene.regions.map(({ negative }) => negative)]),
     seen: new Set(
       entries.flatMap((e) => e.sees.flatMap(({ prompt, base }) => base ? [prompt, base.prompt] : [prompt])),
     ),

@@ -12,6 +12,7 @@ import { configuredSampler } from "../sample/scheduler_settings.ts";
 import { checkPicture, type GenerateOptions, type PictureOptions, type Settings } from "../settings.ts";
 import { pictureSettings } from "../settings/schema.ts";
 import { firstSeed } from "../settings/seeds.ts";
+import { refuseLoras, remarksOn } from "../text/remarks.ts";
 import { wordingOf } from "../text/schedule.ts";
 import { ABSENT, condition, type PromptKey } from "./conditioning.ts";
 import { decodingStage, decodingWindow } from "./decoder.ts";
@@ -44,6 +45,8 @@ export async function prepare(networks: Networks, options: GenerateOptions): Pro
   });
   const keys = [...conditioning.seen, ...conditioning.entries.map(({ pooled }) => pooled)];
   const prompts = keys.filter((key) => key !== ABSENT);
+  prompts.forEach(refuseLoras);
+  const remarks = prompts.flatMap((prompt) => remarksOn(prompt, conditioning.negatives.has(prompt)));
   const wording = wordingOf(prompts, settings.steps);
   const { groups, warnings } = tokenizePrompts(networks, prompts.flatMap(wording.textsOf), settings);
   const seen = [...conditioning.seen].flatMap((key): PromptKey[] => key === ABSENT ? [key] : wording.textsOf(key));
@@ -56,7 +59,20 @@ export async function prepare(networks: Networks, options: GenerateOptions): Pro
     decoding: decodingStage(networks, size, window),
   };
   const { offload } = networks;
-  return { plan, settings, size, schedule, groups, wording, context, phases, window, stages, offload, warnings };
+  return {
+    plan,
+    settings,
+    size,
+    schedule,
+    groups,
+    wording,
+    context,
+    phases,
+    window,
+    stages,
+    offload,
+    warnings: [...new Set([...remarks, ...warnings])],
+  };
 }
 
 /** The same drawing, decoded in tiles as `vaeTiling` says. */

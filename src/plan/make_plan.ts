@@ -9,10 +9,11 @@ import { hasRegionKeywords } from "../region/keywords.ts";
 import { isConfigured, readEnvironment } from "./llm/endpoint.ts";
 import { planFromRegions } from "./from_regions.ts";
 import type { LanguageModelOptions } from "./llm/language_model.ts";
-import { parsePlan, type Plan } from "./plan.ts";
+import { parsePlan, plainPlan, type Plan, regionsOf } from "./plan.ts";
 import type { Planner, PlanRequest } from "./planner.ts";
 import { type Limits, reviewPlan } from "./review.ts";
 import { planByRules } from "./rules/rules.ts";
+import { changesOf } from "../text/remarks.ts";
 
 export { planFromRegions, type RegionOptions } from "./from_regions.ts";
 export { baseRatiosOf, layoutOf, parsePlan, plainPlan, type Plan, type Region, regionsOf } from "./plan.ts";
@@ -55,11 +56,11 @@ export async function makePlan(prompt: string, options: MakePlanOptions = {}): P
     const planned = await planner(request, signal);
     return reviewPlan(parsePlan({ prompt, planner: planner.name || "own planner", ...planned }), options);
   }
-  if (planner === "rules") return planByRules(prompt);
+  if (planner === "rules") return byRules(prompt);
   if (planner === "openai") return reviewPlan(await askModel(request, options, signal), options);
   if (!isConfigured(options, options.environment ?? readEnvironment())) {
     options.say?.("Planned by rules: no language model is configured (OPENAI_API_KEY or --llm-url).");
-    return planByRules(prompt);
+    return byRules(prompt);
   }
   try {
     const plan = reviewPlan(await askModel(request, options, signal), options);
@@ -69,9 +70,19 @@ export async function makePlan(prompt: string, options: MakePlanOptions = {}): P
     if (!(error instanceof PlannerError)) throw error;
     const note = `The language model failed, so the rules made this plan. ${error.message}`;
     options.say?.(note);
-    const plan = planByRules(prompt);
+    const plan = byRules(prompt);
     return { ...plan, notes: [...(plan.notes ?? []), note] };
   }
+}
+
+/** The rules' plan; the prompt as it is where they would tear its editing apart (`[a cat and a dog:a fox:0.5]`). */
+function byRules(prompt: string): Plan {
+  const plan = planByRules(prompt);
+  const texts = [plan.basePrompt ?? "", ...regionsOf(plan).map((region) => region.prompt)];
+  const kept = new Set(texts.flatMap(changesOf));
+  const torn = changesOf(prompt).find((written) => !kept.has(written));
+  if (torn === undefined) return plan;
+  return plainPlan(prompt, "rules", `The rules would tear "${torn}" apart, so the prompt is drawn as it is.`);
 }
 
 /** The language model's code, and the package it needs, is loaded only here. */

@@ -5,7 +5,7 @@
  */
 import { PlannerError } from "../errors.ts";
 import { type Keyword, parsePrompt } from "../text/prompt.ts";
-import { composed, hasKeyword, type Part, splitPrompt } from "../text/split.ts";
+import { composed, hasKeyword, type Part, splitPrompt, trimmed } from "../text/split.ts";
 
 /** A text of region prompts taken apart at its keywords. */
 export interface RegionTexts {
@@ -73,12 +73,15 @@ function takeHead(parts: Part[], keyword: "ADDBASE" | "ADDCOMM", text: string): 
 }
 
 /**
- * Part a text at BREAK alone, as language models write it.
+ * Part a text at BREAK alone, as language models write it: each part is a prompt by itself, whatever its brackets.
  *
  * @throws PlannerError for a region without a prompt
  */
 export function splitAtBreak(text: string): string[] {
-  const prompts = splitPrompt(parsePrompt(text), ["BREAK"]).map(({ text }) => text);
+  const cuts = parsePrompt(text).nodes.filter((node) => node.kind === "keyword" && node.word === "BREAK");
+  const starts = [0, ...cuts.map(({ to }) => to)];
+  const ends = [...cuts.map(({ from }) => from), text.length];
+  const prompts = starts.map((start, i) => trimmed(text.slice(start, ends[i])));
   const blank = prompts.indexOf("");
   if (blank >= 0) throw new PlannerError(`Region ${blank + 1} of ${prompts.length} has no prompt in "${text}".`);
   return prompts;

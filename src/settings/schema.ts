@@ -91,6 +91,17 @@ export const planSettings = {
     on: ["generate", "plan"],
     help: "its weight: 0 to 1, or one for each region (0.2,0.4;0.6)",
   },
+  columnsFirst: {
+    type: "flag",
+    on: ["generate", "plan"],
+    help: "with --regions: ADDCOL and , part the picture, ADDROW and ; its columns",
+  },
+  flipRatio: { type: "flag", on: ["generate", "plan"], help: "with --regions: swap , and ; in the ratio" },
+  flipPrompts: {
+    type: "flag",
+    on: ["generate", "plan"],
+    help: "with --regions: the last prompt for the first region",
+  },
   mode: { type: "mode", on: ["generate", "plan"], help: "how regions are joined (default: the model's own)" },
   noPlan: { type: "flag", on: ["generate"], common: true, help: "draw the prompt as it is, without regions" },
   planner: {

@@ -48,6 +48,7 @@ export function tokenize(
   { atComma = true }: ChunkOptions = {},
 ): { chunks: TokenChunk[]; warnings: string[] } {
   const { variants: [{ nodes }] } = scheduleOf(parsePrompt(prompt, tokenizer.embeddings.keys()), 1);
+  const bare = nodes.flatMap((node) => node.kind === "embedding" && node.bare ? node.name : []);
   const room = tokenizer.maxLength - 2;
   const comma = tokenizer.encode(",")[0];
   const full: Token[][] = [];
@@ -89,9 +90,12 @@ export function tokenize(
     }
   }
   if (current.length || full.length === 0) full.push(current);
-  const warnings = full.length > 1 + breaks
-    ? [`The prompt has ${total} tokens, more than ${room}: it is encoded in ${full.length} chunks.`]
-    : [];
+  const warnings = [
+    ...[...new Set(bare)].map((name) => `"${name}" is taken for the embedding of that name.`),
+    ...(full.length > 1 + breaks
+      ? [`The prompt has ${total} tokens, more than ${room}: it is encoded in ${full.length} chunks.`]
+      : []),
+  ];
   return { chunks: full.map((tokens) => chunk(tokenizer, tokens)), warnings };
 }
 

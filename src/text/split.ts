@@ -27,7 +27,7 @@ export function splitPrompt(prompt: Prompt, words: readonly Keyword[], weights =
   let openers: number[] = []; // those that were open where the part began
   let from = 0;
   const finish = (to: number, before?: Keyword) => {
-    const closers = open.flatMap((at) => partners.get(at) ?? []).reverse();
+    const closers = open.map((at) => partners.get(at)!).reverse();
     const body = prompt.nodes.slice(from, to);
     const start = body.findIndex((node) => !isBlank(node));
     // A bracket around nothing but the keyword: `[BREAK]`.
@@ -36,7 +36,7 @@ export function splitPrompt(prompt: Prompt, words: readonly Keyword[], weights =
       body.splice(0, start + 1);
     }
     const end = body.findLastIndex((node) => !isBlank(node));
-    if (end >= 0 && open.length && body[end] === prompt.nodes[open.at(-1)!] && closers.length) {
+    if (end >= 0 && open.length && body[end] === prompt.nodes[open.at(-1)!]) {
       body.splice(end);
       closers.shift();
     }
@@ -54,8 +54,9 @@ export function splitPrompt(prompt: Prompt, words: readonly Keyword[], weights =
   };
   prompt.nodes.forEach((node, i) => {
     if (node.kind === "keyword" && words.includes(node.word)) finish(i, node.word);
-    else if (node.kind === "mark" && (node.text === "(" || node.text === "[")) open.push(i);
-    else if (node.kind === "mark" && partners.has(i)) open.splice(open.lastIndexOf(partners.get(i)!), 1);
+    else if (node.kind !== "mark" || !partners.has(i)) return; // a bracket that is never closed ends with its part
+    else if (node.text === "(" || node.text === "[") open.push(i);
+    else open.splice(open.lastIndexOf(partners.get(i)!), 1);
   });
   finish(prompt.nodes.length);
   return parts;
@@ -100,6 +101,7 @@ function isBlank(node: Node): boolean {
   return node.kind === "text" && node.text.trim() === "";
 }
 
-function trimmed(text: string): string {
+/** A prompt without white space and commas at its ends. */
+export function trimmed(text: string): string {
   return text.trim().replace(/^(?:,\s*)+|(?:\s*,)+$/g, "").trim();
 }

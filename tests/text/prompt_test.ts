@@ -87,7 +87,7 @@ Deno.test("AND joins prompts with weights; emphasis around a keyword holds on bo
   assert.deepEqual(parts("Chapter: 3"), [["Chapter: 3", 1]]);
   const texts = (text: string) => splitPrompt(parsePrompt(text), ["BREAK"]).map(({ text }) => text);
   assert.deepEqual(texts("(a fox BREAK an owl:1.3)"), ["(a fox:1.3)", "(an owl:1.3)"]);
-  assert.deepEqual(texts("((a BREAK b:1.1) c, BREAK d"), ["((a:1.1)", "((b:1.1) c", "(d"]);
+  assert.deepEqual(texts("((a BREAK b:1.1) c, BREAK d"), ["((a:1.1)", "(b:1.1) c", "d"]);
   assert.deepEqual(texts("a [BREAK] b (BREAK) c"), ["a", "b", "c"]);
   assert.deepEqual(texts("a (b BREAK) c"), ["a (b)", "c"]);
   assert.deepEqual(texts("[a BREAK b:0.5] BREAKFAST"), ["[a BREAK b:0.5] BREAKFAST"]);

@@ -1,0 +1,73 @@
+/**
+ * What of a prompt does not mean what its writer may think: said, so that nothing is silently drawn as words.
+ *
+ * @module
+ */
+import { UsageError } from "../errors.ts";
+import { type Node, parsePrompt } from "./prompt.ts";
+import { composed, isShouted } from "./split.ts";
+
+/** A `<lora:…>` of a prompt. */
+export type Lora = Extract<Node, { kind: "lora" }>;
+
+/** All nodes of a prompt, those within edits and alternations, too. */
+export function allNodes(nodes: readonly Node[]): Node[] {
+  return nodes.flatMap((node) => {
+    if (node.kind === "edit") return [node, ...allNodes(node.before), ...allNodes(node.after)];
+    return node.kind === "alternate" ? [node, ...node.options.flatMap(allNodes)] : [node];
+  });
+}
+
+/** The bare words of a prompt, those of edits and alternations one after the other: no brackets, weights, tags or keywords. */
+export function wordsOf(text: string): string {
+  const words = (nodes: readonly Node[]): string =>
+    nodes.map((node) => {
+      if (node.kind === "text") return node.text;
+      if (node.kind === "edit") return `${words(node.before)} ${words(node.after)}`;
+      return node.kind === "alternate" ? node.options.map(words).join(" ") : " ";
+    }).join("");
+  return composed(text).map(({ text }) => words(parsePrompt(text).nodes)).join(" ");
+}
+
+/** The edits and alternations of a prompt as they are written, those that are not within others. */
+export function changesOf(text: string): string[] {
+  return parsePrompt(text).nodes.flatMap(({ kind, from, to }) =>
+    kind === "edit" || kind === "alternate" ? text.slice(from, to) : []
+  );
+}
+
+/** The LoRAs that a prompt names, in order. */
+export function lorasOf(text: string): Lora[] {
+  return allNodes(parsePrompt(text).nodes).filter((node) => node.kind === "lora");
+}
+
+/**
+ * @throws UsageError for a prompt that names a LoRA, as long as none can be applied
+ */
+export function refuseLoras(text: string): void {
+  const [lora] = lorasOf(text);
+  if (!lora) return;
+  throw new UsageError(
+    `${text.slice(lora.from, lora.to)}: LoRA files cannot be applied yet, so "${lora.name}" would change nothing. ` +
+      "Leave the tag out, or take a model that has it merged in.",
+  );
+}
+
+/** One sentence for each thing in a prompt that is not taken for what it looks like. */
+export function remarksOn(text: string, negative = false): string[] {
+  const { nodes } = parsePrompt(text);
+  const within = nodes.flatMap((node) => "depth" in node ? allNodes([node]) : []);
+  const shown = (what: string) => `"${what.length > 60 ? `${what.slice(0, 60)}…` : what}"`;
+  const tags = allNodes(nodes).flatMap((node) => node.kind === "tag" ? node.text : []);
+  const torn = within.flatMap((node) => node.kind === "keyword" && node.word !== "BREAK" ? node.word : []);
+  const lone = nodes.some((node) => node.kind === "keyword" && node.word === "AND");
+  const braces = text.match(/\{[^{}]*\}/g)?.filter((part) => /\||\$\$/.test(part)) ?? [];
+  const names = text.match(/(?<!\w)__[\w*][\w*/ -]{0,80}?__(?!\w)/g) ?? [];
+  return [
+    ...tags.map((tag) => `${shown(tag)} means nothing to this program and is left out.`),
+    ...torn.map((word) => `${word} within [from:to:when] or [a|b] is drawn as a word.`),
+    ...(lone && negative ? ["AND in a negative prompt is drawn as a word: all of it is avoided at once."] : []),
+    ...(lone && !negative && isShouted(text) ? ["AND is drawn as a word: the whole prompt is in capitals."] : []),
+    ...[...braces, ...names].slice(0, 1).map((part) => `${shown(part)} is drawn as it is written.`),
+  ];
+}

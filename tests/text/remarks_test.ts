@@ -1,0 +1,28 @@
+import assert from "@std/assert";
+import { UsageError } from "../../src/errors.ts";
+import { lorasOf, refuseLoras, remarksOn, wordsOf } from "../../src/text/remarks.ts";
+
+Deno.test("what is not taken for what it looks like is said", () => {
+  const said = (text: string, negative?: boolean) => remarksOn(text, negative).join(" ");
+  assert.equal(said("a (red:1.2) [cat|dog] BREAK {word} snake_case__ a AND b"), "");
+  assert.match(said("a <hypernet:ink:1> cat"), /<hypernet:ink:1>.*left out/);
+  assert.match(said("[a AND b:c:0.5]"), /^AND within/);
+  assert.match(said("cars AND people", true), /negative/);
+  assert.match(said("A CAT AND A DOG"), /capitals/);
+  assert.match(said("a {red|blue} cat"), /"\{red\|blue\}" is drawn as it is written/);
+  assert.match(said("an __animal/wild__"), /"__animal\/wild__" is drawn/);
+});
+
+Deno.test("LoRAs are found within edits, too, and refused by name", () => {
+  assert.deepEqual(lorasOf("a [<lora:x:1>::0.5] <lora:y:0.2>").map(({ name }) => name), ["x", "y"]);
+  refuseLoras("a cat");
+  assert.throws(
+    () => refuseLoras("a cat <lora:foo:0.8>"),
+    (error: Error) => error instanceof UsageError && /^<lora:foo:0\.8>: .*"foo"/.test(error.message),
+  );
+});
+
+Deno.test("the bare words of a prompt", () => {
+  const words = wordsOf("a (red:1.2) [cat|[dog:fox:3]] <lora:x:1> BREAK tea :1.2 AND \\(milk\\)").replace(/\s+/g, " ");
+  assert.equal(words, " a red cat dog fox tea (milk)".trim());
+});

@@ -10,6 +10,7 @@ import { exists } from "../files/byte_file.ts";
 import { readNetworkConfig } from "./check_config.ts";
 import { listFolder, openComponentWeights } from "./component_files.ts";
 import { type Config, readJson } from "../files/json_file.ts";
+import { findModels } from "./find_models.ts";
 import { textNames, vaeNames } from "./diffusers_names.ts";
 import type { Family } from "./preset.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
@@ -74,9 +75,12 @@ async function noModel(folder: string): Promise<ModelError> {
       `${expected} Its config.json says ${briefText(kind)}: one network of a model. Give the folder around it.`,
     );
   }
-  const files = found.filter((name) => /\.(safetensors|ckpt)$/i.test(name));
-  const hint = files.length ? ` Give one of its files: ${files.slice(0, 5).join(", ")}.` : "";
-  return new ModelError(`${expected} It holds ${found.slice(0, 12).join(", ") || "nothing"}.${hint}`);
+  const { models, loras } = await findModels(folder);
+  const say = (list: string[]) =>
+    list.slice(0, 5).map((name) => briefText(name)).join(", ") + (list.length > 5 ? ", …" : "");
+  if (models.length) return new ModelError(`${expected} Give one of the models in it: ${say(models)}.`);
+  const what = loras.length ? "only LoRAs, which change a model" : briefText(found.join(", ") || "nothing");
+  return new ModelError(`${expected} It holds ${what}.`);
 }
 
 function has(index: Config, part: string): boolean {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ModelError } from "../../src/errors.ts";
 import { openCheckpoint } from "../../src/model/checkpoint.ts";
 import { chooseWeights } from "../../src/hub/weight_names.ts";
-import { inFolder, readAll, safetensors, tinyModel } from "./files.ts";
+import { golden, inFolder, readAll, safetensors, tinyModel } from "./files.ts";
 
 /** Copies a tiny model, so that a test may spoil it. */
 async function copyModel(name: string, folder: string): Promise<string> {
@@ -197,6 +197,26 @@ Deno.test("the refiner, a part of a model, a missing path and a loop of links ar
     await Deno.symlink("a", `${folder}/b`);
     await assert.rejects(openCheckpoint(`${folder}/a`), /loop of symbolic links/);
     await assert.rejects(openCheckpoint("/dev/null"), /not a regular file/);
+  }));
+
+Deno.test("a folder of models offers those that can draw, in folders within it too, and no LoRA", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/sdxl/by me`, { recursive: true });
+    await Deno.mkdir(`${folder}/.cache`);
+    const lora = safetensors({ "lora_unet_down_blocks_0_attentions_0.lora_up.weight": { shape: [2, 2] } });
+    await Deno.writeFile(`${folder}/sdxl/detail.safetensors`, lora);
+    await Deno.writeFile(`${folder}/broken.ckpt`, new Uint8Array(100));
+    const offers = () =>
+      openCheckpoint(folder).then(() => "opened", (error) => (error as Error).message.slice(folder.length));
+    assert.match(await offers(), /It holds only LoRAs, which change a model\.$/);
+    await Deno.writeFile(`${folder}/sdxl/by me/dream.safetensors`, await golden("io/sdxl.safetensors.gz"));
+    await Deno.writeFile(`${folder}/.cache/hidden.safetensors`, await golden("io/sd2.safetensors.gz"));
+    await copyModel("sd1", folder);
+    await Deno.writeFile(
+      `${folder}/vae.safetensors`,
+      safetensors({ "decoder.conv_in.weight": { shape: [4, 4, 3, 3] } }),
+    );
+    assert.match(await offers(), /Give one of the models in it: sd1, sdxl\/by me\/dream\.safetensors\.$/);
   }));
 
 Deno.test("a file that its owner keeps from this user is named", async () => {

@@ -18,6 +18,10 @@ export const BYTES_OF = {
   pickle: 64 * MIB,
   /** The directory of a zip archive. */
   zipDirectory: 64 * MIB,
+  /** A textual inversion's numbers; a hundred tokens of SDXL have 0.5 MiB. */
+  embedding: 16 * MIB,
+  /** A vector of a single file that tells what it is. */
+  vector: MIB,
   /** A plan; 256 regions of a page each are below 1 MiB. */
   plan: 4 * MIB,
   /** A prompt, from whichever side it comes; ten thousand words. */
@@ -58,6 +62,8 @@ export const COUNT_OF = {
   regions: 256,
   /** Files in a folder or repository that are looked at. */
   files: 10_000,
+  /** Folders within folders that are looked into: as deep as model managers sort by family and author. */
+  folders: 3,
   /** Characters of a value that a message quotes. */
   quoted: 80,
 } as const;

@@ -4,6 +4,7 @@
  * @module
  */
 import { ModelError } from "../errors.ts";
+import { COUNT_OF } from "../limits.ts";
 
 /** A regular file opened for reading by ranges. */
 export class ByteFile {
@@ -123,4 +124,26 @@ export async function exists(path: string): Promise<boolean> {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
     throw fileError(path, error);
   }
+}
+
+/**
+ * The files in a folder and in those within it, as paths within it, in order. Hidden folders, and what this user may not read of the
+ * others, are passed over.
+ * @throws ModelError where the folder itself cannot be read
+ */
+export async function filesWithin(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  const look = async (path: string, depth: number): Promise<void> => {
+    for await (const { name, isDirectory } of Deno.readDir(`${folder}/${path}`)) {
+      if (files.length >= COUNT_OF.files) return;
+      if (!isDirectory) files.push(path + name);
+      else if (depth < COUNT_OF.folders && !name.startsWith(".")) {
+        await look(`${path}${name}/`, depth + 1).catch(() => {});
+      }
+    }
+  };
+  await look("", 0).catch((error) => {
+    throw fileError(folder, error);
+  });
+  return files.sort();
 }

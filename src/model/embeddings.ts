@@ -7,7 +7,8 @@
 import { briefText } from "../brief.ts";
 import { ModelError } from "../errors.ts";
 import type { Parts } from "./parts.ts";
-import { fileError } from "../files/byte_file.ts";
+import { fileError, filesWithin } from "../files/byte_file.ts";
+import { BYTES_OF } from "../limits.ts";
 import { BYTES, fromFloat32, toFloat32 } from "../formats/dtype.ts";
 import { openTensors } from "../formats/open_tensors.ts";
 import { rangeOf } from "../formats/safetensors.ts";
@@ -17,7 +18,8 @@ const TABLE = "text_model.embeddings.token_embedding.weight";
 const EXTENSION = /\.(safetensors|pt|bin|ckpt)$/i;
 
 interface Inversion {
-  name: string;
+  /** The file's, and the token that the file itself names (`<cat-toy>`). */
+  names: string[];
   file: string;
   /** For each text encoder, in their order: [tokens, width]. */
   rows: { width: number; values: Float32Array }[];
@@ -32,27 +34,32 @@ export async function addEmbeddings(parts: Parts, path: string): Promise<void> {
     throw fileError(path, error);
   });
   const files = folder
-    ? (await Array.fromAsync(Deno.readDir(path), ({ name }) => name)).filter((name) => EXTENSION.test(name)).sort()
-      .map((name) => `${path}/${name}`)
+    ? (await filesWithin(path)).filter((name) => EXTENSION.test(name)).map((name) => `${path}/${name}`)
     : [path];
   const widths = parts.textEncoders.map(({ config }) => Number(config.hidden_size));
   const fitting: Inversion[] = [];
   for (const file of files) {
     try {
-      fitting.push(await readInversion(file, widths));
+      const inversion = await readInversion(file, widths);
+      const same = fitting.find(({ names }) => names.some((name) => inversion.names.includes(name)));
+      if (same) throw new ModelError(`${file} has the name of ${same.file}.`);
+      fitting.push(inversion);
     } catch (error) {
       if (!folder || !(error instanceof ModelError)) throw error;
       parts.reason.push(`Left out: ${error.message}`);
     }
   }
-  if (fitting.length) parts.reason.push(`Embeddings: ${fitting.map(({ name }) => name).join(", ")}.`);
+  if (fitting.length) {
+    parts.reason.push(`Embeddings: ${briefText(fitting.map(({ names }) => names[0]).join(", "), 200)}.`);
+  }
   parts.textEncoders.forEach((encoder, i) => {
     const embeddings = new Map<string, number[]>();
     const rows: Float32Array[] = [];
     let next = encoder.source.tensors.get(TABLE)?.shape[0] ?? 0;
-    for (const { name, rows: ofEncoders } of fitting) {
+    for (const { names, rows: ofEncoders } of fitting) {
       const { values } = ofEncoders[i];
-      embeddings.set(name, Array.from({ length: values.length / widths[i] }, () => next++));
+      const ids = Array.from({ length: values.length / widths[i] }, () => next++);
+      for (const name of names) embeddings.set(name, ids);
       rows.push(values);
     }
     encoder.source = withRows(encoder.source, rows);
@@ -78,7 +85,12 @@ async function readInversion(file: string, widths: number[]): Promise<Inversion>
       );
     }
     chosen.sort((a, b) => Number(a.name === "clip_g") - Number(b.name === "clip_g"));
+    const own = chosen.length === 1 ? chosen[0].name.match(/^<.+>$/) : null;
+    const stem = file.split("/").pop()!.replace(EXTENSION, "");
     for (const info of chosen) {
+      if (info.bytes > BYTES_OF.embedding) {
+        throw new ModelError(`${briefText(info.name)} in ${file} has ${info.bytes} bytes: it is no embedding.`);
+      }
       const bytes = new Uint8Array(info.bytes);
       await source.read(info.name, bytes);
       const values = toFloat32(bytes, info.dtype);
@@ -91,7 +103,7 @@ async function readInversion(file: string, widths: number[]): Promise<Inversion>
     if (found !== expected) {
       throw new ModelError(`${file} is an embedding ${found} wide; this model's text is ${expected}.`);
     }
-    return { name: file.split("/").pop()!.replace(EXTENSION, ""), file, rows };
+    return { names: [...new Set([stem, ...(own ?? [])])], file, rows };
   } finally {
     source.close();
   }

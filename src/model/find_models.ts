@@ -4,12 +4,10 @@
  * @module
  */
 import { RpgError } from "../errors.ts";
+import { filesWithin } from "../files/byte_file.ts";
 import { openTensors } from "../formats/open_tensors.ts";
-import { COUNT_OF } from "../limits.ts";
-import { kindOf } from "./foreign.ts";
+import { type FileKind, kindOf } from "./foreign.ts";
 
-/** Folders within folders that are looked into: as deep as model managers sort by family and author. */
-const DEPTH = 3;
 /** Files whose headers are read. */
 const LOOKS = 200;
 
@@ -21,39 +19,27 @@ export interface FoundModels {
   loras: string[];
 }
 
-/** Looks through a folder and those within it. What cannot be read is passed over. */
+/** Looks through a folder and those within it. What cannot be read is passed over. @throws ModelError */
 export async function findModels(folder: string): Promise<FoundModels> {
-  const found: FoundModels = { models: [], loras: [] };
-  const waiting = [{ path: "", depth: 0 }];
-  let looks = 0;
-  for (let next; (next = waiting.shift());) {
-    const { path, depth } = next;
-    const entries = await entriesOf(path ? `${folder}/${path}` : folder);
-    const within = (name: string) => path ? `${path}/${name}` : name;
-    if (depth > 0 && entries.some(({ name }) => name === "model_index.json")) {
-      found.models.push(path);
-      continue;
-    }
-    for (const { name, isFile, isSymlink, isDirectory } of entries) {
-      if (isDirectory && depth < DEPTH && !name.startsWith(".")) waiting.push({ path: within(name), depth: depth + 1 });
-      if (!(isFile || isSymlink) || !/\.(safetensors|ckpt)$/i.test(name) || ++looks > LOOKS) continue;
-      const kind = await kindOfFile(`${folder}/${within(name)}`);
-      if (kind === "model") found.models.push(within(name));
-      if (kind === "lora") found.loras.push(within(name));
-    }
+  const files = await filesWithin(folder);
+  const diffusers = files.filter((file) => file.endsWith("/model_index.json")).map((file) =>
+    file.replace(/\/[^/]*$/, "")
+  );
+  const found: FoundModels = { models: diffusers, loras: [] };
+  const single = files.filter((file) =>
+    /\.(safetensors|ckpt)$/i.test(file) && !diffusers.some((d) => file.startsWith(`${d}/`))
+  );
+  for (const file of single.slice(0, LOOKS)) {
+    const kind = await kindOfFile(`${folder}/${file}`);
+    if (kind === "model") found.models.push(file);
+    if (kind === "lora") found.loras.push(file);
   }
+  found.models.sort();
   return found;
 }
 
-async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
-  const entries: Deno.DirEntry[] = [];
-  try {
-    for await (const entry of Deno.readDir(folder)) if (entries.push(entry) > COUNT_OF.files) break;
-  } catch { /* a folder of somebody else's */ }
-  return entries.sort((a, b) => a.name < b.name ? -1 : 1);
-}
-
-async function kindOfFile(path: string) {
+/** What a file of tensors is, as {@linkcode kindOf}; undefined also where it cannot be read. */
+export async function kindOfFile(path: string): Promise<FileKind | undefined> {
   try {
     const source = await openTensors(path);
     source.close();

@@ -4,6 +4,7 @@
  * @module
  */
 import { ModelError } from "../errors.ts";
+import { BYTES_OF } from "../limits.ts";
 import type { SchedulerConfig } from "../sample/types.ts";
 import { clipVocabulary } from "../text/clip_vocabulary.ts";
 import type { Component, Parts } from "./parts.ts";
@@ -160,7 +161,7 @@ async function presetOf(
 /** SD 2's two kinds have the same keys, but training on v spread one bias of the last block: 0.09 parts them. */
 async function spreadOfSd2(file: TensorSource) {
   const info = file.tensors.get(`${UNET}output_blocks.11.1.transformer_blocks.0.norm1.bias`);
-  if (!info) {
+  if (!info || info.bytes > BYTES_OF.vector) {
     return {
       name: "sd21-base",
       why: "its UNet is smaller than the published ones, so ε is assumed; --prediction v overrules it",
@@ -226,7 +227,9 @@ async function vaeScaling(file: TensorSource, family: Family) {
   if (family !== "sdxl") return { scaling_factor: 0.18215, force_upcast: false };
   const read = async (name: string) => {
     const info = file.tensors.get(name);
-    if (!info) throw new ModelError(`${file.describe} has edm_mean but no ${name}; Playground v2.5 has both.`);
+    if (!info || info.bytes > BYTES_OF.vector) {
+      throw new ModelError(`${file.describe} has edm_mean but no ${name}; Playground v2.5 has both.`);
+    }
     const bytes = new Uint8Array(info.bytes);
     await file.read(name, bytes);
     return [...toFloat32(bytes, info.dtype)];

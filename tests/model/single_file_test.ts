@@ -5,7 +5,7 @@ import type { Component } from "../../src/model/parts.ts";
 import { BYTES, toFloat32 } from "../../src/formats/dtype.ts";
 import { openTensors } from "../../src/formats/open_tensors.ts";
 import type { DType } from "../../src/formats/tensor_source.ts";
-import { golden, inFolder, readAll, safetensors, type Written } from "./files.ts";
+import { golden, inFolder, readAll, safetensors, withHeader, type Written } from "./files.ts";
 
 type Fingerprint = [dtype: DType, shape: number[], sha256: string];
 type Networks = Record<string, Record<string, Fingerprint>>;
@@ -395,17 +395,30 @@ Deno.test("embeddings become rows behind the vocabulary", () =>
     const pair = { clip_g: { shape: [1, 12] }, clip_l: { shape: [1, 8] } };
     await Deno.writeFile(`${folder}/embeddings/sdxl.safetensors`, safetensors(pair));
     await Deno.writeTextFile(`${folder}/embeddings/cut.pt`, "");
+    await Deno.mkdir(`${folder}/embeddings/negative`);
+    const toy = safetensors({ "<cat-toy>": { shape: [8] } });
+    await Deno.writeFile(`${folder}/embeddings/negative/bad hands (v2).safetensors`, toy);
+    await Deno.writeFile(`${folder}/embeddings/negative/mine.safetensors`, safetensors(learnt));
+    const huge = `{"emb_params":{"dtype":"F32","shape":[1000000,8],"data_offsets":[0,32000000]}}`;
+    await Deno.writeFile(`${folder}/embeddings/huge.safetensors`, withHeader(huge, [new Uint8Array(32_000_000)]));
     const model = await openCheckpoint(`${folder}/x.ckpt`, { embeddings: `${folder}/embeddings` });
     const [{ source, config }] = model.textEncoders;
     const table = source.tensors.get("text_model.embeddings.token_embedding.weight")!;
-    assert.deepEqual([table.shape, config.vocab_size], [[49410, 8], 49410]);
-    assert.deepEqual(model.tokenizers[0].embeddings.get("mine"), [49408, 49409]);
+    assert.deepEqual([table.shape, config.vocab_size], [[49411, 8], 49411]);
+    assert.deepEqual([...model.tokenizers[0].embeddings], [
+      ["mine", [49408, 49409]],
+      ["bad hands (v2)", [49410]],
+      ["<cat-toy>", [49410]],
+    ]);
     const across = new Uint8Array(3 * 8 * 2);
     await source.read(table.name, across, 49407 * 16);
     assert.deepEqual(toFloat32(across.subarray(16), "F16"), rows);
     assert.match(
       model.reason.join(" "),
-      /Left out: .*cut\.pt.*sdxl.* 8 and 12 wide.*wide\.safetensors is an embedding 9 wide.*Embeddings: mine/,
+      new RegExp(
+        "Left out: .*cut\\.pt.*huge.*it is no embedding.*negative/mine\\.safetensors has the name of .*sdxl.* 8 and 12 wide.*" +
+          "wide\\.safetensors is an embedding 9 wide.*Embeddings: mine, bad hands \\(v2\\)",
+      ),
     );
     model.close();
     const wrong = openCheckpoint(`${folder}/x.ckpt`, { embeddings: `${folder}/embeddings/wide.safetensors` });

@@ -16,7 +16,7 @@ export * from "./errors.ts";
 export { generate, type ImageResult, paint, type StepEvent } from "./generate.ts";
 export type { GenerateOptions, Settings } from "./settings.ts";
 export { loadModel, type LoadOptions, type LoadProgress, Model } from "./pipeline/model.ts";
-export { savePng } from "./save_png.ts";
+export { pngOf, savePng } from "./save_png.ts";
 export type { Picture } from "./pipeline/decoder.ts";
 export { type AdapterSummary, Device, listAdapters, openDevice, type Precision } from "./gpu/device.ts";
 export * from "./plan/make_plan.ts";

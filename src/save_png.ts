@@ -1,5 +1,5 @@
 /**
- * Put a picture on the disk with everything that made it.
+ * A picture with everything that made it: as bytes, and on the disk.
  *
  * @module
  */
@@ -10,8 +10,20 @@ import type { Model } from "./pipeline/model.ts";
 import { describeModel, makeRecipe, type ModelChoice, recipeTexts } from "./recipe.ts";
 
 /**
- * Write a result as PNG. It carries the `parameters` text that other tools read and, as JSON, all that this program needs to
- * make the identical file again (`main.ts metadata picture.png --repro`).
+ * A result as the bytes of a PNG. It carries the `parameters` text that other tools read and, as JSON, all that this program
+ * needs to make the identical file again (`main.ts metadata picture.png --repro`).
+ *
+ * @param model the one that drew the picture
+ * @param choice how the model was loaded where that was not by default
+ * @throws ModelError when the model's file is no longer there to be named
+ */
+export async function pngOf(result: ImageResult, model: Model, choice: ModelChoice = {}): Promise<Uint8Array> {
+  const recipe = await describeModel(model, { path: model.checkpoint.path, ...choice });
+  return encodePng(result.image, recipeTexts(makeRecipe(recipe, result.plan, result.settings)));
+}
+
+/**
+ * Write a result as PNG, as {@linkcode pngOf} gives it.
  *
  * @param path may hold a running number, such as out_%03d.png
  * @param model the one that drew the picture
@@ -26,7 +38,5 @@ export async function savePng(
   options: ModelChoice & { force?: boolean } = {},
 ): Promise<string> {
   const { force, ...choice } = options;
-  const recipe = await describeModel(model, { path: model.checkpoint.path, ...choice });
-  const texts = recipeTexts(makeRecipe(recipe, result.plan, result.settings));
-  return await writeNewFile({ pattern: path, force }, encodePng(result.image, texts));
+  return await writeNewFile({ pattern: path, force }, await pngOf(result, model, choice));
 }

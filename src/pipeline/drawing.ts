@@ -22,10 +22,10 @@ export interface PromptTokens {
   readonly chunks: readonly TokenChunk[][];
 }
 
-/** Prompts whose embeddings are read from the same layer, and so encoded together. */
-export interface PromptGroup {
+/** All prompts of a drawing, each text once, and the layer that their embeddings are read from. */
+export interface Prompts {
   readonly choice: StateChoice;
-  readonly prompts: readonly PromptTokens[];
+  readonly texts: readonly PromptTokens[];
 }
 
 /** What the backbone is asked from one step to another. */
@@ -42,8 +42,8 @@ export interface Drawing {
   readonly settings: Settings;
   readonly size: LatentSize;
   readonly schedule: Schedule;
-  /** Every text of every prompt as tokens. */
-  readonly groups: readonly PromptGroup[];
+  /** Every text of every prompt as tokens; drawings that share this object share their embeddings. */
+  readonly prompts: Prompts;
   /** What the prompts say from step to step. */
   readonly wording: Wording;
   /** Where each text stands in the context that all phases share, and how many rows that has. */

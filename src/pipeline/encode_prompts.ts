@@ -6,7 +6,7 @@
 import { UsageError } from "../errors.ts";
 import type { Settings } from "../settings.ts";
 import { type TokenChunk, tokenize } from "../text/chunks.ts";
-import type { Drawing, PromptGroup } from "./drawing.ts";
+import type { Drawing, Prompts } from "./drawing.ts";
 import type { Model } from "./model.ts";
 import type { Networks } from "./networks.ts";
 import type { Stage } from "./stage.ts";
@@ -32,7 +32,7 @@ export function tokenizePrompts(
   { checkpoint, textEncoders }: Networks,
   prompts: Iterable<string>,
   { clipSkip, chunkAtComma }: Pick<Settings, "clipSkip" | "chunkAtComma">,
-): { groups: PromptGroup[]; warnings: string[] } {
+): { prompts: Prompts; warnings: string[] } {
   const xl = textEncoders.length > 1 || checkpoint.family === "sdxl";
   const layer = clipSkip ?? (xl ? 2 : 1);
   const layers = Math.min(...textEncoders.map(({ network }) => network.layers));
@@ -42,67 +42,67 @@ export function tokenizePrompts(
     );
   }
   const warnings: string[] = [];
-  const tokens = [...new Set(prompts)].map((prompt) => {
+  const texts = [...new Set(prompts)].map((prompt) => {
     const all = textEncoders.map((_, i) =>
       tokenize(checkpoint.tokenizers[i], prompt, { atComma: chunkAtComma !== "off" })
     );
     warnings.push(...all[0].warnings.map((said) => `"${prompt.slice(0, 40)}…": ${said}`));
     return { prompt, chunks: all.map(({ chunks }) => chunks) };
   });
-  return { groups: [{ choice: { skip: layer - 1, finalNorm: !xl }, prompts: tokens }], warnings };
+  return { prompts: { choice: { skip: layer - 1, finalNorm: !xl }, texts }, warnings };
 }
 
 /** Encoding, one text encoder after the other. */
-export function encodingStages({ textEncoders }: Networks, groups: readonly PromptGroup[]): Stage[] {
+export function encodingStages({ textEncoders }: Networks, { texts, choice }: Prompts): Stage[] {
   return textEncoders.map((part, i) => ({
     name: "encoding",
     parts: [part],
     heldBytes: 0,
-    record: () =>
-      groups.map(({ choice, prompts }) => [
-        recordTextEncoder(part, prompts.flatMap(({ chunks }) => chunks[i]).length, choice).graph,
-      ]),
+    record: () => [[recordTextEncoder(part, texts.flatMap(({ chunks }) => chunks[i]).length, choice).graph]],
   }));
 }
+
+/** Embeddings of the drawings so far that are still about: the pictures of a batch differ in their seeds alone. */
+const known = new WeakMap<Prompts, ReadonlyMap<string, EncodedPrompt>>();
 
 /** Embeddings by prompt. The encoders come to the device and leave as the drawing's stages say. */
 export async function encodePrompts(
   model: Model,
-  { groups, stages, offload }: Pick<Drawing, "groups" | "stages" | "offload">,
-): Promise<Map<string, EncodedPrompt>> {
-  const results = groups.map((): { states: Float32Array; pooled?: Float32Array; width: number }[] => []);
+  { prompts, stages, offload }: Pick<Drawing, "prompts" | "stages" | "offload">,
+): Promise<ReadonlyMap<string, EncodedPrompt>> {
+  const before = known.get(prompts);
+  if (before) return before;
+  const { texts, choice } = prompts;
+  const results: { states: Float32Array; pooled?: Float32Array; width: number }[] = [];
   for (const [i, encoder] of model.textEncoders.entries()) {
     using _there = await model.hold(stages.encoding[i], offload);
     const { width, positions } = encoder.network;
-    for (const [n, { choice, prompts }] of groups.entries()) {
-      const chunks = prompts.flatMap(({ chunks }) => chunks[i]);
-      const { states, pooled } = await encodeChunks(encoder, chunks, choice);
-      emphasise(states, chunks, positions, width);
-      results[n].push({ states, pooled, width });
-    }
+    const chunks = texts.flatMap(({ chunks }) => chunks[i]);
+    const { states, pooled } = await encodeChunks(encoder, chunks, choice);
+    emphasise(states, chunks, positions, width);
+    results.push({ states, pooled, width });
   }
   const { positions } = model.textEncoders[0].network;
+  const pooledFrom = results.findLast((r) => r.pooled);
   const { dim, pooledDim } = embeddingDims(model);
   const encoded = new Map<string, EncodedPrompt>();
-  groups.forEach(({ prompts }, n) => {
-    const pooledFrom = results[n].findLast((r) => r.pooled);
-    let first = 0; // chunk
-    for (const { prompt, chunks: [{ length: count }] } of prompts) {
-      const tokens = count * positions;
-      const states = new Float32Array(tokens * dim);
-      let column = 0;
-      for (const { states: all, width } of results[n]) {
-        for (let t = 0; t < tokens; t++) {
-          const from = (first * positions + t) * width;
-          states.set(all.subarray(from, from + width), t * dim + column);
-        }
-        column += width;
+  let first = 0; // chunk
+  for (const { prompt, chunks: [{ length: count }] } of texts) {
+    const tokens = count * positions;
+    const states = new Float32Array(tokens * dim);
+    let column = 0;
+    for (const { states: all, width } of results) {
+      for (let t = 0; t < tokens; t++) {
+        const from = (first * positions + t) * width;
+        states.set(all.subarray(from, from + width), t * dim + column);
       }
-      const pooled = pooledFrom?.pooled?.slice(first * pooledDim, (first + 1) * pooledDim);
-      encoded.set(prompt, { states, tokens, pooled });
-      first += count;
+      column += width;
     }
-  });
+    const pooled = pooledFrom?.pooled?.slice(first * pooledDim, (first + 1) * pooledDim);
+    encoded.set(prompt, { states, tokens, pooled });
+    first += count;
+  }
+  known.set(prompts, encoded);
   return encoded;
 }
 

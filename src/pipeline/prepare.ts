@@ -17,7 +17,7 @@ import { wordingOf } from "../text/schedule.ts";
 import { ABSENT, condition, type PromptKey } from "./conditioning.ts";
 import { decodingStage, decodingWindow } from "./decoder.ts";
 import { samplingStage } from "./denoiser.ts";
-import type { Drawing, PromptGroup } from "./drawing.ts";
+import type { Drawing, Prompts } from "./drawing.ts";
 import { encodingStages, tokenizePrompts } from "./encode_prompts.ts";
 import type { Networks } from "./networks.ts";
 
@@ -44,35 +44,23 @@ export async function prepare(networks: Networks, options: GenerateOptions): Pro
     masks: await readMasks(regionsOf(plan)),
   });
   const keys = [...conditioning.seen, ...conditioning.entries.map(({ pooled }) => pooled)];
-  const prompts = keys.filter((key) => key !== ABSENT);
-  prompts.forEach(refuseLoras);
-  const remarks = prompts.flatMap((prompt) => remarksOn(prompt, conditioning.negatives.has(prompt)));
-  const wording = wordingOf(prompts, settings.steps);
-  const { groups, warnings } = tokenizePrompts(networks, prompts.flatMap(wording.textsOf), settings);
+  const worded = keys.filter((key) => key !== ABSENT);
+  worded.forEach(refuseLoras);
+  const remarks = worded.flatMap((prompt) => remarksOn(prompt, conditioning.negatives.has(prompt)));
+  const wording = wordingOf(worded, settings.steps);
+  const { prompts, warnings: said } = tokenizePrompts(networks, worded.flatMap(wording.textsOf), settings);
+  const warnings = [...new Set([...remarks, ...said])];
   const seen = [...conditioning.seen].flatMap((key): PromptKey[] => key === ABSENT ? [key] : wording.textsOf(key));
-  const context = contextOf(new Set(seen), groups, networks.textEncoders[0].network.positions);
+  const context = contextOf(new Set(seen), prompts, networks.textEncoders[0].network.positions);
   const phases = [{ until: settings.steps, batches: conditioning.batches(size.height, size.width) }];
   const window = decodingWindow(networks.decoder, size, settings);
   const stages = {
-    encoding: encodingStages(networks, groups),
+    encoding: encodingStages(networks, prompts),
     sampling: samplingStage(networks, { size, context, wording, phases, settings }),
     decoding: decodingStage(networks, size, window),
   };
   const { offload } = networks;
-  return {
-    plan,
-    settings,
-    size,
-    schedule,
-    groups,
-    wording,
-    context,
-    phases,
-    window,
-    stages,
-    offload,
-    warnings: [...new Set([...remarks, ...warnings])],
-  };
+  return { plan, settings, size, schedule, prompts, wording, context, phases, window, stages, offload, warnings };
 }
 
 /** The same drawing, decoded in tiles as `vaeTiling` says. */
@@ -84,10 +72,8 @@ export function withTiling(networks: Networks, drawing: Drawing, vaeTiling: Sett
 }
 
 /** The rows of each prompt, one prompt below the other. An absent one takes a single row of zeros. */
-function contextOf(seen: Iterable<PromptKey>, groups: readonly PromptGroup[], positions: number) {
-  const tokens = new Map(
-    groups.flatMap(({ prompts }) => prompts.map(({ prompt, chunks }) => [prompt, chunks[0].length * positions])),
-  );
+function contextOf(seen: Iterable<PromptKey>, { texts }: Prompts, positions: number) {
+  const tokens = new Map(texts.map(({ prompt, chunks }) => [prompt, chunks[0].length * positions]));
   const rows: Drawing["context"]["rows"] = new Map();
   let start = 0;
   for (const key of seen) {

@@ -9,14 +9,14 @@ Deno.test("a drawing knows every text of its prompts, and refuses layers that th
   const path = new URL("../golden/models/sd1", import.meta.url).pathname;
   using model = await loadModel(path, { device: await testDevice(), offload: true });
   const size = { width: 64, height: 64, steps: 4 };
-  const { groups, context, wording } = await prepare(model, {
+  const { prompts, context, wording } = await prepare(model, {
     ...size,
     prompt: "a [cat|dog] AND [b:c:2]",
     clipSkip: 2,
   });
-  assert.deepEqual(groups.map(({ choice }) => choice), [{ skip: 1, finalNorm: true }]);
+  assert.deepEqual(prompts.choice, { skip: 1, finalNorm: true });
   const texts = ["", "a cat", "a dog", "b", "c"];
-  assert.deepEqual(groups[0].prompts.map(({ prompt }) => prompt).sort(), texts);
+  assert.deepEqual(prompts.texts.map(({ prompt }) => prompt).sort(), texts);
   assert.equal(context.tokens, texts.length * 77);
   assert.deepEqual([0, 1, 2, 3, 9].map((step) => wording.at("[b:c:2]", step)), ["b", "b", "c", "c", "c"]);
   const layers = model.textEncoders[0].network.layers;

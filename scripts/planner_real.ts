@@ -10,7 +10,7 @@ import { parseArgs } from "@std/cli";
 import { LanguageModelError } from "../src/plan/llm/chat_failure.ts";
 import { languageModelPlanner } from "../src/plan/llm/language_model.ts";
 import { type Plan, regionsOf } from "../src/plan/plan.ts";
-import { reviewPlan } from "../src/plan/review.ts";
+import { wordsOf } from "../src/plan/llm/things.ts";
 import { readScene } from "../src/plan/rules/reader.ts";
 import { COLOURS, singular } from "../src/plan/rules/words.ts";
 
@@ -39,7 +39,10 @@ interface Tally {
   typedErrors: number;
   otherErrors: number;
   objects: [found: number, asked: number];
-  mendedObjects: number;
+  wholeObjects: number;
+  /** Plans that had to be mended after all. */
+  mended: number;
+  requests: number;
   colours: [found: number, asked: number];
   seconds: number[];
 }
@@ -75,7 +78,9 @@ async function planAll(llmUrl: string, model: string, constrained: boolean): Pro
     typedErrors: 0,
     otherErrors: 0,
     objects: [0, 0],
-    mendedObjects: 0,
+    wholeObjects: 0,
+    mended: 0,
+    requests: 0,
     colours: [0, 0],
     seconds: [],
   };
@@ -90,8 +95,10 @@ async function planAll(llmUrl: string, model: string, constrained: boolean): Pro
       maxTokens: constrained ? 2048 : 300,
       keepReply: () => Promise.resolve("(not kept)"),
     });
+    tally.requests++;
     try {
       const plan = await planner({ prompt, say: () => asked++ });
+      tally.requests += asked;
       if (asked === 0) tally.first++;
       else tally.afterAsking++;
       judge(plan, tally);
@@ -105,20 +112,23 @@ async function planAll(llmUrl: string, model: string, constrained: boolean): Pro
   return tally;
 }
 
-/** Which objects and colours of the prompt some region has, before the mends. */
+/** Which objects and colours of the prompt some region has, and which objects the base prompt has beside. */
 function judge(plan: Plan, tally: Tally): void {
-  const text = regionsOf(plan).map((region) => region.prompt.toLowerCase()).join(" ");
-  const words = new Set((text.match(/[\p{L}\p{N}-]+/gu) ?? []).map(singular));
+  const nounsIn = (texts: string[]) => new Set(texts.flatMap(wordsOf).flatMap((word) => [word, singular(word)]));
+  const texts = regionsOf(plan).map((region) => region.prompt);
+  const words = nounsIn(texts);
+  const all = nounsIn([...texts, plan.basePrompt ?? ""]);
   for (const object of readScene(plan.prompt).objects) {
     tally.objects[1]++;
     if (words.has(singular(object.head))) tally.objects[0]++;
-    for (const colour of object.text.toLowerCase().split(/\W+/).filter((word) => COLOURS.has(word))) {
+    if (all.has(singular(object.head))) tally.wholeObjects++;
+    else console.error(`  not shown: ${object.head} of "${plan.prompt}" in ${JSON.stringify(texts)}`);
+    for (const colour of wordsOf(object.text).filter((word) => COLOURS.has(word))) {
       tally.colours[1]++;
       if (words.has(colour)) tally.colours[0]++;
     }
   }
-  const notes = reviewPlan(plan).notes ?? [];
-  tally.mendedObjects += notes.filter((note) => note.startsWith("Mended: no region showed")).length;
+  if (plan.notes?.some((note) => note.startsWith("Mended"))) tally.mended++;
 }
 
 function report(model: string, constrained: boolean, tally: Tally): void {
@@ -131,10 +141,11 @@ function report(model: string, constrained: boolean, tally: Tally): void {
     `  valid after re-asks  ${tally.afterAsking}`,
     `  typed errors         ${tally.typedErrors}`,
     `  other errors         ${tally.otherErrors}`,
-    `  objects covered      ${percent(...objects)}, after mends ${
-      percent(objects[0] + tally.mendedObjects, objects[1])
+    `  requests             ${tally.requests}; ${tally.mended} plans mended`,
+    `  objects in regions   ${percent(...objects)}, in regions or base prompt ${
+      percent(tally.wholeObjects, objects[1])
     }`,
-    `  colours covered      ${percent(...colours)}`,
+    `  colours in regions   ${percent(...colours)}`,
     `  seconds a plan       median ${sorted[sorted.length >> 1].toFixed(1)}, longest ${sorted.at(-1)!.toFixed(1)}`,
   ].join("\n"));
 }

@@ -28,7 +28,7 @@ const ABSTRACT =
 
 /** Things although WordNet's first meaning is another, and words that are none for a painter whatever WordNet says. */
 const ALWAYS = new Set(("table glass book egg orange television radio sphere skull dragon unicorn card robot " +
-  "computer blanket person").split(" "));
+  "computer blanket person chest treasure anchor").split(" "));
 const PERSONS = new Set("queen".split(" "));
 const NEVER = new Set((
   "engine master hand hill floor window counter earth stone wing tail horn arm head blood soul frame circle square brush wood " +

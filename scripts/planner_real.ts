@@ -92,7 +92,7 @@ async function planAll(llmUrl: string, model: string, constrained: boolean): Pro
       environment: {},
       short: true,
       constrained,
-      maxTokens: constrained ? 2048 : 300,
+      llmMaxTokens: constrained ? 2048 : 300,
       keepReply: () => Promise.resolve("(not kept)"),
     });
     tally.requests++;

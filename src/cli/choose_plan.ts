@@ -7,7 +7,16 @@ import { UsageError } from "../errors.ts";
 import { parseStrictJson } from "../files/strict_json.ts";
 import { readUserFile, readUserText } from "../files/user_file.ts";
 import { BYTES_OF } from "../limits.ts";
-import { makePlan, type MakePlanOptions, parsePlan, plainPlan, type Plan, planFromRegions } from "../plan/make_plan.ts";
+import { dirname, isAbsolute, join } from "@std/path";
+import {
+  makePlan,
+  type MakePlanOptions,
+  parsePlan,
+  plainPlan,
+  type Plan,
+  planFromRegions,
+  withMasks,
+} from "../plan/make_plan.ts";
 import { pictureDataUrl } from "../plan/llm/picture.ts";
 import { flagOf } from "../settings/check.ts";
 import { refuseLoras } from "../text/remarks.ts";
@@ -55,16 +64,20 @@ async function findPlan(context: Context): Promise<Plan> {
 
 /** What planners are given. */
 export async function planOptions({ flags, console, signal }: Context): Promise<MakePlanOptions> {
-  const { planner, llmUrl, llmModel, promptFile, image = [], width = 512, height = 512 } = flags;
+  const { planner, llmUrl, llmModel, llmTimeout, llmMaxTokens, promptFile, image = [], width = 512, height = 512 } =
+    flags;
   return {
     planner,
     llmUrl,
     llmModel,
+    llmTimeout,
+    llmMaxTokens,
     promptFile,
     // Stable Diffusion's networks attend, at their coarsest, to one cell for every 64 × 64 pixels.
     coarsest: { width: Math.ceil(width / 64), height: Math.ceil(height / 64) },
     images: await Promise.all(image.map(readPicture)),
     say: console.say,
+    progress: console.progress.stage,
     signal,
   };
 }
@@ -87,18 +100,19 @@ function refuseContradictions(flags: FlagValues): void {
 
     throw new UsageError(`${flagOf(name)} goes with --regions "a BREAK b"; without it the planner decides.`);
   }
-  const asked = (["planner", "llmUrl", "llmModel", "promptFile", "image"] as const).find((name) =>
-    flags[name] !== undefined
-  );
+  const asked = (
+    ["planner", "llmUrl", "llmModel", "llmTimeout", "llmMaxTokens", "promptFile", "image"] as const
+  ).find((name) => flags[name] !== undefined);
   if (asked && ways.length) {
     throw new UsageError(`The plan is given, so no planner is asked: leave ${flagOf(asked)} out.`);
   }
 }
 
+/** A plan's masks lie where the plan says from where it lies itself. */
 async function readPlan(path: string): Promise<Plan> {
   const text = await readUserText(path, "The plan", BYTES_OF.plan);
   try {
-    return parsePlan(parseStrictJson(text));
+    return withMasks(parsePlan(parseStrictJson(text)), (mask) => isAbsolute(mask) ? mask : join(dirname(path), mask));
   } catch (cause) {
     if (cause instanceof SyntaxError) {
       throw new UsageError(`The plan ${path} is not valid JSON: ${cause.message}.`, { cause });

@@ -6,7 +6,8 @@
 import { CancelledError, UsageError } from "../errors.ts";
 import { checkNewFile, writeNewFile } from "../files/new_file.ts";
 import { prepare } from "../pipeline/prepare.ts";
-import type { Plan } from "../plan/plan.ts";
+import { dirname, isAbsolute, relative } from "@std/path";
+import { type Plan, withMasks } from "../plan/plan.ts";
 import { choosePlan } from "./choose_plan.ts";
 import { type Context, json } from "./command.ts";
 import { drawToFile, type Report } from "./draw.ts";
@@ -69,7 +70,9 @@ export async function generateCommand(context: Context): Promise<void> {
 }
 
 async function savePlan(plan: Plan, path: string, force?: boolean): Promise<void> {
-  await writeNewFile({ pattern: path, force }, new TextEncoder().encode(`${json(plan)}\n`));
+  // Whoever reads the plan looks for its masks from where it lies.
+  const there = withMasks(plan, (mask) => isAbsolute(mask) ? mask : relative(dirname(path), mask));
+  await writeNewFile({ pattern: path, force }, new TextEncoder().encode(`${json(there)}\n`));
 }
 
 function askToGoOn(): void {

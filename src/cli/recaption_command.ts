@@ -12,9 +12,9 @@ export async function recaptionCommand(context: Context): Promise<void> {
   const { argument, flags, console } = context;
   const captionsPicture = flags.image !== undefined && argument === undefined && flags.prompt === undefined;
   const prompt = captionsPicture ? "" : await promptOf(context);
-  const { images, say, signal, ...options } = await planOptions(context);
+  const { images, say, progress, signal, ...options } = await planOptions(context);
   const started = performance.now();
-  const result: Caption = await recaption({ prompt, images, say }, options, signal);
+  const result: Caption = await recaption({ prompt, images, say, progress }, options, signal);
   console.detail(`Recaptioned by ${result.planner}.`);
   console.result(
     flags.json ? json({ prompt, ...result, seconds: (performance.now() - started) / 1000 }) : result.caption,

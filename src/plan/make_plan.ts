@@ -16,7 +16,7 @@ import { planByRules } from "./rules/rules.ts";
 import { changesOf } from "../text/remarks.ts";
 
 export { planFromRegions, type RegionOptions } from "./from_regions.ts";
-export { baseRatiosOf, layoutOf, parsePlan, plainPlan, type Plan, type Region, regionsOf } from "./plan.ts";
+export { baseRatiosOf, layoutOf, parsePlan, plainPlan, type Plan, type Region, regionsOf, withMasks } from "./plan.ts";
 export { boxDrawing } from "./show/box_drawing.ts";
 export { drawPlan, type Pixels } from "./show/layout_picture.ts";
 export { planJsonSchema } from "./llm/reply_schema.ts";
@@ -32,6 +32,8 @@ export interface MakePlanOptions extends LanguageModelOptions, Limits {
   signal?: AbortSignal;
   /** Told which planner works, of retries and of fallbacks. */
   say?: (message: string) => void;
+  /** Told every few seconds how an answer gets on that is long in coming. */
+  progress?: (message: string) => void;
 }
 
 /**
@@ -50,7 +52,8 @@ export interface MakePlanOptions extends LanguageModelOptions, Limits {
  */
 export async function makePlan(prompt: string, options: MakePlanOptions = {}): Promise<Plan> {
   if (hasRegionKeywords(prompt)) return planFromRegions({ regions: prompt });
-  const request: PlanRequest = { prompt, images: options.images, say: options.say };
+  const { images, say, progress } = options;
+  const request: PlanRequest = { prompt, images, say, progress };
   const { planner = "auto", signal } = options;
   if (typeof planner === "function") {
     const planned = await planner(request, signal);

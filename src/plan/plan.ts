@@ -5,17 +5,24 @@
  * @module
  */
 import { z } from "../deps/zod.ts";
+import { briefText } from "../brief.ts";
 import { PlannerError } from "../errors.ts";
+import { BYTES_OF, COUNT_OF } from "../limits.ts";
 import { parseBaseRatio } from "../region/base_ratio.ts";
 import { REGION_MODES, type RegionDefaults, type RegionMode } from "../region/mode.ts";
 import { type Cut, type Layout, makeLayout } from "../region/layout.ts";
 import { cutOf, formatSplitRatio, parseSplitRatio } from "../region/split_ratio.ts";
 
-const text = z.string().refine((value) => value.trim() !== "", "must not be empty");
+/** A page is a long prompt; what takes a book is a mistake. */
+const words = z.string().refine(
+  (value) => value.length <= BYTES_OF.prompt,
+  `must have at most ${BYTES_OF.prompt} letters`,
+);
+const text = words.refine((value) => value.trim() !== "", "must not be empty");
 const share = z.number().min(0).max(1);
 
 const regionSchema: z.ZodType<Region> = z.strictObject({
-  prompt: z.string().describe("What this region shows, complete by itself, with the picture's style words."),
+  prompt: words.describe("What this region shows, complete by itself, with the picture's style words."),
   negativePrompt: text.optional().describe("What this region must not show, in addition to the picture's own."),
   baseRatio: share.optional().describe("How strongly the base prompt shows in this region, 0 to 1."),
   mask: text.optional().describe(
@@ -50,7 +57,7 @@ const splitCellSchema = z.strictObject({ splitRatio: text, regions: z.array(cell
 /** The strict shape of a plan file; the JSON schema is derived from it (`reply_schema.ts`). */
 export const planSchema: z.ZodType<Plan> = z.strictObject({
   $schema: z.string().optional(),
-  prompt: z.string().describe("The whole picture in the user's words."),
+  prompt: words.describe("The whole picture in the user's words."),
   basePrompt: text.optional().describe("A prompt for the whole picture, blended into every region."),
   baseRatio: z.union([share, text]).optional().describe(
     "Weight of the base prompt, 0 to 1; or a list in the shape of the split ratio such as 0.2,0.4;0.6.",
@@ -98,11 +105,11 @@ export interface Plan {
  * @throws PlannerError that names the place in the plan and what is wrong there
  */
 export function parsePlan(json: unknown): Plan {
-  if (depth(json, MAX_DEPTH) > MAX_DEPTH) {
-    throw new PlannerError(`The plan is not valid: cells are split more than ${MAX_SPLITS} times within each other.`);
-  }
+  checkSize(json);
   const result = planSchema.safeParse(json);
-  if (!result.success) throw new PlannerError(`The plan is not valid: ${describe(result.error.issues)}.`);
+  if (!result.success) {
+    throw new PlannerError(`The plan is not valid: ${briefText(describe(result.error.issues), 400)}.`);
+  }
   const plan = withoutRowHeight(result.data);
   const regions = regionsOf(plan);
   const blank = regions.findIndex((region) => region.prompt.trim() === "");
@@ -134,15 +141,32 @@ export function withDefaults(plan: Plan, defaults: RegionDefaults): Plan & { mod
   return { ...settled, basePrompt: plan.prompt, baseRatio };
 }
 
+/** Cells may be split so many times within each other. */
 const MAX_SPLITS = 8;
 /** A split puts an array and an object around what it holds. */
 const MAX_DEPTH = 2 * MAX_SPLITS + 3;
+/** Values that even a plan of 256 regions with everything in them stays below. */
+const MAX_VALUES = 8192;
 
-/** How many levels of objects and arrays a value has, counted to `limit` + 1 at most. */
-function depth(value: unknown, limit: number): number {
-  if (typeof value !== "object" || value === null) return 0;
-  if (limit === 0) return 1;
-  return 1 + Math.max(0, ...Object.values(value).map((part) => depth(part, limit - 1)));
+/** Refuses, before anything is read, what is too deep or too much for a plan. Looks at no more of it than a plan may have. */
+function checkSize(json: unknown): void {
+  const fail = (what: string) => new PlannerError(`The plan is not valid: ${what}.`);
+  const open: [value: unknown, depth: number][] = [[json, 0]];
+  let values = 0, regions = 0;
+  for (let next = open.pop(); next; next = open.pop()) {
+    const [value, depth] = next;
+    if (typeof value !== "object" || value === null) continue;
+    if (depth > MAX_DEPTH) throw fail(`cells are split more than ${MAX_SPLITS} times within each other`);
+    const parts = Object.values(value);
+    const cells = (value as { regions?: unknown }).regions;
+    if (Array.isArray(cells)) regions += cells.length;
+    if (regions > COUNT_OF.regions) {
+      throw fail(`it has ${regions} regions or more; a picture can have at most ${COUNT_OF.regions}`);
+    }
+    values += parts.length;
+    if (values > MAX_VALUES) throw fail(`it has more than ${MAX_VALUES} values`);
+    for (const part of parts) open.push([part, depth + 1]);
+  }
 }
 
 /** Where a single row was written with its height, write the ratio without it and note the warning. */
@@ -159,6 +183,15 @@ function withoutRowHeight(plan: Plan): Plan {
   };
   const repaired = repair(plan);
   return warnings.length ? { ...repaired, notes: [...(plan.notes ?? []), ...warnings] } : repaired;
+}
+
+/** The plan with other paths of its masks. */
+export function withMasks(plan: Plan, change: (mask: string) => string): Plan {
+  const changed = (cell: PlanCell): PlanCell => {
+    if ("regions" in cell) return { ...cell, regions: cell.regions.map(changed) };
+    return cell.mask === undefined ? cell : { ...cell, mask: change(cell.mask) };
+  };
+  return { ...plan, regions: plan.regions.map(changed) };
 }
 
 /** The regions of a plan in reading order, split cells flattened; index i is region i of `layoutOf(plan)`. */

@@ -8,6 +8,8 @@ export interface PlanRequest {
   images?: string[];
   /** Told what happens meanwhile: retries, fallbacks. */
   say?: (message: string) => void;
+  /** Told every few seconds how an answer gets on that is long in coming. */
+  progress?: (message: string) => void;
 }
 
 /**

@@ -124,6 +124,21 @@ export const planSettings = {
     on: ["generate", "plan", "recaption"],
     help: "the language model to ask for",
   },
+  llmTimeout: {
+    type: "number",
+    least: 1,
+    most: 86_400,
+    shown: "SECONDS",
+    on: ["generate", "plan", "recaption"],
+    help: "how long one answer of the language model may take (default 300)",
+  },
+  llmMaxTokens: {
+    type: "integer",
+    least: 16,
+    most: 1_000_000,
+    on: ["generate", "plan", "recaption"],
+    help: "the most tokens of one answer (default 2048)",
+  },
   promptFile: {
     type: "text",
     shown: "FILE",

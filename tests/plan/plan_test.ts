@@ -1,5 +1,5 @@
 import assert from "@std/assert";
-import { PlannerError, UsageError } from "../../src/errors.ts";
+import { PlannerError, RpgError, UsageError } from "../../src/errors.ts";
 import { planFromRegions, type RegionOptions } from "../../src/plan/from_regions.ts";
 import {
   baseRatiosOf,
@@ -9,6 +9,7 @@ import {
   type Plan,
   regionsOf,
   withDefaults,
+  withMasks,
 } from "../../src/plan/plan.ts";
 import { partition } from "../../src/region/partition.ts";
 
@@ -54,6 +55,42 @@ Deno.test("plan: what is wrong is named by its place", () => {
   let deep: unknown = { prompt: "a" };
   for (let i = 0; i < 20000; i++) deep = { splitRatio: "1", regions: [deep] };
   fails({ prompt: "x", splitRatio: "1", regions: [deep] }, /split more than 8 times/);
+});
+
+Deno.test("plan: what is too much is refused before it is read", () => {
+  const many = (count: number) => Array.from({ length: count }, () => ({ prompt: "a" }));
+  for (const count of [257, 10_000, 200_000]) {
+    fails(
+      { prompt: "x", splitRatio: Array(count).fill(1).join(), regions: many(count) },
+      /it has \d+ regions or more.*256/,
+    );
+  }
+  const nested = { splitRatio: Array(200).fill(1).join(), regions: many(200) };
+  fails({ prompt: "x", splitRatio: "1,1", regions: [nested, nested] }, /regions or more/);
+  fails({ prompt: "x", regions: [{ prompt: "y".repeat(2 ** 20) }] }, /prompt: must have at most 65536 letters/);
+  fails({ prompt: "x", regions: [Object.fromEntries(Array.from({ length: 1e5 }, (_, i) => [`k${i}`, 1]))] }, /values/);
+  const odd = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`${"k".repeat(40)}\x1b[2J${i}`, 1]));
+  assert.throws(
+    () => parsePlan({ prompt: "x", regions: [{ prompt: "y", ...odd }] }),
+    // deno-lint-ignore no-control-regex -- it is what must not be there
+    (error: Error) => error.message.length < 500 && !/[\x00-\x1f]/.test(error.message),
+  );
+  for (const text of ["a BREAK ".repeat(10_000) + "a", "(".repeat(50_000)]) {
+    assert.throws(() => planFromRegions({ regions: text, splitRatio: "1,1" }), RpgError);
+  }
+});
+
+Deno.test("plan: masks may be moved, those of split cells, too", () => {
+  const plan = parsePlan({
+    prompt: "x",
+    splitRatio: "1,1",
+    regions: [{ prompt: "a", mask: "a.png" }, {
+      splitRatio: "1,1",
+      regions: [{ prompt: "b", mask: "b.png" }, { prompt: "c" }],
+    }],
+  });
+  const masks = regionsOf(withMasks(plan, (mask) => `there/${mask}`)).map(({ mask }) => mask);
+  assert.deepEqual(masks, ["there/a.png", "there/b.png", undefined]);
 });
 
 Deno.test("plan: a single row written with its height is put right and noted", () => {

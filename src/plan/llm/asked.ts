@@ -50,7 +50,7 @@ const STOPS = set(
 export function thingsAsked(prompt: string): Asked[] {
   const tokens = tokensOf(prompt);
   const found: Asked[] = [];
-  for (let i = 0; i < tokens.length; i++) {
+  for (let i = 0; i < tokens.length && found.length < MOST; i++) {
     const start = phraseStart(tokens, i);
     if (start === undefined) continue;
     const phrase = headOf(tokens, start);
@@ -86,6 +86,9 @@ export function shortCounts(prompt: string, texts: string[]): string[] {
     ];
   });
 }
+
+/** More things than a picture shows are no prompt. */
+const MOST = 40;
 
 /** Words in lower case and signs, without quoted words and the weights of emphasis. */
 function tokensOf(prompt: string): string[] {

@@ -18,7 +18,7 @@ export interface Message {
 /** How a conversation is held. */
 export interface ChatOptions {
   /** Seconds to wait for one whole answer. Default 300. */
-  timeout?: number;
+  llmTimeout?: number;
   /** Seconds without a byte, once the first has come, after which an answer is given up. Default 60. */
   idleTimeout?: number;
   /** How often a call is tried again after an overload or a lost connection, each time after twice the wait. Default 2. */
@@ -26,8 +26,10 @@ export interface ChatOptions {
   /** Seconds before the first retry; doubled each time. Default 1. */
   backoff?: number;
   /** The most tokens of one answer. Default 2048. */
-  maxTokens?: number;
+  llmMaxTokens?: number;
   signal?: AbortSignal;
+  /** What a message may advise where no language model can be had: rules plan, too, but nothing else. */
+  orRules?: boolean;
   /** Told of retries and of what a server cannot do. */
   say?: (message: string) => void;
   /** Told every few seconds how an answer gets on. */
@@ -74,8 +76,8 @@ export class Chat {
 
   private constructor(private readonly endpoint: Endpoint, private readonly options: ChatOptions) {
     this.model = endpoint.model ?? "";
-    this.failures = new Failures(endpoint);
-    this.patience = { timeout: options.timeout ?? 300, idle: options.idleTimeout ?? 60 };
+    this.failures = new Failures(endpoint, options.orRules ?? true);
+    this.patience = { timeout: options.llmTimeout ?? 300, idle: options.idleTimeout ?? 60 };
   }
 
   /** @throws LanguageModelError where no model is named and the server names none either */
@@ -123,7 +125,7 @@ export class Chat {
   }
 
   private body(messages: Message[], shape?: Shape): Record<string, unknown> {
-    const { lacking, options: { maxTokens = 2048 } } = this;
+    const { lacking, options: { llmMaxTokens = 2048 } } = this;
     let format: Record<string, unknown> | undefined;
     if (shape && !lacking.has("json_schema")) {
       const schema = lacking.has("limits") ? withoutLimits(shape.schema) : shape.schema;
@@ -137,10 +139,10 @@ export class Chat {
       ...(lacking.has("temperature") ? {} : { temperature: 0.2 }),
       ...(lacking.has("seed") ? {} : { seed: this.asked }),
       ...(!lacking.has("max_tokens")
-        ? { max_tokens: maxTokens }
+        ? { max_tokens: llmMaxTokens }
         : lacking.has("max_completion_tokens")
         ? {}
-        : { max_completion_tokens: maxTokens }),
+        : { max_completion_tokens: llmMaxTokens }),
     };
   }
 

@@ -42,7 +42,10 @@ export class LanguageModelError extends PlannerError {
 export class Failures {
   private readonly url: string;
 
-  constructor(private readonly endpoint: Endpoint) {
+  private readonly orRules: string;
+
+  constructor(private readonly endpoint: Endpoint, orRules: boolean) {
+    this.orRules = orRules ? ", or use --planner rules" : "";
     this.url = shownUrl(endpoint.url);
   }
 
@@ -71,8 +74,7 @@ export class Failures {
       default:
         return this.because(
           "unreachable",
-          `No language model answers at ${url} (${said}). Start the server, correct --llm-url, or ` +
-            `use --planner rules.`,
+          `No language model answers at ${url} (${said}). Start the server or correct --llm-url${this.orRules}.`,
           true,
         );
     }
@@ -97,7 +99,7 @@ export class Failures {
       return this.because(
         "context",
         `The instructions and the prompt are longer than the context of ${model}: ${said}. Use ` +
-          `--prompt-file prompts/plan_short.md, a model with more context, or a shorter prompt.`,
+          `${this.orRules && "--prompt-file prompts/plan_short.md, "}a model with more context, or a shorter prompt.`,
       );
     }
     switch (status) {
@@ -117,10 +119,10 @@ export class Failures {
         );
       case 429:
         return /quota|billing|credit/i.test(message) || code === "insufficient_quota"
-          ? this.because("rate", `The account at ${name} has no quota left: ${said}. Top it up or use --planner rules.`)
+          ? this.because("rate", `The account at ${name} has no quota left: ${said}. Top it up${this.orRules}.`)
           : this.because(
             "rate",
-            `${name} has had too many requests (status 429): ${said}. Wait a while or use --planner rules.`,
+            `${name} has had too many requests (status 429): ${said}. Wait a while${this.orRules}.`,
             true,
           );
     }
@@ -129,7 +131,7 @@ export class Failures {
       const given = status < 400 ? "" : ` (status ${status})`;
       return this.because(
         "server",
-        `${name} failed${given}: ${said}. Try again later or use --planner rules.`,
+        `${name} failed${given}: ${said}. Try again later${this.orRules}.`,
         passing,
         complaint,
       );

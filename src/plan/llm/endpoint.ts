@@ -47,7 +47,10 @@ export function isConfigured(options: { llmUrl?: string; llmModel?: string }, en
  *
  * @throws UsageError where nothing is configured or the URL is none
  */
-export function resolveEndpoint(options: { llmUrl?: string; llmModel?: string }, environment: Environment): Endpoint {
+export function resolveEndpoint(
+  options: { llmUrl?: string; llmModel?: string; orRules?: boolean },
+  environment: Environment,
+): Endpoint {
   const useGemini = !options.llmUrl && !environment.OPENAI_BASE_URL && !environment.OPENAI_API_KEY &&
     environment.GEMINI_API_KEY !== undefined;
   const url = options.llmUrl ?? environment.OPENAI_BASE_URL ?? (useGemini ? GEMINI : OPENAI);
@@ -63,7 +66,9 @@ export function resolveEndpoint(options: { llmUrl?: string; llmModel?: string },
   if (official && !key) {
     throw new UsageError(
       `No language model is configured: set ${official}, or give the URL of a server with --llm-url ` +
-        `(for example http://127.0.0.1:11434/v1 for Ollama), or use --planner rules.`,
+        `(for example http://127.0.0.1:11434/v1 for Ollama)${
+          options.orRules === false ? "" : ", or use --planner rules"
+        }.`,
     );
   }
   const usual = google ? "gemini-2.5-flash" : official ? "gpt-4o-mini" : undefined;

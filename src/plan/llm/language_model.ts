@@ -1,3 +1,4 @@
+import { dirname, join } from "@std/path";
 import { PlannerError } from "../../errors.ts";
 import { type Answer, Chat, type ChatOptions, type Message } from "./chat.ts";
 import { LanguageModelError } from "./chat_failure.ts";
@@ -12,7 +13,7 @@ import { readReply } from "./reply.ts";
 import { replyJsonSchema } from "./reply_schema.ts";
 
 /** How a language model plans; the names are those of the command line's flags. */
-export interface LanguageModelOptions extends Omit<ChatOptions, "say" | "signal"> {
+export interface LanguageModelOptions extends Omit<ChatOptions, "say" | "progress" | "signal"> {
   llmUrl?: string;
   /** A model's name, or the path of a .gguf file to be served here. */
   llmModel?: string;
@@ -42,17 +43,18 @@ export function languageModelPlanner(options: LanguageModelOptions = {}) {
 }
 
 /** Open a conversation with the model that the options name, serving a GGUF file for as long as it lasts. */
-export function withModel<R>(
+export async function withModel<R>(
   options: LanguageModelOptions,
-  request: Pick<PlanRequest, "say">,
+  request: Pick<PlanRequest, "say" | "progress">,
   signal: AbortSignal | undefined,
   use: (chat: Chat) => Promise<R>,
 ): Promise<R> {
-  const open = async (endpoint: Endpoint) => use(await Chat.open(endpoint, { ...options, signal, say: request.say }));
+  const open = async (endpoint: Endpoint) =>
+    use(await Chat.open(endpoint, { ...options, signal, say: request.say, progress: request.progress }));
   if (options.llmModel?.endsWith(".gguf") && !options.llmUrl) {
-    return withLocalServer(options.llmModel, open, { signal, say: request.say });
+    return await withLocalServer(options.llmModel, open, { signal, say: request.say });
   }
-  return open(resolveEndpoint(options, options.environment ?? readEnvironment()));
+  return await open(resolveEndpoint(options, options.environment ?? readEnvironment()));
 }
 
 /**
@@ -178,8 +180,27 @@ async function givenUp(why: string, reply: string, chat: Chat, options: Language
   );
 }
 
+/** How many replies are kept at most, the newest. */
+const KEPT = 3;
+
+/** Write the reply to a new file in the temporary folder, where earlier ones make room for it. */
 async function keepInTemporaryFile(reply: string): Promise<string> {
-  const path = await Deno.makeTempFile({ prefix: "planner_reply_", suffix: ".txt" });
+  const path = await Deno.makeTempFile({ prefix: PREFIX, suffix: ".txt" });
   await Deno.writeTextFile(path, reply);
+  try {
+    const folder = dirname(path);
+    const earlier: { file: string; at: number }[] = [];
+    for await (const { name, isFile } of Deno.readDir(folder)) {
+      if (!isFile || !name.startsWith(PREFIX) || !name.endsWith(".txt")) continue;
+      const file = join(folder, name);
+      earlier.push({ file, at: (await Deno.stat(file)).mtime?.getTime() ?? 0 });
+    }
+    const old = earlier.sort((a, b) => b.at - a.at).slice(KEPT).filter(({ file }) => file !== path);
+    await Promise.all(old.map(({ file }) => Deno.remove(file)));
+  } catch {
+    // Another process was faster, or the folder may not be read: what is left is a small file.
+  }
   return path;
 }
+
+const PREFIX = "planner_reply_";

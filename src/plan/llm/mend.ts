@@ -41,6 +41,7 @@ const SHADE =
 /** "a man with a green tie" where regions show a tie, but none of any colour. */
 function lostColours(plan: Plan): { colour: string; noun: string }[] {
   const words = plan.prompt.toLowerCase().match(/[\p{L}\p{N}]+|[^\s\p{L}\p{N}]/gu) ?? [];
+  if (words.length > 1000) return []; // a page of words; the lookups below grow with its square
   const texts = regionsOf(plan).map(({ prompt }) => wordsOf(prompt));
   return words.flatMap((colour, i) => {
     if (!COLOURS.has(colour)) return [];

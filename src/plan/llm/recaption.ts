@@ -20,7 +20,7 @@ export function recaption(
   options: LanguageModelOptions = {},
   signal?: AbortSignal,
 ): Promise<Caption> {
-  return withModel(options, request, signal, async (chat) => {
+  return withModel({ ...options, orRules: false }, request, signal, async (chat) => {
     const instructions = await readInstructions(options.promptFile ? { path: options.promptFile } : "recaption");
     const prompt = request.prompt.trim() || "Caption what you see.";
     const { text } = await chat.ask([{ role: "system", content: instructions }, userMessage(prompt, request.images)]);

@@ -110,7 +110,7 @@ Deno.test("chat: neither size nor silence of an answer is endless", async () => 
     return new Response(body, { headers: { "content-type": "application/json" } });
   };
   assert.equal(await outcome(endless(1, 2 ** 20)), "too large");
-  assert.equal(await outcome(endless(20, 1), { timeout: 0.3 }), "timeout");
+  assert.equal(await outcome(endless(20, 1), { llmTimeout: 0.3 }), "timeout");
   const silent = () =>
     new Response(new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(1)) }));
   assert.equal(await outcome(silent, { idleTimeout: 0.1 }), "timeout");

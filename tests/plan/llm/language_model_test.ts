@@ -3,6 +3,7 @@ import { CancelledError, UsageError } from "../../../src/errors.ts";
 import { type FailureKind, LanguageModelError } from "../../../src/plan/llm/chat_failure.ts";
 import { resolveEndpoint } from "../../../src/plan/llm/endpoint.ts";
 import { makePlan, type MakePlanOptions, regionsOf } from "../../../src/plan/make_plan.ts";
+import { waiting } from "../../../src/plan/llm/waiting.ts";
 import { recaption } from "../../../src/plan/llm/recaption.ts";
 import { type Answer, apiError, fakeModel } from "./fake_model.ts";
 
@@ -67,6 +68,46 @@ Deno.test("language model: the last reply is kept in a file that the error names
   await Deno.remove(path);
 });
 
+Deno.test("language model: replies that failed do not pile up", async () => {
+  const kept = async () => {
+    const error = await failure(["Two columns."]);
+    const path = error.message.match(/kept in (\S+)\. /)![1];
+    const names = [...Deno.readDirSync(path.replace(/[^/\\]*$/, ""))].map(({ name }) => name);
+    return { path, count: names.filter((name) => name.startsWith("planner_reply_")).length };
+  };
+  let last = await kept();
+  for (let i = 0; i < 4; i++) last = await kept();
+  assert(last.count <= 3, `${last.count}`);
+  await Deno.remove(last.path);
+});
+
+Deno.test("language model: recaptioning never advises what it refuses", async () => {
+  const stories: Answer[] = [
+    apiError(500, "boom"),
+    apiError(429, "slow"),
+    apiError(400, "x", "context_length_exceeded"),
+  ];
+  for (const answer of stories) {
+    await using model = fakeModel(answer);
+    const error = await recaption({ prompt: "a cat" }, { llmUrl: model.url, environment: {}, retries: 0 }).catch((e) =>
+      e
+    );
+    assert(error instanceof LanguageModelError && !/rules|plan_short/.test(error.message), error.message);
+  }
+  const none = await recaption({ prompt: "a cat" }, { environment: {} }).then(() => undefined, (error) => error);
+  assert(none instanceof UsageError && !/rules/.test(none.message), none?.message);
+});
+
+Deno.test("language model: who waits is told how the answer gets on", async () => {
+  const said: string[] = [];
+  using wait = waiting("m", (message) => said.push(message), 20);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  wait.arrived('data: {"choices":[{"delta":{"content":"a fox"}}]}\n');
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.match(said[0], /^Waiting for m: 0 s$/);
+  assert.match(said.at(-1)!, /^m writes: 5 characters in 0 s$/);
+});
+
 Deno.test("language model: a server without JSON schemas, seeds or temperatures is asked without them", async () => {
   await using model = fakeModel(
     apiError(400, "response_format json_schema is not supported"),
@@ -126,7 +167,7 @@ Deno.test("language model: overloads pass with time, and each other failure has 
     ],
   ];
   for (const [kind, expected, answer] of stories) {
-    const error = await failure([answer], { retries: 1, ...(kind === "timeout" ? { timeout: 0.2 } : {}) });
+    const error = await failure([answer], { retries: 1, ...(kind === "timeout" ? { llmTimeout: 0.2 } : {}) });
     assert.equal(error.kind, kind, error.message);
     assert.match(error.message, expected);
   }

@@ -7,7 +7,7 @@ import { UsageError } from "../errors.ts";
 import { parseStrictJson } from "../files/strict_json.ts";
 import { readUserFile, readUserText } from "../files/user_file.ts";
 import { BYTES_OF } from "../limits.ts";
-import { dirname, isAbsolute, join } from "@std/path";
+import { dirname, isAbsolute, join } from "../deps/path.ts";
 import {
   makePlan,
   type MakePlanOptions,

@@ -6,7 +6,7 @@
 import { CancelledError, UsageError } from "../errors.ts";
 import { checkNewFile, writeNewFile } from "../files/new_file.ts";
 import { prepare } from "../pipeline/prepare.ts";
-import { dirname, isAbsolute, relative } from "@std/path";
+import { dirname, isAbsolute, relative } from "../deps/path.ts";
 import { type Plan, withMasks } from "../plan/plan.ts";
 import { choosePlan } from "./choose_plan.ts";
 import { type Context, json } from "./command.ts";

@@ -1,4 +1,4 @@
-import { dirname, join } from "@std/path";
+import { dirname, join } from "../../deps/path.ts";
 import { PlannerError } from "../../errors.ts";
 import { type Answer, Chat, type ChatOptions, type Message } from "./chat.ts";
 import { LanguageModelError } from "./chat_failure.ts";

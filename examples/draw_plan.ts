@@ -2,7 +2,7 @@
  * Draw a picture from a plan that is written here, and save it with its settings.
  * Run: deno run -A examples/draw_plan.ts [model]
  */
-import { loadModel, paint, parsePlan, savePng } from "../src/mod.ts";
+import { loadModel, paint, parsePlan, savePicture } from "../src/mod.ts";
 
 const plan = parsePlan({
   prompt: "a red apple and a blue teapot under a yellow sun",
@@ -16,4 +16,4 @@ const result = await paint(model, {
   seed: 7,
   onStep: ({ step, steps, seconds }) => console.log(`step ${step} of ${steps}, ${seconds.toFixed(2)} s`),
 });
-console.log(await savePng("draw_plan_%02d.png", result, model));
+console.log(await savePicture("draw_plan_%02d.png", result, model));

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { loadModel, makePlan, paint, type Picture, plainPlan, savePng } from "../src/mod.ts";
+import { loadModel, makePlan, paint, type Picture, plainPlan, savePicture } from "../src/mod.ts";
 import { encodePng } from "../src/formats/png.ts";
 
 const FIRST = "a red apple on the left and a blue teapot on the right";
@@ -26,7 +26,7 @@ function row(pictures: Picture[]): Picture {
 }
 
 const first = await paint(model, { plan: await makePlan(FIRST, { planner: "rules" }) });
-await savePng("docs/first.png", first, model, { path: undefined, force: true });
+await savePicture("docs/first.png", first, model, { force: true });
 
 const pictures: Picture[] = [];
 for (const seed of [1, 2]) {

@@ -62,14 +62,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ),
   "generate.ts": room("the story of a picture, from top to bottom", `pipeline ${PLANS} ${BELOW_PIPELINE}`),
   "recipe.ts": room("everything needed to make a picture again", `generate.ts pipeline ${PLANS} ${BELOW_PIPELINE}`),
-  "save_png.ts": room(
+  "save_picture.ts": room(
     "a picture with its recipe, as a file",
     "recipe.ts generate.ts settings.ts settings pipeline model formats files",
   ),
-  "mod.ts": room("the library", `save_png.ts recipe.ts generate.ts pipeline ${PLANS} ${BELOW_PIPELINE}`),
+  "mod.ts": room("the library", `save_picture.ts recipe.ts generate.ts pipeline ${PLANS} ${BELOW_PIPELINE}`),
   cli: room(
     "the program: commands, help, progress and messages",
-    `mod.ts save_png.ts recipe.ts generate.ts pipeline ${PLANS} ${BELOW_PIPELINE}`,
+    `mod.ts save_picture.ts recipe.ts generate.ts pipeline ${PLANS} ${BELOW_PIPELINE}`,
   ),
 };
 

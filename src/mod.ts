@@ -2,12 +2,12 @@
  * RPG (Recaption, Plan, Generate) as a library: plan a picture, then paint all its regions at once.
  *
  * ```ts
- * import { loadModel, makePlan, paint, savePng } from "./src/mod.ts";
+ * import { loadModel, makePlan, paint, savePicture } from "./src/mod.ts";
  *
  * using model = await loadModel();
  * const plan = await makePlan("a red apple on the left and a blue teapot on the right", { planner: "rules" });
  * const result = await paint(model, { plan, seed: 7, onStep: ({ step, steps }) => console.log(`${step} of ${steps}`) });
- * await savePng("picture.png", result, model);
+ * await savePicture("picture.png", result, model);
  * ```
  *
  * @module
@@ -16,7 +16,7 @@ export * from "./errors.ts";
 export { generate, type ImageResult, paint, type StepEvent } from "./generate.ts";
 export type { GenerateOptions, Settings } from "./settings.ts";
 export { loadModel, type LoadOptions, type LoadProgress, Model } from "./pipeline/model.ts";
-export { pngOf, savePng } from "./save_png.ts";
+export { pictureBytes, type SaveOptions, savePicture, savePicture as savePng } from "./save_picture.ts";
 export type { Picture } from "./pipeline/decoder.ts";
 export { type AdapterSummary, Device, listAdapters, openDevice, type Precision } from "./gpu/device.ts";
 export * from "./plan/make_plan.ts";

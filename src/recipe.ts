@@ -1,59 +1,103 @@
 /**
- * A recipe is everything that decides a picture's bytes. Each PNG carries its own, as JSON and as the text other tools read.
+ * A recipe is everything that decides a picture's bytes. Each picture carries its own, as JSON and as the text other tools
+ * read. It says names and hashes: where files lie, and what a URL or a key holds, is nobody's business.
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import manifest from "../deno.json" with { type: "json" };
+import { brief } from "./brief.ts";
 import { UsageError } from "./errors.ts";
-import { readSettings, type Settings } from "./settings.ts";
-import { modelHash } from "./model/model_hash.ts";
+import { readUserFile } from "./files/user_file.ts";
 import { formatParameters } from "./formats/parameters.ts";
+import { BYTES_OF } from "./limits.ts";
+import { identify, type Identity } from "./model/identity.ts";
 import type { Model } from "./pipeline/model.ts";
-import { parsePlan, type Plan } from "./plan/plan.ts";
+import { parsePlan, type Plan, regionsOf, withMasks } from "./plan/plan.ts";
 import { samplerLabel, schedulerLabel } from "./sample/names.ts";
+import { publicName, publicText, withoutKeys } from "./secrets.ts";
+import { readSettings, type Settings } from "./settings.ts";
+import { checkSettings } from "./settings/check.ts";
+import { modelSettings } from "./settings/schema.ts";
+import type { Always, Table, Values } from "./settings/setting.ts";
+
+/** What a recipe says of a model beside its hashes, as the schema has it. */
+const modelTable = {
+  name: { type: "text", on: [], always: true, help: "short name" },
+  hash: { type: "text", on: [], always: true, help: "of the UNet's file" },
+  type: { oneOf: ["f16", "f32"], on: [], always: true, help: "storage of weights and activations" },
+  vae: { type: "text", on: [], help: "name of the file or folder that the VAE is from" },
+  embeddings: { type: "text", on: [], help: "name of the file or folder that textual inversions are from" },
+  preset: modelSettings.preset,
+  prediction: modelSettings.prediction,
+  zsnr: modelSettings.zsnr,
+  fullHash: { type: "flag", on: [], help: "the parts' hashes are of all bytes, not of samples" },
+} as const satisfies Table;
 
 /** Which model, and how it was loaded. */
-export interface ModelRecipe {
-  name: string;
-  /** As the user gave it; absent for the bundled model. */
-  path?: string;
-  /** See `modelHash`. */
-  hash: string;
-  type: "f16" | "f32";
-  vae?: string;
-  preset?: string;
-  prediction?: "auto" | "eps" | "v";
-  zsnr?: boolean;
-  embeddings?: string;
-}
-
-/** What a model was loaded with, as far as it decides what it draws. */
-export type ModelChoice = Omit<ModelRecipe, "name" | "hash" | "type">;
-
-/** What a recipe says of a loaded model. */
-export async function describeModel(model: Model, choice: ModelChoice): Promise<ModelRecipe> {
-  const { name, unet } = model.checkpoint;
-  const [first] = unet.source.tensors.values();
-  return { ...choice, name, hash: await modelHash(first.file), type: model.precision };
-}
+export type ModelRecipe =
+  & Values<typeof modelTable>
+  & Required<Pick<Values<typeof modelTable>, Always<typeof modelTable>>>
+  & Partial<Pick<Identity, "parts">>;
 
 /** Everything that decides a picture. */
 export interface Recipe {
   version: string;
   model: ModelRecipe;
+  /** Masks by the names of their files. */
   plan: Plan;
   settings: Settings;
+  /** Hashes of the masks, by the numbers of their regions from 1. */
+  masks?: Record<string, string>;
 }
 
-/** Keyword of the JSON in a PNG. */
+/** Keyword of the JSON in a picture. */
 export const RECIPE_KEYWORD = "rpg";
 
-/** The recipe of a picture that this version makes. Parsing gives plan and settings one order, hence the same bytes. */
-export function makeRecipe(model: ModelRecipe, plan: Plan, settings: Settings): Recipe {
-  return { version: manifest.version, model, plan: parsePlan(plan), settings: readSettings(settings, "settings.") };
+/** What a recipe says of a loaded model. @param full hashes all its bytes rather than samples */
+export async function describeModel(model: Model, full = false): Promise<ModelRecipe> {
+  const { name, asked } = model.checkpoint;
+  const { vae, embeddings, preset, prediction, zsnr } = asked;
+  const described = {
+    name,
+    type: model.precision,
+    vae: vae && publicName(vae),
+    embeddings: embeddings && publicName(embeddings),
+    preset,
+    prediction,
+    zsnr,
+    fullHash: full || undefined,
+    ...await identify(model.checkpoint, full),
+  };
+  return readModel(described);
 }
 
-/** The texts that a PNG carries: `parameters` for other tools, the recipe for this one. */
+/** The recipe of a picture that this version makes. Parsing gives plan and settings one order, hence the same bytes. */
+export async function makeRecipe(model: ModelRecipe, plan: Plan, settings: Settings): Promise<Recipe> {
+  const masks: Record<string, string> = {};
+  for (const [i, { mask }] of regionsOf(plan).entries()) if (mask) masks[i + 1] = await hashMask(mask);
+  return {
+    version: manifest.version,
+    model,
+    plan: parsePlan(publicPlan(plan)),
+    settings: readSettings(settings, "settings."),
+    ...(Object.keys(masks).length ? { masks } : {}),
+  };
+}
+
+/** A plan fit to be published: masks by name, notes without paths. */
+export function publicPlan(plan: Plan): Plan {
+  const named = withMasks(plan, (mask) => publicName(mask));
+  return plan.notes ? { ...named, notes: plan.notes.map(publicText) } : named;
+}
+
+/** 16 digits of SHA-256 of a mask's file. @throws UsageError where it cannot be read */
+export async function hashMask(path: string): Promise<string> {
+  const bytes = await readUserFile(path, "The mask", BYTES_OF.picture);
+  return createHash("sha256").update(bytes).digest("hex").slice(0, 16);
+}
+
+/** The texts that a picture carries: `parameters` for other tools, the recipe for this one. */
 export function recipeTexts(recipe: Recipe): Record<string, string> {
   const { model, plan, settings, version } = recipe;
   const parameters = formatParameters({
@@ -68,22 +112,25 @@ export function recipeTexts(recipe: Recipe): Record<string, string> {
       Size: `${settings.width}x${settings.height}`,
       "Model hash": model.hash,
       Model: model.name,
+      ...(model.vae ? { VAE: model.vae } : {}),
       ...(settings.clipSkip ? { "Clip skip": `${settings.clipSkip}` } : {}),
       ...(plan.splitRatio !== "1" ? { "Split ratio": plan.splitRatio } : {}),
       RNG: settings.rng === "cpu" ? "CPU" : "GPU",
       Version: `rpg ${version}`,
     },
   });
-  return { parameters, [RECIPE_KEYWORD]: recipeJson(recipe) };
+  return { parameters: withoutKeys(parameters), [RECIPE_KEYWORD]: recipeJson(recipe) };
 }
 
 /** Seeds beyond JavaScript's exact integers become strings. */
 function recipeJson(recipe: Recipe): string {
-  return JSON.stringify(recipe, (_, part) => typeof part === "bigint" ? part.toString() : part);
+  return JSON.stringify(recipe, (_, part) => {
+    return typeof part === "bigint" ? part.toString() : typeof part === "string" ? withoutKeys(part) : part;
+  });
 }
 
 /**
- * The recipe among a PNG's texts.
+ * The recipe among a picture's texts, every value of it checked.
  *
  * @throws UsageError when there is none or it is damaged, PlannerError when its plan is not valid
  */
@@ -93,14 +140,34 @@ export function readRecipe(texts: Map<string, string>, name: string): Recipe {
     throw new UsageError(`${name} was not made by this program, so it does not say enough to be made again.`);
   }
   try {
-    const recipe = JSON.parse(text) as Recipe;
-    const { seed } = recipe.settings;
-    const settings = { ...recipe.settings, seed: typeof seed === "string" ? BigInt(seed) : seed };
-    return { ...recipe, settings, plan: parsePlan(recipe.plan) };
+    const { version, model, plan, settings, masks } = checkObject(JSON.parse(text), "the recipe");
+    return {
+      version: String(version),
+      model: readModel(model),
+      plan: parsePlan(plan),
+      settings: readSettings(settings, "settings."),
+      ...(masks === undefined ? {} : { masks: checkHashes(masks, "masks") }),
+    };
   } catch (cause) {
-    if (cause instanceof SyntaxError || cause instanceof TypeError) {
-      throw new UsageError(`${name}: its settings are damaged: ${cause.message}`, { cause });
-    }
-    throw cause;
+    if (!(cause instanceof SyntaxError || cause instanceof UsageError)) throw cause;
+    throw new UsageError(`${name}: its settings are damaged: ${cause.message}`, { cause });
   }
+}
+
+/** A version before 0.1 wrote a path, too; it is not looked at. */
+function readModel(value: unknown): ModelRecipe {
+  const { parts, path: _, ...settings } = checkObject(value, "model");
+  const checked = checkSettings(modelTable, settings, { prefix: "model.", complete: true }) as ModelRecipe;
+  return parts === undefined ? checked : { ...checked, parts: checkHashes(parts, "model.parts") };
+}
+
+function checkHashes(value: unknown, name: string): Record<string, string> {
+  const wrong = Object.entries(checkObject(value, name)).find(([, hash]) => !/^[0-9a-f]{8,64}$/.test(String(hash)));
+  if (wrong) throw new UsageError(`${name}.${wrong[0]} takes a hash.`);
+  return value as Record<string, string>;
+}
+
+function checkObject(value: unknown, name: string): Record<string, unknown> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new UsageError(`${name} must be an object, not ${brief(value)}.`);
 }

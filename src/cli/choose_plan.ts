@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { dirname, isAbsolute, join } from "../deps/path.ts";
 import { UsageError } from "../errors.ts";
 import { parseStrictJson } from "../files/strict_json.ts";
 import { readUserFile, readUserText } from "../files/user_file.ts";
 import { BYTES_OF } from "../limits.ts";
-import { dirname, isAbsolute, join } from "../deps/path.ts";
 import {
   makePlan,
   type MakePlanOptions,
@@ -20,7 +20,7 @@ import {
 import { pictureDataUrl } from "../plan/llm/picture.ts";
 import { flagOf } from "../settings/check.ts";
 import { refuseLoras } from "../text/remarks.ts";
-import { type Context, promptOf } from "./command.ts";
+import { checkPrompt, type Context, promptOf } from "./command.ts";
 import type { FlagValues } from "../settings.ts";
 
 /**
@@ -30,9 +30,18 @@ import type { FlagValues } from "../settings.ts";
  */
 export async function choosePlan(context: Context): Promise<Plan> {
   const { mode } = context.flags;
-  refuseContradictions(context.flags);
   const plan = await findPlan(context);
   return mode ? { ...plan, mode } : plan;
+}
+
+/**
+ * What can be said of the flags alone, before anything is done.
+ *
+ * @throws UsageError where they contradict each other, or nothing says what to draw
+ */
+export function checkPlanFlags(context: Context): void {
+  refuseContradictions(context.flags);
+  if (context.flags.plan === undefined && context.flags.regions === undefined) checkPrompt(context);
 }
 
 async function findPlan(context: Context): Promise<Plan> {
@@ -93,7 +102,7 @@ function hasPrompt({ argument, flags }: Context): boolean {
 function refuseContradictions(flags: FlagValues): void {
   const ways = (["plan", "regions", "noPlan"] as const).filter((name) => flags[name] !== undefined);
   if (ways.length > 1) {
-    throw new UsageError(`--plan, --regions and --no-plan exclude each other; leave all but one out.`);
+    throw new UsageError(`--plan, --regions and --no-plan exclude each other: use only one of them.`);
   }
   for (const name of ["splitRatio", "basePrompt", "baseRatio", "columnsFirst", "flipRatio", "flipPrompts"] as const) {
     if (flags[name] === undefined || flags.regions !== undefined) continue;

@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { brief } from "../brief.ts";
 import { UsageError } from "../errors.ts";
 import { readStandardInput } from "../files/user_file.ts";
 import { BYTES_OF } from "../limits.ts";
+import { withoutKeys } from "../secrets.ts";
 import type { Console } from "./console.ts";
 import type { FlagValues } from "../settings.ts";
 
@@ -26,18 +28,26 @@ export type Command = (context: Context) => Promise<void>;
  *
  * @throws UsageError where there is none, or two
  */
-export async function promptOf({ argument, flags }: Context): Promise<string> {
+export async function promptOf(context: Context): Promise<string> {
+  const prompt = checkPrompt(context);
+  return prompt === "-" ? (await readStandardInput("The prompt", BYTES_OF.prompt)).trim() : prompt;
+}
+
+/** The prompt as it stands on the command line, "-" too. @throws UsageError where there is none, or two */
+export function checkPrompt({ argument, flags }: Context): string {
   if (argument !== undefined && flags.prompt !== undefined) {
-    throw new UsageError(`The prompt is given twice: "${argument}" and -p "${flags.prompt}".`);
+    throw new UsageError(`The prompt is given twice: ${brief(argument)} and -p ${brief(flags.prompt)}.`);
   }
   const prompt = argument ?? flags.prompt;
   if (prompt === undefined) {
     throw new UsageError('No prompt was given. Example: main.ts "a red apple"; --help says more.');
   }
-  return prompt === "-" ? (await readStandardInput("The prompt", BYTES_OF.prompt)).trim() : prompt;
+  return prompt;
 }
 
 /** JSON for standard output; seeds beyond JavaScript's exact integers become strings. */
 export function json(value: unknown): string {
-  return JSON.stringify(value, (_, part) => typeof part === "bigint" ? part.toString() : part, 2);
+  return JSON.stringify(value, (_, part) => {
+    return typeof part === "bigint" ? part.toString() : typeof part === "string" ? withoutKeys(part) : part;
+  }, 2);
 }

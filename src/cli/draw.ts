@@ -4,22 +4,25 @@
  * @module
  */
 import { basename, dirname, join } from "../deps/path.ts";
-import { draw, type StepEvent } from "../generate.ts";
+import { draw, type ImageResult, type StepEvent } from "../generate.ts";
 import type { Settings } from "../settings.ts";
 import type { Drawing } from "../pipeline/drawing.ts";
-import { type NewFileOptions, writeNewFile } from "../files/new_file.ts";
+import { writeNewFile, writeSomewhere } from "../files/new_file.ts";
+import { encodePicture } from "../formats/encode_picture.ts";
 import { encodePng } from "../formats/png.ts";
 import type { Plan } from "../plan/plan.ts";
-import { makeRecipe, type ModelRecipe, recipeTexts } from "../recipe.ts";
+import { type ModelRecipe, publicPlan, type Recipe, recipeTexts } from "../recipe.ts";
 import type { Context } from "./command.ts";
 import type { OpenedModel } from "./open_model.ts";
+import type { Output } from "./output.ts";
 
 /** What `--json` says of a picture; times are in seconds. */
 export interface Report {
   path: string;
   seed: number | bigint;
   plan: Plan;
-  model: ModelRecipe;
+  /** Absent with --no-metadata. */
+  model?: ModelRecipe;
   settings: Settings;
   timings: {
     load: number;
@@ -35,14 +38,16 @@ export interface Report {
 }
 
 /**
- * Draw what is prepared and write the PNG. Nothing is left behind where it is cancelled or fails.
+ * Draw what is prepared and write the picture. Nothing is left behind where it is cancelled or fails.
  *
+ * @param carries what the picture shall carry: texts as they are, or its recipe; nothing with --no-metadata
  * @param number of the picture within its batch, from 1
  */
 export async function drawToFile(
   opened: OpenedModel,
   drawing: Drawing,
-  output: NewFileOptions,
+  output: Output,
+  carries: Map<string, string> | ((result: ImageResult) => Promise<Recipe>) | undefined,
   context: Context,
   number = 1,
 ): Promise<Report> {
@@ -62,14 +67,16 @@ export async function drawToFile(
     const { image, plan, settings, timings, memory, warnings } = next.value;
     signal.throwIfAborted();
     const writing = performance.now();
-    const recipe = makeRecipe(opened.recipe, plan, settings);
-    const path = await writeNewFile(output, encodePng(image, recipeTexts(recipe)), number);
+    const recipe = typeof carries === "function" ? await carries(next.value) : undefined;
+    const texts = carries instanceof Map ? Object.fromEntries(carries) : recipe && recipeTexts(recipe);
+    const bytes = await encodePicture(output.format, image, texts);
+    const path = await writeSomewhere(output, bytes, console.say, number);
     const now = performance.now();
     return {
       path,
       seed: settings.seed,
-      plan,
-      model: opened.recipe,
+      plan: publicPlan(plan),
+      model: recipe?.model,
       settings,
       timings: {
         load: opened.seconds,
@@ -97,7 +104,7 @@ function previewFile(pattern: string, kind: "none" | "proj" | "vae") {
       path = await writeNewFile({ pattern: target, force: path !== undefined }, bytes);
     },
     async remove(): Promise<void> {
-      if (path) await Deno.remove(path);
+      if (path) await Deno.remove(path).catch(() => {}); // somebody else may have tidied up
     },
   };
 }

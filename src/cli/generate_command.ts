@@ -4,14 +4,18 @@
  * @module
  */
 import { CancelledError, UsageError } from "../errors.ts";
-import { checkNewFile, writeNewFile } from "../files/new_file.ts";
+import { dirname, relative, resolve } from "../deps/path.ts";
+import { writeNewFile } from "../files/new_file.ts";
+import type { ImageResult } from "../generate.ts";
 import { prepare } from "../pipeline/prepare.ts";
-import { dirname, isAbsolute, relative } from "../deps/path.ts";
 import { type Plan, withMasks } from "../plan/plan.ts";
-import { choosePlan } from "./choose_plan.ts";
+import { describeModel, makeRecipe } from "../recipe.ts";
+import { outputSettings } from "../settings/schema.ts";
+import { checkPlanFlags, choosePlan } from "./choose_plan.ts";
 import { type Context, json } from "./command.ts";
 import { drawToFile, type Report } from "./draw.ts";
-import { openModel } from "./open_model.ts";
+import { loadWeights, openModel } from "./open_model.ts";
+import { outputOf } from "./output.ts";
 import { firstSeed, seedOf } from "../settings/seeds.ts";
 import { pictureOptions } from "./options.ts";
 import { wordsOf } from "../text/remarks.ts";
@@ -22,23 +26,24 @@ import { unknownWords } from "./unknown_words.ts";
 /** Plans, loads the model, draws, and prints where the pictures are and with which seeds. */
 export async function generateCommand(context: Context): Promise<void> {
   const { flags, console, signal } = context;
-  const output = { pattern: flags.output ?? "out_%03d.png", force: flags.force };
-  const count = flags.batchCount ?? 1;
+  const count = flags.batchCount ?? outputSettings.batchCount.default;
   const options = pictureOptions(flags);
   const seed = firstSeed(flags.seed);
   seedOf(seed, count - 1); // refuses what there is no seed for
-  await checkNewFile(output, count);
-  if (flags.savePlan) await checkNewFile({ pattern: flags.savePlan, force: flags.force });
+  checkPlanFlags(context);
+  const output = await outputOf(flags, count);
 
-  const plan = await choosePlan(context);
-  showPlan(plan, context);
-  if (flags.savePlan) await savePlan(plan, flags.savePlan, flags.force);
-  if (flags.confirm) askToGoOn();
-  signal.throwIfAborted();
-
-  const { vae, preset, prediction, zsnr, embeddings, type } = flags;
-  const opened = await openModel({ path: flags.model, vae, preset, prediction, zsnr, embeddings }, type, context);
+  const { model, vae, preset, prediction, zsnr, embeddings, type } = flags;
+  let opened = await openModel({ model, vae, preset, prediction, zsnr, embeddings, type }, context);
   try {
+    // What this model cannot draw is refused before a planner is asked and before weights are loaded.
+    await prepare(opened.model, { ...options, prompt: "" });
+    const plan = await choosePlan(context);
+    showPlan(plan, context);
+    if (flags.savePlan) await savePlan(plan, flags.savePlan, flags.force);
+    if (flags.confirm) askToGoOn();
+    signal.throwIfAborted();
+
     for (const remark of await unknownWords(wordsOf(plan.prompt), opened.model.checkpoint.path)) console.say(remark);
     let drawing = await prepare(opened.model, { ...options, plan });
     const { mode, baseRatio } = drawing.plan;
@@ -56,10 +61,13 @@ export async function generateCommand(context: Context): Promise<void> {
       drawing = fitted.drawing;
       console.say(fitted.said);
     }
+    opened = await loadWeights(opened, context);
+    const recipe = flags.noMetadata ? undefined : await describeModel(opened.model, flags.fullHash);
+    const recipeOf = recipe && ((result: ImageResult) => makeRecipe(recipe, result.plan, result.settings));
     const reports: Report[] = [];
     for (let i = 0; i < count; i++) {
       const settings = { ...drawing.settings, seed: seedOf(seed, i) };
-      const report = await drawToFile(opened, { ...drawing, settings }, output, context, i + 1);
+      const report = await drawToFile(opened, { ...drawing, settings }, output, recipeOf, context, i + 1);
       reports.push(report);
       if (!flags.json) console.result(`${report.path}  seed ${report.seed}`);
     }
@@ -69,10 +77,10 @@ export async function generateCommand(context: Context): Promise<void> {
   }
 }
 
+/** A saved plan names its masks as they lie from where it is. */
 async function savePlan(plan: Plan, path: string, force?: boolean): Promise<void> {
-  // Whoever reads the plan looks for its masks from where it lies.
-  const there = withMasks(plan, (mask) => isAbsolute(mask) ? mask : relative(dirname(path), mask));
-  await writeNewFile({ pattern: path, force }, new TextEncoder().encode(`${json(there)}\n`));
+  const saved = withMasks(plan, (mask) => relative(dirname(resolve(path)), resolve(mask)));
+  await writeNewFile({ pattern: path, force }, new TextEncoder().encode(`${json(saved)}\n`));
 }
 
 function askToGoOn(): void {

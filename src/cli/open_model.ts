@@ -3,40 +3,52 @@
  *
  * @module
  */
+import { rememberModel } from "../model/known_models.ts";
 import { loadModel, type Model } from "../pipeline/model.ts";
-import { describeModel, type ModelChoice, type ModelRecipe } from "../recipe.ts";
+import type { ModelRecipe } from "../recipe.ts";
+import type { FlagValues } from "../settings.ts";
 import type { Context } from "./command.ts";
 import { downloadLine } from "./download_line.ts";
 
-/** A loaded model with what a recipe says of it. */
+/** Which model, and what is overruled of it; absent: the bundled one. */
+export type ModelChoice =
+  & Pick<FlagValues, "model" | "vae" | "embeddings" | "preset" | "prediction" | "zsnr">
+  & { type?: "auto" | ModelRecipe["type"] };
+
+/** A model and the seconds spent on it so far. */
 export interface OpenedModel {
   model: Model;
-  recipe: ModelRecipe;
-  /** Seconds that loading took. */
   seconds: number;
 }
 
-/** Load a model in a precision, saying what it is and why. */
-export async function openModel(
-  choice: ModelChoice,
-  type: "auto" | "f16" | "f32" | undefined,
-  { flags, console, signal }: Context,
-): Promise<OpenedModel> {
+/** Open a model, saying what it is and why. Its weights stay where they are. */
+export async function openModel(choice: ModelChoice, { flags, console, signal }: Context): Promise<OpenedModel> {
   const started = performance.now();
-  console.progress.stage("Loading the model");
-  const { path, ...checkpoint } = choice;
+  console.progress.stage("Opening the model");
+  const { model: path, type, ...checkpoint } = choice;
   const model = await loadModel(path, {
     type,
     device: flags.device,
+    lazy: true,
     offload: flags.offloadToCpu || flags.maxVram !== undefined,
     cachePacked: flags.cachePacked,
     onMessage: console.say,
     checkpoint: { ...checkpoint, signal, onDownload: downloadLine(console.progress.stage) },
-    onProgress: () => signal.throwIfAborted(),
   });
+  await rememberModel(model.checkpoint.path);
   const { name, reason } = model.checkpoint;
   console.say(`Model ${name}: ${reason[0]}`);
   for (const more of reason.slice(1)) console.detail(more);
-  const recipe = await describeModel(model, choice);
-  return { model, recipe, seconds: (performance.now() - started) / 1000 };
+  return { model, seconds: (performance.now() - started) / 1000 };
+}
+
+/** Bring the weights to the device, unless each part is to come when it is needed. */
+export async function loadWeights(opened: OpenedModel, { console, signal }: Context): Promise<OpenedModel> {
+  const { model, seconds } = opened;
+  const started = performance.now();
+  if (!model.offload) {
+    console.progress.stage("Loading the model");
+    await model.load(model.parts, { onProgress: () => signal.throwIfAborted() });
+  }
+  return { model, seconds: seconds + (performance.now() - started) / 1000 };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
+import { publicName } from "../secrets.ts";
 import { clipTokenizer } from "../text/tokenizer.ts";
 import { fileError } from "../files/byte_file.ts";
 import type { DownloadProgress } from "../hub/download.ts";
@@ -63,7 +64,7 @@ export async function openCheckpoint(model: string, options: OpenOptions = {}): 
       const vae = await openVae(await fetchModel(options.vae, { signal, onProgress }), parts.vae.config, variant);
       parts.sources.push(vae.source);
       parts.vae = vae;
-      reason.push(`VAE: ${options.vae}, as asked.`);
+      reason.push(`VAE: ${publicName(options.vae)}, as asked.`);
     }
     if (options.embeddings) await addEmbeddings(parts, options.embeddings);
     parts.textEncoders.forEach(checkTables);
@@ -73,8 +74,16 @@ export async function openCheckpoint(model: string, options: OpenOptions = {}): 
       const longest = typeof positions === "number" ? positions : 77;
       return clipTokenizer({ ...vocabulary, maxLength: Math.min(vocabulary.maxLength, longest) });
     });
-    const { unet, vae, textEncoders } = parts;
-    return { name, family, reason, path, unet, vae, textEncoders, tokenizers, scheduler, preset, close };
+    const { unet, vae, textEncoders, vocabularies } = parts;
+    const asked = {
+      preset: options.preset,
+      vae: options.vae,
+      prediction: options.prediction,
+      zsnr: options.zsnr,
+      embeddings: options.embeddings,
+    };
+    const networks = { unet, vae, textEncoders, vocabularies, tokenizers };
+    return { name, family, reason, path, ...networks, scheduler, preset, asked, close };
   } catch (error) {
     close();
     throw error;

@@ -29,9 +29,13 @@ export interface Checkpoint {
   textEncoders: Component[];
   /** In the order of `textEncoders`. */
   tokenizers: Tokenizer[];
+  /** What the tokenizers were made from, in the same order. */
+  vocabularies: Vocabulary[];
   /** scheduler_config.json, as the model has it or as its preset says. */
   scheduler: SchedulerConfig;
   preset: Preset;
+  /** What the user overruled, as far as it decides pictures. */
+  asked: { preset?: string; vae?: string; prediction?: "auto" | "eps" | "v"; zsnr?: boolean; embeddings?: string };
   close(): void;
 }
 

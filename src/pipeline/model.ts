@@ -55,6 +55,8 @@ export interface LoadOptions extends ModelOptions {
   type?: "auto" | Precision;
   /** Device to use, or its number in `listAdapters`. Default: the first. */
   device?: Device | number;
+  /** Leave the weights in their files until the first drawing, or `load`, needs them. */
+  lazy?: boolean;
   /** Called after each piece. What it throws ends the loading. */
   onProgress?: (progress: LoadProgress) => void;
   /** Passed on to the checkpoint reader: preset, separate VAE and the like. */
@@ -199,7 +201,7 @@ export class Model implements Networks, Disposable {
       const device = typeof options.device === "object" ? options.device : opened = await openDevice(options.device);
       const model = new Model(device, checkpoint, options.type === "f32" ? "f32" : "f16", options);
       model.#ownDevice = opened !== undefined;
-      if (!model.offload) await model.load(model.parts, options);
+      if (!model.offload && !options.lazy) await model.load(model.parts, options);
       return model;
     } catch (error) {
       checkpoint.close();

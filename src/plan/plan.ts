@@ -185,11 +185,13 @@ function withoutRowHeight(plan: Plan): Plan {
   return warnings.length ? { ...repaired, notes: [...(plan.notes ?? []), ...warnings] } : repaired;
 }
 
-/** The plan with other paths of its masks. */
-export function withMasks(plan: Plan, change: (mask: string) => string): Plan {
+/** The plan with other paths of its masks; `change` is given the path and the region's number from 1. */
+export function withMasks(plan: Plan, change: (mask: string, region: number) => string): Plan {
+  let region = 0;
   const changed = (cell: PlanCell): PlanCell => {
     if ("regions" in cell) return { ...cell, regions: cell.regions.map(changed) };
-    return cell.mask === undefined ? cell : { ...cell, mask: change(cell.mask) };
+    region++;
+    return cell.mask === undefined ? cell : { ...cell, mask: change(cell.mask, region) };
   };
   return { ...plan, regions: plan.regions.map(changed) };
 }

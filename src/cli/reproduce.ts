@@ -1,0 +1,137 @@
+/**
+ * `metadata --repro`: make a picture again from its own recipe, and say whether it is the same.
+ *
+ * @module
+ */
+import { basename, dirname, extname, join } from "../deps/path.ts";
+import { ModelError, UsageError } from "../errors.ts";
+import { exists } from "../files/byte_file.ts";
+import { formatOf } from "../formats/encode_picture.ts";
+import { findModel, isModel } from "../model/find_model.ts";
+import { differingParts } from "../model/identity.ts";
+import { pictureHeader } from "../picture/picture_size.ts";
+import { prepare } from "../pipeline/prepare.ts";
+import type { Plan } from "../plan/plan.ts";
+import { regionsOf } from "../plan/plan.ts";
+import { describeModel, hashMask, type ModelRecipe, type Recipe, withMasks } from "../recipe.ts";
+import { publicName } from "../secrets.ts";
+import { type Context, json } from "./command.ts";
+import { drawToFile } from "./draw.ts";
+import { loadWeights, type ModelChoice, openModel } from "./open_model.ts";
+import { outputOf } from "./output.ts";
+
+/** A picture that says what made it. */
+export interface Original {
+  path: string;
+  bytes: Uint8Array;
+  texts: Map<string, string>;
+  recipe: Recipe;
+}
+
+/**
+ * Draws the picture again, with the text that the original carries.
+ *
+ * @throws ModelError where the model is not at hand, or the result is another picture
+ */
+export async function reproduce(original: Original, context: Context): Promise<void> {
+  const { flags, console } = context;
+  const { recipe, path, bytes, texts } = original;
+  const format = pictureHeader(bytes)!.format;
+  const extension = formatOf(path) === format && extname(path) ? extname(path) : `.${format}`;
+  const output = await outputOf(flags, 1, `out_%03d${extension}`);
+  if (output.format !== format) {
+    throw new UsageError(`${path} is a ${format}, so the identical file is one, too: choose another name for -o.`);
+  }
+  const plan = await findMasks(recipe, dirname(path));
+  let opened = await openModel(await chooseModel(recipe.model, dirname(path), context), context);
+  try {
+    const found = await describeModel(opened.model, recipe.model.fullHash);
+    const others = compareModels(recipe.model, found);
+    const drawing = await prepare(opened.model, { ...recipe.settings, plan });
+    opened = await loadWeights(opened, context);
+    const report = await drawToFile(opened, drawing, output, flags.noMetadata ? undefined : texts, context);
+    const identical = same(bytes, await Deno.readFile(report.path));
+    console.result(
+      flags.json ? json({ ...report, model: recipe.model, identical }) : `${report.path}  seed ${report.seed}`,
+    );
+    if (!identical && !flags.noMetadata) throw new ModelError(whyDifferent(original, report.path, others));
+  } finally {
+    opened.model.close();
+  }
+}
+
+/** Which model, where it is now. What a recipe says of its place is never followed. */
+async function chooseModel(made: ModelRecipe, folder: string, { flags }: Context): Promise<ModelChoice> {
+  const { type, preset, prediction, zsnr } = made;
+  const model = flags.model !== undefined && (isAddress(flags.model) || await isModel(flags.model))
+    ? flags.model
+    : await findModel(made.hash, made.name, flags.model);
+  const folders = [folder, ".", dirname(model), ...(flags.model === undefined ? [] : [flags.model])];
+  const vae = made.vae === undefined ? undefined : flags.vae ?? await findNamed(made.vae, folders, "VAE", "--vae");
+  const embeddings = made.embeddings === undefined
+    ? undefined
+    : flags.embeddings ?? await findNamed(made.embeddings, folders, "embeddings", "--embeddings");
+  return { model, type, preset, prediction, zsnr, vae, embeddings };
+}
+
+function isAddress(model: string): boolean {
+  return /^https?:\/\//i.test(model);
+}
+
+async function findNamed(name: string, folders: string[], what: string, flag: string): Promise<string> {
+  for (const folder of folders) {
+    if (await exists(join(folder, publicName(name)))) return join(folder, publicName(name));
+  }
+  throw new ModelError(`The picture was made with the ${what} ${name}, which is not at hand. Say where with ${flag}.`);
+}
+
+/**
+ * @returns the parts that do not decide by themselves whether it is the same model
+ * @throws ModelError where weights differ
+ */
+function compareModels(made: ModelRecipe, found: ModelRecipe): string[] {
+  const differing = made.parts && found.parts ? differingParts(made.parts, found.parts) : [];
+  const weights = differing.filter((name) => /^(unet|vae|text_encoder|embeddings)/.test(name));
+  if (weights.length || made.hash !== found.hash && !made.parts) {
+    const hashes = (recipe: ModelRecipe) => weights.map((name) => recipe.parts![name]).join(", ") || recipe.hash;
+    throw new ModelError(
+      `The picture was made with ${made.name}, but ${found.name} has another ${weights.join(", ") || "unet"} (hash ${
+        hashes(found)
+      }, not ${hashes(made)}). Name the right model with -m.`,
+    );
+  }
+  return differing;
+}
+
+/** The masks by their names, beside the picture or in the working folder, if they are still the same. */
+async function findMasks({ plan, masks = {} }: Recipe, folder: string): Promise<Plan> {
+  const places: string[] = [];
+  for (const [i, { mask }] of regionsOf(plan).entries()) {
+    if (mask === undefined) continue;
+    const candidates = [join(folder, publicName(mask)), publicName(mask)];
+    for (const candidate of candidates) {
+      if (!await exists(candidate)) continue;
+      if (masks[i + 1] !== undefined && await hashMask(candidate) !== masks[i + 1]) continue;
+      places[i] = candidate;
+      break;
+    }
+    if (places[i] === undefined) {
+      throw new UsageError(
+        `Region ${i + 1} has the mask ${publicName(mask)}${masks[i + 1] ? ` (hash ${masks[i + 1]})` : ""}, ` +
+          "which is neither beside the picture nor in this folder. Put it there.",
+      );
+    }
+  }
+  return withMasks(plan, (_, region) => places[region - 1]);
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+function whyDifferent({ path, recipe }: Original, made: string, others: string[]): string {
+  const reason = others.length
+    ? `its model's ${others.join(" and ")} differ`
+    : `another device, driver or version (it was made by ${recipe.version}) draws otherwise, or the file was changed`;
+  return `${made} is not the same as ${basename(path)}: ${reason}.`;
+}

@@ -1,0 +1,45 @@
+/**
+ * Models that were drawn with on this machine, so that a picture, which says only a hash, finds its own again. The list is a
+ * file of the user's cache; without it, or without the permission to read it, models are named by hand.
+ *
+ * @module
+ */
+import { dirname, join, resolve } from "../deps/path.ts";
+import { cacheFolder } from "../files/cache_folder.ts";
+
+/** How many are remembered. */
+const MOST = 200;
+
+/** Paths of the models, the latest first. */
+export async function knownModels(): Promise<string[]> {
+  const file = listFile();
+  if (file === undefined) return [];
+  try {
+    const list: unknown = JSON.parse(await Deno.readTextFile(file));
+    return Array.isArray(list) ? list.filter((path) => typeof path === "string").slice(0, MOST) : [];
+  } catch {
+    return []; // not there yet, or damaged: it is written anew
+  }
+}
+
+/** Puts a model at the head of the list. That it cannot be written is no reason to stop. */
+export async function rememberModel(path: string): Promise<void> {
+  const file = listFile();
+  const known = await knownModels();
+  const absolute = resolve(path);
+  if (file === undefined || known[0] === absolute) return;
+  const part = `${file}.${crypto.randomUUID().slice(0, 8)}.part`;
+  try {
+    await Deno.mkdir(dirname(file), { recursive: true });
+    const list = [absolute, ...known.filter((other) => other !== absolute)].slice(0, MOST);
+    await Deno.writeTextFile(part, JSON.stringify(list, null, 1));
+    await Deno.rename(part, file);
+  } catch {
+    await Deno.remove(part).catch(() => {});
+  }
+}
+
+function listFile(): string | undefined {
+  const folder = cacheFolder();
+  return folder && join(folder, "models.json");
+}

@@ -131,7 +131,7 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
 
 function whyDifferent({ path, recipe }: Original, made: string, others: string[]): string {
   const reason = others.length
-    ? `its model's ${others.join(" and ")} differ`
+    ? `its model differs in ${others.join(" and ")}`
     : `another device, driver or version (it was made by ${recipe.version}) draws otherwise, or the file was changed`;
   return `${made} is not the same as ${basename(path)}: ${reason}.`;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { dirname, join, resolve } from "../deps/path.ts";
-import { cacheFolder } from "../files/cache_folder.ts";
+import { cacheHome } from "../files/cache_home.ts";
 
 /** How many are remembered. */
 const MOST = 200;
@@ -39,7 +39,13 @@ export async function rememberModel(path: string): Promise<void> {
   }
 }
 
+/** Nowhere, where the system names no cache or the program may not ask for it. */
 function listFile(): string | undefined {
-  const folder = cacheFolder();
-  return folder && join(folder, "models.json");
+  const read = (variable: string) =>
+    Deno.permissions.querySync({ name: "env", variable }).state === "granted" ? Deno.env.get(variable) : undefined;
+  try {
+    return join(cacheHome(read), "rpg", "models.json");
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,5 @@
 import assert from "@std/assert";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { readPngText } from "../../src/formats/png_text.ts";
 import { finish, inFolder, names, program, startPermissions, TINY_MODEL } from "./program.ts";
 
@@ -25,7 +25,9 @@ Deno.test("a planned picture without network, then the identical file from its o
       /^a red apple .*红\nSteps: 2, Sampler: .*Seed: 7, Size: 64x48, Model hash: /,
     );
 
-    const again = await finish(program(["metadata", "out_001.png", "--repro", "-o", "again.png"], { cwd }));
+    // The picture says no path: the folder of models that -m names is searched by hash.
+    const repro = ["metadata", "out_001.png", "--repro", "-m", dirname(TINY_MODEL), "-o", "again.png"];
+    const again = await finish(program(repro, { cwd }));
     assert.equal(again.stdout, "again.png  seed 7\n", again.stderr);
     const [first, second] = ["out_001.png", "again.png"].map((name) => Deno.readFileSync(join(cwd, name)));
     assert.deepEqual(first, second);

@@ -112,7 +112,7 @@ export async function* chunksOf(response: Response, options: RequestOptions = {}
 /** What `promise` gives, or undefined where it takes longer. */
 async function within<T>(promise: Promise<T>, milliseconds: number, signal?: AbortSignal): Promise<T | undefined> {
   const over = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => over.resolve(), milliseconds);
+  const timer = setTimeout(() => over.resolve(undefined), milliseconds);
   const abort = () => over.reject(signal!.reason);
   signal?.addEventListener("abort", abort);
   try {

@@ -93,18 +93,27 @@ export async function* draw(
   drawing: Drawing,
   signal?: AbortSignal,
 ): AsyncGenerator<StepEvent, ImageResult> {
+  try {
+    return yield* stepsOf(model, drawing, signal);
+  } catch (error) {
+    throw signal?.aborted && error === signal.reason ? new CancelledError() : error;
+  }
+}
+
+/** The story itself. Where `signal` aborts, its reason is thrown. */
+async function* stepsOf(
+  model: Model,
+  drawing: Drawing,
+  signal?: AbortSignal,
+): AsyncGenerator<StepEvent, ImageResult> {
   const { device } = model;
   const { plan, settings, stages, offload, schedule, size } = drawing;
   using _turn = await model.turn();
   const clock = stopwatch();
-  const stop = () => {
-    if (signal?.aborted) throw new CancelledError();
-  };
-  stop();
+  signal?.throwIfAborted();
 
-  const encoded = await encodePrompts(model, drawing);
+  const encoded = await encodePrompts(model, drawing, signal);
   const encode = clock();
-  stop();
 
   using latents = await DeviceLatents.create(device, size, noiseGenerator(settings.rng, settings.seed));
   let x = latents.combine([[schedule.initialScale, latents.noise()]]);
@@ -118,8 +127,7 @@ export async function* draw(
     const sample = samplers[settings.samplingMethod];
     const run = runOf(latents, denoiser.evaluate, schedule, { eta: settings.eta });
     for await (const step of sample(run, x)) {
-      await device.finished();
-      stop();
+      await device.finished(signal);
       latents.keepOnly([step.x, step.denoised, ...step.keep]);
       seconds.push(clock());
       yield {
@@ -135,9 +143,7 @@ export async function* draw(
       x = step.x;
     }
   }
-  stop();
-
-  const image = await decodePicture(model, drawing, latents, x);
+  const image = await decodePicture(model, drawing, latents, x, signal);
   return {
     image,
     plan,

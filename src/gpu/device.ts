@@ -174,9 +174,13 @@ export class Device implements Disposable {
     return Math.min(this.maxBuffer, Number(this.gpu.limits.maxStorageBufferBindingSize));
   }
 
-  /** Waits until everything submitted is done. Costs a sleep of up to 10 ms in Deno: at most once a sampling step. */
-  async finished(): Promise<void> {
-    await this.gpu.queue.onSubmittedWorkDone();
+  /**
+   * Waits until everything submitted is done. Costs a sleep of up to 10 ms in Deno: at most once a sampling step.
+   * @param signal ends the waiting at once, with its reason; what was submitted goes on by itself
+   */
+  async finished(signal?: AbortSignal): Promise<void> {
+    const done = this.gpu.queue.onSubmittedWorkDone();
+    await (signal ? Promise.race([done, aborted(signal, done)]) : done);
     this.check();
   }
 
@@ -189,6 +193,16 @@ export class Device implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+/** Rejects when `signal` aborts; listens no longer than `work` takes. */
+function aborted(signal: AbortSignal, work: Promise<unknown>): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop);
+    work.finally(() => signal.removeEventListener("abort", stop)).catch(() => {}); // told where it is awaited
+  });
 }
 
 /** `n` bytes as a readable size. */

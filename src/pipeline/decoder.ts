@@ -64,11 +64,12 @@ export async function decodePicture(
   { stages, window, offload, settings }: Drawing,
   latents: DeviceLatents,
   slot: Slot,
+  signal?: AbortSignal,
 ): Promise<Picture> {
   const { decoder } = model;
   {
     using _there = await model.hold(stages.decoding, offload);
-    const picture = await decodeWith(decoder, latents, slot, window);
+    const picture = await decodeWith(decoder, latents, slot, window, signal);
     if (picture) return picture;
   }
   if (!(await latents.read(slot)).every(Number.isFinite)) {
@@ -79,7 +80,7 @@ export async function decodePicture(
     const wide = declareDecoder(model.device, "f32", decoder.network, decoder.source);
     const tile = decodingWindow(wide, latents.size, settings);
     using _there = await model.hold(decodingStage({ decoder: wide }, latents.size, tile), true);
-    const picture = await decodeWith(wide, latents, slot, tile);
+    const picture = await decodeWith(wide, latents, slot, tile, signal);
     if (picture) return picture;
   }
   throw new GpuError("The picture holds values that are no numbers, so it was not kept. Try another seed or sampler.");
@@ -91,18 +92,20 @@ async function decodeWith(
   latents: DeviceLatents,
   slot: Slot,
   window: Window,
+  signal?: AbortSignal,
 ): Promise<Picture | undefined> {
   const { device } = latents;
   const { factor } = decoder.network;
   const { height, width } = latents.size;
   const { graph, call, origin, out } = recordDecoder(decoder, latents.tensor, window);
-  const program = await graph.compile();
+  const program = await graph.compile(signal);
   try {
     const decoded: { tile: Tile; data: Uint8Array }[] = [];
     for (const tile of tilesOf(latents.size, window, OVERLAP)) {
       writeTensor(device, call, callWords({ slot, scale: 1 }));
       writeTensor(device, origin, Uint32Array.of(tile.x, tile.y));
       program.run();
+      await device.finished(signal);
       const data = new Uint8Array(await readTensor(device, out), 0, tile.width * tile.height * factor * factor * 4);
       for (let i = 3; i < data.length; i += 4) if (data[i] === 0) return undefined;
       decoded.push({ tile, data });

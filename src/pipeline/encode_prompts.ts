@@ -69,6 +69,7 @@ const known = new WeakMap<Prompts, ReadonlyMap<string, EncodedPrompt>>();
 export async function encodePrompts(
   model: Model,
   { prompts, stages, offload }: Pick<Drawing, "prompts" | "stages" | "offload">,
+  signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, EncodedPrompt>> {
   const before = known.get(prompts);
   if (before) return before;
@@ -78,7 +79,7 @@ export async function encodePrompts(
     using _there = await model.hold(stages.encoding[i], offload);
     const { width, positions } = encoder.network;
     const chunks = texts.flatMap(({ chunks }) => chunks[i]);
-    const { states, pooled } = await encodeChunks(encoder, chunks, choice);
+    const { states, pooled } = await encodeChunks(encoder, chunks, choice, signal);
     emphasise(states, chunks, positions, width);
     results.push({ states, pooled, width });
   }

@@ -66,14 +66,16 @@ export async function encodeChunks(
   part: Part<ClipConfig>,
   chunks: readonly TokenChunk[],
   choice: StateChoice,
+  signal?: AbortSignal,
 ): Promise<EncodedChunks> {
   const { positions, projection } = part.network;
   const { device } = part.weights;
   const { graph, tokens, states, projected } = recordTextEncoder(part, chunks.length, choice);
-  const program = await graph.compile();
+  const program = await graph.compile(signal);
   try {
     writeFloats(device, tokens, await embed(part, chunks));
     program.run();
+    await device.finished(signal);
     const encoded: EncodedChunks = { states: await readFloats(device, states) };
     if (!projected) return encoded;
     const all = await readFloats(device, projected);

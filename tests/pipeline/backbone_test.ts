@@ -1,6 +1,7 @@
 /** A backbone of another kind, written here: a transformer of three blocks over patches of two latents' side. */
 import assert from "@std/assert";
 import { BUNDLED_MODEL } from "../../src/assets.ts";
+import { CancelledError } from "../../src/errors.ts";
 import { generate, paint } from "../../src/generate.ts";
 import { openDevice } from "../../src/gpu/device.ts";
 import { openCheckpoint } from "../../src/model/checkpoint.ts";
@@ -140,6 +141,13 @@ Deno.test("drawings of one model wait for one another, and one that is left earl
   );
   await left.return(undefined as never);
   await assert.rejects(paint(model, { ...options(3), onStep: () => Promise.reject(new Error("enough")) }), /enough/);
+  const controller = new AbortController();
+  const cancelled = paint(model, {
+    ...options(4),
+    signal: controller.signal,
+    onStep: () => controller.abort("enough"),
+  });
+  await assert.rejects(cancelled, CancelledError);
   assert.deepEqual((await one).image.data, alone.image.data);
   await two;
   assert.deepEqual(log, ["1.1", "1.2", "2.1", "2.2"]);

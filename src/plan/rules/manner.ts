@@ -1,68 +1,123 @@
 /**
- * What a prompt says about the picture itself, apart from what it shows, and the clauses of the rest.
+ * What a prompt says about the picture itself, apart from what it shows: that one is wanted, its kind and style, how its
+ * parts are ordered, and what it must not show.
  *
  * @module
  */
-import { MEDIUM } from "./words.ts";
+import { NUMBERS, STYLE } from "./words.ts";
 
-/** A prompt with its manner taken off. `order`: the prompt asks for one row or one column. */
+/** A prompt with its manner taken off. */
 export interface Manner {
   text: string;
   style: string[];
+  background: string[];
+  negative: string[];
+  /** The prompt asks for one row ("from left to right") or one column ("from top to bottom"). */
   order?: "row" | "column";
+  /** How many panels, columns or the like it asks for. */
+  panels?: number;
+  /** How many stand in each row: "two rows of three chairs", "in X shape". */
+  rows?: number[];
 }
 
-const PAIR_OF =
-  /\ba (?:couple|pair) of (?!(?:\w+ )?(?:shoes|glasses|boots|socks|gloves|jeans|trousers|eyes|wings)\b)/gi;
-const GROUP_OF = /\ba group of (?=two|three|four|five|six|seven|eight|\d)/gi;
-const ROW =
-  /[,;]?\s*\b(?:arranged |standing |sitting |lined up |all )*(?:(?:from )?left to right|in a (?:row|line)|side by side(?! with)),?:?/i;
-const COLUMN =
-  /[,;]?\s*\b(?:arranged |stacked )*(?:from top to bottom|stacked vertically|in a column|one above the other),?:?/i;
+const PICTURE = "(?:picture|image|photo|photograph|scene|painting|drawing|illustration|sketch|render|poster)";
+const MAKE = "(?:draw|paint|make|create|generate|show|give|imagine|design|illustrate|depict|visuali[sz]e|sketch|see|have|get)";
+const REQUEST = new RegExp(
+  `^(?:(?:please|hi|hello|hey)[,!]? )*(?:(?:can|could|would|will) (?:you|i|we) (?:please )?${MAKE}` +
+    `|i(?:'d| would)? (?:really )?(?:like|love|want|need)(?: you)?(?: to ${MAKE})?|${MAKE})(?: (?:me|us))? ` +
+    `(?=(?:an?|the|some|one|two|three|four|five|six|seven|eight|nine|ten|\\d|${PICTURE}s?|\\w+ing)\\b)`,
+  "i",
+);
+/** "an oil painting of …", "a picture where …". Group 1 is the kind. */
+const MEDIUM = new RegExp(
+  "^(?:an? |the )?((?:[\\w-]+ ){0,3}?(?:picture|image|photo|photograph|painting|drawing|sketch|illustration|render(?:ing)?|" +
+    "portrait|poster|cartoon|watercolou?r|art|shot|scene|still life|close-up|view))" +
+    "(?: of| showing| depicting| with| that shows| where| in which) (?=\\w)|^(photo|photograph|picture|image): ",
+  "i",
+);
+const POLITE = /[,;]?\s*\b(?:please|thanks|thank you)\b(?=[.!?,;]|$)/gi;
+const N = `(${[...NUMBERS.keys()].join("|")}|\\d{1,2})`;
+const BANNED =
+  /(?:^|[,;.]\s*|\band |\bbut )(?:do not|never|avoid|exclude|please no)(?: (?:show|showing|include|draw|add|have|put|use|want|be))?(?: any)? ([^,;.!?]+)/gi;
 const LATE_STYLE =
-  /,?\s+(in the style of [^,;.]+|in (?:an? )?[\w-]+(?: [\w-]+)? style\b|(?:painted |drawn |art )?by [A-Z]\w+(?: [A-Z]\w+)*)/g;
+  /,?\s+(in the style of [^,;.?!]+|in (?:an? )?[\w-]+(?: [\w-]+)? style\b|(?:\w+ painting |painted |drawn |art |illustration )?by [A-Z]\w+(?: [A-Z]\w+)*)/g;
+const HOW = "(?:arranged |standing |sitting |lined up |stacked |placed |laid out |all )*";
+const ROW = new RegExp(`[,;(]?\\s*\\b${HOW}(?:(?:from )?left to right|in a (?:row|line)|side by side(?! with))\\)?(?=[,;:. ]|$)`, "i");
+const COLUMN = new RegExp(`[,;(]?\\s*\\b${HOW}(?:(?:from )?top to bottom|stacked vertically|in a column|one above the other)\\)?`, "i");
+const PANELS = new RegExp(
+  `,?\\s*\\b(?:in|into|as|with|on)? ?${N} (?:different |equal |separate |vertical |horizontal )?(rows|columns|panels|regions|parts|sections|tiles|frames|strips)\\b(?! of)`,
+  "i",
+);
+const POLYPTYCH = /(?:\ban? )?\b(?:(diptych|split[- ]screen|two-panel(?: \w+)?)|(triptych|three-panel(?: \w+)?))(?: of| showing)?(?=[ :,])/i;
+const GRID = new RegExp(`(?:\\b(?:in |as )?an? )?${N} ?(?:[x×]|by) ?${N} grid(?: of(?: \\w+(?=:))?)?`, "i");
+const ROWS_OF = new RegExp(`\\b${N} rows of ${N}\\b`, "i");
+const SHAPE_NAME = "(x|v|cross|plus|triangle|pyramid|diamond|circle|ring|square)";
+const SHAPE = new RegExp(
+  `,?\\s*(?:(?:arranged|placed|laid out|lined up)? ?in (?:an? )?["']?${SHAPE_NAME}["']?[- ](?:shape|formation|pattern)` +
+    `|(?:arranged|placed|laid out) in (?:an? )?${SHAPE_NAME}|(?:arranged )?in the shape of an? ${SHAPE_NAME})\\b`,
+  "i",
+);
 
-/** Take off what is said about the picture: its kind ("an oil painting of"), its style, the order of its parts. */
+/** Take off what is said about the picture. */
 export function readManner(prompt: string): Manner {
-  const style: string[] = [];
-  let order: Manner["order"];
-  const text = prompt.replace(/\s+/g, " ").trim()
-    .replace(PAIR_OF, "two ")
-    .replace(/\ba dozen (?:of )?/gi, "twelve ")
-    .replace(GROUP_OF, "")
-    .replace(/\bthe (left|right|middle|top|bottom)(?:most|-most)? one\b/gi, "the one on the $1")
-    .replace(MEDIUM, (_, kind: string) => {
-      if (!/^(?:picture|image|scene|shot)$/i.test(kind)) style.push(kind);
+  const manner: Manner = { text: "", style: [], background: [], negative: [] };
+  const { style, negative } = manner;
+  const number = (word: string) => NUMBERS.get(word.toLowerCase()) ?? Number(word);
+  let text = prompt.replace(/\s+/g, " ").replace(/[’]/g, "'").trim()
+    .replace(/\b(there|it|that|he|she)'s\b/gi, "$1 is").replace(/n't\b/gi, " not").replace(/\bcan not\b/gi, "cannot")
+    .replace(POLITE, "").replace(REQUEST, "").replace(/^(?:an? )?(?:nice |beautiful )?(?=logo-style)/i, "")
+    .replace(/\b(?:there (?:is|are)|we (?:can )?see|i see) (?!no\b)/gi, "")
+    .replace(MEDIUM, (_, of: string | undefined, label: string | undefined) => {
+      const kind = of ?? label!;
+      if (!/^(?:picture|image|scene|shot|view)$/i.test(kind)) style.push(kind);
       return "";
     })
-    .replace(ROW, () => {
-      order = "row";
-      return ",";
+    .replace(BANNED, (_, what: string) => (negative.push(what.trim()), ""))
+    .replace(/\ba (?:couple|pair) of (?!(?:\w+ )?(?:shoes|glasses|boots|socks|gloves|jeans|trousers|eyes|wings)\b)/gi, "two ")
+    .replace(/\ba dozen (?:of )?/gi, "twelve ").replace(/\ba group of (?=two|three|four|five|six|\d)/gi, "")
+    .replace(LATE_STYLE, (_, words: string) => (style.push(words), ""))
+    .replace(ROWS_OF, (_, rows: string, columns: string) => {
+      manner.rows = Array(Math.min(number(rows), 12)).fill(number(columns));
+      return String(number(rows) * number(columns));
     })
-    .replace(COLUMN, () => {
-      order = "column";
-      return ",";
+    .replace(GRID, (_, columns: string, rows: string) => {
+      manner.rows = Array(Math.min(number(rows), 12)).fill(number(columns));
+      return "";
     })
-    .replace(LATE_STYLE, (_, words: string) => {
-      style.push(words);
+    .replace(POLYPTYCH, (_, two: string | undefined) => {
+      manner.panels = two ? 2 : 3;
+      return "";
+    })
+    .replace(PANELS, (_, count: string, kind: string) => {
+      manner.panels = number(count);
+      if (/rows/i.test(kind)) manner.order = "column";
       return "";
     });
-  return { text, style, order };
+  text = text
+    .replace(ROW, () => ((manner.order = "row"), ","))
+    .replace(COLUMN, () => ((manner.order = "column"), ","))
+    .replace(SHAPE, (_, ...names: (string | undefined)[]) => {
+      manner.rows = SHAPES[names.slice(0, 3).find(Boolean)!.toLowerCase()];
+      return "";
+    });
+  manner.text = takeHeading(text.replace(/^[\s,;:.]+/, "").replace(/^of /, ""), manner);
+  return manner;
 }
 
-/** Split at commas, semicolons and the ends of sentences, but not inside brackets or numbers. */
-export function splitClauses(text: string): string[] {
-  const clauses: string[] = [""];
-  let depth = 0;
-  for (let i = 0; i < text.length; i++) {
-    if ("([".includes(text[i])) depth++;
-    if (")]".includes(text[i])) depth--;
-    const ends = /[,;]/.test(text[i]) || (/[.!?]/.test(text[i]) && /^(?:\s|$)/.test(text.slice(i + 1)));
-    if (ends && depth <= 0) clauses.push("");
-    else clauses[clauses.length - 1] += text[i];
-  }
-  return clauses
-    .map((clause) => clause.trim().replace(/^(?:(?:and|then|while|plus)\s+)+/i, ""))
-    .map((clause) => clause.replace(/^(?:there (?:is|are)|we (?:can )?see|i see|it shows|showing)\s+/i, ""))
-    .filter((clause) => clause !== "");
+const SHAPES: Record<string, number[]> = {
+  x: [2, 1, 2],
+  v: [2, 2, 1],
+  cross: [1, 3, 1],
+  plus: [1, 3, 1],
+  triangle: [1, 2, 3],
+  pyramid: [1, 2, 3],
+  diamond: [1, 2, 1],
+};
+
+/** "A cosy living room: …" names the setting, "Watercolour: …" the style. */
+function takeHeading(text: string, { style, background }: Manner): string {
+  const match = text.match(/^([^:;,.!?([]{2,60}?) ?: +(?=\S)/);
+  if (!match || /\b(?:left|right|top|bottom|middle|upper|lower|cent(?:er|re)|half|each|panel)\b/i.test(match[1])) return text;
+  (STYLE.test(match[1]) && !/\bseen from\b/i.test(match[1]) ? style : background).push(match[1].trim());
+  return text.slice(match[0].length);
 }

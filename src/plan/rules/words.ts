@@ -1,200 +1,99 @@
 /**
- * The words the rules planner knows. Everything else it treats as a plain noun or adjective, so the lists only need what
- * changes how a prompt is taken apart.
+ * The words the rules planner knows. Parts of speech come from the tagger; these lists hold what a dictionary does not say:
+ * what is a setting and no object, what belongs to a person, what is about the picture and not in it.
  *
  * @module
  */
 
-const words = (list: string) => new Set(list.trim().split(/\s+/));
+const words = (list: string): ReadonlySet<string> => new Set(list.trim().split(/\s+/));
 
-/** Counts as words; "a" and "an" count one. */
-export const NUMBERS: ReadonlyMap<string, number> = new Map([
-  ...["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+/** Counts as words. */
+export const NUMBERS: ReadonlyMap<string, number> = new Map(
+  ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
     .map((word, i): [string, number] => [word, i + 1]),
-  ["a", 1],
-  ["an", 1],
-  ["both", 2],
-]);
-
-/** Words that open a noun phrase. */
-export const DETERMINERS = words(`
-  a an the one two three four five six seven eight nine ten eleven twelve both some several many few another this that
-  these those his her its their my your our each every`);
+);
 
 export const COLOURS = words(`
   red orange yellow green blue purple violet pink brown black white grey gray gold golden silver turquoise teal cyan
   magenta crimson scarlet maroon beige ivory navy azure lime olive indigo lavender copper bronze blonde blond ginger`);
 
-/** Adjectives that may be joined by "and" in front of a noun, or follow it in a clause of their own. */
-export const ADJECTIVES = words(`
-  big small large little tiny huge giant tall short long wide thin thick fat slim old young new ancient modern happy sad
-  angry cute beautiful pretty ugly handsome elegant wild tame fluffy furry hairy smooth shiny bright dark light pale soft
-  hard wooden metal metallic glass plastic stone round square striped spotted dotted plain colorful colourful fresh ripe
-  rotten hot cold wet dry clean dirty empty full open closed broken sleepy sleeping flying running strong weak brave
-  calm curious playful friendly smiling identical different bold bearded bald transparent glowing magical rusty vintage`);
-
 /** People and animals: after "with" or a verb they are objects of their own, and they are objects without an article. */
 export const LIVING = words(`
-  man woman boy girl child kid baby person people lady gentleman guy knight king queen prince princess wizard witch
-  soldier sailor pirate astronaut doctor nurse chef teacher student dancer singer farmer fisherman warrior samurai ninja
-  monk nun priest clown robot alien angel demon fairy elf dwarf mermaid vampire zombie ghost hero bride groom
-  mother father son daughter brother sister grandmother grandfather couple crowd
-  cat dog puppy kitten horse pony donkey cow bull calf sheep lamb goat pig chicken hen rooster duck goose swan turkey
-  bird parrot owl eagle hawk crow raven pigeon penguin peacock flamingo sparrow robin hummingbird fish shark whale
-  dolphin octopus crab lobster turtle frog toad snake lizard crocodile alligator dinosaur dragon unicorn phoenix
-  lion tiger leopard cheetah panther wolf fox bear panda koala kangaroo monkey gorilla chimpanzee elephant giraffe
-  zebra rhino rhinoceros hippo hippopotamus camel llama deer moose elk rabbit bunny hare squirrel hedgehog hamster
-  mouse rat bat bee butterfly dragonfly spider ant ladybug snail corgi poodle labrador husky dachshund bulldog`);
+  person people man woman boy girl child kid baby lady gentleman guy friend twin couple
+  knight king queen prince princess wizard witch mage archer warrior soldier sailor pirate astronaut doctor nurse chef
+  waiter teacher student dancer singer farmer fisherman samurai ninja geisha monk nun priest clown robot alien angel demon
+  fairy elf dwarf orc hobbit goblin troll mermaid vampire zombie ghost hero bride groom player shepherd
+  mother father son daughter brother sister grandmother grandfather
+  cat dog puppy kitten cub horse pony donkey cow bull calf sheep lamb goat pig chicken hen rooster duck goose swan turkey
+  bird parrot owl eagle hawk crow raven pigeon penguin peacock flamingo sparrow robin fish shark whale seal trout
+  dolphin octopus crab lobster turtle tortoise frog toad snake lizard crocodile dinosaur dragon unicorn phoenix
+  lion tiger leopard cheetah panther wolf fox bear panda koala kangaroo monkey gorilla elephant giraffe
+  zebra rhino hippo camel llama yak deer moose elk rabbit bunny hare squirrel hedgehog hamster
+  mouse rat bat bee butterfly dragonfly spider ant ladybug snail corgi poodle labrador husky beagle`);
 
-/** Everyday things that count as objects even without an article. */
-export const THINGS = words(`
-  apple pear banana orange lemon lime peach plum cherry strawberry grape melon watermelon pineapple mango tomato potato
-  carrot pumpkin onion mushroom bread cake pie pizza burger sandwich egg cheese cup mug glass bottle bowl plate teapot
-  kettle pot pan jug vase basket box crate barrel bag backpack suitcase book lamp lantern candle clock watch phone laptop
-  computer keyboard camera television radio guitar piano violin trumpet drum ball balloon kite doll toy teddy hat
-  umbrella key coin crown sword shield gun car truck bus van taxi bicycle bike motorcycle scooter train tram boat ship
-  sailboat yacht canoe airplane plane helicopter rocket spaceship satellite house cottage cabin castle tower church
-  lighthouse windmill barn tent skyscraper statue fountain tree flower rose tulip sunflower daisy cactus palm plant
-  cube sphere ball cone cylinder pyramid circle square triangle star heart ring disc donut torus pentagon hexagon
-  chair sofa couch bed bench stool desk sun moon planet cloud rainbow snowman scarecrow mailbox stone rock`);
-
-/** Places and weather: the picture's setting and no object, unless a place or a relation says otherwise. */
+/** Places, times and weather: the picture's setting and no object, unless a place or a relation says otherwise. */
 export const SCENERY = words(`
-  grass lawn meadow field garden park forest wood woods jungle desert beach shore coast sea ocean lake river pond stream
-  waterfall water mountain mountains hill hills valley canyon cliff cave island sky skies snow rain fog mist ice sand
-  street road path bridge city town village square market plaza alley harbor harbour station airport
-  room kitchen bedroom bathroom livingroom office studio library museum restaurant cafe bar shop store school classroom
-  hospital stadium theater theatre stage garage basement attic hallway corridor balcony terrace yard backyard farm
-  night day morning evening sunset sunrise dusk dawn twilight noon winter summer spring autumn fall storm
+  grass lawn meadow field garden park forest wood woods jungle desert savanna beach shore coast sea ocean lake river pond
+  stream waterfall water mountain mountains hill hills valley canyon cliff cave island sky snow rain fog mist ice sand floe
+  street road path bridge city town village square market plaza alley harbor harbour station airport pier campus cockpit
+  room kitchen bedroom bathroom office studio library museum restaurant cafe café bar pub shop store school classroom
+  hospital stadium theater theatre stage garage basement attic hallway corridor balcony terrace yard farm arena
+  night day morning evening sunset sunrise dusk dawn twilight noon winter summer spring autumn fall storm hour rink
   background backdrop landscape scenery countryside horizon space galaxy universe underwater outdoors indoors outside
-  inside daylight moonlight sunlight starlight wall floor ground carpet rug pavement fireplace`);
+  inside daylight moonlight sunlight starlight light lighting lights wall floor ground carpet rug pavement moon mars
+  crowd ruins`);
 
 /** What things stand on: after "on" it is part of the setting, elsewhere an object. */
 export const SUPPORTS = words(`
-  table desk chair sofa couch bed bench shelf stool counter plate saucer tray tablecloth blanket cushion pillow branch roof
-  windowsill moon planet mars boat ship train armchair nightstand pedestal rock log fence leaf throne swing`);
+  table desk chair sofa couch bed bench shelf bookshelf stool counter plate saucer tray tablecloth blanket cushion pillow
+  branch roof windowsill planet boat ship train armchair nightstand pedestal rock log fence leaf throne swing slab
+  workbench board chessboard carton basket bowl crate box map stand`);
 
-/** What things stand under or in front of as part of the setting. */
-export const COVERS = words(`tree trees sky moon stars sun umbrella bridge roof lamp light clouds rainbow`);
+/** What things stand under, by or in front of as part of the setting. */
+export const COVERS = words(`tree sky star sun bridge roof lamp cloud rainbow blossom arch canopy`);
 export const BACKDROPS = words(`
-  house castle church tower building window door curtain wall fence tree trees temple palace skyline pyramid pyramids
-  bookshelf barn mountain volcano`);
+  house castle church tower building window door curtain fence tree temple palace skyline pyramid barn volcano`);
 
 /** What belongs to a person or an animal: "a woman with a hat and a scarf" is one object. */
 export const WORN = words(`
-  hat cap helmet crown scarf tie bowtie shirt t-shirt tshirt blouse sweater jumper jacket coat suit dress skirt trousers
-  pants jeans shorts shoes boots sneakers sandals socks gloves glasses sunglasses mask cape cloak robe apron uniform
-  armor armour belt necklace earrings ring bracelet watch backpack bag collar bow ribbon beard mustache moustache hair
-  eyes eye ears ear nose mouth face tail wings wing horns fur feathers mane stripes spots legs leg arms arm hands hand
-  feet paws claws teeth smile freckles tattoo makeup lipstick veil kimono tuxedo vest hoodie tunic turban monocle`);
+  hat cap helmet crown scarf tie bowtie shirt t-shirt tshirt blouse sweater jumper jacket coat raincoat suit dress gown
+  skirt trouser pants jean shorts shoe boot sneaker sandal sock glove glasses glass sunglasses mask cape cloak robe apron
+  uniform armor armour belt necklace earring ring bracelet backpack bag collar bow ribbon beard mustache moustache hair
+  ponytail eye ear nose mouth face tail wing horn fur feather mane stripe spot leg arm hand foot feet paw claw tooth teeth
+  smile freckle tattoo makeup lipstick veil kimono tuxedo vest hoodie tunic turban monocle chin shoulder head skin body lip
+  jersey`);
 
 /** Plurals that stay plural when "two cats with green eyes" becomes one cat. */
 export const PAIRS = words(`
   eyes ears legs wings arms hands feet paws claws teeth horns boots shoes sneakers sandals socks gloves glasses
-  sunglasses jeans trousers pants shorts feathers spots stripes freckles whiskers earrings leaves clothes dots wheels`);
+  sunglasses jeans trousers pants shorts feathers spots stripes freckles whiskers earrings leaves clothes dots wheels robes
+  tattoos`);
 
-/** Verbs between two objects that stand apart, so that each can have a region. */
-export const ENCOUNTERS =
-  /(?:looking at|staring at|talking (?:to|with)|playing with|dancing with|fighting(?: with| against)?|running after|chasing|facing|watching|following|feeding|greeting|meeting|confronting|accompanied by)/;
+/** Nouns that end as participles do. */
+export const NOUNS_IN_ING =
+  /^(?:thing|ring|king|wing|string|spring|building|painting|drawing|wedding|ceiling|morning|evening|lightning|clothing|lighting|setting|sibling|duckling|earring|pudding)s?$/;
+
+/** What one holds or is in touch with belongs to one's own region: "a man riding a horse" is one object. */
+export const TOUCHES =
+  /^(?:rid|hold|carry|wear|hug|kiss|cradl|pet|strok|embrac|grip|clutch|wield|eat|drink|bit|lick|driv|cuddl|walk|play|read)/;
 
 /** What a clause must hold to be about the manner of the picture and not its contents. */
 export const STYLE = new RegExp(
-  "\\b(?:" + [
-    "in the style of",
-    "style",
-    "styled",
-    "art by",
-    "artstation",
-    "photo ?realistic",
-    "hyper ?realistic",
-    "realistic",
-    "[48]k",
-    "hdr",
-    "uhd",
-    "hd",
-    "masterpiece",
-    "(?:best|high|highest) quality",
-    "(?:highly|very|intricate(?:ly)?|ultra|extremely) detail(?:ed|s)?",
-    "detailed",
-    "sharp focus",
-    "bokeh",
-    "depth of field",
-    "(?:oil|acrylic|digital|matte|watercolou?r) painting",
-    "watercolou?rs?",
-    "digital art",
-    "pixel art",
-    "concept art",
-    "line art",
-    "illustration",
-    "sketch",
-    "render(?:ing|ed)?",
-    "3d",
-    "octane",
-    "unreal engine",
-    "anime",
-    "manga",
-    "cartoon",
-    "comic",
-    "cinematic",
-    "lighting",
-    "film grain",
-    "35mm",
-    "dslr",
-    "close[- ]up",
-    "wide (?:shot|angle)",
-    "macro",
-    "portrait",
-    "black and white",
-    "monochrome",
-    "sepia",
-    "vivid colou?rs",
-    "soft light",
-    "studio light",
-    "trending",
-    "award[- ]winning",
-    "impressionis[tm]",
-    "surreal(?:ism)?",
-    "minimalist(?:ic)?",
-    "low[- ]poly",
-    "isometric",
-    "vaporwave",
-    "cyberpunk",
-    "steampunk",
-    "baroque",
-    "ukiyo-e",
-    "charcoal",
-    "pencil drawing",
-    "aesthetic",
-  ].join("|") + ")\\b",
+  "\\b(?:" +
+    "in the style of|styled?|art by|artstation|realistic|photo ?realistic|hyper ?realistic|[48]k|hdr|u?hd|masterpiece|solo|" +
+    "(?:best|high|highest|top) quality|detail(?:ed|s)|sharp focus|bokeh|depth of field|(?:oil|acrylic|digital|matte) painting|" +
+    "painting by|watercolou?rs?|(?:digital|pixel|concept|line|vector|fan) ?art|illustration|sketch|render(?:ing|ed)?|3d|" +
+    "octane|unreal engine|anime|manga|cartoon|comic|cinematic|lighting|film grain|\\d+ ?mm|dslr|close[- ]up|macro|portrait|" +
+    "(?:wide|action|full|long) (?:shot|angle)|(?:upper|full) body|(?:top[- ]down|aerial|bird's[- ]eye) view|flat lay|" +
+    "black and white|monochrome|sepia|vivid|(?:soft|studio|volumetric|dramatic|warm|dim|rim) light|trending|award[- ]winning|" +
+    "impressionis[tm]|surreal(?:ism)?|minimalist(?:ic)?|low[- ]poly|isometric|vaporwave|steampunk|baroque|ukiyo-e|charcoal|" +
+    "pencil drawing|aesthetic|lofi|photo(?:graph|graphy)?|seen from \\w+|looking at viewer|golden hour" + ")\\b",
   "i",
 );
 
-/** A picture's kind at the head of the prompt: "an oil painting of …". Group 1 is the kind. */
-export const MEDIUM =
-  /^(?:(?:please |can you )?(?:draw|paint|make|create|generate|show)(?: me)? )?(?:an? |the )?((?:[\w-]+ ){0,3}?(?:photo|photograph|picture|image|painting|drawing|sketch|illustration|render(?:ing)?|portrait|poster|cartoon|watercolou?r|pixel art|digital art|art|shot|scene|still life|close-up))(?: (?:of|showing|depicting|with|that shows))? (?=(?:an?|the|one|two|three|four|five|six|seven|eight|some|several|\w+) )/i;
-
-const IRREGULAR = new Map(
-  `
-  people:person men:man women:woman children:child mice:mouse geese:goose feet:foot teeth:tooth wolves:wolf
-  knives:knife leaves:leaf calves:calf elves:elf dwarves:dwarf shelves:shelf scarves:scarf loaves:loaf sheep:sheep
-  fish:fish deer:deer moose:moose buses:bus glasses:glass dresses:dress roses:rose vases:vase horses:horse
-  houses:house cacti:cactus potatoes:potato tomatoes:tomato heroes:hero shoes:shoe pies:pie fishermen:fisherman
-  policemen:policeman firemen:fireman snowmen:snowman gentlemen:gentleman wives:wife thieves:thief`.trim().split(/\s+/)
-    .map((pair) => pair.split(":") as [string, string]),
-);
-
-/** The singular of an English noun; words that are no plural come back as they are. */
-export function singular(noun: string): string {
-  const known = IRREGULAR.get(noun.toLowerCase());
-  if (known) return known;
-  if (/[^aeiou]ies$/i.test(noun)) return noun.slice(0, -3) + "y";
-  if (/(?:[sxz]|ch|sh)es$/i.test(noun)) return noun.slice(0, -2);
-  return /[^su]s$/i.test(noun) ? noun.slice(0, -1) : noun;
-}
-
 /** Whether a set has this noun, in the singular or the plural. */
-export function among(set: Set<string>, noun: string): boolean {
-  return set.has(noun.toLowerCase()) || set.has(singular(noun).toLowerCase());
+export function among(set: ReadonlySet<string>, noun: string): boolean {
+  return set.has(noun) || set.has(noun.replace(/s$/, ""));
 }
 
 /** "a" or "an", by the first sound as the spelling shows it. */

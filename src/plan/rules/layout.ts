@@ -1,43 +1,65 @@
 /**
- * The rules planner's third pass: from a scene to rows of cells.
+ * The rules planner's fourth pass: from a scene to rows of cells.
  *
  * @module
  */
-import type { Place } from "./scan.ts";
+import type { Place } from "./chunk.ts";
 import type { Link, Scene } from "./scene.ts";
 
-/** One cell: an instance of an object, or the setting alone beside an object that sits in a corner. */
-export type SceneCell = { object: number; variant: number } | "setting";
+/**
+ * One cell: an object, all of its kind together where `index` is absent, else one of them; or the setting alone beside an
+ * object that sits in a corner.
+ */
+export type SceneCell = { object: number; index?: number; size: number } | "setting";
 
 interface Item {
   object: number;
-  variant: number;
+  index?: number;
   place: Place;
+  size: number;
 }
+
+/** More than so many of a kind beside other things stay in one region. */
+const MOST_APART = 4;
 
 /** Arrange the objects in rows, top to bottom, and each row from left to right. */
 export function arrange(scene: Scene): SceneCell[][] {
-  const items = scene.objects.flatMap((object, i) =>
-    Array.from({ length: object.count }, (_, variant): Item => ({
+  const items = scene.objects.flatMap((object, i): Item[] => {
+    const together = object.count > MOST_APART && scene.objects.length > 1;
+    if (together || (object.count === 1 && object.variants.length === 0)) {
+      return [{ object: i, place: object.place, size: together ? 2 : object.size }];
+    }
+    return Array.from({ length: object.count }, (_, index) => ({
       object: i,
-      variant,
-      place: { ...object.place, ...object.variants[variant]?.place },
-    }))
-  );
+      index,
+      place: { ...object.place, ...object.variants[index]?.place },
+      size: object.size,
+    }));
+  });
+  if (scene.rows && sum(scene.rows) === items.length) return shaped(items, scene.rows);
   if (scene.order === "column") return items.map((item) => [cell(item)]);
   const heights = rowHeights(scene, items);
   const levels = [...new Set(heights)].sort((a, b) => a - b);
   const rows = levels.map((level) => orderRow(items.filter((_, i) => heights[i] === level), scene.links));
-  const ordered = scene.order === "row" || scene.links.some((link) => link.relation !== "above") ||
+  const ordered = scene.order === "row" || scene.links.some(({ relation }) => relation !== "above") ||
     items.some((item) => item.place.x !== undefined);
   return rows.flatMap((row) => {
-    if (!ordered && row.length > 3) return wrap(row);
+    if (row.length > 3 && (!ordered || row.length > 6)) return wrap(row);
     return [rows.length > 1 && row.length === 1 ? cornered(row[0]) : row.map(cell)];
   });
 }
 
-function cell({ object, variant }: Item): SceneCell {
-  return { object, variant };
+function cell({ object, index, size }: Item): SceneCell {
+  return { object, index, size };
+}
+
+/** So many in each row; the one said to be in the middle takes the middle cell. */
+function shaped(items: Item[], counts: number[]): SceneCell[][] {
+  const middle = items.findIndex(({ place }) => place.x === 1);
+  const centre = Math.floor(items.length / 2);
+  if (middle >= 0 && middle !== centre) items.splice(centre, 0, ...items.splice(middle, 1));
+  let from = 0;
+  return counts.map((count) => items.slice(from, from += count).map(cell));
 }
 
 /** An object alone in its row but said to be at one side leaves the rest of the row to the setting. */
@@ -82,10 +104,8 @@ function rowHeights(scene: Scene, items: Item[]): number[] {
 
 /** Reading order, moved about by places and by "left of", "beside" and "between". */
 function orderRow(items: Item[], links: Link[]): Item[] {
-  let row = items.map((item, i) => ({ item, i })).sort((a, b) =>
-    (a.item.place.x ?? 1) - (b.item.place.x ?? 1) || a.i - b.i
-  )
-    .map(({ item }) => item);
+  let row = items.map((item, i) => ({ item, i }))
+    .sort((a, b) => (a.item.place.x ?? 1) - (b.item.place.x ?? 1) || a.i - b.i).map(({ item }) => item);
   for (const { relation, subjects, targets } of links) {
     const first = row.findIndex((item) => targets.includes(item.object));
     const moving = row.filter((item) => subjects.includes(item.object));
@@ -94,7 +114,7 @@ function orderRow(items: Item[], links: Link[]): Item[] {
     const others = row.filter((item) => !subjects.includes(item.object));
     if (relation === "left" && row.findLastIndex((item) => subjects.includes(item.object)) < first) continue;
     if (relation === "beside" && isNeighbour(row, subjects, targets)) continue;
-    const target = relation === "left" ? row[first] : relation === "between" ? row[first] : row[lastTarget];
+    const target = relation === "left" || relation === "between" ? row[first] : row[lastTarget];
     const at = others.indexOf(target) + (relation === "left" ? 0 : 1);
     row = [...others.slice(0, at), ...moving, ...others.slice(at)];
   }
@@ -105,4 +125,8 @@ function isNeighbour(row: Item[], subjects: number[], targets: number[]): boolea
   return row.some((item, i) =>
     subjects.includes(item.object) && (targets.includes(row[i - 1]?.object) || targets.includes(row[i + 1]?.object))
   );
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, n) => total + n, 0);
 }

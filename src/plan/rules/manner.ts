@@ -65,6 +65,8 @@ export function readManner(prompt: string): Manner {
   const number = (word: string) => NUMBERS.get(word.toLowerCase()) ?? Number(word);
   let text = prompt.replace(/\s+/g, " ").replace(/[’]/g, "'").trim()
     .replace(/\b(there|it|that|he|she)'s\b/gi, "$1 is").replace(/n't\b/gi, " not").replace(/\bcan not\b/gi, "cannot")
+    .replace(/^no ([\w ]+?)[,;.] /i, (_, what: string) => (negative.push(what), ""))
+    .replace(/^(?:an? |the )?(\w+)'s portrait\b/i, "portrait of a $1")
     .replace(POLITE, "").replace(REQUEST, "").replace(/^(?:an? )?(?:nice |beautiful )?(?=logo-style)/i, "")
     .replace(/\b(?:there (?:is|are)|we (?:can )?see|i see) (?!no\b)/gi, "")
     .replace(MEDIUM, (_, of: string | undefined, label: string | undefined) => {

@@ -1,135 +1,357 @@
-import { readManner, splitClauses } from "./manner.ts";
-import { countOf, hasDeterminer, headOf, namesObject, namesScenery, onlyDescribes } from "./phrase.ts";
-import { continuesLast, PRONOUN, roleOf } from "./role.ts";
-import { type Place, type Relation, scan, type Token } from "./scan.ts";
-import { addLink, type Scene, type SceneObject, shareSetting, tidy } from "./scene.ts";
-import { among, STYLE, WORN } from "./words.ts";
+/**
+ * The rules planner's third pass: chunks become a scene.
+ *
+ * @module
+ */
+import { type Chunk, chunk, type Place, type Relation, type Thing } from "./chunk.ts";
+import { readManner } from "./manner.ts";
+import { addLink, describe, type Scene, type SceneObject, shareSetting, type Variant } from "./scene.ts";
+import { tag } from "./tag.ts";
+import { among, BACKDROPS, COLOURS, COVERS, LIVING, SCENERY, STYLE, SUPPORTS, TOUCHES, WORN } from "./words.ts";
+
+/** Past so many the picture has no room for them, and reading on is idle. */
+const MOST_OBJECTS = 24;
+/** Several of these may be called something else one by one: "two people, the man …, the woman …". */
+const ANYBODY = /^(?:person|people|friend|child|kid|twin|couple|sibling|lover|player|dancer|figure|character)$/;
+const FEMALE = /^(?:woman|girl|lady|queen|princess|mother|grandmother|mermaid|bride|witch|nun|sister|daughter|geisha|fairy)$/;
+const ABOVE = /^(?:sun|moon|rainbow|cloud)$/;
+const WEATHER = /^(?:rain|snow|storm|hail|dark|night|late|sunny|cloudy|foggy|windy|winter|summer|spring|autumn)/;
+/** "of", "wearing" and the like never lead to the setting. */
+const BELONGING = /^(?:of|with|for|to|as|like)$/i;
 
 /**
- * Take a prompt apart. Never throws: what is not understood stays with the object before it or becomes part of the
- * setting.
+ * Take a prompt apart. Never throws: what is not understood stays with the object before it or becomes part of the setting.
  */
 export function readScene(prompt: string): Scene {
-  const { text, style, order } = readManner(prompt);
-  const scene: Scene = { objects: [], links: [], background: [], style, order, encounter: false };
-  const clauses = splitClauses(text);
-  const reader = new Reader(scene, clauses);
-  clauses.forEach((_, i) => reader.readClause(i));
-  shareSetting(scene);
+  const { text, panels, ...manner } = readManner(prompt);
+  const scene: Scene = { objects: [], links: [], encounter: false, ...manner };
+  new Reader(scene, chunk(tag(text)), panels !== undefined).read();
+  spread(scene, panels);
+  if (panels === undefined) shareSetting(scene);
+  placeByNature(scene);
   return scene;
 }
 
-/** Reads clause after clause into a scene, with what must be remembered between them. */
+/** "a city in spring, summer and autumn" asked for in a row or in panels: one object, as often as it is varied. */
+function spread(scene: Scene, panels?: number): void {
+  const [object] = scene.objects;
+  const first = object?.setting?.match(/^(in|at|during) (.+)/i);
+  if (scene.objects.length !== 1 || object.count > 1 || !first || !(scene.order || panels)) return;
+  const others = panels ? panels - 1 : scene.background.length;
+  const values = scene.background.slice(0, others);
+  if (values.length === 0 || values.some((value) => / /.test(value))) return;
+  scene.background.splice(0, others);
+  object.setting = undefined;
+  object.count = values.length + 1;
+  object.variants = [first[2], ...values].map((value) => ({ text: `${first[1]} ${value}`, place: {} }));
+}
+
+/** The moon and the sun stand above, and what is nowhere while sceneries have their places is in all of these. */
+function placeByNature(scene: Scene): void {
+  const placed = scene.objects.filter(({ place }) => place.x !== undefined || place.y !== undefined);
+  if (placed.length > 1 && placed.length < scene.objects.length && placed.every(({ thing }) => among(SCENERY, thing.head))) {
+    const others = scene.objects.filter((object) => !placed.includes(object));
+    if (scene.links.length === 0) {
+      scene.background.unshift(...others.map((object) => [describe(object), object.setting].filter(Boolean).join(" ")));
+      scene.objects = placed;
+    }
+  }
+  const linked = new Set(scene.links.flatMap(({ subjects, targets }) => [...subjects, ...targets]));
+  const above = scene.objects.filter(({ thing, place }, i) => ABOVE.test(thing.head) && !linked.has(i) && place.x === undefined);
+  if (above.length < scene.objects.length && !scene.order && !scene.rows) {
+    for (const { place } of above) place.y ??= 0;
+  }
+}
+
+/** Reads chunk after chunk into a scene, with what must be remembered between them. */
 class Reader {
-  /** Objects of the clause at hand that a place or relation to come speaks of. */
+  /** Objects of the clause at hand, and those of the sentence. */
   private group: number[] = [];
-  /** What "it" means: the last object named, or the one that the last relation was to. */
-  private spokenOf = -1;
-  /** The one of several that was spoken of last. */
-  private variant?: SceneObject["variants"][number];
+  private sentence: number[] = [];
+  /** The object that what follows is said of; -1: the setting, or nothing yet. */
+  private last = -1;
+  private variant?: Variant;
+  /** At the start of a clause. */
+  private fresh = true;
+  /** A word that waits for what it leads to. */
+  private waiting?: Chunk & { kind: "preposition" | "relation" | "verb" | "be"; fresh?: boolean };
   private waitingPlace?: Place;
-  private waitingBackground = false;
   private waitingRelation?: { relation: Relation; targets: number[] };
+  private waitingBackground = false;
+  /** The last thing named belongs to an object: "with a hat" … "and a scarf". */
+  private belongs = false;
   /** Whether places stand before their objects in this prompt ("on the left, a cat"), once a place was read. */
   private placesFirst?: boolean;
+  /** What "it" means in a row of relations: "below it a river, above it a dragon". */
+  private spokenOf = -1;
+  /** The last thing named was a setting: "in front of a house" … "with a green door". */
+  private onSetting = false;
+  /** A place stood before it as its heading: "the left half shows". */
+  private heading = false;
+  private i = 0;
 
-  constructor(private readonly scene: Scene, private readonly clauses: string[]) {}
+  constructor(private readonly scene: Scene, private readonly chunks: Chunk[], private readonly listed: boolean) {}
 
-  readClause(index: number): void {
-    const { objects, style, background } = this.scene;
-    const clause = this.clauses[index];
-    const tokens = scan(clause);
-    const placed = tokens.some((token) => token.kind === "place" || token.kind === "relation");
-    if (STYLE.test(clause) && !placed && !hasDeterminer(clause)) return void style.push(clause);
-    if (/^(?:they|all|everything|both)\b/i.test(clause)) {
-      return void background.push(clause.replace(/^(?:they|all) (?:are|is) /i, ""));
+  read(): void {
+    for (; this.i < this.chunks.length && this.scene.objects.length <= MOST_OBJECTS; this.i++) {
+      if (this.fresh && this.takeClause()) continue;
+      const chunk = this.chunks[this.i];
+      if (chunk.kind !== "thing" && !(chunk.kind === "words" && this.waiting?.kind === "be")) this.flush(chunk);
+      const fresh = this.fresh;
+      this.fresh = false;
+      this.readChunk(chunk, fresh);
     }
-    if (objects.length && continuesLast(clause, tokens)) {
-      const joint = /^(?:with|wearing|holding|carrying|riding|in)\b/i.test(clause) ? " " : ", ";
-      objects.at(-1)!.text += joint + clause.replace(/^(?:he|she|it) (?:is|has) /i, "");
-      return;
-    }
-    this.group = [];
-    this.variant = undefined;
-    for (let i = 0; i < tokens.length; i++) i += this.readToken(tokens, i, index);
+    this.flush();
   }
 
-  /** Read one token; returns how many of the tokens after it were read along with it. */
-  private readToken(tokens: Token[], i: number, clause: number): number {
-    const token = tokens[i];
-    const next = tokens[i + 1];
-    switch (token.kind) {
-      case "and":
-        this.variant = undefined;
-        return this.joinWorn(next, tokens[i + 2]);
-      case "place":
-        this.readPlace(token.place, next?.kind === "phrase");
-        return 0;
-      case "background":
-        if (this.group.length) this.sendToBackground(token.text);
-        else this.waitingBackground = true;
-        return 0;
-      case "phrase":
-        if (next?.kind === "background") {
-          this.scene.background.push(`${tidy(token.text)} ${next.text}`);
-          return 1;
-        }
-        this.readPhrase(token.text, next);
-        return 0;
-      default:
-        if (next?.kind !== "phrase") {
-          this.append(token.text.trim());
-          return 0;
-        }
-        return 1 + this.readRelation(token, next.text, tokens, i, clause);
-    }
-  }
-
-  private readPlace(place: Place, phraseFollows: boolean): void {
+  private readChunk(chunk: Chunk, fresh: boolean): void {
     const { objects } = this.scene;
-    this.placesFirst ??= objects.length === 0;
-    if (this.variant) {
-      this.variant.place = place;
+    switch (chunk.kind) {
+      case "thing":
+        return this.readThing(chunk, fresh);
+      case "place":
+        return this.readPlace(chunk);
+      case "one": {
+        const counted = this.counted();
+        if (counted < 0) return this.append(` ${chunk.text}`);
+        return this.startVariant(counted, { text: "", place: { ...this.takePlace(), ...chunk.place } });
+      }
+      case "relation":
+        return this.readRelation(chunk, fresh);
+      case "verb":
+        return this.readVerb(chunk, fresh);
+      case "be":
+      case "preposition":
+        this.waiting = { kind: chunk.kind, text: chunk.text, fresh };
+        return;
+      case "pronoun":
+        if (/^(?:he|she|it)$/i.test(chunk.text) && fresh) this.last = this.owner(chunk.text);
+        this.variant = undefined;
+        return;
+      case "background":
+        if (this.group.length && !fresh) this.sendToBackground(chunk.text);
+        else this.waitingBackground = true;
+        return;
+      case "words":
+        return this.readWords(chunk.text, fresh);
+      case "and":
+        this.fresh = true;
+        if (/^(?:while|whereas|where|but|then)$/i.test(chunk.text)) this.group = [];
+        return;
+      case "stop":
+        this.sentence = [];
+        this.variant = undefined;
+        // falls through
+      case "comma":
+      case "colon":
+        this.fresh = true;
+        this.group = [];
+        this.belongs = this.onSetting = false;
+        if (this.counted() < 0) this.variant = undefined;
+        if (this.last < 0 || objects.length === 0) this.last = -1;
+    }
+  }
+
+  /** A whole clause about the picture, or about all that is in it. */
+  private takeClause(): boolean {
+    const { scene, chunks, i } = this;
+    const next = chunks.findIndex(({ kind }, k) => k >= i && /^(?:comma|stop|colon|and)$/.test(kind));
+    const end = next < 0 ? chunks.length : next;
+    const clause = chunks.slice(i, end);
+    const text = clause.map(({ text }) => text).join(" ");
+    const first = clause[0];
+    if (!first) return false;
+    const done = (list: string[], words: string) => {
+      if (words.trim()) list.push(words.trim());
+      this.i = end - 1;
+      this.fresh = false;
+      return true;
+    };
+    const bans = text.match(/^not (?:too |very |so |any )?(.+)/i);
+    if (bans) return done(scene.negative, bans[1]);
+    if (/^it$/i.test(first.text) && clause[1]?.kind === "be" && WEATHER.test(clause[2]?.text ?? "")) {
+      return done(scene.background, text.replace(/^it \w+ /i, ""));
+    }
+    if (first.kind !== "thing" && /^(?:they|all|both|each|everyone|everything)\b/i.test(text)) {
+      return done(scene.background, text.replace(/^each (?:\w+ )?(?:in|of|with) an? different \w+/i, "").replace(/^(?:they|all|both|each|every\w+)\b(?: of them)?(?: (?:are|is|have|has|in a))? ?/i, ""));
+    }
+    const placed = clause.some(({ kind }) => kind === "place" || kind === "relation" || kind === "one");
+    const named = clause.some((chunk) => chunk.kind === "thing" && (chunk.opens || among(LIVING, chunk.head)));
+    if (STYLE.test(text) && (!placed || /\bseen from\b/.test(text)) && !named && !this.waiting) return done(scene.style, text);
+    return false;
+  }
+
+  private readThing(thing: Thing, fresh: boolean): void {
+    const { scene } = this;
+    const next = this.chunks[this.i + 1];
+    const { waiting } = this;
+    this.waiting = undefined;
+    this.onSetting &&= /^with$/i.test(waiting?.text ?? "");
+    const negated = /^(?:no|any)$/i.test(thing.opening.split(" ")[0]);
+    if (negated || /^without$/i.test(waiting?.text ?? "")) {
+      const words = [thing.adjectives, thing.noun].filter(Boolean).join(" ");
+      const object = scene.objects[this.last];
+      (object && waiting ? object.negative : scene.negative).push(words);
       return;
     }
-    const open = this.group.map((i) => objects[i]).filter(({ place }) =>
-      place.x === undefined && place.y === undefined
-    );
-    if (open.length) {
-      for (const object of open) object.place = place;
-      this.group = [];
-    } else if (phraseFollows || this.placesFirst || objects.length === 0) this.waitingPlace = place;
-    else objects.at(-1)!.place = { ...place, ...objects.at(-1)!.place };
-  }
-
-  /** A phrase that stands by itself: an object, one of those counted before, or a part of the setting. */
-  private readPhrase(text: string, next?: Token): void {
-    const { background, objects } = this.scene;
-    if (this.waitingBackground) {
+    if (this.waitingBackground || next?.kind === "background") {
       this.waitingBackground = false;
-      return void background.push(`${tidy(text)} in the background`);
+      scene.background.push(`${this.lead(waiting)}${thing.text} ${next?.kind === "background" ? next.text : "in the background"}`);
+      if (next?.kind === "background") this.i++;
+      return;
     }
-    if (this.readVariant(text, objects.at(-1))) return;
-    const placed = this.waitingPlace || this.waitingRelation || next?.kind === "place" ||
-      (next?.kind === "relation" && /left|right|above|below/.test(next.relation));
-    if (placed || (!namesScenery(text) && (namesObject(text) || this.group.length || next))) this.addObject(text);
-    else background.push(tidy(text));
+    switch (waiting?.kind) {
+      case "relation":
+        return this.readTarget(waiting, thing);
+      case "verb":
+        return this.readDeed(waiting, thing);
+      case "preposition":
+        return this.readAfter(waiting.text, thing);
+      case "be":
+        if (!thing.opens && !this.waitingPlace) return this.predicate(thing.text);
+        if (thing.opens === "a" && this.last >= 0 && !this.waitingPlace) return this.append(`, ${thing.text}`);
+    }
+    this.readNamed(thing, fresh, next);
   }
 
-  /** "one black and one white", said of two cats; "the one on the left is black" comes in two phrases. */
-  private readVariant(text: string, counted: SceneObject | undefined): boolean {
-    const words = (list: string) => list.replace(/^(?:is|in) /i, "");
-    if (this.variant?.text === "" && onlyDescribes(words(text))) {
-      this.variant.text = words(text);
-      return true;
+  /** A thing that no word before it leads to. */
+  private readNamed(thing: Thing, fresh: boolean, next?: Chunk): void {
+    const { scene } = this;
+    const joined = this.chunks[this.i - 1]?.kind === "and";
+    const counted = this.counted();
+    if (fresh && counted >= 0 && !thing.opens && COLOURS.has(thing.text)) {
+      return this.startVariant(counted, { text: thing.text, place: {} });
     }
-    if (!counted || counted.count === 1 || counted.variants.length === counted.count) return false;
-    const match = text.match(/^(?:one|the one|the other|another)(?: one)?(?: (.+))?$/i);
-    const said = words(match?.[1] ?? "");
-    if (!match || (said && !onlyDescribes(said) && headOf(said) !== counted.head)) return false;
-    this.variant = { text: said, place: this.takePlace() };
-    counted.variants.push(this.variant);
-    return true;
+    if (counted >= 0) {
+      const { head } = scene.objects[counted].thing;
+      const side = thing.adjectives.match(/^(left|right|middle|cent(?:er|re)|top|bottom)(?:most|-most)?\b/i)?.[1].toLowerCase();
+      if (thing.opens === "the" && thing.head !== head && ANYBODY.test(head) && among(LIVING, thing.head)) {
+        const opening = /^the$/i.test(thing.opening) ? "a" : thing.opening;
+        return this.startVariant(counted, { text: "", place: this.takePlace(), thing: { ...thing, opening } });
+      }
+      if (side && thing.head === head) return this.startVariant(counted, { text: "", place: SIDES[side] });
+    }
+    const part = scene.objects[this.last]?.whole !== undefined;
+    if (this.variant && !thing.opens && (part || !among(LIVING, thing.head)) && (!fresh || joined)) {
+      return this.append(` ${joined ? "and " : ""}${thing.text}`);
+    }
+    const living = among(LIVING, thing.head);
+    const told = among(WORN, thing.head) || !joined;
+    if (thing.opens === "own" && fresh && !living && told && scene.objects.length && this.last >= 0) {
+      this.last = this.owner(thing.opening);
+      this.variant = undefined;
+      this.append(`, ${thing.text}`);
+      this.belongs = true;
+      return;
+    }
+    if (joined && this.belongs && !living && next?.kind !== "place" && (among(WORN, thing.head) || !thing.opens)) {
+      return this.append(` and ${thing.text}`);
+    }
+    const known = this.known(thing);
+    if (known >= 0) {
+      this.last = known;
+      this.group.push(known);
+      this.sentence.push(known);
+      this.variant = undefined;
+      scene.objects[known].place = { ...scene.objects[known].place, ...this.takePlace() };
+    } else if (this.isObject(thing, joined, next)) this.addObject(thing);
+    else this.addBare(thing, fresh);
+  }
+
+  private isObject(thing: Thing, joined: boolean, next?: Chunk): boolean {
+    const { scene } = this;
+    if (this.waitingPlace || this.waitingRelation || next?.kind === "place") return true;
+    if (next?.kind === "relation" && (next.pronoun || /left|right|above|below|between/.test(next.relation))) return !this.isScenery(thing);
+    if (this.isScenery(thing)) return scene.order === "column" && !thing.opens || this.listed && thing.opens !== undefined;
+    if (STYLE.test(thing.text) && !thing.opens) return false;
+    if (thing.opens || among(LIVING, thing.head) || scene.order || this.listed || scene.rows) return true;
+    const other = this.chunks[this.i + 2];
+    const paired = (joined && this.group.length > 0) || (next?.kind === "and" && other?.kind === "thing");
+    if (paired) return !among(WORN, thing.head);
+    return next !== undefined && this.sentence.length === 0 && /^(?:verb|be|relation|preposition)$/.test(next.kind) &&
+      !(next.kind === "preposition" && /^(?:at|by|during)$/i.test(next.text));
+  }
+
+  private isScenery(thing: Thing): boolean {
+    return among(SCENERY, thing.head);
+  }
+
+  /** A tag: "black jacket" goes to whom it is said of, anything else to the whole picture. */
+  private addBare(thing: Thing, fresh: boolean): void {
+    const { objects, background } = this.scene;
+    const object = objects[this.last];
+    if (fresh) this.variant = undefined;
+    if (object && object.count === 1 && object.whole === undefined && among(WORN, thing.head) && among(LIVING, object.thing.head)) {
+      return this.append(`, ${thing.text}`);
+    }
+    if (!fresh && background.length && this.group.length === 0) background[background.length - 1] += ` ${thing.text}`;
+    else background.push(thing.text);
+    if (this.group.length === 0) this.last = -1;
+  }
+
+  private addObject(thing: Thing): number {
+    const { scene } = this;
+    const index = scene.objects.length;
+    const adjectives = thing.adjectives.replace(/\bsame ?/i, "");
+    scene.objects.push({
+      thing: { ...thing, adjectives },
+      count: thing.count,
+      place: this.takePlace(),
+      apart: this.heading,
+      adjectives: [],
+      more: "",
+      variants: [],
+      negative: [],
+      size: /^(?:\w+ )*(?:huge|giant|gigantic|enormous|massive|colossal)\b/i.test(thing.adjectives) ? 2 : 1,
+    });
+    this.heading = false;
+    this.group.push(index);
+    this.sentence.push(index);
+    this.last = index;
+    this.variant = undefined;
+    this.belongs = false;
+    if (this.waitingRelation) {
+      const { relation, targets } = this.waitingRelation;
+      this.waitingRelation = undefined;
+      addLink(scene, relation, [index], targets);
+      this.spokenOf = targets.at(-1)!;
+    } else this.spokenOf = index;
+    return index;
+  }
+
+  /** The object that "the cat" speaks of, if one was named before. */
+  private known(thing: Thing): number {
+    if (thing.opens !== "the" || /\bsame\b/i.test(thing.adjectives)) return -1;
+    return this.scene.objects.findLastIndex((object) => object.thing.head === thing.head && object.count === 1);
+  }
+
+  /** The object that was counted and whose single ones are not all told yet. */
+  private counted(): number {
+    const { objects } = this.scene;
+    return objects.findLastIndex(({ count, variants }) => count > 1 && variants.length < count);
+  }
+
+  private startVariant(index: number, variant: Variant): void {
+    this.scene.objects[index].variants.push(variant);
+    this.variant = variant;
+    this.waiting = undefined;
+    this.last = index;
+    this.belongs = false;
+  }
+
+  /** Whom "her", "his" or "it" means. */
+  private owner(pronoun: string, but: number[] = []): number {
+    const { objects } = this.scene;
+    const last = (test: (head: string) => boolean) =>
+      objects.findLastIndex(({ thing }, i) => test(thing.head) && !but.includes(i));
+    const found = /^(?:her|she)/i.test(pronoun)
+      ? last((head) => FEMALE.test(head))
+      : /^(?:his|he)/i.test(pronoun)
+      ? last((head) => among(LIVING, head) && !FEMALE.test(head))
+      : -1;
+    if (found >= 0) return found;
+    const living = /^it/i.test(pronoun) ? -1 : last((head) => among(LIVING, head));
+    return living >= 0 ? living : this.last >= 0 ? this.last : objects.length - 1;
   }
 
   private takePlace(): Place {
@@ -138,140 +360,314 @@ class Reader {
     return place;
   }
 
-  private addObject(text: string): number {
+  private readPlace(chunk: Chunk & { kind: "place" }): void {
     const { objects } = this.scene;
-    let index = this.known(text);
-    if (index === undefined) {
-      index = objects.length;
-      const clean = tidy(text);
-      objects.push({ text: clean, head: headOf(clean), count: countOf(clean), place: this.takePlace(), variants: [] });
-    } else {
-      const said = text.match(/ (?:is|are|has) (.+)/i);
-      if (said) objects[index].text += `, ${said[1]}`;
-      objects[index].place = { ...objects[index].place, ...this.takePlace() };
-    }
-    this.group.push(index);
-    this.spokenOf = index;
-    if (this.waitingRelation) {
-      const { relation, targets } = this.waitingRelation;
-      this.waitingRelation = undefined;
-      addLink(this.scene, relation, [index], targets);
-      this.spokenOf = targets.at(-1)!;
-    }
-    return index;
-  }
-
-  /** The object that "the cat" speaks of, if one was named before. */
-  private known(text: string): number | undefined {
-    if (!/^(?:the|this|that) /i.test(text)) return undefined;
-    const index = this.scene.objects.findLastIndex((object) => object.head === headOf(text));
-    return index < 0 ? undefined : index;
-  }
-
-  /** A preposition or relation with the phrase after it. Returns how many more tokens were used. */
-  private readRelation(
-    token: Token & { kind: "preposition" | "relation" },
-    text: string,
-    tokens: Token[],
-    i: number,
-    clause: number,
-  ): number {
-    const words = `${token.text.trim()} ${text}`;
-    const after = tokens[i + 2];
-    if (token.kind === "preposition" && after?.kind === "background") {
-      this.scene.background.push(`${tidy(text)} ${after.text}`);
-      return 1;
-    }
-    // "a beach with a red umbrella on the left": the setting has no attributes, so what comes with it is an object.
-    if (/^with$/i.test(token.text) && this.group.length === 0 && !namesScenery(text)) {
-      this.addObject(text);
-      return 0;
-    }
-    const role = roleOf(token, text, this.known(text) !== undefined);
-    if (role === "setting") this.addSetting(words);
-    else if (role === "attribute") this.append(words);
-    else if (token.kind === "preposition") this.addObject(text);
-    else {
-      this.scene.encounter ||= token.encounter ?? false;
-      return this.relate(token.relation, text, tokens, i, clause);
-    }
-    return 0;
-  }
-
-  /** Link the objects before a relation to those after it, or the other way about: "above them a bird". */
-  private relate(relation: Relation, text: string, tokens: Token[], i: number, clause: number): number {
-    const { objects } = this.scene;
-    const inverted = this.group.length === 0 && !tokens.slice(0, i).some((token) => token.kind === "phrase");
-    const subjects = this.group.length ? this.group : objects.length ? [objects.length - 1] : [];
-    const pronoun = text.match(PRONOUN)?.[0];
-    let rest = pronoun ? text.slice(pronoun.length) : "";
-    let used = 0;
-    let targets: number[];
-    if (pronoun) {
-      const others = [...objects.keys()].filter((index) => inverted || !subjects.includes(index));
-      const single = others.includes(this.spokenOf) ? [this.spokenOf] : others.slice(-1);
-      targets = /^(?:it|him|her)$/i.test(pronoun) ? single : others;
-    } else {
-      const [name, ...more] = inverted ? text.split(/ (?:is|are|there is|there are|sits|stands|lies) /i) : [text];
-      rest = more.join(" ");
-      this.group = [];
-      targets = [this.addObject(name)];
-      const second = tokens[i + 3];
-      const pair = relation === "between" && objects[targets[0]].count === 1;
-      if (pair && tokens[i + 2]?.kind === "and" && second?.kind === "phrase") {
-        targets.push(this.addObject(second.text));
-        used = 2;
+    const { place } = chunk;
+    this.placesFirst ??= objects.length === 0;
+    let next = this.i + 1;
+    while (/^(?:be|colon)$/.test(this.chunks[next]?.kind ?? "")) next++;
+    const said = this.chunks[next];
+    if (chunk.heading) {
+      const bare = said?.kind === "words" || said?.kind === "verb" && !/^show/.test(said.stem) || said?.kind === "thing" && !said.opens;
+      if (objects.length === 1 && Object.keys(objects[0].place).length === 0 && (chunk.whole || bare)) {
+        const [object] = objects;
+        object.whole ??= chunk.whole ?? "";
+        this.startVariant(0, { text: "", place });
+        object.count = object.variants.length;
+        this.i = next - 1;
+        return;
       }
-    }
-    rest = rest.trim().replace(/^(?:is|are|there is|there are|stands|sits|lies)\b\s*/i, "");
-    const named = pronoun !== undefined || /^the /i.test(text);
-    if (inverted && rest) {
+      this.waitingPlace = place;
       this.group = [];
-      this.waitingRelation = { relation, targets };
-      this.readPhrase(rest);
-    } else if (inverted && named && hasDeterminer(this.clauses[clause + 1] ?? "")) {
-      this.waitingRelation = { relation, targets };
-    } else {
-      addLink(this.scene, relation, subjects.filter((index) => !targets.includes(index)), targets);
-      this.group = targets.slice(-1);
-      this.spokenOf = targets.at(-1) ?? this.spokenOf;
+      this.variant = undefined;
+      this.heading = true;
+      if (said && this.i < next - 1 || said?.kind === "verb") this.i = said.kind === "verb" ? next : next - 1;
+      return;
     }
-    return used;
+    if (this.variant && this.variant.place.x === undefined && this.variant.place.y === undefined) {
+      this.variant.place = place;
+      return;
+    }
+    const open = this.group.map((i) => objects[i]).filter(({ place }) => place.x === undefined && place.y === undefined);
+    if (open.length) {
+      for (const object of open) object.place = place;
+      this.group = [];
+    } else if (this.chunks[this.i + 1]?.kind === "thing" || this.placesFirst || objects.length === 0) this.waitingPlace = place;
+    else if (objects.at(-1)!.place.x === undefined) objects.at(-1)!.place = { ...place, ...objects.at(-1)!.place };
   }
 
-  /** "with a hat and a scarf": what is worn stays with its wearer. */
-  private joinWorn(next: Token | undefined, after: Token | undefined): number {
-    const object = this.scene.objects[this.group.at(-1) ?? -1];
-    const wears = object && / (?:with|wearing|in|holding|carrying) /i.test(object.text);
-    if (!wears || next?.kind !== "phrase" || !among(WORN, headOf(next.text)) || after?.kind === "place") return 0;
-    object.text += ` and ${next.text}`;
-    return 1;
+  private readRelation(chunk: Chunk & { kind: "relation" }, fresh: boolean): void {
+    const { objects } = this.scene;
+    const next = this.chunks[this.i + 1];
+    const { relation, pronoun } = chunk;
+    if (pronoun) {
+      const inverted = (fresh || this.group.length === 0) && this.leadsTo(this.i + 1);
+      const subjects = inverted ? [] : this.group.length ? this.group : objects.length ? [objects.length - 1] : [];
+      const others = [...objects.keys()].filter((index) => !subjects.includes(index));
+      const single = /^(?:it|him|her)$/.test(pronoun);
+      const person = this.owner(pronoun === "him" ? "his" : pronoun, subjects);
+      const meant = pronoun === "it" ? this.spokenOf : person;
+      const targets = single ? others.includes(meant) ? [meant] : others.slice(-1) : others;
+      if (inverted) {
+        this.waitingRelation = { relation, targets };
+        this.group = [];
+      } else addLink(this.scene, relation, subjects, targets);
+      return;
+    }
+    if (next?.kind === "thing") this.waiting = { ...chunk, fresh };
+    else if (relation === "between" && this.group.length) {
+      const others = [...objects.keys()].filter((index) => !this.group.includes(index));
+      addLink(this.scene, relation, this.group, others.slice(-2));
+    } else if (next) this.append(` ${chunk.text}`);
+  }
+
+  /** Whether an object is named next: at once, after its verb ("stands a tree"), or after a comma with its article. */
+  private leadsTo(i: number): boolean {
+    const [first, second] = [this.chunks[i], this.chunks[i + 1]];
+    if (first?.kind === "thing") return true;
+    if (first?.kind !== "verb" && first?.kind !== "be" && first?.kind !== "comma") return false;
+    return second?.kind === "thing" && second.opens !== undefined;
+  }
+
+  /** The thing that a relation leads to: an object, or what the one before it stands on. */
+  private readTarget(token: Chunk & { kind: "relation"; fresh?: boolean }, thing: Thing): void {
+    const { scene } = this;
+    const words = `${token.text} ${thing.text}`;
+    const subjects = this.group.length ? [...this.group] : this.last >= 0 && !token.fresh ? [this.last] : [];
+    const known = this.known(thing);
+    const role = known >= 0 ? "object" : this.roleOf(token, thing);
+    if (role === "setting") return this.addSetting(words, thing);
+    if (role === "attribute") return this.append(` ${words}`);
+    const inverted = token.fresh && this.leadsTo(this.i + 1);
+    this.group = [];
+    const target = known >= 0 ? known : this.addObject(thing);
+    const targets = [target];
+    const [and, other] = [this.chunks[this.i + 1], this.chunks[this.i + 2]];
+    if (token.relation === "between" && thing.count === 1 && and?.kind === "and" && other?.kind === "thing") {
+      targets.push(this.addObject(other));
+      this.i += 2;
+    }
+    this.group = known >= 0 ? [] : targets.slice(-1);
+    if (inverted) {
+      this.waitingRelation = { relation: token.relation, targets };
+      this.group = [];
+    } else addLink(scene, token.relation, subjects.filter((index) => !targets.includes(index)), targets);
+    this.last = target;
+  }
+
+  private roleOf({ text, relation }: { text: string; relation: Relation }, thing: Thing): "setting" | "attribute" | "object" {
+    const { head } = thing;
+    if (/larger|smaller|between|left|right/.test(relation)) return "object";
+    if (thing.opens === "own" && !among(LIVING, head)) return "attribute";
+    if (/'s?( |$)/.test(thing.adjectives)) if (among(WORN, head)) return "attribute";
+    const again = this.chunks.some((chunk, k) => k > this.i && chunk.kind === "thing" && chunk.head === head && chunk.opens === "the");
+    if (this.isScenery(thing) && !again) return "setting";
+    if (relation === "on") {
+      if (among(SUPPORTS, head)) return "setting";
+      return thing.opens && thing.adjectives && this.group.length ? "object" : "attribute";
+    }
+    if (/^under|beneath/i.test(text) && among(COVERS, head)) return "setting";
+    if (/front|behind|^by/i.test(text) && (among(BACKDROPS, head) || among(COVERS, head))) return "setting";
+    if (this.group.length === 0 && this.last < 0 && !this.leadsTo(this.i + 1)) return "setting";
+    return "object";
+  }
+
+  private readVerb(verb: Chunk & { kind: "verb" }, fresh: boolean): void {
+    const { scene } = this;
+    const inverted = this.group.length === 0 && (this.waitingRelation || this.waitingPlace);
+    if (inverted && this.leadsTo(this.i + 1)) return;
+    const end = this.clauseEnd();
+    const several = this.sentence.length > 1 || (scene.objects[this.last]?.count ?? 0) > 1;
+    const ofAll = verb.plural && this.sentence.length > 1 ||
+      fresh && several && this.chunks[this.i - 1]?.kind === "comma" && !this.namesMore(end) && !(this.variant && this.counted() >= 0);
+    if (ofAll) {
+      scene.background.push(this.chunks.slice(this.i, end).map(({ text }) => text).join(" "));
+      this.i = end - 1;
+      return;
+    }
+    if (fresh && this.variant && this.counted() < 0 && this.chunks[this.i - 1]?.kind === "comma") this.variant = undefined;
+    this.waiting = verb;
+  }
+
+  private clauseEnd(): number {
+    const end = this.chunks.findIndex(({ kind }, k) => k > this.i && /^(?:comma|stop|colon)$/.test(kind));
+    return end < 0 ? this.chunks.length : end;
+  }
+
+  /** Whether the sentence goes on to name objects after chunk i. */
+  private namesMore(i: number): boolean {
+    for (; i < this.chunks.length && this.chunks[i].kind !== "stop"; i++) {
+      const chunk = this.chunks[i];
+      if (chunk.kind === "thing" && chunk.opens === "a" && /^(?:comma|and)$/.test(this.chunks[i - 1]?.kind)) return true;
+    }
+    return false;
+  }
+
+  /** What somebody does something to: another object, or part of what the doer shows. */
+  private readDeed(verb: Chunk & { kind: "verb" }, thing: Thing): void {
+    const { scene } = this;
+    const subject = scene.objects[this.last];
+    if (!subject && !this.variant) return this.readNamed(thing, false, this.chunks[this.i + 1]);
+    if (/^(?:hold|display|bear|carry|feature|contain|have|show)/.test(verb.stem) && this.empties(thing)) return;
+    const together = this.sentence.length > 1 || subject && subject.count > 1;
+    if (together && this.isScenery(thing)) return this.addSetting(`${verb.text} ${thing.text}`, thing);
+    const other = among(LIVING, thing.head) && thing.opens && !TOUCHES.test(verb.stem) && !this.variant;
+    const known = this.known(thing);
+    if (!other && known < 0) {
+      this.append(` ${verb.text} ${thing.text}`);
+      this.belongs = true;
+      return;
+    }
+    scene.encounter = true;
+    const subjects = [this.last];
+    this.group = [];
+    addLink(scene, "beside", subjects, [known >= 0 ? known : this.addObject(thing)]);
+  }
+
+  /** A table that holds things is their setting: "a desk with a lamp and a book". */
+  private empties(thing: Thing): boolean {
+    const { scene } = this;
+    const support = scene.objects[this.last];
+    const alone = scene.objects.length === 1 && support?.count === 1 && Object.keys(support.place).length === 0;
+    const end = this.chunks.findIndex(({ kind }, k) => k > this.i && kind === "stop");
+    const more = this.chunks.slice(this.i + 1, end < 0 ? undefined : end).some((chunk) =>
+      chunk.kind === "place" || chunk.kind === "relation" || chunk.kind === "thing" && chunk.opens === "a"
+    );
+    if (!alone || this.waitingPlace || thing.opens !== "a" || !more) return false;
+    if (!among(SUPPORTS, support.thing.head) && !this.isScenery(support.thing)) return false;
+    scene.objects.pop();
+    scene.background.push(`${among(SUPPORTS, support.thing.head) ? "on " : ""}${support.thing.text.replace(/^An? |^The /, (w) => w.toLowerCase())}`);
+    this.group = [];
+    this.sentence = [];
+    this.last = -1;
+    this.addObject(thing);
+    return true;
+  }
+
+  /** A thing after a preposition. */
+  private readAfter(preposition: string, thing: Thing): void {
+    const { scene } = this;
+    const next = this.chunks[this.i + 1];
+    const subject = scene.objects[this.last];
+    const living = among(LIVING, thing.head);
+    if (/^with$/i.test(preposition)) {
+      const ofSetting = !subject && scene.background.length > 0 && thing.opens === "a";
+      const another = next?.kind === "place" && !this.waitingPlace && !this.variant ||
+        living && thing.opens && subject && among(LIVING, subject.thing.head) && !this.variant &&
+          this.chunks[this.i - 2]?.kind !== "verb"; // "printed with a bird"
+      if (subject && this.empties(thing)) return;
+      if (ofSetting || another) {
+        this.group = [];
+        return void this.addObject(thing);
+      }
+      const ofSeat = this.onSetting && subject?.setting && !(among(WORN, thing.head) && among(LIVING, subject.thing.head));
+      if (ofSeat) return void (subject.setting += ` with ${thing.text}`);
+    }
+    if (this.isScenery(thing) && !BELONGING.test(preposition)) return this.addSetting(`${preposition} ${thing.text}`, thing);
+    this.append(` ${preposition} ${thing.text}`);
+    this.belongs = /^(?:with|in|of)$/i.test(preposition);
+  }
+
+  private readWords(text: string, fresh: boolean): void {
+    const { scene } = this;
+    if (this.waiting?.kind === "be") {
+      this.waiting = undefined;
+      return this.predicate(text);
+    }
+    if (/^(?:nearby|also|please|just|only|where|there)$/i.test(text)) return;
+    const counted = this.counted();
+    if (fresh && counted >= 0 && COLOURS.has(text) && (!this.variant || this.chunks[this.i - 1]?.kind !== "and")) {
+      return this.startVariant(counted, { text, place: {} });
+    }
+    if (fresh && !this.variant) {
+      const lists = scene.rows || this.listed || scene.order;
+      if (lists && /^\p{L}+$/u.test(text) && this.chunks[this.i + 1]?.kind !== "verb") {
+        return void this.addObject({ ...BARE, text, noun: text, head: text.toLowerCase() });
+      }
+      if (scene.objects.length === 1 && this.last === 0) return this.append(`, ${text}`);
+      if (this.chunks[this.i - 1]?.kind !== "and") return void scene.style.push(text);
+    }
+    this.append(` ${this.chunks[this.i - 1]?.kind === "and" ? "and " : ""}${text}`);
+  }
+
+  /** "the moon is purple" */
+  private predicate(text: string): void {
+    const object = this.scene.objects[this.last];
+    if (object && !this.variant && !this.belongs && !/[ ,]/.test(text) && !object.more) object.adjectives.push(text.toLowerCase());
+    else this.append(` ${text}`);
   }
 
   private append(text: string): void {
     const { objects, background } = this.scene;
-    const object = objects[this.group.at(-1) ?? -1];
-    const ofSetting = object?.setting && !/^(?:with|wearing|holding|carrying|riding)\b/i.test(text);
-    if (ofSetting) object.setting += ` ${text}`;
-    else if (object) object.text += ` ${text}`;
-    else if (background.length && !objects.length) background[background.length - 1] += ` ${text}`;
-    else background.push(text);
+    const object = objects[this.last];
+    if (this.variant) this.variant.text += text;
+    else if (object?.setting && /^ (?:of|from|at|in|by|full)\b/.test(text)) object.setting += text;
+    else if (object) object.more += text;
+    else if (background.length && (!objects.length || this.chunks[this.i - 2]?.kind === "thing")) {
+      background[background.length - 1] += text;
+    }
+    else if (text.trim().length > 2) background.push(text.trim().replace(/^, /, ""));
   }
 
-  private addSetting(text: string): void {
-    const object = this.scene.objects[this.group.at(-1) ?? -1];
-    if (!object) return void this.scene.background.push(tidy(text));
-    if (/^in the sky$/i.test(text)) object.place = { y: 0, ...object.place };
-    object.setting = object.setting ? `${object.setting} ${text}` : text;
+  private addSetting(text: string, thing: Thing): void {
+    const { objects, background } = this.scene;
+    const object = objects[this.last];
+    const words = text.replace(/^\w/, (letter) => letter.toLowerCase());
+    if (this.variant) this.variant.text += ` ${words}`;
+    else if (object && this.group.length + this.sentence.length) {
+      if (/^sky|skies$/.test(thing.head) && /^in/.test(words)) object.place = { y: 0, ...object.place };
+      object.setting = object.setting ? `${object.setting} ${words}` : words;
+      this.onSetting = true;
+    } else if (!object && background.length && !objects.length && !this.waiting && this.chunks[this.i - 2]?.kind === "thing") {
+      background[background.length - 1] += ` ${words}`;
+    } else background.push(words);
+  }
+
+  /** What waited for a thing and gets none. */
+  private flush(next?: Chunk): void {
+    const { waiting } = this;
+    if (!waiting || (waiting.kind === "be" && next?.kind !== "stop" && next?.kind !== "comma")) {
+      if (next?.kind === "verb" && waiting?.kind === "be" && next.text) this.waiting = undefined;
+      return;
+    }
+    this.waiting = undefined;
+    if (waiting.kind === "verb" || waiting.kind === "preposition" && next?.kind !== "one" && next?.kind !== "background") {
+      const idle = waiting.fresh ? /^(?:with|that|outside|inside)$/i : /^(?:with|that)$/i;
+      if (waiting.kind === "verb" || !idle.test(waiting.text)) this.append(` ${waiting.text}`);
+    }
+  }
+
+  private lead(waiting?: { kind: string; text: string }): string {
+    return waiting?.kind === "preposition" && !/^with$/i.test(waiting.text) ? `${waiting.text} ` : "";
   }
 
   /** "a house with a red roof in the background" is no object after all. */
   private sendToBackground(where: string): void {
-    const { objects, background, links } = this.scene;
+    const { scene } = this;
     const index = this.group.at(-1)!;
-    if (index < objects.length - 1) return void (objects[index].text += ` ${where}`);
-    background.push(`${objects.pop()!.text} ${where}`);
-    this.scene.links = links.filter((link) => ![...link.subjects, ...link.targets].includes(index));
+    const object = scene.objects[index];
+    if (index < scene.objects.length - 1) return void (object.more += ` ${where}`);
+    scene.background.push(`${object.thing.text}${object.more} ${where}`);
+    scene.objects.pop();
+    scene.links = scene.links.filter((link) => ![...link.subjects, ...link.targets].includes(index));
     this.group = this.group.slice(0, -1);
+    this.last = scene.objects.length - 1;
   }
+}
+
+const BARE: Omit<Thing, "text" | "noun" | "head"> = { kind: "thing", opening: "", adjectives: "", count: 1, plural: false };
+
+const SIDES: Record<string, Place> = {
+  left: { x: 0 },
+  right: { x: 2 },
+  middle: { x: 1 },
+  center: { x: 1 },
+  centre: { x: 1 },
+  top: { y: 0 },
+  bottom: { y: 2 },
+};
+
+/** The nouns of the objects that a prompt speaks of, in the singular. */
+export function objectsOf(prompt: string): { noun: string; count: number; object: SceneObject }[] {
+  return readScene(prompt).objects.map((object) => ({ noun: object.thing.head, count: object.count, object }));
 }

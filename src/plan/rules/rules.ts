@@ -1,74 +1,89 @@
-import { plainPlan, type Plan, type Region } from "../plan.ts";
-import { arrange, type SceneCell } from "./layout.ts";
-import { oneOf } from "./phrase.ts";
-import { readScene } from "./reader.ts";
-import type { Scene } from "./scene.ts";
+import { PlannerError } from "../../errors.ts";
 import { formatSplitRatio } from "../../region/split_ratio.ts";
+import { plainPlan, type Plan, type Region } from "../plan.ts";
+import { foreignLanguage } from "./language.ts";
+import { arrange, type SceneCell } from "./layout.ts";
+import { repeatsClass } from "./noun.ts";
+import { readScene } from "./reader.ts";
+import { describe, type Scene } from "./scene.ts";
 
 /** More regions than this make each of them too small for a 512-pixel picture. */
 const MOST_REGIONS = 9;
+/** Longer prompts are stories: no rule tells what of them is in the picture. */
+const MOST_CHARACTERS = 4000;
+const WAY_OUT = "A language model can plan it: --llm-url (or OPENAI_API_KEY), or write the regions yourself with BREAK.";
+/** Conditions, alternatives and turns of events cannot be laid out by rules. */
+const BEYOND =
+  /\b(?:if|unless|except(?: for)?|instead of|rather than|because|although|either|whichever|until|(?:before|after) (?:the|an?|it|he|she|they)\b.* \w+(?:ed|s)|had \w+(?:ed|en))\b/i;
 
 /**
  * Plan a picture without a language model: objects, their places and relations give the cells, and each region's prompt
  * carries the setting and the style so that the picture hangs together. One object (or none, or too many) is said in the
- * notes and drawn plainly. Takes about a millisecond and never fails.
+ * notes and drawn plainly, and so is a sentence that is beyond the rules. Takes some milliseconds.
+ *
+ * @throws PlannerError where the prompt is not in English
  */
 export function planByRules(prompt: string): Plan {
+  const language = foreignLanguage(prompt);
+  if (language) {
+    throw new PlannerError(
+      `The rules planner reads English, and this prompt looks like ${language}: "${prompt.slice(0, 60)}". Plan it with a ` +
+        "language model (--llm-url or OPENAI_API_KEY), write the regions yourself (a BREAK b), or draw it whole with --no-plan.",
+    );
+  }
+  if (prompt.length > MOST_CHARACTERS) {
+    return whole(prompt, `The prompt has ${prompt.length} characters and the rules read ${MOST_CHARACTERS}`, WAY_OUT);
+  }
+  const beyond = prompt.match(BEYOND)?.[0];
+  if (beyond) return whole(prompt, `A sentence with "${beyond.split(" ")[0]}" is beyond the rules`, WAY_OUT);
   const scene = readScene(prompt);
-  const total = scene.objects.reduce((sum, object) => sum + object.count, 0);
-  if (total > MOST_REGIONS) {
-    for (const object of scene.objects) object.count = 1;
+  const { objects } = scene;
+  let total = objects.reduce((sum, { count }) => sum + count, 0);
+  if (total > MOST_REGIONS && objects.length > 1) {
+    for (const object of objects) object.count = object.variants.length ? object.count : 1;
+    total = objects.reduce((sum, { count }) => sum + count, 0);
   }
-  const plain = (why: string) =>
-    plainPlan(prompt, "rules", `${why}: the picture is generated plainly, without regions.`);
+  const plain = (why: string, wayOut?: string) => ({ ...whole(prompt, why, wayOut), ...negatives(scene, true) });
   if (total === 0) return plain("No object that could have a region of its own was found");
-  if (total === 1) return plain(`One object was found (${withSetting(scene.objects[0])})`);
-  if (scene.objects.length === 1 && total > MOST_REGIONS) {
-    return plain(`${scene.objects[0].text} would be ${total} regions and ${MOST_REGIONS} are the most`);
-  }
-  if (scene.objects.length > MOST_REGIONS) {
-    return plain(`${scene.objects.length} objects were found and ${MOST_REGIONS} regions are the most`);
+  if (total === 1) return plain(`One object was found (${describe(objects[0])})`);
+  if (total > MOST_REGIONS) {
+    return plain(
+      objects.length === 1
+        ? `${describe(objects[0])} would be ${total} regions and ${MOST_REGIONS} are the most`
+        : `${total > 20 ? "More than 20" : total} objects were found and ${MOST_REGIONS} regions are the most`,
+      objects.length === 1 ? undefined : WAY_OUT,
+    );
   }
   const rows = arrange(scene);
-  const alike = repeatsClass(scene.objects.flatMap((object) => Array(object.count).fill(object.head)));
-  const base = alike ? 0.5 : scene.encounter ? 0.2 : undefined;
+  const heads = rows.flat().flatMap((cell) => cell === "setting" ? [] : [objects[cell.object].thing.head]);
+  const base = repeatsClass(heads) ? 0.5 : scene.encounter ? 0.2 : undefined;
   return {
     prompt,
     ...(base === undefined ? {} : { basePrompt: prompt, baseRatio: base }),
-    splitRatio: formatSplitRatio(rows.map((row) => ({ height: 1, widths: row.map(() => 1) }))),
-    regions: rows.flat().map((cell): Region => ({ prompt: recaption(scene, cell) })),
+    ...negatives(scene),
+    splitRatio: formatSplitRatio(rows.map((row) => ({ height: 1, widths: row.map((cell) => cell === "setting" ? 1 : cell.size) }))),
+    regions: rows.flat().map((cell) => regionOf(scene, cell)),
     planner: "rules",
   };
 }
 
-/** Whether two of these nouns are of one class, so that a base prompt helps to keep them apart as well as together. */
-export function repeatsClass(heads: string[]): boolean {
-  const classes = heads.map((head) =>
-    /^(?:boy|guy|gentleman)$/.test(head) ? "man" : /^(?:girl|lady)$/.test(head) ? "woman" : head
-  );
-  return new Set(classes).size < classes.length;
+function whole(prompt: string, why: string, wayOut?: string): Plan {
+  return plainPlan(prompt, "rules", `${why}: the picture is drawn as one whole, without regions.${wayOut ? ` ${wayOut}` : ""}`);
+}
+
+function negatives({ negative, objects }: Scene, all = false): { negativePrompt?: string } {
+  const list = [...negative, ...(all ? objects.flatMap((object) => object.negative) : [])];
+  return list.length ? { negativePrompt: list.join(", ") } : {};
 }
 
 /** What a region shows, by itself: its object, where that stands, the setting and the style of the whole picture. */
-function recaption(scene: Scene, cell: SceneCell): string {
+function regionOf(scene: Scene, cell: SceneCell): Region {
   const shared = [...scene.background, ...scene.style];
   if (cell === "setting") {
-    return scene.background.length ? shared.join(", ") : ["empty background", ...shared].join(", ");
+    return { prompt: scene.background.length ? shared.join(", ") : ["empty background", ...shared].join(", ") };
   }
   const object = scene.objects[cell.object];
-  const counted = object.count > 1 ? oneOf(object.text) : object.text;
-  const variant = object.variants[cell.variant]?.text;
-  const named = variant
-    ? counted.replace(new RegExp(`^(an?) (.*\\b${object.head}\\b)`), (_, __, noun) => describe(variant, noun))
-    : counted;
-  return [withSetting({ ...object, text: named }), ...shared].join(", ");
-}
-
-function withSetting({ text, setting }: { text: string; setting?: string }): string {
-  return setting ? `${text} ${setting}` : text;
-}
-
-/** "black" and "cat" → "a black cat". */
-function describe(adjective: string, noun: string): string {
-  return `${/^[aeiou]/i.test(adjective) ? "an" : "a"} ${adjective} ${noun}`;
+  const brief = describe(object, cell.index);
+  const prompt = [object.setting ? `${brief} ${object.setting}` : brief, ...shared].join(", ");
+  return object.negative.length ? { prompt, negativePrompt: object.negative.join(", ") } : { prompt };
 }

@@ -3,18 +3,36 @@
  *
  * @module
  */
-import type { Place, Relation } from "./scan.ts";
+import type { Place, Relation, Thing } from "./chunk.ts";
+import { among, article, COLOURS, LIVING, PAIRS } from "./words.ts";
+
+/** One of several: "one black and one white", or a part: "left half of his face is human". */
+export interface Variant {
+  text: string;
+  place: Place;
+  /** What it is called instead: one of two people is "the man". */
+  thing?: Thing;
+}
 
 /** Something that can have a region. `count` of them are alike but for `variants`: "two cats, one black and one white". */
 export interface SceneObject {
-  text: string;
-  /** Its noun, in the singular and lower case. */
-  head: string;
+  thing: Thing;
   count: number;
   place: Place;
+  /** It has a part of the picture for itself: "the left half shows a city at night". */
+  apart: boolean;
+  /** What was said of it later: "the moon is purple". */
+  adjectives: string[];
+  /** What follows its noun: " wearing a hat". */
+  more: string;
   /** Where it alone stands: "on a chair". */
   setting?: string;
-  variants: { text: string; place: Place }[];
+  variants: Variant[];
+  /** What the variants are parts of: "face"; "" where they are the object itself, seen in halves. */
+  whole?: string;
+  negative: string[];
+  /** 2 where it is said to be the larger one. */
+  size: number;
 }
 
 /** "between": subjects between targets; "left" and "above": subjects left of or above targets; indices of objects. */
@@ -30,8 +48,11 @@ export interface Scene {
   links: Link[];
   background: string[];
   style: string[];
-  /** The prompt asks for one row ("from left to right") or one column ("from top to bottom"). */
+  negative: string[];
+  /** One row ("from left to right") or one column ("from top to bottom") was asked for. */
   order?: "row" | "column";
+  /** How many stand in each row, where the prompt says so. */
+  rows?: number[];
   /** Objects act on each other ("a cat chasing a mouse"), which no region shows by itself. */
   encounter: boolean;
 }
@@ -40,39 +61,96 @@ export interface Scene {
 export function addLink(scene: Scene, relation: Relation, subjects: number[], targets: number[]): void {
   if (subjects.length === 0 || targets.length === 0) return;
   switch (relation) {
-    case "beside":
-    case "between":
-    case "left":
-      scene.links.push({ relation, subjects, targets });
+    case "larger":
+    case "smaller":
+      for (const i of relation === "larger" ? subjects : targets) scene.objects[i].size = 2;
+      scene.links.push({ relation: "beside", subjects, targets });
       break;
     case "right":
       scene.links.push({ relation: "left", subjects: targets, targets: subjects });
       break;
     case "below":
-    case "under":
-    case "front": // what stands in front is nearer and so lower in the picture
       scene.links.push({ relation: "above", subjects: targets, targets: subjects });
       break;
-    default:
+    case "on":
       scene.links.push({ relation: "above", subjects, targets });
+      break;
+    default:
+      scene.links.push({ relation, subjects, targets });
   }
 }
 
-/** A setting named once, after the last of several objects, is that of all: "two cats and a dog on the grass". */
-export function shareSetting({ objects, background }: Scene): void {
-  const last = objects.at(-1);
-  const several = objects.length > 1 || (last !== undefined && last.count > 1);
-  if (last?.setting && several && objects.slice(0, -1).every((object) => !object.setting)) {
-    background.unshift(last.setting);
-    last.setting = undefined;
+/** A setting named once is that of all: "two cats and a dog on the grass", unless some stand above others. */
+export function shareSetting({ objects, background, links }: Scene): void {
+  const own = objects.filter(({ setting }) => setting !== undefined);
+  const several = objects.length > 1 || (objects[0]?.count ?? 0) > 1;
+  if (own.length !== 1 || !several || objects.some(({ place }) => place.y !== undefined)) return;
+  if (own[0].apart || /^(?:against|by the)\b/i.test(own[0].setting!)) return;
+  const beside = links.every(({ relation }) => relation !== "above");
+  // A rider's swing is not the one's beside her.
+  if (own[0] !== objects.at(-1) && /^on /i.test(own[0].setting!) && among(LIVING, own[0].thing.head)) return;
+  const apart = own[0] !== objects.at(-1) &&
+    !(beside && (links.length > 0 || objects.some(({ place }) => place.x !== undefined)));
+  if (apart || (own[0] === objects.at(-1) && !beside && links.some(({ targets }) => targets.includes(objects.length - 1)))) {
+    return;
   }
+  background.unshift(own[0].setting!);
+  own[0].setting = undefined;
 }
 
-/** "A cat is sitting" → "a cat sitting": a phrase that a text encoder can use. */
-export function tidy(text: string): string {
-  return text.replace(/^(?:An?|The|Two|Three|Four|Five|One|Some|In|On|At|Under|With) /, (word) => word.toLowerCase())
-    .replace(/ (?:is|are|was|were) (?=\w+ing\b)/gi, " ")
-    .replace(/ (sit|stand)s?$/i, (_, verb: string) => ` ${verb.toLowerCase().replace(/t$/, "tt")}ing`)
-    .replace(/ lies?$/i, " lying")
-    .replace(/ (?:is|are|was|were)$/i, "");
+/** An object or one of several, in words: "a black cat wearing a hat". Without its setting. */
+export function describe(object: SceneObject, index?: number): string {
+  const variant = index === undefined ? undefined : object.variants[index];
+  const thing = variant?.thing ?? object.thing;
+  const said = (variant?.text ?? "").trim().replace(/^is /, "").replace(/^, /, "");
+  const single = index !== undefined && object.count > 1 && object.whole === undefined;
+  if (object.whole !== undefined && variant) {
+    const whole = describe({ ...object, whole: undefined, variants: [] });
+    if (/ /.test(said)) return `${whole}, ${object.whole} ${said}`.replace(/ {2,}/g, " ");
+    return object.whole ? `${said} ${object.whole} of ${whole}` : `${said} half of ${whole}`;
+  }
+  const before = [...object.adjectives, ...(isAdjective(said) ? [said] : [])];
+  const after = said && !isAdjective(said) ? ` ${said}` : "";
+  const noun = single ? singularNoun(thing) : thing.noun;
+  const words = [...before, variant?.thing ? "" : thing.adjectives, noun].filter(Boolean).join(" ");
+  const joined = /^\d/.test(noun);
+  const opening = single || /^(?:his|her|its|their|my)$/i.test(thing.opening) || before.length > 0 && /^an?$/i.test(thing.opening)
+    ? joined ? "" : article(words) + " "
+    : thing.opening && lower(thing.opening) + " ";
+  const more = single ? singleMore(object.more) : object.more;
+  return balanced(opening + (opening || single ? words : lower(words)) + more + after).replace(/(?: (?:out|of|to|at|from|with|into))+$/, "");
+}
+
+/** A few plain words that may stand before the noun. */
+function isAdjective(text: string): boolean {
+  return COLOURS.has(text) || (/^(?:\p{L}|-)+$/u.test(text) && !/ing$/.test(text) && text !== "");
+}
+
+function singularNoun({ noun, head }: Thing): string {
+  const words = noun.split(" ");
+  const of = words.indexOf("of");
+  const at = (of < 0 ? words.length : of) - 1;
+  words[at] = /^\d/.test(words[at]) ? `1${head}` : words[at].toLowerCase() === head ? words[at] : head;
+  return words.join(" ");
+}
+
+/** "in red dresses" → "in a red dress" */
+function singleMore(more: string): string {
+  return more.replace(
+    /\b(with|in|wearing|holding|carrying|riding) ((?:[\w-]+ )*?)([\w-]+[^s\W]s|dresses|glasses)\b(?! \w)/g,
+    (all, verb: string, before: string, plural: string) =>
+      PAIRS.has(plural.toLowerCase()) || /\b(?:an?|the|his|her|its|their|two|three)\b/.test(before)
+        ? all
+        : `${verb} ${article(before || plural)} ${before}${plural.replace(/(?<=ss|x|ch|sh)es$|s$/, "")}`,
+  );
+}
+
+function lower(text: string): string {
+  return text.replace(/^(?:An?|The|Two|Three|Four|Five|Six|Seven|Eight|Nine|One|Some|His|Her|Its)(?= |$)/, (word) => word.toLowerCase());
+}
+
+/** Brackets of emphasis that were torn apart are left out. */
+function balanced(text: string): string {
+  const count = (sign: string) => text.split(sign).length;
+  return count("(") === count(")") && count("[") === count("]") ? text : text.replace(/:\d(?:\.\d+)?(?=\))|[()[\]]/g, "");
 }

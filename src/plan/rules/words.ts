@@ -40,17 +40,16 @@ export const SCENERY = words(`
   hospital stadium theater theatre stage garage basement attic hallway corridor balcony terrace yard farm arena
   night day morning evening sunset sunrise dusk dawn twilight noon winter summer spring autumn fall storm hour rink
   background backdrop landscape scenery countryside horizon space galaxy universe underwater outdoors indoors outside
-  inside daylight moonlight sunlight starlight light lighting lights wall floor ground carpet rug pavement moon mars
-  crowd ruins`);
+  inside daylight moonlight sunlight starlight light lighting lights wall floor ground carpet rug pavement crowd ruins`);
 
 /** What things stand on: after "on" it is part of the setting, elsewhere an object. */
 export const SUPPORTS = words(`
   table desk chair sofa couch bed bench shelf bookshelf stool counter plate saucer tray tablecloth blanket cushion pillow
   branch roof windowsill planet boat ship train armchair nightstand pedestal rock log fence leaf throne swing slab
-  workbench board chessboard carton basket bowl crate box map stand`);
+  moon mars workbench board chessboard carton basket bowl crate box map stand`);
 
 /** What things stand under, by or in front of as part of the setting. */
-export const COVERS = words(`tree sky star sun bridge roof lamp cloud rainbow blossom arch canopy`);
+export const COVERS = words(`tree sky star sun moon bridge roof lamp cloud rainbow blossom arch canopy`);
 export const BACKDROPS = words(`
   house castle church tower building window door curtain fence tree temple palace skyline pyramid barn volcano`);
 

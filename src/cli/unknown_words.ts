@@ -5,7 +5,6 @@
  */
 import { didYouMean } from "../did_you_mean.ts";
 import { isNamed, readKnownWords, thingNames } from "../model/known_words.ts";
-import { readScene } from "../plan/rules/reader.ts";
 
 /** One remark for each thing of the prompt that is not among the words of the model in `folder`; none if it does not list them. */
 export async function unknownWords(prompt: string, folder: string): Promise<string[]> {
@@ -14,7 +13,8 @@ export async function unknownWords(prompt: string, folder: string): Promise<stri
   const known = thingNames(words);
   // "under the stars" is a background and asks for no star.
   const foreground = words.backgrounds.reduce((text, place) => text.replaceAll(place, ""), prompt.toLowerCase());
-  const things = new Set(readScene(foreground).objects.map(({ head }) => head));
+  const { objectsOf } = await import("../plan/rules/reader.ts");
+  const things = new Set(objectsOf(foreground).map(({ noun }) => noun));
   return [...things].filter((thing) => !isNamed(thing, known)).map((thing) => {
     const kind = words.kinds.find(({ others }) => isNamed(thing, others));
     const hint = kind

@@ -3,8 +3,7 @@ import { parseRegionTexts, type RegionTexts } from "../region/keywords.ts";
 import type { RegionMode } from "../region/mode.ts";
 import { formatSplitRatio, parseSplitRatio } from "../region/split_ratio.ts";
 import { DEFAULT_BASE_RATIO, parsePlan, type Plan, type PlanCell } from "./plan.ts";
-import { headOf } from "./rules/phrase.ts";
-import { repeatsClass } from "./rules/rules.ts";
+import { headOf, repeatsClass } from "./rules/noun.ts";
 
 /** What a person gives instead of a planner; the names are those of the command line's flags. */
 export interface RegionOptions {

@@ -37,13 +37,13 @@ export type Chunk =
   | { kind: "relation"; text: string; relation: Relation; pronoun?: string }
   /** One of several that were counted: "the left one", "the other". */
   | { kind: "one"; text: string; place?: Place }
-  | { kind: "verb"; text: string; stem: string; plural?: boolean }
+  | { kind: "verb"; text: string; stem: string; plural?: boolean; finite?: boolean }
   | { kind: "be" | "pronoun" | "preposition" | "words"; text: string }
   | { kind: "background" | "and" | "comma" | "colon" | "stop"; text: string };
 
 const OF_PICTURE =
   " of (?:the |this )?(?:picture|image|frame|scene|photo|photograph|canvas|painting|drawing|composition|view|screen|poster)";
-const SIDE = "(?:hand )?(?:side|half|corner|part|edge|third|area|portion|quarter|foreground)";
+const SIDE = "(?:hand )?(?:side|half|corner|part|edge|third|area|portion|quarter|foreground|panel|section|frame|column)";
 const LEVEL = "(?:shelf|row|rack|step|drawer|layer|level|floor|line)";
 const SPOT = "(?:top|upper|bottom|lower|left|right|middle|cent(?:er|re)|central|foreground)";
 const SPOTS = `(${SPOT}(?:-hand)?(?:[ -](?:left|right|cent(?:er|re)|middle|foreground)(?:-hand)?)?)(?:most|-most)?`;
@@ -77,8 +77,10 @@ const PATTERNS: [RegExp, (match: RegExpMatchArray, text: string) => Chunk][] = [
     m,
     text,
   ) => ({ kind: "place", place: place(m[1]), heading: true, text })],
+  [at(`the ${SPOTS} ${SIDE}(?= an? )`), (m, text) => ({ kind: "place", place: place(m[1]), heading: true, text })],
   [at(`(?:on|at|in) the ${SPOTS} ${LEVEL}(?= |$)`), (m, text) => ({ kind: "place", place: { y: place(m[1]).y ?? 1 }, text })],
   [at(`the one (?:on|in|at) the ${SPOTS}(?: (?:is|in))?(?= |$)`), (m, text) => ({ kind: "one", place: place(m[1]), text })],
+  [at(`the \\w+er one(?: (?:is|in))?(?= |$)`), one],
   [at(`(?:the )?${SPOTS} one(?: (?:is|in))?(?= |$)`), (m, text) => ({ kind: "one", place: place(m[1]), text })],
   [at(`(?:the )?(?:other|another|first|second|third|fourth|last)(?: one)?(?: (?:is|in))?(?= (?:[,.;]|with|in|is|of|wearing|holding|\\w+ing)|$)`), one],
   [at(`(?:on|at|in|to|towards?|near|from) (?:the |teh |its |one )?(?:very |far |extreme )?${SPOTS}(?: ${SIDE})?(?:${OF_PICTURE})?(?= |$)(?! of )`), (m, text) => ({
@@ -111,6 +113,8 @@ const PATTERNS: [RegExp, (match: RegExpMatchArray, text: string) => Chunk][] = [
     ["(?:right |directly )?(?:next to|beside|alongside|adjacent to|close to|near to|near|opposite|side by side with|by the side of)", "beside"],
     ["by(?= (?:an?|the|his|her|its) )", "beside"],
     ["(?:in )?between", "between"],
+    ["(?:surrounded|flanked) by(?= (?:two|three|four|five|six|\\d) )", "between"],
+    ["(?:partly |half )?hidden (?:by|behind)", "above"],
     ["in front of", "below"],
     ["(?:right |directly )?behind", "above"],
     ["(?:on|onto|upon)", "on"],
@@ -118,7 +122,7 @@ const PATTERNS: [RegExp, (match: RegExpMatchArray, text: string) => Chunk][] = [
     at(`${source}(?= |$)(?: ${THEM})?`),
     relation(kind),
   ]),
-  [at("(?:and|&|plus|as well as|along with|together with|while|whereas|where|then|but)(?= |$)"), (_, text) => ({ kind: "and", text })],
+  [at("(?:and|&|plus|as well as|along with|together with|while|whereas|where|then|but|or|nor)(?= |$)"), (_, text) => ({ kind: "and", text })],
 ];
 
 const COMPASS: Record<string, Place> = { north: { y: 0 }, south: { y: 2 }, west: { x: 0 }, east: { x: 2 } };
@@ -187,7 +191,7 @@ function plainChunk(words: Word[], i: number): { chunk: Chunk; end: number } {
   if (end !== undefined) return { chunk: thing(words, i, end), end };
   if (part === "verb") {
     // "three people walk", "are walking": said of all
-    return single({ kind: "verb", text: participle(words[i]), stem: lemma, plural: words[i - 1]?.low === "are" });
+    return single({ kind: "verb", text: participle(words[i]), stem: lemma, plural: words[i - 1]?.low === "are", finite: low !== lemma && /[^s]s$/.test(low) });
   }
   if (part === "preposition") return single({ kind: "preposition", text });
   let last = i + 1;
@@ -211,7 +215,7 @@ function thingEnd(words: Word[], i: number): number | undefined {
     const { part, low } = words[end];
     const next = words[end + 1];
     if (noun !== undefined && /^(?:left|right)$/.test(low) && (!next || next.part === "sign" || next.low === "and")) break;
-    if (part === "noun") noun = end + 1;
+    if (part === "noun" || low === "one" && words[end - 1]?.part === "adjective" && end > i) noun = end + 1;
     else if (part === "number" && /^\d/.test(low)) continue;
     else if (part === "own" && !/^(?:his|her|its|their)$/.test(low)) noun = undefined;
     else if (part === "adverb" && next?.part === "adjective") continue;

@@ -119,7 +119,7 @@ const SHAPES: Record<string, number[]> = {
 /** "A cosy living room: …" names the setting, "Watercolour: …" the style. */
 function takeHeading(text: string, { style, background }: Manner): string {
   const match = text.match(/^([^:;,.!?([]{2,60}?) ?: +(?=\S)/);
-  if (!match || /\b(?:left|right|top|bottom|middle|upper|lower|cent(?:er|re)|half|each|panel)\b/i.test(match[1])) return text;
+  if (!match || /^(?:one|the (?:one|first|left|man|woman))\b/i.test(text.slice(match[0].length)) || /\b(?:left|right|top|bottom|middle|upper|lower|cent(?:er|re)|half|each|panel)\b/i.test(match[1])) return text;
   (STYLE.test(match[1]) && !/\bseen from\b/i.test(match[1]) ? style : background).push(match[1].trim());
   return text.slice(match[0].length);
 }

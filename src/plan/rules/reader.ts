@@ -88,6 +88,8 @@ class Reader {
   private onSetting = false;
   /** A place stood before it as its heading: "the left half shows". */
   private heading = false;
+  /** Where the last thing that must not be there was noted: "no cars" … "or people". */
+  private denied?: string[];
   private i = 0;
 
   constructor(private readonly scene: Scene, private readonly chunks: Chunk[], private readonly listed: boolean) {}
@@ -191,7 +193,8 @@ class Reader {
     if (negated || /^without$/i.test(waiting?.text ?? "")) {
       const words = [thing.adjectives, thing.noun].filter(Boolean).join(" ");
       const object = scene.objects[this.last];
-      (object && waiting ? object.negative : scene.negative).push(words);
+      this.denied = object && waiting ? object.negative : scene.negative;
+      this.denied.push(words);
       return;
     }
     if (this.waitingBackground || next?.kind === "background") {
@@ -208,6 +211,11 @@ class Reader {
       case "preposition":
         return this.readAfter(waiting.text, thing);
       case "be":
+        if (/^(?:has|have)$/.test(waiting.text) && this.last >= 0 && !this.waitingPlace) {
+          this.append(` with ${thing.text}`);
+          this.belongs = true;
+          return;
+        }
         if (!thing.opens && !this.waitingPlace) return this.predicate(thing.text);
         if (thing.opens === "a" && this.last >= 0 && !this.waitingPlace) return this.append(`, ${thing.text}`);
     }
@@ -218,6 +226,8 @@ class Reader {
   private readNamed(thing: Thing, fresh: boolean, next?: Chunk): void {
     const { scene } = this;
     const joined = this.chunks[this.i - 1]?.kind === "and";
+    if (joined && this.denied && !thing.opens) return void this.denied.push(thing.text);
+    this.denied = undefined;
     const counted = this.counted();
     if (fresh && counted >= 0 && !thing.opens && COLOURS.has(thing.text)) {
       return this.startVariant(counted, { text: thing.text, place: {} });
@@ -247,7 +257,8 @@ class Reader {
     if (joined && this.belongs && !living && next?.kind !== "place" && (among(WORN, thing.head) || !thing.opens)) {
       return this.append(` and ${thing.text}`);
     }
-    const known = this.known(thing);
+    const again = !thing.opens && living && (next?.kind === "be" || next?.kind === "verb");
+    const known = this.known(again ? { ...thing, opens: "the" } : thing);
     if (known >= 0) {
       this.last = known;
       this.group.push(known);
@@ -262,6 +273,7 @@ class Reader {
     const { scene } = this;
     if (this.waitingPlace || this.waitingRelation || next?.kind === "place") return true;
     if (next?.kind === "relation" && (next.pronoun || /left|right|above|below|between/.test(next.relation))) return !this.isScenery(thing);
+    if (!thing.opens && this.clausePlaces()) return true;
     if (this.isScenery(thing)) return scene.order === "column" && !thing.opens || this.listed && thing.opens !== undefined;
     if (STYLE.test(thing.text) && !thing.opens) return false;
     if (thing.opens || among(LIVING, thing.head) || scene.order || this.listed || scene.rows) return true;
@@ -270,6 +282,13 @@ class Reader {
     if (paired) return !among(WORN, thing.head);
     return next !== undefined && this.sentence.length === 0 && /^(?:verb|be|relation|preposition)$/.test(next.kind) &&
       !(next.kind === "preposition" && /^(?:at|by|during)$/i.test(next.text));
+  }
+
+  /** Whether this clause says where in the picture it is. */
+  private clausePlaces(): boolean {
+    return this.chunks.slice(this.i, this.clauseEnd()).some(({ kind, text }, k, clause) =>
+      kind === "place" && !clause.slice(0, k).some((chunk) => chunk.kind === "and" || chunk.text === "with") && text !== ""
+    );
   }
 
   private isScenery(thing: Thing): boolean {
@@ -293,6 +312,10 @@ class Reader {
     const { scene } = this;
     const index = scene.objects.length;
     const adjectives = thing.adjectives.replace(/\bsame ?/i, "");
+    if (thing.head === "one" && scene.objects.length) {
+      const { head, noun } = scene.objects[0].thing;
+      thing = { ...thing, head, noun };
+    }
     scene.objects.push({
       thing: { ...thing, adjectives },
       count: thing.count,
@@ -322,7 +345,9 @@ class Reader {
   /** The object that "the cat" speaks of, if one was named before. */
   private known(thing: Thing): number {
     if (thing.opens !== "the" || /\bsame\b/i.test(thing.adjectives)) return -1;
-    return this.scene.objects.findLastIndex((object) => object.thing.head === thing.head && object.count === 1);
+    return this.scene.objects.findLastIndex(({ thing: { head, adjectives }, count }) =>
+      head === thing.head && count === 1 && (!thing.adjectives || adjectives.includes(thing.adjectives))
+    );
   }
 
   /** The object that was counted and whose single ones are not all told yet. */
@@ -478,6 +503,11 @@ class Reader {
     if (inverted && this.leadsTo(this.i + 1)) return;
     const end = this.clauseEnd();
     const several = this.sentence.length > 1 || (scene.objects[this.last]?.count ?? 0) > 1;
+    if (verb.finite && fresh && this.chunks[this.i - 1]?.kind === "comma" && this.sentence.length > 1) {
+      this.last = this.sentence[0]; // "an old sailor, a parrot on his shoulder, looks at a map"
+      this.waiting = verb;
+      return;
+    }
     const ofAll = verb.plural && this.sentence.length > 1 ||
       fresh && several && this.chunks[this.i - 1]?.kind === "comma" && !this.namesMore(end) && !(this.variant && this.counted() >= 0);
     if (ofAll) {
@@ -531,7 +561,7 @@ class Reader {
     const alone = scene.objects.length === 1 && support?.count === 1 && Object.keys(support.place).length === 0;
     const end = this.chunks.findIndex(({ kind }, k) => k > this.i && kind === "stop");
     const more = this.chunks.slice(this.i + 1, end < 0 ? undefined : end).some((chunk) =>
-      chunk.kind === "place" || chunk.kind === "relation" || chunk.kind === "thing" && chunk.opens === "a"
+      chunk.kind === "place" || chunk.kind === "relation" || chunk.kind === "one" || chunk.kind === "thing" && chunk.opens === "a"
     );
     if (!alone || this.waitingPlace || thing.opens !== "a" || !more) return false;
     if (!among(SUPPORTS, support.thing.head) && !this.isScenery(support.thing)) return false;
@@ -552,7 +582,7 @@ class Reader {
     const living = among(LIVING, thing.head);
     if (/^with$/i.test(preposition)) {
       const ofSetting = !subject && scene.background.length > 0 && thing.opens === "a";
-      const another = next?.kind === "place" && !this.waitingPlace && !this.variant ||
+      const another = (next?.kind === "place" || next?.kind === "relation" && next.pronoun) && !this.waitingPlace && !this.variant ||
         living && thing.opens && subject && among(LIVING, subject.thing.head) && !this.variant &&
           this.chunks[this.i - 2]?.kind !== "verb"; // "printed with a bird"
       if (subject && this.empties(thing)) return;

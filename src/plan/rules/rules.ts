@@ -43,7 +43,11 @@ export function planByRules(prompt: string): Plan {
     for (const object of objects) object.count = object.variants.length ? object.count : 1;
     total = objects.reduce((sum, { count }) => sum + count, 0);
   }
-  const plain = (why: string, wayOut?: string) => ({ ...whole(prompt, why, wayOut), ...negatives(scene, true) });
+  const plain = (why: string, wayOut?: string): Plan => ({
+    ...whole(prompt, why, wayOut),
+    ...negatives(scene, true),
+    regions: [{ prompt: withoutDenied(prompt, scene) }],
+  });
   if (total === 0) return plain("No object that could have a region of its own was found");
   if (total === 1) return plain(`One object was found (${describe(objects[0])})`);
   if (total > MOST_REGIONS) {
@@ -74,6 +78,18 @@ function whole(prompt: string, why: string, wayOut?: string): Plan {
 function negatives({ negative, objects }: Scene, all = false): { negativePrompt?: string } {
   const list = [...negative, ...(all ? objects.flatMap((object) => object.negative) : [])];
   return list.length ? { negativePrompt: list.join(", ") } : {};
+}
+
+/** "an empty street without cars or people" → "an empty street": a text encoder would read cars. */
+function withoutDenied(prompt: string, { negative, objects }: Scene): string {
+  const denied = [...negative, ...objects.flatMap((object) => object.negative)];
+  if (denied.length === 0) return prompt;
+  const any = denied.map((text) => text.replace(/[^\p{L}\p{N} ]/gu, ".")).join("|");
+  const phrase = new RegExp(
+    `[,;]?\\s*(?:\\b(?:and|but|with) )?\\b(?:no|not|without|(?:do not|don['’]t|never) \\w+)(?: any)? (?:${any})(?:(?:,| or| and| nor)+ (?:${any}))*`,
+    "giu",
+  );
+  return prompt.replace(phrase, "").replace(/^[\s,;.]+/, "") || prompt;
 }
 
 /** What a region shows, by itself: its object, where that stands, the setting and the style of the whole picture. */

@@ -115,7 +115,7 @@ function correct(words: Word[], i: number): void {
     if (describes && (opened || is(before, "preposition"))) word.part = "adjective";
     else if (opened && !ing && !/ed$/.test(word.low)) word.part = "noun";
     else if (before?.low === "of" && !ing) word.part = "noun";
-    else if (/^(?:ruins|stairs|waves)$/.test(word.low)) word.part = "noun";
+    else if (/^(?:ruins|stairs|waves|leaves)$/.test(word.low)) word.part = "noun";
     // "a copper pan": one thing takes no verb without an s.
     else if (is(before, "noun") && word.low === word.lemma && /^(?:an?|each)$/.test(determiner(words, i))) {
       word.part = "noun";

@@ -11,8 +11,9 @@ import { LanguageModelError } from "../src/plan/llm/chat_failure.ts";
 import { languageModelPlanner } from "../src/plan/llm/language_model.ts";
 import { type Plan, regionsOf } from "../src/plan/plan.ts";
 import { wordsOf } from "../src/plan/llm/things.ts";
-import { readScene } from "../src/plan/rules/reader.ts";
-import { COLOURS, singular } from "../src/plan/rules/words.ts";
+import { headOf } from "../src/plan/rules/noun.ts";
+import { objectsOf } from "../src/plan/rules/reader.ts";
+import { COLOURS } from "../src/plan/rules/words.ts";
 
 /**
  * Each model as the packages that carry it and the files, in order, that it is made of. One that `talks` was trained on
@@ -114,15 +115,15 @@ async function planAll(llmUrl: string, model: string, constrained: boolean): Pro
 
 /** Which objects and colours of the prompt some region has, and which objects the base prompt has beside. */
 function judge(plan: Plan, tally: Tally): void {
-  const nounsIn = (texts: string[]) => new Set(texts.flatMap(wordsOf).flatMap((word) => [word, singular(word)]));
+  const nounsIn = (texts: string[]) => new Set(texts.flatMap(wordsOf).flatMap((word) => [word, headOf(word)]));
   const texts = regionsOf(plan).map((region) => region.prompt);
   const words = nounsIn(texts);
   const all = nounsIn([...texts, plan.basePrompt ?? ""]);
-  for (const object of readScene(plan.prompt).objects) {
+  for (const object of objectsOf(plan.prompt)) {
     tally.objects[1]++;
-    if (words.has(singular(object.head))) tally.objects[0]++;
-    if (all.has(singular(object.head))) tally.wholeObjects++;
-    else console.error(`  not shown: ${object.head} of "${plan.prompt}" in ${JSON.stringify(texts)}`);
+    if (words.has(headOf(object.noun))) tally.objects[0]++;
+    if (all.has(headOf(object.noun))) tally.wholeObjects++;
+    else console.error(`  not shown: ${object.noun} of "${plan.prompt}" in ${JSON.stringify(texts)}`);
     for (const colour of wordsOf(object.text).filter((word) => COLOURS.has(word))) {
       tally.colours[1]++;
       if (words.has(colour)) tally.colours[0]++;

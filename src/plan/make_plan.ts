@@ -12,7 +12,6 @@ import type { LanguageModelOptions } from "./llm/language_model.ts";
 import { parsePlan, plainPlan, type Plan, regionsOf } from "./plan.ts";
 import type { Planner, PlanRequest } from "./planner.ts";
 import { type Limits, reviewPlan } from "./review.ts";
-import { planByRules } from "./rules/rules.ts";
 import { changesOf } from "../text/remarks.ts";
 
 export { planFromRegions, type RegionOptions } from "./from_regions.ts";
@@ -59,11 +58,11 @@ export async function makePlan(prompt: string, options: MakePlanOptions = {}): P
     const planned = await planner(request, signal);
     return reviewPlan(parsePlan({ prompt, planner: planner.name || "own planner", ...planned }), options);
   }
-  if (planner === "rules") return byRules(prompt);
+  if (planner === "rules") return await byRules(prompt);
   if (planner === "openai") return reviewPlan(await askModel(request, options, signal), options);
   if (!isConfigured(options, options.environment ?? readEnvironment())) {
     options.say?.("Planned by rules: no language model is configured (OPENAI_API_KEY or --llm-url).");
-    return byRules(prompt);
+    return await rulesOrWhole(prompt, options);
   }
   try {
     const plan = reviewPlan(await askModel(request, options, signal), options);
@@ -73,19 +72,34 @@ export async function makePlan(prompt: string, options: MakePlanOptions = {}): P
     if (!(error instanceof PlannerError)) throw error;
     const note = `The language model failed, so the rules made this plan. ${error.message}`;
     options.say?.(note);
-    const plan = byRules(prompt);
+    const plan = await rulesOrWhole(prompt, options);
     return { ...plan, notes: [...(plan.notes ?? []), note] };
   }
 }
 
-/** The rules' plan; the prompt as it is where they would tear its editing apart (`[a cat and a dog:a fox:0.5]`). */
-function byRules(prompt: string): Plan {
+/**
+ * The rules' plan; the prompt as it is where they would tear its editing apart (`[a cat and a dog:a fox:0.5]`). The rules, their
+ * tagger and its dictionary are loaded only here.
+ */
+async function byRules(prompt: string): Promise<Plan> {
+  const { planByRules } = await import("./rules/rules.ts");
   const plan = planByRules(prompt);
   const texts = [plan.basePrompt ?? "", ...regionsOf(plan).map((region) => region.prompt)];
   const kept = new Set(texts.flatMap(changesOf));
   const torn = changesOf(prompt).find((written) => !kept.has(written));
   if (torn === undefined) return plan;
   return plainPlan(prompt, "rules", `The rules would tear "${torn}" apart, so the prompt is drawn as it is.`);
+}
+
+/** Where nobody chose the rules, a prompt that they cannot read is still a picture: it is drawn whole, and that is said. */
+async function rulesOrWhole(prompt: string, { say }: MakePlanOptions): Promise<Plan> {
+  try {
+    return await byRules(prompt);
+  } catch (error) {
+    if (!(error instanceof PlannerError)) throw error;
+    say?.(error.message);
+    return plainPlan(prompt, "rules", error.message);
+  }
 }
 
 /** The language model's code, and the package it needs, is loaded only here. */

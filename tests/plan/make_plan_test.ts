@@ -38,6 +38,15 @@ Deno.test("makePlan: rules need no permission but to read", async () => {
   assert.equal(new TextDecoder().decode(stdout), "1,1 rules,1,1 rules\n", new TextDecoder().decode(stderr));
 });
 
+Deno.test("makePlan: rules asked for refuse what is not English; auto draws it whole and says so", async () => {
+  const prompt = "un gato negro a la izquierda y un perro blanco a la derecha";
+  await assert.rejects(makePlan(prompt, { planner: "rules" }), /looks like Spanish.*--llm-url.*--no-plan/);
+  const said: string[] = [];
+  const plan = await makePlan(prompt, { environment: {}, say: (message) => said.push(message) });
+  assert.deepEqual([plan.splitRatio, plan.regions], ["1", [{ prompt }]]);
+  assert.match(said.join(" "), /looks like Spanish/);
+});
+
 Deno.test("makePlan: the code for language models is loaded only when one is asked", () => {
   const seen = new Set<string>();
   const follow = (url: URL) => {

@@ -17,7 +17,8 @@ export function foreignLanguage(text: string): string | undefined {
   const scores = eld.detect(text.slice(0, 1000)).getScores() as Record<string, number>;
   const [best] = Object.entries(scores).sort(([, a], [, b]) => b - a);
   const isForeign = letters.length > 1 && latin < letters.length / 2 ||
-    best !== undefined && (text.match(/\p{L}+/gu) ?? []).length > 2 && best[1] > SURE && (scores.en ?? 0) < best[1] * NEAR;
+    best !== undefined && (text.match(/\p{L}+/gu) ?? []).length > 2 && best[1] > SURE &&
+      (scores.en ?? 0) < best[1] * NEAR;
   if (!isForeign) return undefined;
   return best && best[0] !== "en" ? new Intl.DisplayNames("en", { type: "language" }).of(best[0]) : "another language";
 }

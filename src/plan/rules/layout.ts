@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Place } from "./chunk.ts";
+import type { Place } from "./parts.ts";
 import type { Link, Scene } from "./scene.ts";
 
 /**

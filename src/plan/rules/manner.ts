@@ -21,7 +21,8 @@ export interface Manner {
 }
 
 const PICTURE = "(?:picture|image|photo|photograph|scene|painting|drawing|illustration|sketch|render|poster)";
-const MAKE = "(?:draw|paint|make|create|generate|show|give|imagine|design|illustrate|depict|visuali[sz]e|sketch|see|have|get)";
+const MAKE =
+  "(?:draw|paint|make|create|generate|show|give|imagine|design|illustrate|depict|visuali[sz]e|sketch|see|have|get)";
 const REQUEST = new RegExp(
   `^(?:(?:please|hi|hello|hey)[,!]? )*(?:(?:can|could|would|will) (?:you|i|we) (?:please )?${MAKE}` +
     `|i(?:'d| would)? (?:really )?(?:like|love|want|need)(?: you)?(?: to ${MAKE})?|${MAKE})(?: (?:me|us))? ` +
@@ -42,13 +43,20 @@ const BANNED =
 const LATE_STYLE =
   /,?\s+(in the style of [^,;.?!]+|in (?:an? )?[\w-]+(?: [\w-]+)? style\b|(?:\w+ painting |painted |drawn |art |illustration )?by [A-Z]\w+(?: [A-Z]\w+)*)/g;
 const HOW = "(?:arranged |standing |sitting |lined up |stacked |placed |laid out |all )*";
-const ROW = new RegExp(`[,;(]?\\s*\\b${HOW}(?:(?:from )?left to right|in a (?:row|line)|side by side(?! with))\\)?(?=[,;:. ]|$)`, "i");
-const COLUMN = new RegExp(`[,;(]?\\s*\\b${HOW}(?:(?:from )?top to bottom|stacked vertically|in a column|one above the other)\\)?`, "i");
+const ROW = new RegExp(
+  `[,;(]?\\s*\\b${HOW}(?:(?:from )?left to right|in a (?:row|line)|side by side(?! with))\\)?(?=[,;:. ]|$)`,
+  "i",
+);
+const COLUMN = new RegExp(
+  `[,;(]?\\s*\\b${HOW}(?:(?:from )?top to bottom|stacked vertically|in a column|one above the other)\\)?`,
+  "i",
+);
 const PANELS = new RegExp(
   `,?\\s*\\b(?:in|into|as|with|on)? ?${N} (?:different |equal |separate |vertical |horizontal )?(rows|columns|panels|regions|parts|sections|tiles|frames|strips)\\b(?! of)`,
   "i",
 );
-const POLYPTYCH = /(?:\ban? )?\b(?:(diptych|split[- ]screen|two-panel(?: \w+)?)|(triptych|three-panel(?: \w+)?))(?: of| showing)?(?=[ :,])/i;
+const POLYPTYCH =
+  /(?:\ban? )?\b(?:(diptych|split[- ]screen|two-panel(?: \w+)?)|(triptych|three-panel(?: \w+)?))(?: of| showing)?(?=[ :,])/i;
 const GRID = new RegExp(`(?:\\b(?:in |as )?an? )?${N} ?(?:[x×]|by) ?${N} grid(?: of(?: \\w+(?=:))?)?`, "i");
 const ROWS_OF = new RegExp(`\\b${N} rows of ${N}\\b`, "i");
 const SHAPE_NAME = "(x|v|cross|plus|triangle|pyramid|diamond|circle|ring|square)";
@@ -75,7 +83,10 @@ export function readManner(prompt: string): Manner {
       return "";
     })
     .replace(BANNED, (_, what: string) => (negative.push(what.trim()), ""))
-    .replace(/\ba (?:couple|pair) of (?!(?:\w+ )?(?:shoes|glasses|boots|socks|gloves|jeans|trousers|eyes|wings)\b)/gi, "two ")
+    .replace(
+      /\ba (?:couple|pair) of (?!(?:\w+ )?(?:shoes|glasses|boots|socks|gloves|jeans|trousers|eyes|wings)\b)/gi,
+      "two ",
+    )
     .replace(/\ba dozen (?:of )?/gi, "twelve ").replace(/\ba group of (?=two|three|four|five|six|\d)/gi, "")
     .replace(LATE_STYLE, (_, words: string) => (style.push(words), ""))
     .replace(ROWS_OF, (_, rows: string, columns: string) => {
@@ -119,7 +130,10 @@ const SHAPES: Record<string, number[]> = {
 /** "A cosy living room: …" names the setting, "Watercolour: …" the style. */
 function takeHeading(text: string, { style, background }: Manner): string {
   const match = text.match(/^([^:;,.!?([]{2,60}?) ?: +(?=\S)/);
-  if (!match || /^(?:one|the (?:one|first|left|man|woman))\b/i.test(text.slice(match[0].length)) || /\b(?:left|right|top|bottom|middle|upper|lower|cent(?:er|re)|half|each|panel)\b/i.test(match[1])) return text;
+  if (
+    !match || /^(?:one|the (?:one|first|left|man|woman))\b/i.test(text.slice(match[0].length)) ||
+    /\b(?:left|right|top|bottom|middle|upper|lower|cent(?:er|re)|half|each|panel)\b/i.test(match[1])
+  ) return text;
   (STYLE.test(match[1]) && !/\bseen from\b/i.test(match[1]) ? style : background).push(match[1].trim());
   return text.slice(match[0].length);
 }

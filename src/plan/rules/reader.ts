@@ -3,18 +3,23 @@
  *
  * @module
  */
-import { type Chunk, chunk, type Place, type Relation, type Thing } from "./chunk.ts";
+import { bareThing, chunk } from "./chunk.ts";
+import type { Chunk, Thing } from "./parts.ts";
 import { readManner } from "./manner.ts";
-import { addLink, describe, type Scene, type SceneObject, shareSetting, type Variant } from "./scene.ts";
+import { Memory } from "./memory.ts";
+import { placeOf } from "./patterns.ts";
+import { addLink, describe, type Scene } from "./scene.ts";
+import { settle } from "./settle.ts";
 import { tag } from "./tag.ts";
-import { among, BACKDROPS, COLOURS, COVERS, LIVING, SCENERY, STYLE, SUPPORTS, TOUCHES, WORN } from "./words.ts";
+import { among, BACKDROPS, COLOURS, COVERS, LIVING, STYLE, SUPPORTS, TOUCHES, WORN } from "./words.ts";
 
+/** Longer prompts are stories: no rule tells what of them is in the picture. */
+export const MOST_CHARACTERS = 4000;
 /** Past so many the picture has no room for them, and reading on is idle. */
 const MOST_OBJECTS = 24;
 /** Several of these may be called something else one by one: "two people, the man …, the woman …". */
 const ANYBODY = /^(?:person|people|friend|child|kid|twin|couple|sibling|lover|player|dancer|figure|character)$/;
-const FEMALE = /^(?:woman|girl|lady|queen|princess|mother|grandmother|mermaid|bride|witch|nun|sister|daughter|geisha|fairy)$/;
-const ABOVE = /^(?:sun|moon|rainbow|cloud)$/;
+const EVERYONE = /^(?:they|all|both|each|every\w+)\b(?: of them)?(?: (?:are|is|have|has|in a))? ?/i;
 const WEATHER = /^(?:rain|snow|storm|hail|dark|night|late|sunny|cloudy|foggy|windy|winter|summer|spring|autumn)/;
 /** "of", "wearing" and the like never lead to the setting. */
 const BELONGING = /^(?:of|with|for|to|as|like)$/i;
@@ -23,77 +28,17 @@ const BELONGING = /^(?:of|with|for|to|as|like)$/i;
  * Take a prompt apart. Never throws: what is not understood stays with the object before it or becomes part of the setting.
  */
 export function readScene(prompt: string): Scene {
-  const { text, panels, ...manner } = readManner(prompt);
+  const { text, panels, ...manner } = readManner(prompt.slice(0, MOST_CHARACTERS));
   const scene: Scene = { objects: [], links: [], encounter: false, ...manner };
   new Reader(scene, chunk(tag(text)), panels !== undefined).read();
-  spread(scene, panels);
-  if (panels === undefined) shareSetting(scene);
-  placeByNature(scene);
+  settle(scene, panels);
   return scene;
 }
 
-/** "a city in spring, summer and autumn" asked for in a row or in panels: one object, as often as it is varied. */
-function spread(scene: Scene, panels?: number): void {
-  const [object] = scene.objects;
-  const first = object?.setting?.match(/^(in|at|during) (.+)/i);
-  if (scene.objects.length !== 1 || object.count > 1 || !first || !(scene.order || panels)) return;
-  const others = panels ? panels - 1 : scene.background.length;
-  const values = scene.background.slice(0, others);
-  if (values.length === 0 || values.some((value) => / /.test(value))) return;
-  scene.background.splice(0, others);
-  object.setting = undefined;
-  object.count = values.length + 1;
-  object.variants = [first[2], ...values].map((value) => ({ text: `${first[1]} ${value}`, place: {} }));
-}
+type Relating = Chunk & { kind: "relation"; fresh?: boolean };
 
-/** The moon and the sun stand above, and what is nowhere while sceneries have their places is in all of these. */
-function placeByNature(scene: Scene): void {
-  const placed = scene.objects.filter(({ place }) => place.x !== undefined || place.y !== undefined);
-  if (placed.length > 1 && placed.length < scene.objects.length && placed.every(({ thing }) => among(SCENERY, thing.head))) {
-    const others = scene.objects.filter((object) => !placed.includes(object));
-    if (scene.links.length === 0) {
-      scene.background.unshift(...others.map((object) => [describe(object), object.setting].filter(Boolean).join(" ")));
-      scene.objects = placed;
-    }
-  }
-  const linked = new Set(scene.links.flatMap(({ subjects, targets }) => [...subjects, ...targets]));
-  const above = scene.objects.filter(({ thing, place }, i) => ABOVE.test(thing.head) && !linked.has(i) && place.x === undefined);
-  if (above.length < scene.objects.length && !scene.order && !scene.rows) {
-    for (const { place } of above) place.y ??= 0;
-  }
-}
-
-/** Reads chunk after chunk into a scene, with what must be remembered between them. */
-class Reader {
-  /** Objects of the clause at hand, and those of the sentence. */
-  private group: number[] = [];
-  private sentence: number[] = [];
-  /** The object that what follows is said of; -1: the setting, or nothing yet. */
-  private last = -1;
-  private variant?: Variant;
-  /** At the start of a clause. */
-  private fresh = true;
-  /** A word that waits for what it leads to. */
-  private waiting?: Chunk & { kind: "preposition" | "relation" | "verb" | "be"; fresh?: boolean };
-  private waitingPlace?: Place;
-  private waitingRelation?: { relation: Relation; targets: number[] };
-  private waitingBackground = false;
-  /** The last thing named belongs to an object: "with a hat" … "and a scarf". */
-  private belongs = false;
-  /** Whether places stand before their objects in this prompt ("on the left, a cat"), once a place was read. */
-  private placesFirst?: boolean;
-  /** What "it" means in a row of relations: "below it a river, above it a dragon". */
-  private spokenOf = -1;
-  /** The last thing named was a setting: "in front of a house" … "with a green door". */
-  private onSetting = false;
-  /** A place stood before it as its heading: "the left half shows". */
-  private heading = false;
-  /** Where the last thing that must not be there was noted: "no cars" … "or people". */
-  private denied?: string[];
-  private i = 0;
-
-  constructor(private readonly scene: Scene, private readonly chunks: Chunk[], private readonly listed: boolean) {}
-
+/** Reads chunk after chunk into a scene. */
+class Reader extends Memory {
   read(): void {
     for (; this.i < this.chunks.length && this.scene.objects.length <= MOST_OBJECTS; this.i++) {
       if (this.fresh && this.takeClause()) continue;
@@ -175,11 +120,14 @@ class Reader {
       return done(scene.background, text.replace(/^it \w+ /i, ""));
     }
     if (first.kind !== "thing" && /^(?:they|all|both|each|everyone|everything)\b/i.test(text)) {
-      return done(scene.background, text.replace(/^each (?:\w+ )?(?:in|of|with) an? different \w+/i, "").replace(/^(?:they|all|both|each|every\w+)\b(?: of them)?(?: (?:are|is|have|has|in a))? ?/i, ""));
+      const said = text.replace(/^each (?:\w+ )?(?:in|of|with) an? different \w+/i, "");
+      return done(scene.background, said.replace(EVERYONE, ""));
     }
     const placed = clause.some(({ kind }) => kind === "place" || kind === "relation" || kind === "one");
     const named = clause.some((chunk) => chunk.kind === "thing" && (chunk.opens || among(LIVING, chunk.head)));
-    if (STYLE.test(text) && (!placed || /\bseen from\b/.test(text)) && !named && !this.waiting) return done(scene.style, text);
+    if (STYLE.test(text) && (!placed || /\bseen from\b/.test(text)) && !named && !this.waiting) {
+      return done(scene.style, text);
+    }
     return false;
   }
 
@@ -199,7 +147,9 @@ class Reader {
     }
     if (this.waitingBackground || next?.kind === "background") {
       this.waitingBackground = false;
-      scene.background.push(`${this.lead(waiting)}${thing.text} ${next?.kind === "background" ? next.text : "in the background"}`);
+      const lead = waiting?.kind === "preposition" && !/^with$/i.test(waiting.text) ? `${waiting.text} ` : "";
+      const where = next?.kind === "background" ? next.text : "in the background";
+      scene.background.push(`${lead}${thing.text} ${where}`);
       if (next?.kind === "background") this.i++;
       return;
     }
@@ -234,12 +184,13 @@ class Reader {
     }
     if (counted >= 0) {
       const { head } = scene.objects[counted].thing;
-      const side = thing.adjectives.match(/^(left|right|middle|cent(?:er|re)|top|bottom)(?:most|-most)?\b/i)?.[1].toLowerCase();
+      const side = thing.adjectives.match(/^(left|right|middle|cent(?:er|re)|top|bottom)(?:most|-most)?\b/i)?.[1]
+        .toLowerCase();
       if (thing.opens === "the" && thing.head !== head && ANYBODY.test(head) && among(LIVING, thing.head)) {
         const opening = /^the$/i.test(thing.opening) ? "a" : thing.opening;
         return this.startVariant(counted, { text: "", place: this.takePlace(), thing: { ...thing, opening } });
       }
-      if (side && thing.head === head) return this.startVariant(counted, { text: "", place: SIDES[side] });
+      if (side && thing.head === head) return this.startVariant(counted, { text: "", place: placeOf(side) });
     }
     const part = scene.objects[this.last]?.whole !== undefined;
     if (this.variant && !thing.opens && (part || !among(LIVING, thing.head)) && (!fresh || joined)) {
@@ -272,9 +223,13 @@ class Reader {
   private isObject(thing: Thing, joined: boolean, next?: Chunk): boolean {
     const { scene } = this;
     if (this.waitingPlace || this.waitingRelation || next?.kind === "place") return true;
-    if (next?.kind === "relation" && (next.pronoun || /left|right|above|below|between/.test(next.relation))) return !this.isScenery(thing);
+    if (next?.kind === "relation" && (next.pronoun || /left|right|above|below|between/.test(next.relation))) {
+      return !this.isScenery(thing);
+    }
     if (!thing.opens && this.clausePlaces()) return true;
-    if (this.isScenery(thing)) return scene.order === "column" && !thing.opens || this.listed && thing.opens !== undefined;
+    if (this.isScenery(thing)) {
+      return scene.order === "column" && !thing.opens || this.listed && thing.opens !== undefined;
+    }
     if (STYLE.test(thing.text) && !thing.opens) return false;
     if (thing.opens || among(LIVING, thing.head) || scene.order || this.listed || scene.rows) return true;
     const other = this.chunks[this.i + 2];
@@ -284,105 +239,20 @@ class Reader {
       !(next.kind === "preposition" && /^(?:at|by|during)$/i.test(next.text));
   }
 
-  /** Whether this clause says where in the picture it is. */
-  private clausePlaces(): boolean {
-    return this.chunks.slice(this.i, this.clauseEnd()).some(({ kind, text }, k, clause) =>
-      kind === "place" && !clause.slice(0, k).some((chunk) => chunk.kind === "and" || chunk.text === "with") && text !== ""
-    );
-  }
-
-  private isScenery(thing: Thing): boolean {
-    return among(SCENERY, thing.head);
-  }
-
   /** A tag: "black jacket" goes to whom it is said of, anything else to the whole picture. */
   private addBare(thing: Thing, fresh: boolean): void {
     const { objects, background } = this.scene;
     const object = objects[this.last];
     if (fresh) this.variant = undefined;
-    if (object && object.count === 1 && object.whole === undefined && among(WORN, thing.head) && among(LIVING, object.thing.head)) {
+    if (
+      object && object.count === 1 && object.whole === undefined && among(WORN, thing.head) &&
+      among(LIVING, object.thing.head)
+    ) {
       return this.append(`, ${thing.text}`);
     }
     if (!fresh && background.length && this.group.length === 0) background[background.length - 1] += ` ${thing.text}`;
     else background.push(thing.text);
     if (this.group.length === 0) this.last = -1;
-  }
-
-  private addObject(thing: Thing): number {
-    const { scene } = this;
-    const index = scene.objects.length;
-    const adjectives = thing.adjectives.replace(/\bsame ?/i, "");
-    if (thing.head === "one" && scene.objects.length) {
-      const { head, noun } = scene.objects[0].thing;
-      thing = { ...thing, head, noun };
-    }
-    scene.objects.push({
-      thing: { ...thing, adjectives },
-      count: thing.count,
-      place: this.takePlace(),
-      apart: this.heading,
-      adjectives: [],
-      more: "",
-      variants: [],
-      negative: [],
-      size: /^(?:\w+ )*(?:huge|giant|gigantic|enormous|massive|colossal)\b/i.test(thing.adjectives) ? 2 : 1,
-    });
-    this.heading = false;
-    this.group.push(index);
-    this.sentence.push(index);
-    this.last = index;
-    this.variant = undefined;
-    this.belongs = false;
-    if (this.waitingRelation) {
-      const { relation, targets } = this.waitingRelation;
-      this.waitingRelation = undefined;
-      addLink(scene, relation, [index], targets);
-      this.spokenOf = targets.at(-1)!;
-    } else this.spokenOf = index;
-    return index;
-  }
-
-  /** The object that "the cat" speaks of, if one was named before. */
-  private known(thing: Thing): number {
-    if (thing.opens !== "the" || /\bsame\b/i.test(thing.adjectives)) return -1;
-    return this.scene.objects.findLastIndex(({ thing: { head, adjectives }, count }) =>
-      head === thing.head && count === 1 && (!thing.adjectives || adjectives.includes(thing.adjectives))
-    );
-  }
-
-  /** The object that was counted and whose single ones are not all told yet. */
-  private counted(): number {
-    const { objects } = this.scene;
-    return objects.findLastIndex(({ count, variants }) => count > 1 && variants.length < count);
-  }
-
-  private startVariant(index: number, variant: Variant): void {
-    this.scene.objects[index].variants.push(variant);
-    this.variant = variant;
-    this.waiting = undefined;
-    this.last = index;
-    this.belongs = false;
-  }
-
-  /** Whom "her", "his" or "it" means. */
-  private owner(pronoun: string, but: number[] = []): number {
-    const { objects } = this.scene;
-    const last = (test: (head: string) => boolean) =>
-      objects.findLastIndex(({ thing }, i) => test(thing.head) && !but.includes(i));
-    const found = /^(?:her|she)/i.test(pronoun)
-      ? last((head) => FEMALE.test(head))
-      : /^(?:his|he)/i.test(pronoun)
-      ? last((head) => among(LIVING, head) && !FEMALE.test(head))
-      : -1;
-    if (found >= 0) return found;
-    const living = /^it/i.test(pronoun) ? -1 : last((head) => among(LIVING, head));
-    return living >= 0 ? living : this.last >= 0 ? this.last : objects.length - 1;
-  }
-
-  private takePlace(): Place {
-    const place = this.waitingPlace ?? {};
-    this.waitingPlace = undefined;
-    return place;
   }
 
   private readPlace(chunk: Chunk & { kind: "place" }): void {
@@ -393,7 +263,8 @@ class Reader {
     while (/^(?:be|colon)$/.test(this.chunks[next]?.kind ?? "")) next++;
     const said = this.chunks[next];
     if (chunk.heading) {
-      const bare = said?.kind === "words" || said?.kind === "verb" && !/^show/.test(said.stem) || said?.kind === "thing" && !said.opens;
+      const bare = said?.kind === "words" || said?.kind === "verb" && !/^show/.test(said.stem) ||
+        said?.kind === "thing" && !said.opens;
       if (objects.length === 1 && Object.keys(objects[0].place).length === 0 && (chunk.whole || bare)) {
         const [object] = objects;
         object.whole ??= chunk.whole ?? "";
@@ -413,12 +284,15 @@ class Reader {
       this.variant.place = place;
       return;
     }
-    const open = this.group.map((i) => objects[i]).filter(({ place }) => place.x === undefined && place.y === undefined);
+    const open = this.group.map((i) => objects[i]).filter(({ place }) =>
+      place.x === undefined && place.y === undefined
+    );
     if (open.length) {
       for (const object of open) object.place = place;
       this.group = [];
-    } else if (this.chunks[this.i + 1]?.kind === "thing" || this.placesFirst || objects.length === 0) this.waitingPlace = place;
-    else if (objects.at(-1)!.place.x === undefined) objects.at(-1)!.place = { ...place, ...objects.at(-1)!.place };
+    } else if (this.chunks[this.i + 1]?.kind === "thing" || this.placesFirst || objects.length === 0) {
+      this.waitingPlace = place;
+    } else if (objects.at(-1)!.place.x === undefined) objects.at(-1)!.place = { ...place, ...objects.at(-1)!.place };
   }
 
   private readRelation(chunk: Chunk & { kind: "relation" }, fresh: boolean): void {
@@ -446,16 +320,8 @@ class Reader {
     } else if (next) this.append(` ${chunk.text}`);
   }
 
-  /** Whether an object is named next: at once, after its verb ("stands a tree"), or after a comma with its article. */
-  private leadsTo(i: number): boolean {
-    const [first, second] = [this.chunks[i], this.chunks[i + 1]];
-    if (first?.kind === "thing") return true;
-    if (first?.kind !== "verb" && first?.kind !== "be" && first?.kind !== "comma") return false;
-    return second?.kind === "thing" && second.opens !== undefined;
-  }
-
   /** The thing that a relation leads to: an object, or what the one before it stands on. */
-  private readTarget(token: Chunk & { kind: "relation"; fresh?: boolean }, thing: Thing): void {
+  private readTarget(token: Relating, thing: Thing): void {
     const { scene } = this;
     const words = `${token.text} ${thing.text}`;
     const subjects = this.group.length ? [...this.group] : this.last >= 0 && !token.fresh ? [this.last] : [];
@@ -480,12 +346,14 @@ class Reader {
     this.last = target;
   }
 
-  private roleOf({ text, relation }: { text: string; relation: Relation }, thing: Thing): "setting" | "attribute" | "object" {
+  private roleOf({ text, relation }: Relating, thing: Thing): "setting" | "attribute" | "object" {
     const { head } = thing;
     if (/larger|smaller|between|left|right/.test(relation)) return "object";
     if (thing.opens === "own" && !among(LIVING, head)) return "attribute";
-    if (/'s?( |$)/.test(thing.adjectives)) if (among(WORN, head)) return "attribute";
-    const again = this.chunks.some((chunk, k) => k > this.i && chunk.kind === "thing" && chunk.head === head && chunk.opens === "the");
+    if (/'s?( |$)/.test(thing.adjectives) && among(WORN, head)) return "attribute";
+    const again = this.chunks.some((chunk, k) =>
+      k > this.i && chunk.kind === "thing" && chunk.head === head && chunk.opens === "the"
+    );
     if (this.isScenery(thing) && !again) return "setting";
     if (relation === "on") {
       if (among(SUPPORTS, head)) return "setting";
@@ -502,35 +370,17 @@ class Reader {
     const inverted = this.group.length === 0 && (this.waitingRelation || this.waitingPlace);
     if (inverted && this.leadsTo(this.i + 1)) return;
     const end = this.clauseEnd();
+    const apart = fresh && this.chunks[this.i - 1]?.kind === "comma";
     const several = this.sentence.length > 1 || (scene.objects[this.last]?.count ?? 0) > 1;
-    if (verb.finite && fresh && this.chunks[this.i - 1]?.kind === "comma" && this.sentence.length > 1) {
+    const told = this.variant && this.counted() >= 0;
+    if (apart && verb.finite && this.sentence.length > 1) {
       this.last = this.sentence[0]; // "an old sailor, a parrot on his shoulder, looks at a map"
-      this.waiting = verb;
-      return;
-    }
-    const ofAll = verb.plural && this.sentence.length > 1 ||
-      fresh && several && this.chunks[this.i - 1]?.kind === "comma" && !this.namesMore(end) && !(this.variant && this.counted() >= 0);
-    if (ofAll) {
+    } else if (verb.plural ? this.sentence.length > 1 : apart && several && !told && !this.namesMore(end)) {
       scene.background.push(this.chunks.slice(this.i, end).map(({ text }) => text).join(" "));
       this.i = end - 1;
       return;
     }
-    if (fresh && this.variant && this.counted() < 0 && this.chunks[this.i - 1]?.kind === "comma") this.variant = undefined;
     this.waiting = verb;
-  }
-
-  private clauseEnd(): number {
-    const end = this.chunks.findIndex(({ kind }, k) => k > this.i && /^(?:comma|stop|colon)$/.test(kind));
-    return end < 0 ? this.chunks.length : end;
-  }
-
-  /** Whether the sentence goes on to name objects after chunk i. */
-  private namesMore(i: number): boolean {
-    for (; i < this.chunks.length && this.chunks[i].kind !== "stop"; i++) {
-      const chunk = this.chunks[i];
-      if (chunk.kind === "thing" && chunk.opens === "a" && /^(?:comma|and)$/.test(this.chunks[i - 1]?.kind)) return true;
-    }
-    return false;
   }
 
   /** What somebody does something to: another object, or part of what the doer shows. */
@@ -561,12 +411,13 @@ class Reader {
     const alone = scene.objects.length === 1 && support?.count === 1 && Object.keys(support.place).length === 0;
     const end = this.chunks.findIndex(({ kind }, k) => k > this.i && kind === "stop");
     const more = this.chunks.slice(this.i + 1, end < 0 ? undefined : end).some((chunk) =>
-      chunk.kind === "place" || chunk.kind === "relation" || chunk.kind === "one" || chunk.kind === "thing" && chunk.opens === "a"
+      chunk.kind === "place" || chunk.kind === "relation" || chunk.kind === "one" ||
+      chunk.kind === "thing" && chunk.opens === "a"
     );
     if (!alone || this.waitingPlace || thing.opens !== "a" || !more) return false;
     if (!among(SUPPORTS, support.thing.head) && !this.isScenery(support.thing)) return false;
     scene.objects.pop();
-    scene.background.push(`${among(SUPPORTS, support.thing.head) ? "on " : ""}${support.thing.text.replace(/^An? |^The /, (w) => w.toLowerCase())}`);
+    scene.background.push((among(SUPPORTS, support.thing.head) ? "on " : "") + describe(support));
     this.group = [];
     this.sentence = [];
     this.last = -1;
@@ -582,7 +433,8 @@ class Reader {
     const living = among(LIVING, thing.head);
     if (/^with$/i.test(preposition)) {
       const ofSetting = !subject && scene.background.length > 0 && thing.opens === "a";
-      const another = (next?.kind === "place" || next?.kind === "relation" && next.pronoun) && !this.waitingPlace && !this.variant ||
+      const another =
+        (next?.kind === "place" || next?.kind === "relation" && next.pronoun) && !this.waitingPlace && !this.variant ||
         living && thing.opens && subject && among(LIVING, subject.thing.head) && !this.variant &&
           this.chunks[this.i - 2]?.kind !== "verb"; // "printed with a bird"
       if (subject && this.empties(thing)) return;
@@ -590,10 +442,13 @@ class Reader {
         this.group = [];
         return void this.addObject(thing);
       }
-      const ofSeat = this.onSetting && subject?.setting && !(among(WORN, thing.head) && among(LIVING, subject.thing.head));
+      const ofSeat = this.onSetting && subject?.setting &&
+        !(among(WORN, thing.head) && among(LIVING, subject.thing.head));
       if (ofSeat) return void (subject.setting += ` with ${thing.text}`);
     }
-    if (this.isScenery(thing) && !BELONGING.test(preposition)) return this.addSetting(`${preposition} ${thing.text}`, thing);
+    if (this.isScenery(thing) && !BELONGING.test(preposition)) {
+      return this.addSetting(`${preposition} ${thing.text}`, thing);
+    }
     this.append(` ${preposition} ${thing.text}`);
     this.belongs = /^(?:with|in|of)$/i.test(preposition);
   }
@@ -612,92 +467,17 @@ class Reader {
     if (fresh && !this.variant) {
       const lists = scene.rows || this.listed || scene.order;
       if (lists && /^\p{L}+$/u.test(text) && this.chunks[this.i + 1]?.kind !== "verb") {
-        return void this.addObject({ ...BARE, text, noun: text, head: text.toLowerCase() });
+        return void this.addObject(bareThing(text));
       }
       if (scene.objects.length === 1 && this.last === 0) return this.append(`, ${text}`);
       if (this.chunks[this.i - 1]?.kind !== "and") return void scene.style.push(text);
     }
     this.append(` ${this.chunks[this.i - 1]?.kind === "and" ? "and " : ""}${text}`);
   }
-
-  /** "the moon is purple" */
-  private predicate(text: string): void {
-    const object = this.scene.objects[this.last];
-    if (object && !this.variant && !this.belongs && !/[ ,]/.test(text) && !object.more) object.adjectives.push(text.toLowerCase());
-    else this.append(` ${text}`);
-  }
-
-  private append(text: string): void {
-    const { objects, background } = this.scene;
-    const object = objects[this.last];
-    if (this.variant) this.variant.text += text;
-    else if (object?.setting && /^ (?:of|from|at|in|by|full)\b/.test(text)) object.setting += text;
-    else if (object) object.more += text;
-    else if (background.length && (!objects.length || this.chunks[this.i - 2]?.kind === "thing")) {
-      background[background.length - 1] += text;
-    }
-    else if (text.trim().length > 2) background.push(text.trim().replace(/^, /, ""));
-  }
-
-  private addSetting(text: string, thing: Thing): void {
-    const { objects, background } = this.scene;
-    const object = objects[this.last];
-    const words = text.replace(/^\w/, (letter) => letter.toLowerCase());
-    if (this.variant) this.variant.text += ` ${words}`;
-    else if (object && this.group.length + this.sentence.length) {
-      if (/^sky|skies$/.test(thing.head) && /^in/.test(words)) object.place = { y: 0, ...object.place };
-      object.setting = object.setting ? `${object.setting} ${words}` : words;
-      this.onSetting = true;
-    } else if (!object && background.length && !objects.length && !this.waiting && this.chunks[this.i - 2]?.kind === "thing") {
-      background[background.length - 1] += ` ${words}`;
-    } else background.push(words);
-  }
-
-  /** What waited for a thing and gets none. */
-  private flush(next?: Chunk): void {
-    const { waiting } = this;
-    if (!waiting || (waiting.kind === "be" && next?.kind !== "stop" && next?.kind !== "comma")) {
-      if (next?.kind === "verb" && waiting?.kind === "be" && next.text) this.waiting = undefined;
-      return;
-    }
-    this.waiting = undefined;
-    if (waiting.kind === "verb" || waiting.kind === "preposition" && next?.kind !== "one" && next?.kind !== "background") {
-      const idle = waiting.fresh ? /^(?:with|that|outside|inside)$/i : /^(?:with|that)$/i;
-      if (waiting.kind === "verb" || !idle.test(waiting.text)) this.append(` ${waiting.text}`);
-    }
-  }
-
-  private lead(waiting?: { kind: string; text: string }): string {
-    return waiting?.kind === "preposition" && !/^with$/i.test(waiting.text) ? `${waiting.text} ` : "";
-  }
-
-  /** "a house with a red roof in the background" is no object after all. */
-  private sendToBackground(where: string): void {
-    const { scene } = this;
-    const index = this.group.at(-1)!;
-    const object = scene.objects[index];
-    if (index < scene.objects.length - 1) return void (object.more += ` ${where}`);
-    scene.background.push(`${object.thing.text}${object.more} ${where}`);
-    scene.objects.pop();
-    scene.links = scene.links.filter((link) => ![...link.subjects, ...link.targets].includes(index));
-    this.group = this.group.slice(0, -1);
-    this.last = scene.objects.length - 1;
-  }
 }
 
-const BARE: Omit<Thing, "text" | "noun" | "head"> = { kind: "thing", opening: "", adjectives: "", count: 1, plural: false };
-
-const SIDES: Record<string, Place> = {
-  left: { x: 0 },
-  right: { x: 2 },
-  middle: { x: 1 },
-  center: { x: 1 },
-  centre: { x: 1 },
-  top: { y: 0 },
-  bottom: { y: 2 },
-};
-
-/** The nouns of the objects that a prompt speaks of, in the singular. */
-export function objectsOf(prompt: string): { noun: string; count: number; object: SceneObject }[] {
-  return readScene(prompt).objects.map((object) => ({ noun: object.thing.head, count: object.count, object }));
+/** The objects that a prompt speaks of: their nouns in the singular, how many of each, and what is said of them. */
+export function objectsOf(prompt: string): { noun: string; count: number; text: string }[] {
+  const { objects } = readScene(prompt);
+  return objects.map((object) => ({ noun: object.thing.head, count: object.count, text: describe(object) }));
 }

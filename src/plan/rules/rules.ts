@@ -4,14 +4,13 @@ import { plainPlan, type Plan, type Region } from "../plan.ts";
 import { foreignLanguage } from "./language.ts";
 import { arrange, type SceneCell } from "./layout.ts";
 import { repeatsClass } from "./noun.ts";
-import { readScene } from "./reader.ts";
+import { MOST_CHARACTERS, readScene } from "./reader.ts";
 import { describe, type Scene } from "./scene.ts";
 
 /** More regions than this make each of them too small for a 512-pixel picture. */
 const MOST_REGIONS = 9;
-/** Longer prompts are stories: no rule tells what of them is in the picture. */
-const MOST_CHARACTERS = 4000;
-const WAY_OUT = "A language model can plan it: --llm-url (or OPENAI_API_KEY), or write the regions yourself with BREAK.";
+const WAY_OUT =
+  "A language model can plan it: --llm-url (or OPENAI_API_KEY), or write the regions yourself with BREAK.";
 /** Conditions, alternatives and turns of events cannot be laid out by rules. */
 const BEYOND =
   /\b(?:if|unless|except(?: for)?|instead of|rather than|because|although|either|whichever|until|(?:before|after) (?:the|an?|it|he|she|they)\b.* \w+(?:ed|s)|had \w+(?:ed|en))\b/i;
@@ -27,7 +26,9 @@ export function planByRules(prompt: string): Plan {
   const language = foreignLanguage(prompt);
   if (language) {
     throw new PlannerError(
-      `The rules planner reads English, and this prompt looks like ${language}: "${prompt.slice(0, 60)}". Plan it with a ` +
+      `The rules planner reads English, and this prompt looks like ${language}: "${
+        prompt.slice(0, 60)
+      }". Plan it with a ` +
         "language model (--llm-url or OPENAI_API_KEY), write the regions yourself (a BREAK b), or draw it whole with --no-plan.",
     );
   }
@@ -65,14 +66,20 @@ export function planByRules(prompt: string): Plan {
     prompt,
     ...(base === undefined ? {} : { basePrompt: prompt, baseRatio: base }),
     ...negatives(scene),
-    splitRatio: formatSplitRatio(rows.map((row) => ({ height: 1, widths: row.map((cell) => cell === "setting" ? 1 : cell.size) }))),
+    splitRatio: formatSplitRatio(
+      rows.map((row) => ({ height: 1, widths: row.map((cell) => cell === "setting" ? 1 : cell.size) })),
+    ),
     regions: rows.flat().map((cell) => regionOf(scene, cell)),
     planner: "rules",
   };
 }
 
 function whole(prompt: string, why: string, wayOut?: string): Plan {
-  return plainPlan(prompt, "rules", `${why}: the picture is drawn as one whole, without regions.${wayOut ? ` ${wayOut}` : ""}`);
+  return plainPlan(
+    prompt,
+    "rules",
+    `${why}: the picture is drawn as one whole, without regions.${wayOut ? ` ${wayOut}` : ""}`,
+  );
 }
 
 function negatives({ negative, objects }: Scene, all = false): { negativePrompt?: string } {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Place, Relation, Thing } from "./chunk.ts";
-import { among, article, COLOURS, LIVING, PAIRS } from "./words.ts";
+import type { Place, Relation, Thing } from "./parts.ts";
+import { article, COLOURS, PAIRS } from "./words.ts";
 
 /** One of several: "one black and one white", or a part: "left half of his face is human". */
 export interface Variant {
@@ -80,24 +80,6 @@ export function addLink(scene: Scene, relation: Relation, subjects: number[], ta
   }
 }
 
-/** A setting named once is that of all: "two cats and a dog on the grass", unless some stand above others. */
-export function shareSetting({ objects, background, links }: Scene): void {
-  const own = objects.filter(({ setting }) => setting !== undefined);
-  const several = objects.length > 1 || (objects[0]?.count ?? 0) > 1;
-  if (own.length !== 1 || !several || objects.some(({ place }) => place.y !== undefined)) return;
-  if (own[0].apart || /^(?:against|by the)\b/i.test(own[0].setting!)) return;
-  const beside = links.every(({ relation }) => relation !== "above");
-  // A rider's swing is not the one's beside her.
-  if (own[0] !== objects.at(-1) && /^on /i.test(own[0].setting!) && among(LIVING, own[0].thing.head)) return;
-  const apart = own[0] !== objects.at(-1) &&
-    !(beside && (links.length > 0 || objects.some(({ place }) => place.x !== undefined)));
-  if (apart || (own[0] === objects.at(-1) && !beside && links.some(({ targets }) => targets.includes(objects.length - 1)))) {
-    return;
-  }
-  background.unshift(own[0].setting!);
-  own[0].setting = undefined;
-}
-
 /** An object or one of several, in words: "a black cat wearing a hat". Without its setting. */
 export function describe(object: SceneObject, index?: number): string {
   const variant = index === undefined ? undefined : object.variants[index];
@@ -114,11 +96,15 @@ export function describe(object: SceneObject, index?: number): string {
   const noun = single ? singularNoun(thing) : thing.noun;
   const words = [...before, variant?.thing ? "" : thing.adjectives, noun].filter(Boolean).join(" ");
   const joined = /^\d/.test(noun);
-  const opening = single || /^(?:his|her|its|their|my)$/i.test(thing.opening) || before.length > 0 && /^an?$/i.test(thing.opening)
-    ? joined ? "" : article(words) + " "
-    : thing.opening && lower(thing.opening) + " ";
+  const opening =
+    single || /^(?:his|her|its|their|my)$/i.test(thing.opening) || before.length > 0 && /^an?$/i.test(thing.opening)
+      ? joined ? "" : article(words) + " "
+      : thing.opening && lower(thing.opening) + " ";
   const more = single ? singleMore(object.more) : object.more;
-  return balanced(opening + (opening || single ? words : lower(words)) + more + after).replace(/(?: (?:out|of|to|at|from|with|into))+$/, "");
+  return balanced(opening + (opening || single ? words : lower(words)) + more + after).replace(
+    /(?: (?:out|of|to|at|from|with|into))+$/,
+    "",
+  );
 }
 
 /** A few plain words that may stand before the noun. */
@@ -146,11 +132,16 @@ function singleMore(more: string): string {
 }
 
 function lower(text: string): string {
-  return text.replace(/^(?:An?|The|Two|Three|Four|Five|Six|Seven|Eight|Nine|One|Some|His|Her|Its)(?= |$)/, (word) => word.toLowerCase());
+  return text.replace(
+    /^(?:An?|The|Two|Three|Four|Five|Six|Seven|Eight|Nine|One|Some|His|Her|Its)(?= |$)/,
+    (word) => word.toLowerCase(),
+  );
 }
 
 /** Brackets of emphasis that were torn apart are left out. */
 function balanced(text: string): string {
   const count = (sign: string) => text.split(sign).length;
-  return count("(") === count(")") && count("[") === count("]") ? text : text.replace(/:\d(?:\.\d+)?(?=\))|[()[\]]/g, "");
+  return count("(") === count(")") && count("[") === count("]")
+    ? text
+    : text.replace(/:\d(?:\.\d+)?(?=\))|[()[\]]/g, "");
 }

@@ -37,7 +37,9 @@ export interface Word {
   part: Part;
 }
 
-const WORD = /[([{]{0,4}[\p{L}\p{N}]+(?:['’./-][\p{L}\p{N}]+)*(?::\d(?:\.\d+)?)?%?[)\]}]{0,4}|[^\s]/gu;
+/** A word with its brackets and weight; a change such as [cat:dog:0.5] or [cat|dog] is one word, and so is a LoRA's tag. */
+const WORD =
+  /\[[^\][\n]{1,80}?[:|][^\][\n]{0,80}?\]|<[\w:. -]{3,80}>|[([{]{0,4}[\p{L}\p{N}]+(?:['’./-][\p{L}\p{N}]+)*(?::\d(?:\.\d+)?)?%?[)\]}]{0,4}|[^\s]/gu;
 const PARTS: Record<string, Part> = {
   DET: "determiner",
   NUM: "number",
@@ -60,7 +62,8 @@ const OWNERS = /^(?:his|her|its|their|my|your|our)$/;
 /** The words of a text, tagged. Takes time in proportion to the text. */
 export function tag(text: string): Word[] {
   const words = [...text.matchAll(WORD)].map((match): Word => {
-    let low = match[0].toLowerCase().replace(/’/g, "'").replace(/(?<=.):[\d.]+/, "").replace(/^[([{]+|[)\]}]+$/g, "");
+    const first = /^\[.*[:|]/.test(match[0]) ? match[0].split(/[:|]/)[0].split(" ").at(-1)! : match[0];
+    let low = first.toLowerCase().replace(/’/g, "'").replace(/(?<=.):[\d.]+/, "").replace(/^[([{]+|[)\]}]+$/g, "");
     if (TYPOS[low]) low = TYPOS[low];
     return {
       text: match[0],
@@ -105,13 +108,16 @@ function correct(words: Word[], i: number): void {
   if (/^\d+\p{L}{2,}/u.test(word.low)) word.part = "noun";
   if (/^(?:living|dining|swimming|sewing|washing)$/.test(word.low) && is(after, "noun")) word.part = "adjective";
   if (word.low === "light" && !is(after, "noun", "adjective")) word.part = "noun";
-  if (/^(?:left|right|middle)$/.test(word.low) && is(after, "noun") && !is(before, "preposition")) word.part = "adjective";
+  if (/^(?:left|right|middle)$/.test(word.low) && is(after, "noun") && !is(before, "preposition")) {
+    word.part = "adjective";
+  }
   if (word.low === "half" && is(after, "adjective")) word.part = "adverb";
   const opened = is(before, "determiner", "own", "adjective", "number") &&
     !(before.low === "both" && is(after, "determiner")); // "behind both hangs a pan"
   const ing = /ing$/.test(word.low) && !NOUNS_IN_ING.test(word.low);
   if (word.part === "verb") {
-    const describes = /(?:ing|ed|en)$/.test(word.low) && is(after, "noun", "adjective") && !/^(?:with|of)$/.test(after.low);
+    const describes = /(?:ing|ed|en)$/.test(word.low) && is(after, "noun", "adjective") &&
+      !/^(?:with|of)$/.test(after.low);
     if (describes && (opened || is(before, "preposition"))) word.part = "adjective";
     else if (opened && !ing && !/ed$/.test(word.low)) word.part = "noun";
     else if (before?.low === "of" && !ing) word.part = "noun";
@@ -120,7 +126,11 @@ function correct(words: Word[], i: number): void {
     else if (is(before, "noun") && word.low === word.lemma && /^(?:an?|each)$/.test(determiner(words, i))) {
       word.part = "noun";
     }
-  } else if (word.part === "adjective" && /^(?:an?|the)$/.test(determiner(words, i)) && (after === undefined || is(after, "preposition", "sign")) && after?.low !== "to" && after?.low !== "than" && words[i + 2]?.part !== "adjective") {
+  } else if (
+    word.part === "adjective" && /^(?:an?|the)$/.test(determiner(words, i)) &&
+    (after === undefined || is(after, "preposition", "sign")) && after?.low !== "to" && after?.low !== "than" &&
+    words[i + 2]?.part !== "adjective"
+  ) {
     word.part = "noun"; // "a blue cherry"
   } else if (word.part === "noun" || word.part === "adjective") {
     const phrase = is(before, "noun") && !is(after, "noun");
@@ -131,7 +141,9 @@ function correct(words: Word[], i: number): void {
       word.part = "verb";
     } else if (/ed$/.test(word.low) && is(before, "noun") && is(after, "preposition")) word.part = "verb";
     // "a boy watches": one thing is no plural.
-    else if (phrase && /[^s]s$/.test(word.low) && word.lemma !== word.low && /^(?:an?|each)$/.test(determiner(words, i))) {
+    else if (
+      phrase && /[^s]s$/.test(word.low) && word.lemma !== word.low && /^(?:an?|each)$/.test(determiner(words, i))
+    ) {
       word.part = "verb";
     }
   }

@@ -30,7 +30,8 @@ function readTable(text: string): Row[] {
 
 const list = (text: string) => text.toLowerCase().split(",").map((part) => part.trim()).filter(Boolean);
 const words = (text: string) => ` ${text.toLowerCase().replace(/[^\p{L}\p{N}'-]+/gu, " ")} `;
-const holds = (text: string, part: string) => words(text).includes(words(part).trimEnd() + " ") || words(text).includes(words(part));
+const holds = (text: string, part: string) =>
+  words(text).includes(words(part).trimEnd() + " ") || words(text).includes(words(part));
 const shape = (ratio: string, cells: number) => JSON.stringify(normal(parseSplitRatio(ratio, cells).rows));
 const normal = (rows: { height: number; widths: number[] }[]) =>
   rows.map(({ height, widths }) => [height / rows[0].height, widths.map((width) => width / widths[0])]);
@@ -43,18 +44,30 @@ function faults(plan: Plan, { plans, also }: Row): string[] {
       return [`ratio ${plan.splitRatio}, not ${ratio}`];
     }
     return cells.flatMap((parts, i) => [
-      ...parts.filter((part) => !holds(regions[i], part)).map((part) => `region ${i + 1} lacks "${part}": ${regions[i]}`),
-      ...cells.filter(([head]) => head && !parts.includes(head) && holds(regions[i], head) && !parts.some((part) => holds(part, head)))
+      ...parts.filter((part) => !holds(regions[i], part)).map((part) =>
+        `region ${i + 1} lacks "${part}": ${regions[i]}`
+      ),
+      ...cells.filter(([head]) =>
+        head && !parts.includes(head) && holds(regions[i], head) && !parts.some((part) => holds(part, head))
+      )
         .map(([head]) => `region ${i + 1} shows "${head}" too`),
     ]);
   });
   const negative = [plan.negativePrompt, ...regionsOf(plan).map((region) => region.negativePrompt)].join(", ");
   return [
     ...alternatives.toSorted((a, b) => a.length - b.length)[0],
-    ...list(also.all ?? "").filter((part) => regions.some((region) => !holds(region, part))).map((part) => `not in all: ${part}`),
-    ...list(also.base ?? "").filter((part) => !holds(plan.basePrompt ?? "", part)).map((part) => `not in the base prompt: ${part}`),
-    ...list(also.not ?? "").filter((part) => regions.some((region) => holds(region, part))).map((part) => `a region has "${part}"`),
-    ...list(also.negative ?? "").filter((part) => !holds(negative, part)).map((part) => `not in the negative prompt: ${part}`),
+    ...list(also.all ?? "").filter((part) => regions.some((region) => !holds(region, part))).map((part) =>
+      `not in all: ${part}`
+    ),
+    ...list(also.base ?? "").filter((part) => !holds(plan.basePrompt ?? "", part)).map((part) =>
+      `not in the base prompt: ${part}`
+    ),
+    ...list(also.not ?? "").filter((part) => regions.some((region) => holds(region, part))).map((part) =>
+      `a region has "${part}"`
+    ),
+    ...list(also.negative ?? "").filter((part) => !holds(negative, part)).map((part) =>
+      `not in the negative prompt: ${part}`
+    ),
   ];
 }
 
@@ -67,7 +80,7 @@ Deno.test("rules: prompts as people write them are planned as a person would", a
       if (row.also.error) {
         return assert.throws(
           () => planByRules(row.prompt),
-          (error) => error instanceof PlannerError && new RegExp(row.also.error).test(error.message),
+          (error: unknown) => error instanceof PlannerError && new RegExp(row.also.error).test(error.message),
         );
       }
       assert.deepEqual(faults(parsePlan(planByRules(row.prompt)), row), []);

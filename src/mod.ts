@@ -13,10 +13,12 @@
  * @module
  */
 export * from "./errors.ts";
-export { generate, type ImageResult, paint, type StepEvent } from "./generate.ts";
+export { draw, generate, type ImageResult, paint, type StepEvent } from "./generate.ts";
 export type { GenerateOptions, Settings } from "./settings.ts";
 export { loadModel, type LoadOptions, type LoadProgress, Model } from "./pipeline/model.ts";
 export { pictureBytes, type SaveOptions, savePicture, savePicture as savePng } from "./save_picture.ts";
+export type { Drawing } from "./pipeline/drawing.ts";
+export { prepare } from "./pipeline/prepare.ts";
 export type { Picture } from "./pipeline/decoder.ts";
 export { type AdapterSummary, Device, listAdapters, openDevice, type Precision } from "./gpu/device.ts";
 export * from "./plan/make_plan.ts";

@@ -39,8 +39,11 @@ export interface Phase {
 export interface Drawing {
   /** With the model's defaults. */
   readonly plan: Plan & { mode: RegionMode };
+  /** Complete: what was asked for, and the preset's values for the rest. */
   readonly settings: Settings;
+  /** Of the latents. */
   readonly size: LatentSize;
+  /** Timesteps, noise levels and strides. */
   readonly schedule: Schedule;
   /** Every text of every prompt as tokens; drawings that share this object share their embeddings. */
   readonly prompts: Prompts;
@@ -54,6 +57,7 @@ export interface Drawing {
   readonly window: { height: number; width: number };
   /** In the order in which they run. */
   readonly stages: Stages;
+  /** Which weights leave the device. */
   readonly offload: Offload;
   /** What there is to say: long prompts. */
   readonly warnings: readonly string[];

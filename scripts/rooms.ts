@@ -21,9 +21,9 @@ const BELOW_PIPELINE = "settings.ts settings nn ops gpu model hub formats files 
 
 /** From the bottom up. A file belongs to the longest name that its path begins with. */
 export const ROOMS: Readonly<Record<string, Room>> = {
-  text: room("the language of prompts, tokenizers and chunks; pure"),
-  region: room("split ratios → cells → exact partitions, masks, base ratios and keywords; pure", "text"),
   sample: room("schedules, samplers, scalings and noise; pure"),
+  text: room("the language of prompts, tokenizers and chunks; pure", "sample"),
+  region: room("split ratios → cells → exact partitions, masks, base ratios and keywords; pure", "text"),
   files: room("reading with limits, whole or not at all; writing without overwriting"),
   picture: room("pictures that people bring: reading, resizing, edges, skeletons, depth; pure"),
   formats: room(

@@ -21,4 +21,6 @@ export type { Drawing } from "./pipeline/drawing.ts";
 export { prepare } from "./pipeline/prepare.ts";
 export type { Picture } from "./pipeline/decoder.ts";
 export { type AdapterSummary, Device, listAdapters, openDevice, type Precision } from "./gpu/device.ts";
+export { readWildcards } from "./files/wildcard_files.ts";
+export { chooseWords, type Wildcards } from "./text/wildcards.ts";
 export * from "./plan/make_plan.ts";

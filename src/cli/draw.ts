@@ -55,7 +55,6 @@ export async function drawToFile(
   const started = performance.now();
   const preview = previewFile(output.pattern, flags.preview ?? "none");
   try {
-    if (number === 1) drawing.warnings.forEach((warning) => console.say(warning));
     console.progress.stage("Preparing");
     const run = draw(opened.model, drawing, signal);
     let next = await run.next();

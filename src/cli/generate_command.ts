@@ -7,14 +7,16 @@ import { CancelledError, UsageError } from "../errors.ts";
 import { dirname, relative, resolve } from "../deps/path.ts";
 import { writeNewFile } from "../files/new_file.ts";
 import type { ImageResult } from "../generate.ts";
+import type { Drawing } from "../pipeline/drawing.ts";
 import { prepare } from "../pipeline/prepare.ts";
 import { type Plan, withMasks } from "../plan/plan.ts";
 import { describeModel, makeRecipe } from "../recipe.ts";
 import { outputSettings } from "../settings/schema.ts";
+import { chanceOf } from "./chance.ts";
 import { checkPlanFlags, choosePlan } from "./choose_plan.ts";
 import { type Context, json } from "./command.ts";
 import { drawToFile, type Report } from "./draw.ts";
-import { loadWeights, openModel } from "./open_model.ts";
+import { loadWeights, type OpenedModel, openModel } from "./open_model.ts";
 import { outputOf } from "./output.ts";
 import { firstSeed, seedOf } from "../settings/seeds.ts";
 import { pictureOptions } from "./options.ts";
@@ -25,7 +27,7 @@ import { unknownWords } from "./unknown_words.ts";
 
 /** Plans, loads the model, draws, and prints where the pictures are and with which seeds. */
 export async function generateCommand(context: Context): Promise<void> {
-  const { flags, console, signal } = context;
+  const { flags, console } = context;
   const count = flags.batchCount ?? outputSettings.batchCount.default;
   const options = pictureOptions(flags);
   const seed = firstSeed(flags.seed);
@@ -38,34 +40,19 @@ export async function generateCommand(context: Context): Promise<void> {
   try {
     // What this model cannot draw is refused before a planner is asked and before weights are loaded.
     await prepare(opened.model, { ...options, prompt: "" });
-    const plan = await choosePlan(context);
-    showPlan(plan, context);
-    if (flags.savePlan) await savePlan(plan, flags.savePlan, flags.force);
-    if (flags.confirm) askToGoOn();
-    signal.throwIfAborted();
-
-    for (const remark of await unknownWords(wordsOf(plan.prompt), opened.model.checkpoint.path)) console.say(remark);
-    let drawing = await prepare(opened.model, { ...options, plan });
-    const { mode, baseRatio } = drawing.plan;
-    const news = [
-      ...(mode === (plan.mode ?? "attention") ? [] : [`in ${mode} mode`]),
-      ...(baseRatio === plan.baseRatio ? [] : [`showing ${baseRatio} of the whole prompt`]),
-    ];
-    if (news.length) {
-      console.say(
-        `Regions are drawn ${news.join(", each ")}: what suits this model. A plan's own settings overrule it.`,
+    const chance = await chanceOf(context);
+    if (chance.dynamic && count > 1 && flags.savePlan) {
+      throw new UsageError(
+        `--save-plan has one file for ${count} plans, since each picture's words differ. Leave -b out.`,
       );
     }
-    if (flags.maxVram) {
-      const fitted = fitWithin(flags.maxVram, opened.model, drawing, flags.offloadToCpu);
-      drawing = fitted.drawing;
-      console.say(fitted.said);
-    }
+    let drawing = await planOne(opened, chance.at(seed));
     opened = await loadWeights(opened, context);
     const recipe = flags.noMetadata ? undefined : await describeModel(opened.model, flags.fullHash);
     const recipeOf = recipe && ((result: ImageResult) => makeRecipe(recipe, result.plan, result.settings));
     const reports: Report[] = [];
     for (let i = 0; i < count; i++) {
+      if (i > 0 && chance.dynamic) drawing = await planOne(opened, chance.at(seedOf(seed, i)));
       const settings = { ...drawing.settings, seed: seedOf(seed, i) };
       const report = await drawToFile(opened, { ...drawing, settings }, output, recipeOf, context, i + 1);
       reports.push(report);
@@ -75,6 +62,32 @@ export async function generateCommand(context: Context): Promise<void> {
   } finally {
     opened.model.close();
   }
+}
+
+/** One picture's plan, shown, saved and settled. */
+async function planOne({ model }: OpenedModel, context: Context): Promise<Drawing> {
+  const { flags, console, signal } = context;
+  const plan = await choosePlan(context);
+  showPlan(plan, context);
+  if (flags.savePlan) await savePlan(plan, flags.savePlan, flags.force);
+  if (flags.confirm) askToGoOn();
+  signal.throwIfAborted();
+
+  for (const remark of await unknownWords(wordsOf(plan.prompt), model.checkpoint.path)) console.say(remark);
+  const drawing = await prepare(model, { ...pictureOptions(flags), plan });
+  for (const warning of drawing.warnings) console.say(warning);
+  const { mode, baseRatio } = drawing.plan;
+  const news = [
+    ...(mode === (plan.mode ?? "attention") ? [] : [`in ${mode} mode`]),
+    ...(baseRatio === plan.baseRatio ? [] : [`showing ${baseRatio} of the whole prompt`]),
+  ];
+  if (news.length) {
+    console.say(`Regions are drawn ${news.join(", each ")}: what suits this model. A plan's own settings overrule it.`);
+  }
+  if (!flags.maxVram) return drawing;
+  const fitted = fitWithin(flags.maxVram, model, drawing, flags.offloadToCpu);
+  console.say(fitted.said);
+  return fitted.drawing;
 }
 
 /** A saved plan names its masks as they lie from where it is. */

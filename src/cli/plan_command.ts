@@ -7,8 +7,10 @@ import { writeSomewhere } from "../files/new_file.ts";
 import { encodePicture } from "../formats/encode_picture.ts";
 import type { Plan } from "../plan/plan.ts";
 import { drawPlan } from "../plan/show/layout_picture.ts";
+import { chanceOf } from "./chance.ts";
 import { checkPlanFlags, choosePlan } from "./choose_plan.ts";
 import { type Context, json } from "./command.ts";
+import { firstSeed } from "../settings/seeds.ts";
 import { type Output, outputOf } from "./output.ts";
 import { aspectOf, showPlan } from "./show_plan.ts";
 
@@ -18,7 +20,7 @@ export async function planCommand(context: Context): Promise<void> {
   checkPlanFlags(context);
   const output = flags.output === undefined ? undefined : await outputOf(flags, 1, "plan_%03d.png");
   const started = performance.now();
-  const plan = await choosePlan(context);
+  const plan = await choosePlan((await chanceOf(context)).at(firstSeed()));
   const seconds = (performance.now() - started) / 1000;
   showPlan(plan, context);
   const path = output && await writeLayout(output, plan, context);

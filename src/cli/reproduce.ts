@@ -47,6 +47,7 @@ export async function reproduce(original: Original, context: Context): Promise<v
     const found = await describeModel(opened.model, recipe.model.fullHash);
     const others = compareModels(recipe.model, found);
     const drawing = await prepare(opened.model, { ...recipe.settings, plan });
+    for (const warning of drawing.warnings) console.say(warning);
     opened = await loadWeights(opened, context);
     const report = await drawToFile(opened, drawing, output, flags.noMetadata ? undefined : texts, context);
     const identical = same(bytes, await Deno.readFile(report.path));

@@ -15,6 +15,13 @@ export const promptSettings = {
     short: "p",
     help: "the prompt, where it could be taken for a command",
   },
+  wildcards: {
+    type: "text",
+    shown: "DIR",
+    on: ["generate", "plan"],
+    also: ["wildcard-dir", "wildcards-dir"],
+    help: "folder of text files; __animals__ in a prompt is a line of animals.txt, chosen by the seed",
+  },
 } as const satisfies Table;
 
 /** Which model, and how it is read. */

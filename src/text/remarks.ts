@@ -68,6 +68,9 @@ export function remarksOn(text: string, negative = false): string[] {
     ...torn.map((word) => `${word} within [from:to:when] or [a|b] is drawn as a word.`),
     ...(lone && negative ? ["AND in a negative prompt is drawn as a word: all of it is avoided at once."] : []),
     ...(lone && !negative && isShouted(text) ? ["AND is drawn as a word: the whole prompt is in capitals."] : []),
-    ...[...braces, ...names].slice(0, 1).map((part) => `${shown(part)} is drawn as it is written.`),
+    ...braces.slice(0, 1).map((part) => `${shown(part)} is drawn as it is written: nothing chose from it.`),
+    ...names.slice(0, 1).map((part) =>
+      `${shown(part)} is drawn as it is written: --wildcards names the folder of its lines.`
+    ),
   ];
 }

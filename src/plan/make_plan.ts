@@ -12,7 +12,7 @@ import type { LanguageModelOptions } from "./llm/language_model.ts";
 import { parsePlan, plainPlan, type Plan, regionsOf } from "./plan.ts";
 import type { Planner, PlanRequest } from "./planner.ts";
 import { type Limits, reviewPlan } from "./review.ts";
-import { changesOf } from "../text/remarks.ts";
+import { wholesOf } from "../text/remarks.ts";
 
 export { planFromRegions, type RegionOptions } from "./from_regions.ts";
 export { baseRatiosOf, layoutOf, parsePlan, plainPlan, type Plan, type Region, regionsOf, withMasks } from "./plan.ts";
@@ -84,11 +84,16 @@ export async function makePlan(prompt: string, options: MakePlanOptions = {}): P
 async function byRules(prompt: string): Promise<Plan> {
   const { planByRules } = await import("./rules/rules.ts");
   const plan = planByRules(prompt);
-  const texts = [plan.basePrompt ?? "", ...regionsOf(plan).map((region) => region.prompt)];
-  const kept = new Set(texts.flatMap(changesOf));
-  const torn = changesOf(prompt).find((written) => !kept.has(written));
+  const torn = lostBy(plan, prompt);
   if (torn === undefined) return plan;
   return plainPlan(prompt, "rules", `The rules would tear "${torn}" apart, so the prompt is drawn as it is.`);
+}
+
+/** The first of a prompt's constructs that a plan does not hold as it is written. */
+function lostBy(plan: Plan, prompt: string): string | undefined {
+  const texts = [plan.basePrompt ?? "", ...regionsOf(plan).map((region) => region.prompt)];
+  const kept = new Set(texts.flatMap(wholesOf));
+  return wholesOf(prompt).find((written) => !kept.has(written));
 }
 
 /** Where nobody chose the rules, a prompt that they cannot read is still a picture: it is drawn whole, and that is said. */
@@ -105,5 +110,8 @@ async function rulesOrWhole(prompt: string, { say }: MakePlanOptions): Promise<P
 /** The language model's code, and the package it needs, is loaded only here. */
 async function askModel(request: PlanRequest, options: MakePlanOptions, signal?: AbortSignal): Promise<Plan> {
   const { languageModelPlanner } = await import("./llm/language_model.ts");
-  return await languageModelPlanner(options)(request, signal);
+  const plan = await languageModelPlanner(options)(request, signal);
+  const lost = lostBy(plan, request.prompt);
+  if (lost === undefined) return plan;
+  return { ...plan, notes: [...(plan.notes ?? []), `Warning: the plan does not hold "${lost}" of the prompt.`] };
 }

@@ -29,10 +29,10 @@ export function wordsOf(text: string): string {
   return composed(text).map(({ text }) => words(parsePrompt(text).nodes)).join(" ");
 }
 
-/** The edits and alternations of a prompt as they are written, those that are not within others. */
-export function changesOf(text: string): string[] {
+/** What a planner must not tear apart: edits, alternations and `embedding:name`, as they are written. */
+export function wholesOf(text: string): string[] {
   return parsePrompt(text).nodes.flatMap(({ kind, from, to }) =>
-    kind === "edit" || kind === "alternate" ? text.slice(from, to) : []
+    kind === "edit" || kind === "alternate" || kind === "embedding" ? text.slice(from, to) : []
   );
 }
 

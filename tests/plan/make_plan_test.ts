@@ -126,3 +126,16 @@ Deno.test("pictures for vision models: scaled down, on white, as a JPEG's data U
     (error: Error) => error instanceof UsageError && /odd.png/.test(error.message),
   );
 });
+
+Deno.test("makePlan: the rules keep prompt editing and embeddings whole, or draw the prompt as it is", async () => {
+  const prompts = async (prompt: string) => {
+    const plan = await makePlan(prompt, { planner: "rules" });
+    return [...regionsOf(plan).map((region) => region.prompt), ...(plan.notes ?? [])];
+  };
+  const kept = await prompts("a [red cat and a dog:fox:0.5] on the left and a lamp on the right");
+  assert(kept.length >= 2 && kept.some((text) => text.includes("[red cat and a dog:fox:0.5]")), kept.join("; "));
+  const torn = "a fox, embedding:foo and an owl";
+  const [whole, note] = await prompts(torn);
+  assert.equal(whole, torn);
+  assert(/"embedding:foo"/.test(note), note);
+});

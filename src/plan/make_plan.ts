@@ -102,8 +102,9 @@ async function rulesOrWhole(prompt: string, { say }: MakePlanOptions): Promise<P
     return await byRules(prompt);
   } catch (error) {
     if (!(error instanceof PlannerError)) throw error;
-    say?.(error.message);
-    return plainPlan(prompt, "rules", error.message);
+    const note = `${error.message} Nobody asked for the rules, so it is drawn whole.`;
+    say?.(note);
+    return plainPlan(prompt, "rules", note);
   }
 }
 

@@ -65,7 +65,7 @@ function plainChunk(words: Word[], i: number): { chunk: Chunk; end: number } {
     // "three people walk", "are walking": said of all
     return single({
       kind: "verb",
-      text: participle(words[i]),
+      text: participle(words[i], words[i - 1]?.part === "noun"),
       stem: lemma,
       plural: words[i - 1]?.low === "are",
       finite: low !== lemma && /[^s]s$/.test(low),
@@ -166,8 +166,8 @@ function singular(low: string, lemma: string, several: boolean): string {
 }
 
 /** "holds" → "holding": a phrase that a text encoder can use. */
-function participle({ text, low, lemma }: Word): string {
-  if (!/s$/.test(low) || low === lemma) return text;
+function participle({ text, low, lemma }: Word, subject: boolean): string {
+  if (/(?:ing|ed|en)$/.test(low) || (low === lemma ? !subject : !/s$/.test(low))) return text;
   if (/^(?:lie|die|tie)$/.test(lemma)) return lemma.replace("ie", "ying");
   const doubled = /^[^aeiou]*[aeiou][^aeiouwxy]$/.test(lemma) ? lemma + lemma.at(-1) : lemma;
   return doubled.replace(/(?<=[^eo])e$/, "") + "ing";

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Chunk, Place, Relation, Thing } from "./parts.ts";
+import { placeOf } from "./patterns.ts";
 import { addLink, type Scene, type Variant } from "./scene.ts";
 import { among, LIVING, SCENERY } from "./words.ts";
 
@@ -60,7 +61,10 @@ export abstract class Memory {
   protected addObject(thing: Thing): number {
     const { scene } = this;
     const index = scene.objects.length;
-    const adjectives = thing.adjectives.replace(/\bsame ?/i, "");
+    const side = thing.opens === "the"
+      ? thing.adjectives.match(/^(?:left|right|top|bottom|middle)\b ?/i)?.[0] ?? ""
+      : "";
+    const adjectives = thing.adjectives.slice(side.length).replace(/\bsame ?/i, "");
     if (thing.head === "one" && scene.objects.length) {
       const { head, noun } = scene.objects[0].thing;
       thing = { ...thing, head, noun };
@@ -68,7 +72,7 @@ export abstract class Memory {
     scene.objects.push({
       thing: { ...thing, adjectives },
       count: thing.count,
-      place: this.takePlace(),
+      place: { ...this.takePlace(), ...placeOf(side.toLowerCase()) },
       apart: this.heading,
       adjectives: [],
       more: "",
@@ -158,6 +162,27 @@ export abstract class Memory {
     return false;
   }
 
+  /** "a milkshake beside it", "a drone flying above it" */
+  protected isRelated(i: number): boolean {
+    const doing = this.chunks[i];
+    const chunk = this.chunks[doing?.kind === "verb" && !doing.finite ? i + 1 : i];
+    return chunk?.kind === "relation" && chunk.pronoun !== undefined;
+  }
+
+  /** "four cards: ace, king, queen, jack" */
+  protected takeList(): boolean {
+    const counted = this.counted();
+    const end = this.chunks.findIndex(({ kind }, k) => k > this.i && kind === "stop");
+    const list = this.chunks.slice(this.i + 1, end < 0 ? undefined : end).filter(({ kind }) =>
+      !/^(?:comma|and)$/.test(kind)
+    );
+    const isList = list.every((chunk) => chunk.kind === "words" || chunk.kind === "thing" && !chunk.opens);
+    if (counted < 0 || !isList || list.length !== this.scene.objects[counted].count) return false;
+    for (const { text } of list) this.startVariant(counted, { text, place: {} });
+    this.i = end < 0 ? this.chunks.length : end - 1;
+    return true;
+  }
+
   /** "the moon is purple" */
   protected predicate(text: string): void {
     const object = this.scene.objects[this.last];
@@ -177,9 +202,10 @@ export abstract class Memory {
     } else if (text.trim().length > 2) background.push(text.trim().replace(/^, /, ""));
   }
 
-  protected addSetting(text: string, thing: Thing): void {
+  /** @param fresh it begins a clause: after several objects it is where all of them are */
+  protected addSetting(text: string, thing: Thing, fresh = false): void {
     const { objects, background } = this.scene;
-    const object = objects[this.last];
+    const object = fresh && this.sentence.length > 1 ? undefined : objects[this.last];
     const words = text.replace(/^\w/, (letter) => letter.toLowerCase());
     if (this.variant) this.variant.text += ` ${words}`;
     else if (object && this.group.length + this.sentence.length) {

@@ -83,7 +83,7 @@ const SOURCES: [string, (match: RegExpMatchArray) => Told][] = [
   [`(?:the )?${SPOTS} one${IS}`, one],
   [
     `(?:the )?(?:other|another|first|second|third|fourth|last)(?: one)?${IS}` +
-    "(?= (?:[,.;]|with|in|is|of|wearing|holding|\\w+ing)|$)",
+    "(?= (?:[,.;]|with|in|is|of|\\w+ing|\\w+(?: [,.;]|$))|$)",
     () => ({ kind: "one" }),
   ],
   [

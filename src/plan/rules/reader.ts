@@ -11,7 +11,7 @@ import { placeOf } from "./patterns.ts";
 import { addLink, describe, type Scene } from "./scene.ts";
 import { settle } from "./settle.ts";
 import { tag } from "./tag.ts";
-import { among, BACKDROPS, COLOURS, COVERS, LIVING, STYLE, SUPPORTS, TOUCHES, WORN } from "./words.ts";
+import { among, BACKDROPS, COVERS, LIVING, STYLE, SUPPORTS, TOUCHES, WORN } from "./words.ts";
 
 /** Longer prompts are stories: no rule tells what of them is in the picture. */
 export const MOST_CHARACTERS = 4000;
@@ -91,6 +91,7 @@ class Reader extends Memory {
         // falls through
       case "comma":
       case "colon":
+        if (chunk.kind === "colon" && this.takeList()) return;
         this.fresh = true;
         this.group = [];
         this.belongs = this.onSetting = false;
@@ -159,7 +160,7 @@ class Reader extends Memory {
       case "verb":
         return this.readDeed(waiting, thing);
       case "preposition":
-        return this.readAfter(waiting.text, thing);
+        return this.readAfter(waiting, thing);
       case "be":
         if (/^(?:has|have)$/.test(waiting.text) && this.last >= 0 && !this.waitingPlace) {
           this.append(` with ${thing.text}`);
@@ -179,9 +180,6 @@ class Reader extends Memory {
     if (joined && this.denied && !thing.opens) return void this.denied.push(thing.text);
     this.denied = undefined;
     const counted = this.counted();
-    if (fresh && counted >= 0 && !thing.opens && COLOURS.has(thing.text)) {
-      return this.startVariant(counted, { text: thing.text, place: {} });
-    }
     if (counted >= 0) {
       const { head } = scene.objects[counted].thing;
       const side = thing.adjectives.match(/^(left|right|middle|cent(?:er|re)|top|bottom)(?:most|-most)?\b/i)?.[1]
@@ -231,7 +229,8 @@ class Reader extends Memory {
       return scene.order === "column" && !thing.opens || this.listed && thing.opens !== undefined;
     }
     if (STYLE.test(thing.text) && !thing.opens) return false;
-    if (thing.opens || among(LIVING, thing.head) || scene.order || this.listed || scene.rows) return true;
+    if (thing.opens || among(LIVING, thing.head)) return true;
+    if (scene.order || this.listed || scene.rows) return scene.objects.every(({ thing }) => !thing.opens);
     const other = this.chunks[this.i + 2];
     const paired = (joined && this.group.length > 0) || (next?.kind === "and" && other?.kind === "thing");
     if (paired) return !among(WORN, thing.head);
@@ -306,7 +305,9 @@ class Reader extends Memory {
       const single = /^(?:it|him|her)$/.test(pronoun);
       const person = this.owner(pronoun === "him" ? "his" : pronoun, subjects);
       const meant = pronoun === "it" ? this.spokenOf : person;
-      const targets = single ? others.includes(meant) ? [meant] : others.slice(-1) : others;
+      const spoken = others.filter((index) => this.sentence.includes(index));
+      const all = spoken.length > 1 ? spoken : others;
+      const targets = single ? others.includes(meant) ? [meant] : others.slice(-1) : all;
       if (inverted) {
         this.waitingRelation = { relation, targets };
         this.group = [];
@@ -324,10 +325,11 @@ class Reader extends Memory {
   private readTarget(token: Relating, thing: Thing): void {
     const { scene } = this;
     const words = `${token.text} ${thing.text}`;
-    const subjects = this.group.length ? [...this.group] : this.last >= 0 && !token.fresh ? [this.last] : [];
+    const said = !token.fresh || /larger|smaller/.test(token.relation);
+    const subjects = this.group.length ? [...this.group] : this.last >= 0 && said ? [this.last] : [];
     const known = this.known(thing);
     const role = known >= 0 ? "object" : this.roleOf(token, thing);
-    if (role === "setting") return this.addSetting(words, thing);
+    if (role === "setting") return this.addSetting(words, thing, token.fresh);
     if (role === "attribute") return this.append(` ${words}`);
     const inverted = token.fresh && this.leadsTo(this.i + 1);
     this.group = [];
@@ -426,15 +428,14 @@ class Reader extends Memory {
   }
 
   /** A thing after a preposition. */
-  private readAfter(preposition: string, thing: Thing): void {
+  private readAfter({ text: preposition, fresh }: { text: string; fresh?: boolean }, thing: Thing): void {
     const { scene } = this;
     const next = this.chunks[this.i + 1];
     const subject = scene.objects[this.last];
     const living = among(LIVING, thing.head);
     if (/^with$/i.test(preposition)) {
       const ofSetting = !subject && scene.background.length > 0 && thing.opens === "a";
-      const another =
-        (next?.kind === "place" || next?.kind === "relation" && next.pronoun) && !this.waitingPlace && !this.variant ||
+      const another = (next?.kind === "place" || this.isRelated(this.i + 1)) && !this.waitingPlace && !this.variant ||
         living && thing.opens && subject && among(LIVING, subject.thing.head) && !this.variant &&
           this.chunks[this.i - 2]?.kind !== "verb"; // "printed with a bird"
       if (subject && this.empties(thing)) return;
@@ -447,7 +448,7 @@ class Reader extends Memory {
       if (ofSeat) return void (subject.setting += ` with ${thing.text}`);
     }
     if (this.isScenery(thing) && !BELONGING.test(preposition)) {
-      return this.addSetting(`${preposition} ${thing.text}`, thing);
+      return this.addSetting(`${preposition} ${thing.text}`, thing, fresh);
     }
     this.append(` ${preposition} ${thing.text}`);
     this.belongs = /^(?:with|in|of)$/i.test(preposition);
@@ -460,10 +461,6 @@ class Reader extends Memory {
       return this.predicate(text);
     }
     if (/^(?:nearby|also|please|just|only|where|there)$/i.test(text)) return;
-    const counted = this.counted();
-    if (fresh && counted >= 0 && COLOURS.has(text) && (!this.variant || this.chunks[this.i - 1]?.kind !== "and")) {
-      return this.startVariant(counted, { text, place: {} });
-    }
     if (fresh && !this.variant) {
       const lists = scene.rows || this.listed || scene.order;
       if (lists && /^\p{L}+$/u.test(text) && this.chunks[this.i + 1]?.kind !== "verb") {

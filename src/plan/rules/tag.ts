@@ -115,12 +115,15 @@ function correct(words: Word[], i: number): void {
   const opened = is(before, "determiner", "own", "adjective", "number") &&
     !(before.low === "both" && is(after, "determiner")); // "behind both hangs a pan"
   const ing = /ing$/.test(word.low) && !NOUNS_IN_ING.test(word.low);
+  if (ing && /^(?:both|all|each)$/.test(before?.low ?? "")) word.part = "verb";
   if (word.part === "verb") {
     const describes = /(?:ing|ed|en)$/.test(word.low) && is(after, "noun", "adjective") &&
       !/^(?:with|of)$/.test(after.low);
+    if (ing && /^(?:both|all|each)$/.test(before?.low ?? "")) return;
     if (describes && (opened || is(before, "preposition"))) word.part = "adjective";
     else if (opened && !ing && !/ed$/.test(word.low)) word.part = "noun";
     else if (before?.low === "of" && !ing) word.part = "noun";
+    else if (/[^s]s$/.test(word.low) && is(before, "verb") && /ing$/.test(before!.low)) word.part = "noun";
     else if (/^(?:ruins|stairs|waves|leaves)$/.test(word.low)) word.part = "noun";
     // "a copper pan": one thing takes no verb without an s.
     else if (is(before, "noun") && word.low === word.lemma && /^(?:an?|each)$/.test(determiner(words, i))) {
@@ -134,7 +137,9 @@ function correct(words: Word[], i: number): void {
     word.part = "noun"; // "a blue cherry"
   } else if (word.part === "noun" || word.part === "adjective") {
     const phrase = is(before, "noun") && !is(after, "noun");
-    if (ing && is(after, "determiner", "own") && is(before, "noun")) word.part = "verb";
+    const several = is(before, "noun") && before!.lemma !== before!.low || words[i - 2]?.part === "number";
+    const done = is(after, "determiner", "own") || (is(after, "verb", "noun") && /[^s]s$/.test(after!.low));
+    if (ing && is(before, "noun") && (done || several)) word.part = "verb"; // "a robot watering plants"
     else if (/[^s]s$/.test(word.low) && (before === undefined || is(before, "sign")) && is(after, "determiner")) {
       word.part = "verb"; // ", repairs a watch"
     } else if (ing && (before === undefined || is(before, "sign")) && is(after, "preposition", "determiner")) {

@@ -23,7 +23,8 @@ export const LIVING = words(`
   knight king queen prince princess wizard witch mage archer warrior soldier sailor pirate astronaut doctor nurse chef
   waiter teacher student dancer singer farmer fisherman samurai ninja geisha monk nun priest clown robot alien angel demon
   fairy elf dwarf orc hobbit goblin troll mermaid vampire zombie ghost hero bride groom player shepherd
-  mother father son daughter brother sister grandmother grandfather
+  viking cowboy cyclist tourist hunter gardener musician painter photographer scientist customer baker policeman
+  firefighter ballerina skeleton snowman scarecrow monster apprentice mother father son daughter brother sister grandmother grandfather
   cat dog puppy kitten cub horse pony donkey cow bull calf sheep lamb goat pig chicken hen rooster duck goose swan turkey
   bird parrot owl eagle hawk crow raven pigeon penguin peacock flamingo sparrow robin fish shark whale seal trout
   dolphin octopus crab lobster turtle tortoise frog toad snake lizard crocodile dinosaur dragon unicorn phoenix
@@ -81,7 +82,7 @@ export const STYLE = new RegExp(
   "\\b(?:" +
     "in the style of|styled?|art by|artstation|realistic|photo ?realistic|hyper ?realistic|[48]k|hdr|u?hd|masterpiece|solo|" +
     "(?:best|high|highest|top) quality|detail(?:ed|s)|sharp focus|bokeh|depth of field|(?:oil|acrylic|digital|matte) painting|" +
-    "painting by|watercolou?rs?|(?:digital|pixel|concept|line|vector|fan) ?art|illustration|sketch|render(?:ing|ed)?|3d|" +
+    "painting by|watercolou?rs?|\\w+[ -]art|illustration|sketch|render(?:ing|ed)?|3d|" +
     "octane|unreal engine|anime|manga|cartoon|comic|cinematic|lighting|film grain|\\d+ ?mm|dslr|close[- ]up|macro|portrait|" +
     "(?:wide|action|full|long) (?:shot|angle)|(?:upper|full) body|(?:top[- ]down|aerial|bird's[- ]eye) view|flat lay|" +
     "black and white|monochrome|sepia|vivid|(?:soft|studio|volumetric|dramatic|warm|dim|rim) light|trending|award[- ]winning|" +

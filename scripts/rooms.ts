@@ -49,7 +49,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "plan/review.ts": room("what is odd about a plan", "plan/llm plan/rules plan picture files region text"),
   "plan/make_plan.ts": room(
     "any planner to a checked plan",
-    "plan/review.ts plan/from_regions.ts plan/show plan/llm plan/rules plan picture files region text",
+    "settings.ts settings sample plan/review.ts plan/from_regions.ts plan/show plan/llm plan/rules plan picture files region text",
   ),
   settings: room(
     "every setting on its line, and the kinds of values and checks that derive from it",

@@ -55,7 +55,7 @@ export interface Recipe {
 export const RECIPE_KEYWORD = "rpg";
 
 /** What a recipe says of a loaded model. @param full hashes all its bytes rather than samples */
-export async function describeModel(model: Model, full = false): Promise<ModelRecipe> {
+export async function describeModel(model: Model, full = false, signal?: AbortSignal): Promise<ModelRecipe> {
   const { name, asked } = model.checkpoint;
   const { vae, embeddings, preset, prediction, zsnr } = asked;
   const described = {
@@ -67,7 +67,7 @@ export async function describeModel(model: Model, full = false): Promise<ModelRe
     prediction,
     zsnr,
     fullHash: full || undefined,
-    ...await identify(model.checkpoint, full),
+    ...await identify(model.checkpoint, full, signal),
   };
   return readModel(described);
 }

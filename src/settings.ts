@@ -8,17 +8,20 @@ import type { Plan } from "./plan/plan.ts";
 import { checkSettings } from "./settings/check.ts";
 import {
   type decodingSettings,
-  type deviceSettings,
-  type modelSettings,
+  deviceSettings,
+  modelSettings,
   type outputSettings,
   type ownSettings,
   pictureSettings,
+  plannerSettings,
   type planSettings,
   type promptSettings,
   type samplingSettings,
   type sizeSettings,
 } from "./settings/schema.ts";
-import type { Always, Values } from "./settings/setting.ts";
+import { kindOf } from "./settings/kind_of.ts";
+import { anyText, checkValue } from "./settings/kinds.ts";
+import type { Always, Table, Values } from "./settings/setting.ts";
 
 /** How a picture is drawn. Names are the command line's flags in camelCase; absent ones come from the model's preset. */
 export type PictureOptions = Values<typeof pictureSettings>;
@@ -40,6 +43,7 @@ export type Settings = PictureOptions & Required<Pick<PictureOptions, Always<typ
 export type FlagValues = Values<
   & typeof promptSettings
   & typeof planSettings
+  & typeof plannerSettings
   & typeof samplingSettings
   & typeof sizeSettings
   & typeof modelSettings
@@ -66,4 +70,64 @@ export function checkPicture(options: GenerateOptions): PictureOptions {
  */
 export function readSettings(values: unknown, prefix: string): Settings {
   return checkSettings(pictureSettings, values, { prefix, complete: true }) as Settings;
+}
+
+/** What `loadModel` takes of the schema. */
+const loadTable = { type: modelSettings.type, cachePacked: deviceSettings.cachePacked } satisfies Table;
+const { model: _model, type: _type, ...checkpointTable } = modelSettings;
+const LOAD_OTHERS = [
+  "device",
+  "offload",
+  "lazy",
+  "streamWindow",
+  "backbones",
+  "checkpoint",
+  "onMessage",
+  "onProgress",
+] as const;
+
+/**
+ * Checks how a model is to be loaded.
+ *
+ * @throws UsageError for options that do not exist and for values that the command line would refuse, too
+ */
+export function checkLoad(path: unknown, options: object & { checkpoint?: object }): void {
+  checkValue(kindOf(modelSettings.model), path, "path");
+  checkSettings(loadTable, options, { others: LOAD_OTHERS });
+  const others = ["variant", "onDownload", "signal"];
+  if (options.checkpoint) checkSettings(checkpointTable, options.checkpoint, { prefix: "checkpoint.", others });
+}
+
+/** A planner may also be a function, and pictures are given as `images`. */
+const { planner: _planner, image: _image, ...askedTable } = plannerSettings;
+const PLAN_OTHERS = [
+  "planner",
+  "images",
+  "signal",
+  "say",
+  "progress",
+  "environment",
+  "short",
+  "constrained",
+  "keepReply",
+  "idleTimeout",
+  "retries",
+  "backoff",
+  "orRules",
+  "coarsest",
+  "countTokens",
+] as const;
+
+/**
+ * Checks what `makePlan` is given.
+ *
+ * @throws UsageError for options that do not exist and for values that the command line would refuse, too
+ */
+export function checkPlanning(prompt: unknown, options: object & { planner?: unknown }): void {
+  checkValue(anyText, prompt, "prompt");
+  checkSettings(askedTable, options, { others: PLAN_OTHERS });
+  const { planner } = options;
+  if (planner !== undefined && typeof planner !== "function") {
+    checkValue(kindOf(plannerSettings.planner), planner, "planner");
+  }
 }

@@ -33,7 +33,7 @@ export interface Original {
  * @throws ModelError where the model is not at hand, or the result is another picture
  */
 export async function reproduce(original: Original, context: Context): Promise<void> {
-  const { flags, console } = context;
+  const { flags, console, signal } = context;
   const { recipe, path, bytes, texts } = original;
   const format = pictureHeader(bytes)!.format;
   const extension = formatOf(path) === format && extname(path) ? extname(path) : `.${format}`;
@@ -44,7 +44,7 @@ export async function reproduce(original: Original, context: Context): Promise<v
   const plan = await findMasks(recipe, dirname(path));
   let opened = await openModel(await chooseModel(recipe.model, dirname(path), context), context);
   try {
-    const found = await describeModel(opened.model, recipe.model.fullHash);
+    const found = await describeModel(opened.model, recipe.model.fullHash, signal);
     const others = compareModels(recipe.model, found);
     const drawing = await prepare(opened.model, { ...recipe.settings, plan });
     for (const warning of drawing.warnings) console.say(warning);

@@ -27,6 +27,7 @@ const LIST_DEVICES = async () => (await import("./doctor_command.ts")).listDevic
 /** Run the program. Every expected failure becomes a message on standard error and its exit code (errors.ts). */
 export async function run(words: string[]): Promise<number> {
   try {
+    enterCallersFolder();
     const { command, argument, flags } = parseArgs(words);
     const console = makeConsole(flags);
     if (flags.help) console.result(helpFor(words.includes(command) ? command : undefined));
@@ -42,6 +43,13 @@ export async function run(words: string[]): Promise<number> {
   } catch (error) {
     return explain(error, words.some((word) => word === "-v" || word === "--verbose"));
   }
+}
+
+/** Tasks run in the repository's root; `deno task start` says from where it was called, which is where paths are meant. */
+function enterCallersFolder(): void {
+  const granted = Deno.permissions.querySync({ name: "env", variable: "RPG_CWD" }).state === "granted";
+  const folder = granted ? Deno.env.get("RPG_CWD") : undefined;
+  if (folder) Deno.chdir(folder);
 }
 
 /** What a program that fails in a way nobody foresaw ends with. */

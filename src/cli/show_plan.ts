@@ -16,10 +16,19 @@ export function showPlan(plan: Plan, { flags, console }: Context): void {
   );
   for (const note of plan.notes ?? []) console.say(note);
   const show = flags.verbose || flags.confirm || (count > 1 && Deno.stderr.isTerminal());
-  if (show) console.say(boxDrawing(plan, { aspect: aspectOf(flags) }));
+  if (show) console.say(boxDrawing(plan, { columns: terminalWidth() }));
 }
 
 /** Width over height of the picture that is planned. */
 export function aspectOf({ width, height }: FlagValues): number {
   return width !== undefined && height !== undefined ? width / height : 1;
+}
+
+/** Letters a line: the terminal's, as far as a line is read with ease. */
+function terminalWidth(): number {
+  try {
+    return Math.max(40, Math.min(120, Deno.consoleSize().columns - 1));
+  } catch {
+    return 79; // not a terminal
+  }
 }

@@ -27,9 +27,10 @@ const PIECE = 0x1000;
  *
  * @param full hashes every byte, which takes as long as reading them; else samples of each tensor, which a file that was trained,
  *   merged or pruned otherwise does not share
+ * @param signal stops it between two tensors
  * @throws ModelError where a file can no longer be read
  */
-export async function identify(checkpoint: Checkpoint, full = false): Promise<Identity> {
+export async function identify(checkpoint: Checkpoint, full = false, signal?: AbortSignal): Promise<Identity> {
   const { unet, vae, textEncoders, vocabularies, scheduler, preset } = checkpoint;
   const numbered = (name: string, i: number) => i === 0 ? name : `${name}_${i + 1}`;
   const networks = [
@@ -38,7 +39,7 @@ export async function identify(checkpoint: Checkpoint, full = false): Promise<Id
     ...textEncoders.map((encoder, i) => [numbered("text_encoder", i), encoder] as const),
   ];
   const parts: Record<string, string> = {};
-  for (const [name, { source }] of networks) parts[name] = await hashTensors(source, full);
+  for (const [name, { source }] of networks) parts[name] = await hashTensors(source, full, signal);
   vocabularies.forEach((vocabulary, i) => {
     parts[numbered("tokenizer", i)] = hashed({ ...vocabulary, ids: [...vocabulary.ids], embeddings: undefined });
   });
@@ -73,10 +74,11 @@ async function hashEmbeddings({ textEncoders, vocabularies }: Checkpoint): Promi
   return any ? hash.digest("hex").slice(0, 16) : undefined;
 }
 
-async function hashTensors(source: TensorSource, full: boolean): Promise<string> {
+async function hashTensors(source: TensorSource, full: boolean, signal?: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
   const tensors = [...source.tensors.values()].sort((a, b) => a.name < b.name ? -1 : 1);
   for (const tensor of tensors) {
+    signal?.throwIfAborted();
     const { name, dtype, shape, bytes } = tensor;
     hash.update(`${name}\0${dtype}\0${shape}\0`);
     const whole = full || bytes <= WHOLE;

@@ -9,6 +9,7 @@ import type { TensorSource } from "../formats/tensor_source.ts";
 import { type Device, openDevice, type Precision } from "../gpu/device.ts";
 import type { WeightStream } from "../gpu/streamed_program.ts";
 import type { Tensor } from "../gpu/tensor.ts";
+import { checkLoad } from "../settings.ts";
 import { openCheckpoint } from "../model/checkpoint.ts";
 import type { Checkpoint } from "../model/parts.ts";
 import type { Backbone } from "../nn/backbone.ts";
@@ -216,6 +217,7 @@ export class Model implements Networks, Disposable {
  * @param path diffusers folder or single file; default: the bundled model
  * @throws ModelError naming the file and what is wrong with it
  */
-export function loadModel(path: string = BUNDLED_MODEL, options: LoadOptions = {}): Promise<Model> {
-  return Model.open(path, options);
+export async function loadModel(path: string = BUNDLED_MODEL, options: LoadOptions = {}): Promise<Model> {
+  checkLoad(path, options);
+  return await Model.open(path, options);
 }

@@ -7,6 +7,7 @@ import { UsageError } from "../errors.ts";
 import { readMasks } from "../formats/mask_file.ts";
 import { pictureSize } from "../plan/picture_size.ts";
 import { plainPlan, type Plan, regionsOf, withDefaults } from "../plan/plan.ts";
+import type { SamplerName } from "../sample/names.ts";
 import { makeSchedule } from "../sample/schedule.ts";
 import { configuredSampler } from "../sample/scheduler_settings.ts";
 import { checkPicture, type GenerateOptions, type PictureOptions, type Settings } from "../settings.ts";
@@ -84,6 +85,9 @@ function contextOf(seen: Iterable<PromptKey>, { texts }: Prompts, positions: num
   return { rows, tokens: start };
 }
 
+/** Those that can add more or less fresh noise. */
+const ETA_SAMPLERS: readonly SamplerName[] = ["ddim", "euler_a"];
+
 /** Options with the preset's values for what is absent, checked against the model. */
 function settle({ checkpoint, decoder, backbone }: Networks, plan: Plan, options: PictureOptions): Settings {
   const { preset, scheduler } = checkpoint;
@@ -104,13 +108,20 @@ function settle({ checkpoint, decoder, backbone }: Networks, plan: Plan, options
         "it needs a picture to start from, which this program cannot give it yet. Choose a text-to-image model.",
     );
   }
+  const samplingMethod = options.samplingMethod ?? configuredSampler(scheduler);
+  if (options.eta !== undefined && !ETA_SAMPLERS.includes(samplingMethod)) {
+    throw new UsageError(`--eta does nothing in ${samplingMethod}; it belongs to ${ETA_SAMPLERS.join(" and ")}.`);
+  }
+  if (options.feather !== undefined && plan.mode === "attention" && regionsOf(plan).length > 1) {
+    throw new UsageError("--feather does nothing in attention mode; it belongs to --mode latent and --mode canvas.");
+  }
   return {
     ...options,
     width,
     height,
     steps: options.steps ?? preset.steps,
     cfgScale: options.cfgScale ?? preset.cfgScale,
-    samplingMethod: options.samplingMethod ?? configuredSampler(scheduler),
+    samplingMethod,
     seed: firstSeed(options.seed),
     rng: options.rng ?? pictureSettings.rng.default,
   };

@@ -5,6 +5,7 @@
  * @module
  */
 import { PlannerError } from "../errors.ts";
+import { checkPlanning } from "../settings.ts";
 import { hasRegionKeywords } from "../region/keywords.ts";
 import { isConfigured, readEnvironment } from "./llm/endpoint.ts";
 import { planFromRegions } from "./from_regions.ts";
@@ -50,6 +51,7 @@ export interface MakePlanOptions extends LanguageModelOptions, Limits {
  * ```
  */
 export async function makePlan(prompt: string, options: MakePlanOptions = {}): Promise<Plan> {
+  checkPlanning(prompt, options);
   if (hasRegionKeywords(prompt)) return planFromRegions({ regions: prompt });
   const { images, say, progress } = options;
   const request: PlanRequest = { prompt, images, say, progress };

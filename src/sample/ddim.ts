@@ -3,7 +3,7 @@ import type { Sampler } from "./types.ts";
 
 /** DDIM (Song et al. 2021, eq. 12 and 16), with `eta` of the noise DDPM would add. */
 export const ddim: Sampler = async function* (run, x) {
-  const { space, denoise, strides, start, eta, clip } = run;
+  const { space, denoise, strides, start, eta = 0, clip } = run;
   for (let i = start; i < strides.length; i++) {
     const { from, to } = strides[i];
     const estimate = await denoise(x, from);

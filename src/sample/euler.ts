@@ -12,12 +12,15 @@ export const euler: Sampler = async function* (run, x) {
   }
 };
 
-/** Ancestral sampling with Euler's method: down to less noise than the next level has, then fresh noise up to it. */
+/**
+ * Ancestral sampling with Euler's method: down to less noise than the next level has, then fresh noise up to it, `eta` of
+ * what diffusers adds (k-diffusion's get_ancestral_step). Without any it is Euler's method.
+ */
 export const eulerAncestral: Sampler = async function* (run, x) {
-  const { space, denoise, strides, start } = run;
+  const { space, denoise, strides, start, eta = 1 } = run;
   for (let i = start; i < strides.length; i++) {
     const { from, to } = strides[i];
-    const up = to.sigma * Math.sqrt(from.sigma ** 2 - to.sigma ** 2) / from.sigma;
+    const up = eta * to.sigma * Math.sqrt(from.sigma ** 2 - to.sigma ** 2) / from.sigma;
     const down = Math.sqrt(to.sigma ** 2 - up ** 2);
     const denoised = await denoise(x, from);
     const terms = transfer(x, denoised, from, { alpha: 1, sigma: down });

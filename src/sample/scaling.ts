@@ -11,7 +11,7 @@ export function runOf<T>(
   space: LatentSpace<T>,
   evaluate: Evaluate<T>,
   schedule: Schedule,
-  { eta = 0, start = 0 }: SamplerOptions = {},
+  { eta, start = 0 }: SamplerOptions = {},
 ): Run<T> {
   const { strides, settings, at } = schedule;
   const predict = (x: T, level: Level) =>

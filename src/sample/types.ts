@@ -161,14 +161,15 @@ export interface SchedulerSettings {
 
 /** Choices of the person who samples, not of the model. */
 export interface SamplerOptions {
-  /** DDIM: share of fresh noise per step, 0 (none) to 1 (as DDPM). */
+  /** DDIM: share of fresh noise per step, 0 (none, the default) to 1 (as DDPM). Ancestral samplers: 0 to 1 (the default). */
   eta?: number;
   /** First step to run, for latents that are only partly noise: see `noised`. */
   start?: number;
 }
 
 /** What a sampler runs on. How the network wants its input and what its output means is settled behind it. */
-export interface Run<T> extends Required<SamplerOptions> {
+export interface Run<T> extends SamplerOptions {
+  readonly start: number;
   readonly space: LatentSpace<T>;
   /** D(x; σ): the network's estimate of x₀ in latents of a level, cut off at ±`limit`. */
   denoise(x: T, level: Level, limit?: number): Promise<T>;

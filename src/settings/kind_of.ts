@@ -16,8 +16,8 @@ const KINDS: { [Type in keyof Types]: (setting: Setting) => Kind<Types[Type]> } 
   number: ({ least = -Infinity, most = Infinity }) => number(least, most),
   integer: ({ least = -Infinity, most = Infinity }) => integer(least, most),
   seed: () => seed,
-  pair: () => pair,
-  rowsFirst: () => rowsFirst,
+  pair: ({ least = 0, most = 65_536 }) => pair(least, most),
+  rowsFirst: ({ least = 0, most = 65_536 }) => rowsFirst(least, most),
   mode: () => oneOf(...REGION_MODES),
   sampler: () => named("a sampler's name, such as euler_a", samplerByName),
   scheduler: () => named("a schedule's name, such as karras", schedulerByName),
@@ -25,5 +25,6 @@ const KINDS: { [Type in keyof Types]: (setting: Setting) => Kind<Types[Type]> } 
 
 /** What a setting takes. */
 export function kindOf(setting: Setting): Kind<unknown> {
-  return setting.oneOf ? oneOf(...setting.oneOf) : KINDS[setting.type ?? "flag"](setting);
+  const kind = setting.oneOf ? oneOf(...setting.oneOf) : KINDS[setting.type ?? "flag"](setting);
+  return setting.shown ? { ...kind, shown: setting.shown } : kind;
 }

@@ -109,22 +109,25 @@ export function named<T extends string>(what: string, byName: (spelling: string)
   };
 }
 
-/** Two whole numbers: 1024x768 on the command line, [1024, 768] elsewhere. */
-export const pair: Kind<[number, number]> = {
-  shown: "AxB",
-  takes: "two whole numbers up to 65536, such as 1024x768",
-  parse: (text) => /^(\d+)[x×,](\d+)$/i.exec(text.trim())?.slice(1).map(Number),
-  accept: (value) =>
-    Array.isArray(value) && value.length === 2 && value.every((side) => integer(0, 65536).accept(side) !== undefined)
-      ? [value[0], value[1]]
-      : undefined,
-};
+/** Two whole numbers from `least` to `most`: 1024x768 on the command line, [1024, 768] elsewhere. */
+export function pair(least: number, most: number): Kind<[number, number]> {
+  return {
+    shown: "AxB",
+    takes: `two whole numbers from ${least} to ${most}, such as 1024x768`,
+    parse: (text) => /^(\d+)[x×,](\d+)$/i.exec(text.trim())?.slice(1).map(Number),
+    accept: (value) =>
+      Array.isArray(value) && value.length === 2 &&
+        value.every((side) => integer(least, most).accept(side) !== undefined)
+        ? [value[0], value[1]]
+        : undefined,
+  };
+}
 
 /** Width × height (or left × top) on the command line, rows before columns elsewhere, as diffusers has it. */
-export const rowsFirst: Kind<[number, number]> = {
-  ...pair,
-  parse: (text) => (pair.parse(text) as number[] | undefined)?.toReversed(),
-};
+export function rowsFirst(least: number, most: number): Kind<[number, number]> {
+  const kind = pair(least, most);
+  return { ...kind, parse: (text) => (kind.parse(text) as number[] | undefined)?.toReversed() };
+}
 
 /** Largest seed: noise generators take 63 bits. */
 export const LARGEST_SEED: bigint = 2n ** 63n - 1n;

@@ -70,7 +70,7 @@ export const modelSettings = {
   },
 } as const satisfies Table;
 
-/** What is drawn where, and who decides it. */
+/** What is drawn where. */
 export const planSettings = {
   plan: { type: "text", shown: "FILE", on: ["generate", "plan"], common: true, help: "use this plan (JSON)" },
   regions: {
@@ -111,6 +111,17 @@ export const planSettings = {
   },
   mode: { type: "mode", on: ["generate", "plan"], help: "how regions are joined (default: the model's own)" },
   noPlan: { type: "flag", on: ["generate"], common: true, help: "draw the prompt as it is, without regions" },
+  confirm: { type: "flag", on: ["generate"], help: "show the plan and ask before drawing" },
+  savePlan: {
+    type: "text",
+    shown: "FILE",
+    on: ["generate"],
+    help: "write the plan here, to edit it and give it to --plan",
+  },
+} as const satisfies Table;
+
+/** Who plans, and how it is asked. */
+export const plannerSettings = {
   planner: {
     oneOf: ["auto", "rules", "openai"],
     on: ["generate", "plan"],
@@ -158,13 +169,6 @@ export const planSettings = {
     on: ["generate", "plan", "recaption"],
     repeat: true,
     help: "show the language model this picture",
-  },
-  confirm: { type: "flag", on: ["generate"], help: "show the plan and ask before drawing" },
-  savePlan: {
-    type: "text",
-    shown: "FILE",
-    on: ["generate"],
-    help: "write the plan here, to edit it and give it to --plan",
   },
 } as const satisfies Table;
 
@@ -218,7 +222,7 @@ export const samplingSettings = {
     most: 1,
     on: ["generate"],
     also: ["ddim-eta"],
-    help: "share of fresh noise in DDIM, 0 to 1",
+    help: "share of fresh noise in ddim (default 0) and euler_a (default 1)",
   },
   guidanceRescale: {
     type: "number",
@@ -417,7 +421,13 @@ export const ownSettings = {
     help: "hash all bytes of the model for the picture's metadata, not samples of each file",
   },
   words: { type: "flag", on: ["inspect"], help: "list the words that a small model was taught" },
-  size: { type: "pair", on: ["inspect"], help: "say how much memory a picture of this size needs" },
+  size: {
+    type: "pair",
+    least: 8,
+    most: 8192,
+    on: ["inspect"],
+    help: "say how much memory a picture of this size needs",
+  },
 } as const satisfies Table;
 
 /** All that decides a picture beside its model and its plan: the options of `generate`, the settings of a recipe. */
@@ -431,6 +441,7 @@ export const pictureSettings: typeof samplingSettings & typeof sizeSettings & ty
 export const GROUPS: Record<string, Table> = {
   Prompt: promptSettings,
   Plan: planSettings,
+  Planner: plannerSettings,
   Sampling: samplingSettings,
   Size: sizeSettings,
   Model: modelSettings,

@@ -26,7 +26,7 @@ export interface Types {
 export interface Setting {
   /** What it takes, if not one of a few words. */
   type?: keyof Types;
-  /** What the help calls the value of a text. */
+  /** What the help calls the value, where its type has no name that says enough. */
   shown?: string;
   /** Range of a number. */
   least?: number;

@@ -1,7 +1,14 @@
 import assert from "@std/assert";
 import { PlannerError, UsageError } from "../../src/errors.ts";
-import { boxDrawing, drawPlan, makePlan, planJsonSchema, type Planner, regionsOf } from "../../src/plan/make_plan.ts";
-import { parsePlan } from "../../src/plan/plan.ts";
+import {
+  boxDrawing,
+  drawPlan,
+  makePlan,
+  parsePlan,
+  planJsonSchema,
+  type Planner,
+  regionsOf,
+} from "../../src/plan/make_plan.ts";
 import { pictureDataUrl } from "../../src/plan/llm/picture.ts";
 
 Deno.test("makePlan: a planner of one's own needs a ratio and prompts; its plan is checked like any other", async () => {
@@ -95,9 +102,8 @@ Deno.test("pictures of plans: each region has its colour and its words, the foot
 });
 
 Deno.test("box drawing: borders meet in joints and the prompts are inside", () => {
-  const drawing = boxDrawing(nested, { columns: 33, aspect: 3 });
   assert.equal(
-    drawing,
+    boxDrawing(nested, { columns: 33 }),
     `
 ┌───────────────────────────────┐
 │ 1 the moon (base 0.2)         │
@@ -106,11 +112,31 @@ Deno.test("box drawing: borders meet in joints and the prompts are inside", () =
 ├───────────────┬───────────────┤
 │ 2 a cat (base │ 3 a roof...   │
 │ 0.2)          ├───────────────┤
-│               │ 4 a door...   │
+│               │ 4 a door      │
+│               │ (base 0.2)    │
 └───────────────┴───────────────┘
 split ratio 1;1,1,1, planned by file
 base prompt: a town at night`.slice(1),
   );
+});
+
+Deno.test("box drawing: as many lines as the prompts take, a dozen at most", () => {
+  const drawn = (ratio: string, prompts: string[]) =>
+    boxDrawing(
+      parsePlan({
+        prompt: "x",
+        splitRatio: ratio,
+        regions: prompts.map((prompt) => ({ prompt })),
+        basePrompt: "y ".repeat(99),
+      }),
+      { columns: 60 },
+    ).split("\n");
+  const long = "a very long description ".repeat(30);
+  assert.equal(drawn("1,1", ["a cat", "a dog"]).length, 5);
+  assert.equal(drawn("1,1", ["a cat", long]).length, 12);
+  for (const line of drawn("1,1", ["a cat", long])) assert.ok(line.length <= 60);
+  const tall = drawn("1;1;1;1;1;1;1;1", Array.from({ length: 8 }, (_, i) => `thing ${i}`));
+  for (let i = 0; i < 8; i++) assert.ok(tall.some((line) => line.includes(`thing ${i}`)), `row ${i}`);
 });
 
 Deno.test("pictures for vision models: scaled down, on white, as a JPEG's data URL", async () => {

@@ -118,3 +118,22 @@ const SD15: SchedulerConfig = {
   steps_offset: 1,
   set_alpha_to_one: false,
 };
+
+Deno.test("euler_a with less fresh noise comes nearer to euler, and is euler without any", async () => {
+  const schedule = makeSchedule(SD15, "euler_a", 12);
+  const run = async (sampler: SamplerName, eta?: number) => {
+    const generator = noiseGenerator("cpu", 3);
+    const space = arraySpace(() => generator.normal(SIZE));
+    const network: Evaluate<Float32Array> = (x) => Promise.resolve(x.map((value) => value / (1 + value * value)));
+    const first = space.combine([[schedule.initialScale, space.noise()]]);
+    let last = first;
+    for await (const { x } of samplers[sampler](runOf(space, network, schedule, { eta }), first)) last = x;
+    return last;
+  };
+  const plain = await run("euler");
+  const [none, little, all] = [await run("euler_a", 0), await run("euler_a", 0.1), await run("euler_a", 1)];
+  const away = (x: Float32Array) => Math.hypot(...x.map((value, i) => value - plain[i]));
+  assert.deepEqual(none, plain);
+  assert.deepEqual(all, await run("euler_a"));
+  assert.ok(away(little) > 0 && away(little) < away(all));
+});

@@ -1,5 +1,6 @@
 import assert from "@std/assert";
 import { UsageError } from "../../src/errors.ts";
+import { loadModel, type LoadOptions, makePlan } from "../../src/mod.ts";
 import { parseArgs } from "../../src/cli/parse_args.ts";
 import { checkPicture, type GenerateOptions, readSettings } from "../../src/settings.ts";
 import { checkSettings, flagOf } from "../../src/settings/check.ts";
@@ -101,4 +102,25 @@ Deno.test("a batch must have a seed for each of its pictures", () => {
   assert.equal(seedOf(Number.MAX_SAFE_INTEGER, 1), 2n ** 53n);
   assert.equal(firstSeed(), 42);
   assert.ok(Number(firstSeed(-1)) >= 0);
+});
+
+Deno.test("models and planners are asked for with checked options, too", async () => {
+  const load = (path: unknown, options: unknown) => loadModel(path as string, options as LoadOptions);
+  const cases: [call: () => Promise<unknown>, message: RegExp][] = [
+    [() => load(5, {}), /path takes a text.*not 5/],
+    [() => load(undefined, { tpye: "f16" }), /no option tpye\. Did you mean "type"/],
+    [() => load(undefined, { type: "f64" }), /type takes auto, f32, f16, not "f64"/],
+    [() => load(undefined, { checkpoint: { prediction: "x" } }), /checkpoint\.prediction takes auto, eps, v/],
+    [() => load(undefined, { checkpoint: { preset: 5 } }), /checkpoint\.preset takes a text/],
+    [() => makePlan(5 as never), /prompt takes a text.*not 5/],
+    [() => makePlan("a cat", { planner: "rule" as never }), /planner takes .*Did you mean "rules"/],
+    [() => makePlan("a cat", { lmUrl: "x" } as never), /no option lmUrl\. Did you mean "llmUrl"/],
+    [() => makePlan("a cat", { llmModel: 5 as never }), /llmModel takes a text/],
+  ];
+  for (const [call, message] of cases) {
+    await assert.rejects(call, (error: Error) => {
+      assert.match(error.message, message);
+      return error instanceof UsageError;
+    });
+  }
 });

@@ -1,0 +1,81 @@
+import assert from "@std/assert";
+import { join } from "@std/path";
+import { finish, inFolder, names, program, TINY_MODEL } from "./program.ts";
+
+const QUICK = ["-m", TINY_MODEL, "-W", "64", "-H", "64", "--steps", "1", "--no-plan"];
+
+Deno.test("no picture is lost where standard output or error is full or gone", () =>
+  inFolder(async (cwd) => {
+    const main = new URL("../../main.ts", import.meta.url).pathname;
+    const shell = async (name: string, redirect: string) => {
+      const line = [Deno.execPath(), "run", "-A", main, "x", ...QUICK, "-o", name].map((word) => `'${word}'`).join(" ");
+      const run = new Deno.Command("sh", {
+        args: ["-c", `${line} ${redirect}`],
+        cwd,
+        stdout: "piped",
+        stderr: "piped",
+      });
+      return await finish(run);
+    };
+    const full = await shell("full.png", "> /dev/full");
+    assert.equal(full.code, 2);
+    assert.match(full.stderr, /error: standard output could not be written: No space left/);
+    assert.equal((await shell("deaf.png", "2> /dev/full")).code, 0);
+    assert.equal((await shell("gone.png", ">&- 2>&-")).code, 0);
+    await shell("head.png", "2>&1 | head -c 1");
+    assert.deepEqual(names(cwd), ["deaf.png", "full.png", "gone.png", "head.png"]);
+  }));
+
+Deno.test("a folder gets numbered pictures, missing folders are made, the name says the format", () =>
+  inFolder(async (cwd) => {
+    const cases: [output: string, path: string, magic: string][] = [
+      ["new/deep/", "new/deep/out_001.png", "\x89PNG"],
+      ["new", "new/out_001.png", "\x89PNG"],
+      ["other/cat.jpg", "other/cat.jpg", "\xff\xd8\xff"],
+      ["cat_%02d.webp", "cat_01.webp", "RIFF"],
+    ];
+    for (const [output, path, magic] of cases) {
+      const { stdout, stderr } = await finish(program(["x", ...QUICK, "-o", output], { cwd }));
+      assert.equal(stdout, `${path}  seed 42\n`, stderr);
+      const bytes = await Deno.readFile(join(cwd, path));
+      assert.equal(String.fromCharCode(...bytes.subarray(0, magic.length)), magic);
+    }
+  }));
+
+Deno.test("what can be refused is refused before a planner is asked or a weight is loaded", () =>
+  inFolder(async (cwd) => {
+    // Nobody listens there: asking it would end with 5.
+    const asking = ["a cat and a dog", "--planner", "openai", "--llm-url", "http://127.0.0.1:9/v1", "--llm-model", "m"];
+    const cases: [line: string[], code: number, message: RegExp][] = [
+      [["--preset", "foo"], 2, /no preset "foo"/],
+      [["-m", "nofile"], 3, /nofile does not exist/],
+      [["-m", TINY_MODEL, "-W", "100"], 2, /The width 100 is not a multiple of 8/],
+      [["-m", TINY_MODEL, "--clip-skip", "12"], 2, /has only \d+ layers/],
+      [["-m", TINY_MODEL, "--sampler", "heun", "--eta", "0.3"], 2, /--eta does nothing in heun/],
+      [["-m", TINY_MODEL, "-b", "2", "-s", "9223372036854775807"], 2, /leaves no seed for picture 2/],
+      [["-o", "s.png", "--save-plan", "./s.png"], 2, /would write the same file/],
+      [["-o", "s.gif"], 2, /written as \.png, \.jpg or \.webp/],
+      [["-o", "%05000d.png"], 2, /asks for 5000 digits/],
+    ];
+    for (const [line, code, message] of cases) {
+      const run = await finish(program([...asking, ...line, "-q"], { cwd }));
+      assert.match(run.stderr, message);
+      assert.equal(run.code, code, run.stderr);
+      assert.match(run.stderr, /^error: [^\n]*\n$/);
+    }
+    const feather = await finish(
+      program(["--regions", "a BREAK b", ...QUICK.slice(0, 8), "--feather", "0.4", "--mode", "attention"], { cwd }),
+    );
+    assert.match(feather.stderr, /--feather does nothing in attention mode/);
+    assert.deepEqual(names(cwd), []);
+  }));
+
+Deno.test("deno task start takes paths from where it is called", () =>
+  inFolder(async (cwd) => {
+    const env = { RPG_CWD: cwd };
+    const { stdout, stderr } = await finish(program(["x", ...QUICK, "-o", "x.png"], { cwd: "/", env }));
+    assert.equal(stdout, "x.png  seed 42\n", stderr);
+    assert.deepEqual(names(cwd), ["x.png"]);
+    const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("../../deno.json", import.meta.url)));
+    assert.match(tasks.start, /RPG_CWD=\$INIT_CWD deno run .* main\.ts$/);
+  }));

@@ -48,7 +48,7 @@ export async function generateCommand(context: Context): Promise<void> {
     }
     let drawing = await planOne(opened, chance.at(seed));
     opened = await loadWeights(opened, context);
-    const recipe = flags.noMetadata ? undefined : await describeModel(opened.model, flags.fullHash, signal);
+    const recipe = flags.noMetadata ? undefined : await describeModel(opened.model, flags.fullHash, context.signal);
     const recipeOf = recipe && ((result: ImageResult) => makeRecipe(recipe, result.plan, result.settings));
     const reports: Report[] = [];
     for (let i = 0; i < count; i++) {

@@ -71,7 +71,7 @@ export abstract class Memory {
     }
     scene.objects.push({
       thing: { ...thing, adjectives },
-      count: thing.count,
+      count: thing.noun === "twins" ? 2 : thing.count,
       place: { ...this.takePlace(), ...placeOf(side.toLowerCase()) },
       apart: this.heading,
       adjectives: [],

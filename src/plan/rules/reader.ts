@@ -372,6 +372,7 @@ class Reader extends Memory {
     const inverted = this.group.length === 0 && (this.waitingRelation || this.waitingPlace);
     if (inverted && this.leadsTo(this.i + 1)) return;
     const end = this.clauseEnd();
+    if (fresh && this.listed && end === this.i + 1) return void this.addObject(bareThing(verb.text)); // "seed, sprout, tree"
     const apart = fresh && this.chunks[this.i - 1]?.kind === "comma";
     const several = this.sentence.length > 1 || (scene.objects[this.last]?.count ?? 0) > 1;
     const told = this.variant && this.counted() >= 0;

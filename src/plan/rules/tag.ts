@@ -124,6 +124,9 @@ function correct(words: Word[], i: number): void {
     else if (opened && !ing && !/ed$/.test(word.low)) word.part = "noun";
     else if (before?.low === "of" && !ing) word.part = "noun";
     else if (/[^s]s$/.test(word.low) && is(before, "verb") && /ing$/.test(before!.low)) word.part = "noun";
+    else if (is(before, "preposition") && /[^s]s$/.test(word.low) && !/^(?:that|while|as|wh\w+)$/.test(before!.low)) {
+      word.part = "noun"; // "into bowls"
+    } else if (word.low === word.lemma && is(before, "noun") && bareClause(words, i)) word.part = "noun"; // "fantasy map,"
     else if (/^(?:ruins|stairs|waves|leaves)$/.test(word.low)) word.part = "noun";
     // "a copper pan": one thing takes no verb without an s.
     else if (is(before, "noun") && word.low === word.lemma && /^(?:an?|each)$/.test(determiner(words, i))) {
@@ -152,6 +155,11 @@ function correct(words: Word[], i: number): void {
       word.part = "verb";
     }
   }
+}
+
+/** Whether word i and the one before are all of their clause. */
+function bareClause(words: Word[], i: number): boolean {
+  return [words[i - 2], words[i + 1]].every((word) => word === undefined || word.part === "sign");
 }
 
 /** The determiner that opens the noun phrase of word i, as far as it goes back without a break; "" if none. */

@@ -8,7 +8,13 @@ import { BUNDLED_MODEL } from "../src/assets.ts";
 import { openCheckpoint } from "../src/model/checkpoint.ts";
 import { PRESETS } from "../src/model/preset.ts";
 import { readVaeConfig } from "../src/nn/vae.ts";
-import { declareBackbone, declareDecoder, type Networks, STREAM_WINDOW } from "../src/pipeline/networks.ts";
+import {
+  declareBackbone,
+  declareDecoder,
+  declareEncoder,
+  type Networks,
+  STREAM_WINDOW,
+} from "../src/pipeline/networks.ts";
 import { declareTextEncoder } from "../src/pipeline/text_encoder.ts";
 
 const CROSS_DOWN = "CrossAttnDownBlock2D";
@@ -87,5 +93,6 @@ export async function fullSize(family: keyof typeof FAMILIES, device: Device): P
     textEncoders: texts.map((config, i) => declareTextEncoder(device, `text_encoder_${i + 1}`, "f16", { config })),
     backbone: declareBackbone(device, "f16", { config }),
     decoder: declareDecoder(device, vae, readVaeConfig(VAE)),
+    encoder: declareEncoder(device, vae, readVaeConfig(VAE)),
   };
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "@std/path";
-import type { Pixels } from "../src/formats/png.ts";
+import type { Picture } from "../src/picture/picture.ts";
 import { openSafetensors } from "../src/formats/safetensors.ts";
 import { readFloats } from "../src/nn/weights.ts";
 
@@ -73,7 +73,7 @@ export class Judge {
   }
 
   /** Logits for each cell: the concepts and "nothing", then "its own colour" and the colours. */
-  logits({ width, height, data }: Pixels): Planes {
+  logits({ width, height, data }: Picture): Planes {
     let x: Planes = { width, height, data: new Float32Array(3 * width * height) };
     const bytes = data.length / (width * height);
     for (let i = 0; i < width * height; i++) {
@@ -89,7 +89,7 @@ export class Judge {
   }
 
   /** All objects, the largest first. */
-  look(picture: Pixels): Found[] {
+  look(picture: Picture): Found[] {
     const { data, width, height } = this.logits(picture);
     const nothing = this.concepts.length;
     const area = width * height;

@@ -25,7 +25,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   text: room("the language of prompts, tokenizers and chunks; pure", "sample"),
   region: room("split ratios → cells → exact partitions, masks, base ratios and keywords; pure", "text"),
   files: room("reading with limits, whole or not at all; writing without overwriting"),
-  picture: room("pictures that people bring: reading, resizing, edges, skeletons, depth; pure"),
+  picture: room("pictures that people bring: reading, resizing, masks, edges, skeletons, depth", "files"),
   formats: room(
     "safetensors, torch, PNG: bytes to named tensors, pixels and texts, and back",
     "files picture region text",
@@ -44,7 +44,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     "plans by a language model: asking, reading replies, mending",
     "picture files plan/rules plan region text",
   ),
-  "plan/show": room("plans as pictures and boxes for people", "plan region text"),
+  "plan/show": room("plans as pictures and boxes for people", "plan picture region text"),
   "plan/from_regions.ts": room("a plan from prompts that name their regions themselves", "plan/rules plan region text"),
   "plan/review.ts": room("what is odd about a plan", "plan/llm plan/rules plan picture files region text"),
   "plan/make_plan.ts": room(
@@ -53,9 +53,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ),
   settings: room(
     "every setting on its line, and the kinds of values and checks that derive from it",
-    "region sample text",
+    "picture region sample text",
   ),
-  "settings.ts": room("what a caller may ask of a picture: types of the schema", "settings plan region sample text"),
+  "settings.ts": room(
+    "what a caller may ask of a picture: types of the schema",
+    "settings plan picture region sample text",
+  ),
   pipeline: room(
     "parts on the device; drawings and their stages: conditioning, denoiser, decoder, memory",
     `plan ${BELOW_PIPELINE}`,

@@ -5,14 +5,17 @@
  */
 import { CancelledError } from "./errors.ts";
 import type { Plan } from "./plan/plan.ts";
-import { decodePicture, type Picture } from "./pipeline/decoder.ts";
+import { decodePicture } from "./pipeline/decoder.ts";
 import { Denoiser } from "./pipeline/denoiser.ts";
 import type { Drawing } from "./pipeline/drawing.ts";
 import { encodePrompts } from "./pipeline/encode_prompts.ts";
 import { DeviceLatents } from "./pipeline/latent_space.ts";
+import { begin } from "./pipeline/beginning.ts";
 import type { Model } from "./pipeline/model.ts";
 import { prepare } from "./pipeline/prepare.ts";
 import { previewer } from "./pipeline/preview.ts";
+import type { Picture } from "./picture/picture.ts";
+import { finish } from "./pipeline/start.ts";
 import { noiseGenerator } from "./sample/noise.ts";
 import { runOf } from "./sample/scaling.ts";
 import { samplers } from "./sample/samplers.ts";
@@ -116,23 +119,26 @@ async function* stepsOf(
   const encode = clock();
 
   using latents = await DeviceLatents.create(device, size, noiseGenerator(settings.rng, settings.seed));
-  let x = latents.combine([[schedule.initialScale, latents.noise()]]);
+  using beginning = await begin(model, drawing, latents, signal);
+  let { x } = beginning;
+  const { first } = beginning;
   let compile = 0;
   const seconds: number[] = [];
   {
     using _there = await model.hold(stages.sampling, offload);
-    using denoiser = await Denoiser.create(model, drawing, latents, encoded, signal);
+    using denoiser = await Denoiser.create(model, drawing, latents, encoded, beginning.shown, signal);
     compile = clock();
     const preview = previewer(model, drawing, latents);
     const sample = samplers[settings.samplingMethod];
-    const run = runOf(latents, denoiser.evaluate, schedule, { eta: settings.eta });
+    const run = beginning.around(runOf(latents, denoiser.evaluate, schedule, { eta: settings.eta, start: first }));
+    denoiser.enter(first);
     for await (const step of sample(run, x)) {
       await device.finished(signal);
       latents.keepOnly([step.x, step.denoised, ...step.keep]);
       seconds.push(clock());
       yield {
-        step: step.index + 1,
-        steps: step.steps,
+        step: step.index + 1 - first,
+        steps: step.steps - first,
         seconds: seconds[seconds.length - 1],
         sigma: step.sigma,
         preview: (kind) => preview(kind, step.denoised),
@@ -143,9 +149,9 @@ async function* stepsOf(
       x = step.x;
     }
   }
-  const image = await decodePicture(model, drawing, latents, x, signal);
+  const image = await decodePicture(model, drawing, latents, beginning.finished(x), signal);
   return {
-    image,
+    image: drawing.start ? finish(drawing.start, image) : image,
     plan,
     settings,
     warnings: [...drawing.warnings],

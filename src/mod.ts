@@ -19,7 +19,7 @@ export { loadModel, type LoadOptions, type LoadProgress, Model } from "./pipelin
 export { pictureBytes, type SaveOptions, savePicture, savePicture as savePng } from "./save_picture.ts";
 export type { Drawing } from "./pipeline/drawing.ts";
 export { prepare } from "./pipeline/prepare.ts";
-export type { Picture } from "./pipeline/decoder.ts";
+export type { Picture } from "./picture/picture.ts";
 export { type AdapterSummary, Device, listAdapters, openDevice, type Precision } from "./gpu/device.ts";
 export { readWildcards } from "./files/wildcard_files.ts";
 export { chooseWords, type Wildcards } from "./text/wildcards.ts";

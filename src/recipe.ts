@@ -16,7 +16,7 @@ import type { Model } from "./pipeline/model.ts";
 import { parsePlan, type Plan, regionsOf, withMasks } from "./plan/plan.ts";
 import { samplerLabel, schedulerLabel } from "./sample/names.ts";
 import { publicName, publicText, withoutKeys } from "./secrets.ts";
-import { readSettings, type Settings } from "./settings.ts";
+import { readSettings, type Settings, startStrength } from "./settings.ts";
 import { checkSettings } from "./settings/check.ts";
 import { modelSettings } from "./settings/schema.ts";
 import type { Always, Table, Values } from "./settings/setting.ts";
@@ -114,12 +114,24 @@ export function recipeTexts(recipe: Recipe): Record<string, string> {
       Model: model.name,
       ...(model.vae ? { VAE: model.vae } : {}),
       ...(settings.clipSkip ? { "Clip skip": `${settings.clipSkip}` } : {}),
+      ...startFields(settings),
       ...(plan.splitRatio !== "1" ? { "Split ratio": plan.splitRatio } : {}),
       RNG: settings.rng === "cpu" ? "CPU" : "GPU",
       Version: `rpg ${version}`,
     },
   });
   return { parameters: withoutKeys(parameters), [RECIPE_KEYWORD]: recipeJson(recipe) };
+}
+
+/** What a picture started from, as A1111 writes it. */
+function startFields({ initImage, strength, mask, extend, maskBlur, inpaintOnlyMasked, inpaintPadding }: Settings) {
+  if (!initImage) return {};
+  const masked = mask !== undefined || extend !== undefined;
+  return {
+    "Denoising strength": `${strength ?? startStrength(masked)}`,
+    ...(masked ? { "Mask blur": `${maskBlur ?? 0}` } : {}),
+    ...(inpaintOnlyMasked ? { "Inpaint area": "Only masked", "Masked area padding": `${inpaintPadding ?? 32}` } : {}),
+  };
 }
 
 /** Seeds beyond JavaScript's exact integers become strings. */

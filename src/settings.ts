@@ -18,6 +18,7 @@ import {
   type promptSettings,
   type samplingSettings,
   type sizeSettings,
+  type startSettings,
 } from "./settings/schema.ts";
 import { kindOf } from "./settings/kind_of.ts";
 import { anyText, checkValue } from "./settings/kinds.ts";
@@ -39,6 +40,14 @@ export interface GenerateOptions extends PictureOptions {
 /** All settings of a picture, none absent but those without a default. */
 export type Settings = PictureOptions & Required<Pick<PictureOptions, Always<typeof pictureSettings>>>;
 
+/** How much of a picture changes where nobody says: diffusers' defaults with and without a mask. */
+export function startStrength(masked: boolean): number {
+  return masked ? 1 : 0.8;
+}
+
+/** Settings that are pictures: recipes have their names and hashes. */
+export const PICTURE_SETTINGS = ["initImage", "mask"] as const;
+
 /** The values of the flags that were given. */
 export type FlagValues = Values<
   & typeof promptSettings
@@ -46,6 +55,7 @@ export type FlagValues = Values<
   & typeof plannerSettings
   & typeof samplingSettings
   & typeof sizeSettings
+  & typeof startSettings
   & typeof modelSettings
   & typeof decodingSettings
   & typeof deviceSettings

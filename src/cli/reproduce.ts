@@ -16,6 +16,7 @@ import { describeModel, hashMask, type ModelRecipe, type Recipe } from "../recip
 import { publicName } from "../secrets.ts";
 import { type Context, json } from "./command.ts";
 import { drawToFile } from "./draw.ts";
+import { findPictures } from "./find_pictures.ts";
 import { loadWeights, type ModelChoice, openModel } from "./open_model.ts";
 import { outputOf } from "./output.ts";
 
@@ -46,7 +47,8 @@ export async function reproduce(original: Original, context: Context): Promise<v
   try {
     const found = await describeModel(opened.model, recipe.model.fullHash, signal);
     const others = compareModels(recipe.model, found);
-    const drawing = await prepare(opened.model, { ...recipe.settings, plan });
+    const pictures = await findPictures(recipe.settings, flags, dirname(path));
+    const drawing = await prepare(opened.model, { ...recipe.settings, ...pictures, plan });
     for (const warning of drawing.warnings) console.say(warning);
     opened = await loadWeights(opened, context);
     const report = await drawToFile(opened, drawing, output, flags.noMetadata ? undefined : texts, context);

@@ -6,7 +6,8 @@
 import { UsageError } from "../errors.ts";
 import { concat } from "./bytes.ts";
 import { encodeExif } from "./exif.ts";
-import { encodePng, type Pixels } from "./png.ts";
+import type { Picture } from "../picture/picture.ts";
+import { encodePng } from "./png.ts";
 
 /** What pictures are written as. */
 export type WrittenFormat = "png" | "jpeg" | "webp";
@@ -32,7 +33,7 @@ export function formatOf(path: string): WrittenFormat {
  */
 export async function encodePicture(
   format: WrittenFormat,
-  pixels: Pixels,
+  pixels: Picture,
   texts: Record<string, string> = {},
 ): Promise<Uint8Array> {
   if (format === "png") return encodePng(pixels, texts);
@@ -67,7 +68,7 @@ function jpegWithExif(jpeg: Uint8Array, texts: Record<string, string>): Uint8Arr
 }
 
 /** As an extended file: its header, the picture's own chunk, the EXIF data. */
-function webpWithExif(webp: Uint8Array, { width, height }: Pixels, texts: Record<string, string>): Uint8Array {
+function webpWithExif(webp: Uint8Array, { width, height }: Picture, texts: Record<string, string>): Uint8Array {
   const exif = exifOf(texts);
   if (!exif) return webp;
   const header = new Uint8Array(10);

@@ -5,15 +5,9 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import type { Picture } from "../picture/picture.ts";
 import { crc32, deflateSync } from "node:zlib";
 import { concat } from "./bytes.ts";
-
-/** A picture: `data` holds RGBA, one byte each, rows from the top. */
-export interface Pixels {
-  width: number;
-  height: number;
-  data: Uint8Array;
-}
 
 /** The eight bytes every PNG begins with. */
 export const PNG_SIGNATURE: Uint8Array = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
@@ -24,7 +18,7 @@ export const PNG_SIGNATURE: Uint8Array = new Uint8Array([0x89, 0x50, 0x4e, 0x47,
  * @param text keyword → value. Latin-1 values become `tEXt` chunks and all others `iTXt`, as Pillow and the web UIs write
  *   and read them. Keywords have 1 to 79 characters of Latin-1.
  */
-export function encodePng({ width, height, data }: Pixels, text: Record<string, string> = {}): Uint8Array {
+export function encodePng({ width, height, data }: Picture, text: Record<string, string> = {}): Uint8Array {
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
   view.setUint32(0, width);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import blendSource from "../../shaders/blend.wgsl" with { type: "text" };
 import combineSource from "../../shaders/combine.wgsl" with { type: "text" };
 import guideSource from "../../shaders/guide.wgsl" with { type: "text" };
 import latentsInSource from "../../shaders/latents_in.wgsl" with { type: "text" };
@@ -15,6 +16,7 @@ import { grid64 } from "./grid.ts";
 
 const LATENTS_IN = { name: "latents_in", source: latentsInSource };
 const COMBINE = { name: "combine", source: combineSource };
+const BLEND = { name: "blend", source: blendSource };
 
 /** How many words say what one {@linkcode combine} does. */
 export const TERM_WORDS = structWords(COMBINE.source, "Terms");
@@ -146,6 +148,36 @@ export function combine(g: Graph, latents: Tensor, terms: Tensor): void {
     kernel: COMBINE,
     params: { quads },
     bindings: [latents, terms],
+    grid: [Math.ceil(quads / 64)],
+  });
+}
+
+/** What one {@linkcode blend} does: slots, and the level of noise α·x₀ + σ·ε of what is kept. */
+export interface Blend {
+  out: number;
+  x: number;
+  kept: number;
+  noise: number;
+  alpha: number;
+  sigma: number;
+}
+
+/** Its words. */
+export function blendWords(call: Blend): Uint32Array<ArrayBuffer> {
+  return packStruct(BLEND, "Blend", { ...call });
+}
+
+/** How many they are. */
+export const BLEND_WORDS = structWords(BLEND.source, "Blend");
+
+/** latents[out] = latents[x] where the mask is 1, α·latents[kept] + σ·latents[noise] elsewhere; `mask` is plain f32 [pixels]. */
+export function blend(g: Graph, latents: Tensor, mask: Tensor, call: Tensor): void {
+  const [, height, width, channels] = latents.shape;
+  const quads = height * width * channels / 4;
+  g.dispatch({
+    kernel: BLEND,
+    params: { quads, quads_per_pixel: channels / 4 },
+    bindings: [latents, mask, call],
     grid: [Math.ceil(quads / 64)],
   });
 }

@@ -9,6 +9,7 @@ import { readTensor, writeTensor } from "../gpu/storage.ts";
 import { padChannels, type Tensor } from "../gpu/tensor.ts";
 import { decode, type VaeConfig } from "../nn/vae.ts";
 import { pixels } from "../ops/elementwise.ts";
+import type { Picture } from "../picture/picture.ts";
 import { callInput, callWords, latentsIn } from "../ops/latents.ts";
 import type { Drawing } from "./drawing.ts";
 import { type DeviceLatents, type LatentSize, latentsTensor, type Slot } from "./latent_space.ts";
@@ -16,33 +17,7 @@ import type { Model } from "./model.ts";
 import { declareDecoder, type Networks } from "./networks.ts";
 import type { Part } from "./part.ts";
 import type { Stage } from "./stage.ts";
-import { blendTiles, type Tile, tilesOf } from "./tiles.ts";
-
-/** An 8-bit picture. */
-export interface Picture {
-  /** Pixels. */
-  width: number;
-  /** Pixels. */
-  height: number;
-  /** RGBA, row by row, opaque. */
-  data: Uint8Array;
-}
-
-/** Whether and how the VAE works in tiles. */
-export interface TilingOptions {
-  /** "auto" tiles where the whole picture would not fit a binding. */
-  vaeTiling?: "auto" | "on" | "off";
-  /** Pixels along a tile's sides. Default: 512, or less where the device cannot bind that. */
-  vaeTileSize?: number;
-}
-
-/** A part of the latents that is decoded at once. */
-type Window = Drawing["window"];
-
-/** A quarter of a tile is shared with its neighbour and blended. */
-const OVERLAP = 1 / 4;
-/** Latents. */
-const SMALLEST_TILE = 8;
+import { blendTiles, OVERLAP, type Tile, tilesOf, tileWindow, type TilingOptions, type Window } from "./tiles.ts";
 
 /** Decoding, whole or tile by tile. */
 export function decodingStage({ decoder }: Pick<Networks, "decoder">, size: LatentSize, window: Window): Stage {
@@ -131,25 +106,9 @@ function recordDecoder({ network, weights }: Part<VaeConfig>, latents: Tensor, w
 
 /** What is decoded at once: the whole picture, or a tile of it. In latents. */
 export function decodingWindow(decoder: Part<VaeConfig>, size: LatentSize, options: TilingOptions): Window {
-  const { vaeTiling = "auto", vaeTileSize } = options;
-  const window = (side: number) => ({ height: Math.min(side, size.height), width: Math.min(side, size.width) });
-  const fits = (side: number) => {
-    try {
-      recordDecoder(decoder, latentsTensor(size), window(side));
-      return true;
-    } catch (error) {
-      if (error instanceof GpuError) return false; // a tensor would not fit a binding
-      throw error;
-    }
-  };
-  const whole = Math.max(size.height, size.width);
-  if (vaeTiling === "off" || (vaeTiling === "auto" && fits(whole))) return window(whole);
-  const { factor } = decoder.network;
-  if (vaeTileSize) return window(Math.max(SMALLEST_TILE, Math.round(vaeTileSize / factor)));
-  // Devices may bind no more than 128 MiB at once.
-  let side = Math.round(512 / factor);
-  while (side > SMALLEST_TILE && !fits(side)) side /= 2;
-  return window(side);
+  return tileWindow(size, decoder.network.factor, options, (window) => {
+    recordDecoder(decoder, latentsTensor(size), window);
+  });
 }
 
 /** Per channel, z = latents · std / scaling factor + mean + shift. */

@@ -4,19 +4,21 @@
  *
  * @module
  */
+import type { Device } from "../gpu/device.ts";
 import { Graph } from "../gpu/graph.ts";
 import type { Program } from "../gpu/program.ts";
 import type { StreamedProgram } from "../gpu/streamed_program.ts";
-import { writeFloats, writeTensor } from "../gpu/storage.ts";
-import { padChannels, type Tensor } from "../gpu/tensor.ts";
+import { placeAlone, releasePlace, writeFloats, writeTensor } from "../gpu/storage.ts";
+import { describeTensor, padChannels, type Tensor } from "../gpu/tensor.ts";
 import { vectorInputs } from "../nn/backbone.ts";
 import { sightTable, sightWords } from "../ops/attention.ts";
+import { concat } from "../ops/elementwise.ts";
 import { callInput, callWords, guide, latentsIn, rescale } from "../ops/latents.ts";
 import type { Evaluate } from "../sample/types.ts";
 import { ABSENT, type ContextRows, type PromptKey } from "./conditioning.ts";
 import type { Drawing, Phase } from "./drawing.ts";
 import { type EncodedPrompt, zeroPrompt } from "./encode_prompts.ts";
-import { type DeviceLatents, latentsTensor, type Slot } from "./latent_space.ts";
+import { type DeviceLatents, type LatentSize, latentsTensor, type Slot } from "./latent_space.ts";
 import type { Model } from "./model.ts";
 import type { Networks } from "./networks.ts";
 import type { Stage } from "./stage.ts";
@@ -24,23 +26,30 @@ import type { Stage } from "./stage.ts";
 /** What of a drawing decides the sampling's graphs. */
 type Asked = Pick<Drawing, "size" | "context" | "wording" | "phases" | "settings">;
 
+/** What an inpainting network reads beside latents, without a place yet: plain f32 [1, height, width, channels padded to 4]. */
+function shownTensor({ backbone }: Networks, { height, width, channels }: LatentSize): Tensor | undefined {
+  const more = backbone.network.inChannels - channels;
+  return more > 0 ? describeTensor("shown", [1, height, width, padChannels(more)], "f32", "plain") : undefined;
+}
+
 /** Sampling: the backbone's weights may come in windows. */
 export function samplingStage(networks: Networks, asked: Asked): Stage {
   const latents = latentsTensor(asked.size);
+  const shown = shownTensor(networks, asked.size);
   return {
     name: "sampling",
     parts: [networks.backbone],
     streams: true,
-    heldBytes: latents.bytes,
+    heldBytes: latents.bytes + (shown?.bytes ?? 0),
     record() {
-      const { prompts, phases } = recordSampling(networks, latents, asked);
+      const { prompts, phases } = recordSampling(networks, latents, shown, asked);
       return [[prompts, ...phases.map(({ graph }) => graph)]];
     },
   };
 }
 
 /** Records all phases, and what depends on the prompts only into a graph of its own. */
-function recordSampling({ backbone }: Networks, latents: Tensor, asked: Asked) {
+function recordSampling({ backbone }: Networks, latents: Tensor, shown: Tensor | undefined, asked: Asked) {
   const { context, phases, settings, size } = asked;
   const { network, weights } = backbone;
   const { device, precision } = weights;
@@ -54,11 +63,13 @@ function recordSampling({ backbone }: Networks, latents: Tensor, asked: Asked) {
     const rows = rowsAt(asked, phase && phases[phase - 1].until);
     const g = new Graph(device, "sampling", precision);
     const call = callInput(g);
-    const padded = padChannels(size.channels);
-    const affine = {
-      multiply: g.constant("ones", new Float32Array(padded).fill(1)),
-      add: g.constant("zeros", new Float32Array(padded)),
-    };
+    const first = shown && g.constant("first", callWords({ slot: 0, scale: 1 }));
+    const asTheyAre = (channels: number) => ({
+      multiply: g.constant("ones", new Float32Array(channels).fill(1)),
+      add: g.constant("zeros", new Float32Array(channels)),
+    });
+    const affine = asTheyAre(padChannels(size.channels));
+    const shownAffine = shown && asTheyAre(shown.shape[3]);
     const inputs = batches.map((batch, i) => {
       const n = batch.entries.length;
       const step = vectorInputs(g, network.stepVectors, n);
@@ -66,11 +77,9 @@ function recordSampling({ backbone }: Networks, latents: Tensor, asked: Asked) {
       const table = sightTable(g, batch.sights(rows).length);
       const origins = g.constant("origins", Uint32Array.from(batch.origins.flat()));
       const windows = { batch: n, height: batch.height, width: batch.width, origins };
-      const prediction = network.record(g, weights, {
-        latents: latentsIn(g, latents, call, windows, affine),
-        step,
-        entry,
-      }, {
+      const noisy = latentsIn(g, latents, call, windows, affine);
+      const input = shown ? concat(g, noisy, latentsIn(g, shown, first!, windows, shownAffine!)) : noisy;
+      const prediction = network.record(g, weights, { latents: input, step, entry }, {
         graph: prompts,
         context: contextTensor,
         keys,
@@ -99,23 +108,30 @@ export class Denoiser implements Disposable {
   #phase = 0;
 
   private constructor(
+    readonly device: Device,
     readonly drawing: Drawing,
     readonly programs: readonly (Program | StreamedProgram)[],
+    readonly shown: Tensor | undefined,
     readonly evaluations: readonly Evaluate<Slot>[],
     readonly entering: readonly ((step: number) => void)[],
   ) {}
 
-  /** Records, compiles, and computes all that depends on the prompts only. */
+  /**
+   * Records, compiles, and computes all that depends on the prompts only.
+   * @param values what an inpainting network is shown beside latents [height, width, channels padded to 4]
+   */
   static async create(
     model: Model,
     drawing: Drawing,
     latents: DeviceLatents,
     encoded: ReadonlyMap<string, EncodedPrompt>,
+    values?: Float32Array,
     signal?: AbortSignal,
   ): Promise<Denoiser> {
     const { device, backbone: { network } } = model;
     const { settings, context, offload, stages } = drawing;
-    const recorded = recordSampling(model, latents.tensor, drawing);
+    const shown = shownTensor(model, latents.size);
+    const recorded = recordSampling(model, latents.tensor, shown, drawing);
     const stream = offload === "stream" ? model.streamOf(stages.sampling) : undefined;
     const programs: (Program | StreamedProgram)[] = [];
     let entering: ((step: number) => void)[];
@@ -128,14 +144,15 @@ export class Denoiser implements Disposable {
       else writeFloats(device, tensor, data);
     };
     try {
+      if (shown) writeFloats(device, placeAlone(device, shown), values!);
       for (const graph of [recorded.prompts, ...recorded.phases.map(({ graph }) => graph)]) {
         programs.push(await (stream ? graph.compileStreamed(stream, signal) : graph.compile(signal)));
       }
       const zero = zeroPrompt(model);
       const embedding = (key: PromptKey) => key === ABSENT ? zero : encoded.get(key)!;
-      const values = new Float32Array(context.tokens * network.contextDim);
-      context.rows.forEach(({ start }, key) => values.set(embedding(key).states, start * network.contextDim));
-      writeFloats(device, recorded.context, values);
+      const states = new Float32Array(context.tokens * network.contextDim);
+      context.rows.forEach(({ start }, key) => states.set(embedding(key).states, start * network.contextDim));
+      writeFloats(device, recorded.context, states);
       const { height, width, crop = [0, 0], originalSize = [height, width], targetSize = [height, width] } = settings;
       const sizes = [...originalSize, ...crop, ...targetSize];
       entering = recorded.phases.map(({ inputs }) => (step: number) => {
@@ -152,6 +169,7 @@ export class Denoiser implements Disposable {
       await programs[0].run();
     } catch (error) {
       programs.forEach((program) => program.destroy());
+      if (shown) releasePlace(device, shown);
       throw error;
     }
     const evaluations = recorded.phases.map(
@@ -166,7 +184,7 @@ export class Denoiser implements Disposable {
         return out;
       },
     );
-    const denoiser = new Denoiser(drawing, programs, evaluations, entering);
+    const denoiser = new Denoiser(device, drawing, programs, shown, evaluations, entering);
     denoiser.enter(0);
     return denoiser;
   }
@@ -185,6 +203,7 @@ export class Denoiser implements Disposable {
   /** Frees the activations. */
   [Symbol.dispose](): void {
     this.programs.forEach((program) => program.destroy());
+    if (this.shown) releasePlace(this.device, this.shown);
   }
 }
 

@@ -13,6 +13,7 @@ import type { Wording } from "../text/schedule.ts";
 import type { Batch, PromptKey } from "./conditioning.ts";
 import type { LatentSize } from "./latent_space.ts";
 import type { Offload, Stages } from "./stage.ts";
+import type { Start } from "./start.ts";
 import type { StateChoice } from "./text_encoder.ts";
 
 /** A prompt as tokens. */
@@ -41,6 +42,8 @@ export interface Drawing {
   readonly plan: Plan & { mode: RegionMode };
   /** Complete: what was asked for, and the preset's values for the rest. */
   readonly settings: Settings;
+  /** The picture it starts from, where it does. */
+  readonly start?: Start;
   /** Of the latents. */
   readonly size: LatentSize;
   /** Timesteps, noise levels and strides. */

@@ -35,6 +35,7 @@ export class DeviceLatents implements LatentSpace<Slot>, Disposable {
   /** plain f32 [slots, height, width, channels padded to 4] */
   readonly tensor: Tensor;
   readonly #terms: Tensor;
+  readonly #held = new Set<Slot>([SCRATCH_SLOT]);
   readonly #used = new Set<Slot>([SCRATCH_SLOT]);
 
   private constructor(
@@ -79,10 +80,16 @@ export class DeviceLatents implements LatentSpace<Slot>, Disposable {
     throw new GpuError(`A sampler made more than ${SLOTS} latents within one step.`);
   }
 
-  /** Frees every slot but these. */
+  /** Keeps a slot for as long as there are latents. */
+  hold(slot: Slot): Slot {
+    this.#held.add(slot);
+    return slot;
+  }
+
+  /** Frees every slot but these and those that are held. */
   keepOnly(slots: Iterable<Slot>): void {
     this.#used.clear();
-    this.#used.add(SCRATCH_SLOT);
+    for (const slot of this.#held) this.#used.add(slot);
     for (const slot of slots) this.#used.add(slot);
   }
 

@@ -31,6 +31,8 @@ export interface Networks {
   readonly textEncoders: readonly Part<ClipConfig>[];
   readonly backbone: Part<Backbone>;
   readonly decoder: Part<VaeConfig>;
+  /** Pixels to latents; declared when it is first asked for. */
+  readonly encoder: Part<VaeConfig>;
 }
 
 /** Readers of backbones by the class that a config names. */

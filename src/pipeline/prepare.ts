@@ -16,11 +16,14 @@ import { firstSeed } from "../settings/seeds.ts";
 import { refuseLoras, remarksOn } from "../text/remarks.ts";
 import { wordingOf } from "../text/schedule.ts";
 import { ABSENT, condition, type PromptKey } from "./conditioning.ts";
+import { inpaintingChannels } from "./beginning.ts";
 import { decodingStage, decodingWindow } from "./decoder.ts";
 import { samplingStage } from "./denoiser.ts";
 import type { Drawing, Prompts } from "./drawing.ts";
+import { embeddingStage, encodingWindow } from "./encoder.ts";
 import { encodingStages, tokenizePrompts } from "./encode_prompts.ts";
 import type { Networks } from "./networks.ts";
+import { isInpainting, readStart, sizeOfStart, type StartInputs, startOf } from "./start.ts";
 
 /**
  * Settles how `options` are drawn with a model. Reads masks, computes no picture and touches no device memory.
@@ -31,7 +34,10 @@ export async function prepare(networks: Networks, options: GenerateOptions): Pro
   const { preset, scheduler } = networks.checkpoint;
   const asked = options.plan ?? plainPlan(options.prompt ?? "", "none");
   const plan = withDefaults(asked, preset.regions ?? {});
-  const settings = settle(networks, plan, checkPicture(options));
+  const checked = checkPicture(options);
+  const inputs = await readStart(checked);
+  const settings = settle(networks, plan, checked, inputs);
+  const start = inputs && startOf(inputs, settings, (checked.width ?? checked.height) !== undefined);
   const { factor, latentChannels: channels } = networks.decoder.network;
   const size = { height: settings.height / factor, width: settings.width / factor, channels };
   const schedule = makeSchedule(scheduler, settings.samplingMethod, settings.steps, settings);
@@ -57,11 +63,26 @@ export async function prepare(networks: Networks, options: GenerateOptions): Pro
   const window = decodingWindow(networks.decoder, size, settings);
   const stages = {
     encoding: encodingStages(networks, prompts),
+    ...(start ? { embedding: embeddingStage(networks, encodingWindow(networks.encoder, size, settings)) } : {}),
     sampling: samplingStage(networks, { size, context, wording, phases, settings }),
     decoding: decodingStage(networks, size, window),
   };
   const { offload } = networks;
-  return { plan, settings, size, schedule, prompts, wording, context, phases, window, stages, offload, warnings };
+  return {
+    plan,
+    settings,
+    start,
+    size,
+    schedule,
+    prompts,
+    wording,
+    context,
+    phases,
+    window,
+    stages,
+    offload,
+    warnings,
+  };
 }
 
 /** The same drawing, decoded in tiles as `vaeTiling` says. */
@@ -89,10 +110,12 @@ function contextOf(seen: Iterable<PromptKey>, { texts }: Prompts, positions: num
 const ETA_SAMPLERS: readonly SamplerName[] = ["ddim", "euler_a"];
 
 /** Options with the preset's values for what is absent, checked against the model. */
-function settle({ checkpoint, decoder, backbone }: Networks, plan: Plan, options: PictureOptions): Settings {
+function settle(networks: Networks, plan: Plan, options: PictureOptions, inputs?: StartInputs): Settings {
+  const { checkpoint, decoder } = networks;
   const { preset, scheduler } = checkpoint;
   const { factor } = decoder.network;
-  const roomy = pictureSize(plan, preset);
+  // The surroundings of a mask are drawn as large as the model likes.
+  const roomy = inputs && !options.inpaintOnlyMasked ? sizeOfStart(inputs, options, factor) : pictureSize(plan, preset);
   const { width = roomy.width, height = roomy.height } = options;
   for (const [name, value] of [["width", width], ["height", height]] as const) {
     if (!Number.isInteger(value) || value < factor || value % factor) {
@@ -102,12 +125,7 @@ function settle({ checkpoint, decoder, backbone }: Networks, plan: Plan, options
       );
     }
   }
-  if (backbone.network.inChannels !== decoder.network.latentChannels) {
-    throw new UsageError(
-      `${checkpoint.name} is a model for inpainting or editing (its UNet reads ${backbone.network.inChannels} channels): ` +
-        "it needs a picture to start from, which this program cannot give it yet. Choose a text-to-image model.",
-    );
-  }
+  checkChannels(networks, options);
   const samplingMethod = options.samplingMethod ?? configuredSampler(scheduler);
   if (options.eta !== undefined && !ETA_SAMPLERS.includes(samplingMethod)) {
     throw new UsageError(`--eta does nothing in ${samplingMethod}; it belongs to ${ETA_SAMPLERS.join(" and ")}.`);
@@ -117,6 +135,8 @@ function settle({ checkpoint, decoder, backbone }: Networks, plan: Plan, options
   }
   return {
     ...options,
+    ...(inputs ? { initImage: inputs.init.named } : {}),
+    ...(inputs?.mask ? { mask: inputs.mask.named } : {}),
     width,
     height,
     steps: options.steps ?? preset.steps,
@@ -125,4 +145,22 @@ function settle({ checkpoint, decoder, backbone }: Networks, plan: Plan, options
     seed: firstSeed(options.seed),
     rng: options.rng ?? pictureSettings.rng.default,
   };
+}
+
+/** What a backbone reads besides latents tells what it needs. @throws UsageError where the options do not give it */
+function checkChannels({ checkpoint: { name }, decoder, backbone }: Networks, options: PictureOptions): void {
+  const { inChannels } = backbone.network;
+  const { latentChannels } = decoder.network;
+  if (inChannels === latentChannels) return;
+  if (inChannels !== inpaintingChannels(latentChannels)) {
+    throw new UsageError(
+      `${name} reads ${inChannels} channels, as models that edit by instruction do, which are not supported. ` +
+        "Choose a model for text to image or for inpainting.",
+    );
+  }
+  if (!isInpainting(options)) {
+    throw new UsageError(
+      `${name} is a model for inpainting: it needs a picture to start from (--init-image) and where to paint (--mask or --extend).`,
+    );
+  }
 }

@@ -30,6 +30,8 @@ export interface Stage {
 /** The stages of a drawing by name, in the order in which they run. */
 export interface Stages {
   readonly encoding: readonly Stage[];
+  /** Where the drawing starts from a picture. */
+  readonly embedding?: Stage;
   readonly sampling: Stage;
   readonly decoding: Stage;
 }

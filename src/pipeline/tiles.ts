@@ -1,9 +1,58 @@
 /**
- * Cutting latents into overlapping tiles and joining their pixels. Pure.
+ * Cutting latents into overlapping tiles and joining what the VAE makes of them. Pure.
  *
  * @module
  */
+import { GpuError } from "../errors.ts";
 import type { LatentSize } from "./latent_space.ts";
+
+/** Whether and how the VAE works in tiles. */
+export interface TilingOptions {
+  /** "auto" tiles where the whole picture would not fit a binding. */
+  vaeTiling?: "auto" | "on" | "off";
+  /** Pixels along a tile's sides. Default: 512, or less where the device cannot bind that. */
+  vaeTileSize?: number;
+}
+
+/** What goes through the VAE at once, in latents. */
+export interface Window {
+  height: number;
+  width: number;
+}
+
+/** A quarter of a tile is shared with its neighbour and blended. */
+export const OVERLAP: number = 1 / 4;
+/** Latents. */
+const SMALLEST_TILE = 8;
+
+/**
+ * The whole picture, or a tile of it.
+ * @param record records the network over a window; a GpuError means that it would not fit the device
+ */
+export function tileWindow(
+  size: LatentSize,
+  factor: number,
+  { vaeTiling = "auto", vaeTileSize }: TilingOptions,
+  record: (window: Window) => unknown,
+): Window {
+  const window = (side: number) => ({ height: Math.min(side, size.height), width: Math.min(side, size.width) });
+  const fits = (side: number) => {
+    try {
+      record(window(side));
+      return true;
+    } catch (error) {
+      if (error instanceof GpuError) return false; // a tensor would not fit a binding
+      throw error;
+    }
+  };
+  const whole = Math.max(size.height, size.width);
+  if (vaeTiling === "off" || (vaeTiling === "auto" && fits(whole))) return window(whole);
+  if (vaeTileSize) return window(Math.max(SMALLEST_TILE, Math.round(vaeTileSize / factor)));
+  // Devices may bind no more than 128 MiB at once.
+  let side = Math.round(512 / factor);
+  while (side > SMALLEST_TILE && !fits(side)) side /= 2;
+  return window(side);
+}
 
 /** A window of the latents. All tiles of a picture have one size, so that one compiled program serves them. */
 export interface Tile {
@@ -64,6 +113,29 @@ export function blendTiles(
     for (let rgb = 0; rgb < 3; rgb++) out[i * 4 + rgb] = Math.round(sums[i * 3 + rgb] / weights[i]);
   }
   return out;
+}
+
+/** The same for latents: tiles [height, width, channels] become one of the whole size. */
+export function blendLatents(
+  encoded: readonly { tile: Tile; data: Float32Array }[],
+  { height, width }: Pick<LatentSize, "height" | "width">,
+  channels: number,
+): Float32Array {
+  if (encoded.length === 1) return encoded[0].data;
+  const sums = new Float32Array(width * height * channels);
+  const weights = new Float32Array(width * height);
+  for (const { tile, data } of encoded) {
+    const across = fade(tile.width, tile.x > 0, tile.x + tile.width < width, OVERLAP);
+    const down = fade(tile.height, tile.y > 0, tile.y + tile.height < height, OVERLAP);
+    for (let i = 0; i < tile.width * tile.height; i++) {
+      const [x, y] = [i % tile.width, Math.floor(i / tile.width)];
+      const weight = down[y] * across[x];
+      const to = (tile.y + y) * width + tile.x + x;
+      weights[to] += weight;
+      for (let c = 0; c < channels; c++) sums[to * channels + c] += weight * data[i * channels + c];
+    }
+  }
+  return sums.map((sum, i) => sum / weights[Math.floor(i / channels)]);
 }
 
 /** Weights along one side: 1, falling towards the sides where another tile follows, never to 0. */

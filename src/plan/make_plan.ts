@@ -18,7 +18,7 @@ import { wholesOf } from "../text/remarks.ts";
 export { planFromRegions, type RegionOptions } from "./from_regions.ts";
 export { baseRatiosOf, layoutOf, parsePlan, plainPlan, type Plan, type Region, regionsOf, withMasks } from "./plan.ts";
 export { boxDrawing } from "./show/box_drawing.ts";
-export { drawPlan, type Pixels } from "./show/layout_picture.ts";
+export { drawPlan } from "./show/layout_picture.ts";
 export { planJsonSchema } from "./llm/reply_schema.ts";
 export type { PlannedPicture, Planner, PlanRequest } from "./planner.ts";
 

@@ -12,7 +12,8 @@ export const lms: Sampler = async function* (run, x) {
     const denoised = await denoise(x, from);
     const slope = space.combine([[1 / from.sigma, x], [-1 / from.sigma, denoised]]);
     slopes = [slope, ...slopes].slice(0, ORDER);
-    const past = slopes.map((_, k) => strides[i - k].from.sigma);
+    // As in diffusers, a run from the middle has its order from the schedule, though it has fewer slopes at first.
+    const past = strides.slice(Math.max(0, i + 1 - ORDER), i + 1).map(({ from }) => from.sigma).reverse();
     const terms = slopes.map((d, k): Term<typeof x> => [integral(past, k, from.sigma, to.sigma), d]);
     x = space.combine([[1, x], ...terms]);
     yield finished(run, i, x, denoised, slopes.slice(0, ORDER - 1));

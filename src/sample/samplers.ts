@@ -10,8 +10,8 @@ import { heun } from "./heun.ts";
 import { lcm } from "./lcm.ts";
 import { lms } from "./lms.ts";
 import type { SamplerName } from "./names.ts";
-import { pndm } from "./pndm.ts";
-import type { Sampler } from "./types.ts";
+import { firstStride, pndm } from "./pndm.ts";
+import type { Level, Sampler, Schedule } from "./types.ts";
 import { unipc } from "./unipc.ts";
 
 /** Each reproduces the class of diffusers that `SamplerName` stands for. */
@@ -27,3 +27,8 @@ export const samplers: Record<SamplerName, Sampler> = {
   "unipc": unipc,
   "lcm": lcm,
 };
+
+/** The level at which a sampler begins with step `start`: that of latents which are only partly noise. */
+export function startLevel(sampler: SamplerName, { strides }: Schedule, start: number): Level {
+  return strides[sampler === "pndm" ? firstStride(start) : start].from;
+}

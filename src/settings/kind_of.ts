@@ -5,7 +5,21 @@
  */
 import { REGION_MODES } from "../region/mode.ts";
 import { samplerByName, schedulerByName } from "../sample/names.ts";
-import { anyText, flag, integer, type Kind, named, number, oneOf, pair, rowsFirst, seed, text } from "./kinds.ts";
+import {
+  anyText,
+  flag,
+  integer,
+  type Kind,
+  named,
+  number,
+  oneOf,
+  pair,
+  picture,
+  rowsFirst,
+  seed,
+  sides,
+  text,
+} from "./kinds.ts";
 import type { Setting, Types } from "./setting.ts";
 
 /** How each type is read and checked. */
@@ -18,6 +32,8 @@ const KINDS: { [Type in keyof Types]: (setting: Setting) => Kind<Types[Type]> } 
   seed: () => seed,
   pair: ({ least = 0, most = 65_536 }) => pair(least, most),
   rowsFirst: ({ least = 0, most = 65_536 }) => rowsFirst(least, most),
+  picture: () => picture,
+  sides: () => sides,
   mode: () => oneOf(...REGION_MODES),
   sampler: () => named("a sampler's name, such as euler_a", samplerByName),
   scheduler: () => named("a schedule's name, such as karras", schedulerByName),

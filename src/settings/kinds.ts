@@ -8,6 +8,7 @@ import { brief } from "../brief.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
 import { BYTES_OF } from "../limits.ts";
+import type { PictureInput } from "../picture/input.ts";
 
 /** What a setting takes. */
 export interface Kind<T> {
@@ -108,6 +109,45 @@ export function named<T extends string>(what: string, byName: (spelling: string)
     accept: (value) => typeof value === "string" ? byName(value) : undefined,
   };
 }
+
+/** A picture: the path of a file, pixels, or, in a recipe, its name and hash. */
+export const picture: Kind<PictureInput> = {
+  shown: "FILE",
+  takes: "the path of a PNG, JPEG or WebP file, or pixels as { width, height, data }",
+  parse: (text) => text,
+  accept(value) {
+    if (typeof value !== "object" || value === null) return text("FILE").accept(value);
+    const { width, height, data, name, hash } = value as Record<string, unknown>;
+    if (data instanceof Uint8Array || data instanceof Uint8ClampedArray) {
+      const whole = integer(1, 65536);
+      const [w, h] = [whole.accept(width), whole.accept(height)];
+      return w && h && data.length === w * h * 4 ? { width: w, height: h, data: new Uint8Array(data) } : undefined;
+    }
+    const named = typeof name === "string" && name.length <= 255 && /^[0-9a-f]{64}$/.test(`${hash}`);
+    return named ? { name, hash: `${hash}` } : undefined;
+  },
+};
+
+/** Pixels to add on each side: left=256,top=64 on the command line. */
+export const sides: Kind<Sides> = {
+  shown: "left=N,…",
+  takes: "pixels for left, right, top or bottom, each up to 4096, such as left=256,right=128",
+  parse(text) {
+    const parts = text.split(",").map((part) => /^\s*(\w+)\s*=\s*(\d+)\s*$/.exec(part));
+    return parts.every(Boolean) ? Object.fromEntries(parts.map((part) => [part![1], Number(part![2])])) : undefined;
+  },
+  accept(value) {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+    const entries = Object.entries(value);
+    const known = (name: string) => ["left", "right", "top", "bottom"].includes(name);
+    const fine = entries.length > 0 &&
+      entries.every(([name, pixels]) => known(name) && integer(0, 4096).accept(pixels) !== undefined);
+    return fine ? { ...value } as Sides : undefined;
+  },
+};
+
+/** Pixels on some of a picture's sides. */
+export type Sides = { [Side in "left" | "right" | "top" | "bottom"]?: number };
 
 /** Two whole numbers from `least` to `most`: 1024x768 on the command line, [1024, 768] elsewhere. */
 export function pair(least: number, most: number): Kind<[number, number]> {

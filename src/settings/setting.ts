@@ -3,9 +3,11 @@
  *
  * @module
  */
+import type { PictureInput } from "../picture/input.ts";
 import type { RegionMode } from "../region/mode.ts";
 import type { SamplerName, SchedulerName } from "../sample/names.ts";
 import type { CommandName } from "./commands.ts";
+import type { Sides } from "./kinds.ts";
 
 /** The types of values by the names that the schema gives them. */
 export interface Types {
@@ -17,6 +19,8 @@ export interface Types {
   seed: number | bigint;
   pair: [number, number];
   rowsFirst: [number, number];
+  picture: PictureInput;
+  sides: Sides;
   mode: RegionMode;
   sampler: SamplerName;
   scheduler: SchedulerName;

@@ -9,6 +9,7 @@ import { paint } from "../../src/generate.ts";
 import type { GenerateOptions } from "../../src/settings.ts";
 import { parsePlan } from "../../src/plan/plan.ts";
 import { loadModel } from "../../src/pipeline/model.ts";
+import { widenUnet } from "./wide_unet.ts";
 
 /** A case of a cases.json. */
 export interface Case {
@@ -17,6 +18,8 @@ export interface Case {
   options: GenerateOptions;
   /** JSON files of the model that the case changes: a scheduler whole, others key by key. */
   files?: Record<string, Record<string, unknown>>;
+  /** Nine input channels, as tests/oracle/from_pictures.py draws their weights. */
+  inpaintUnet?: boolean;
 }
 
 /** How far a picture is from another, in 8-bit levels over all colour values. */
@@ -29,13 +32,23 @@ export interface Difference {
 }
 
 /** Draws a case with the model in `models`. */
-export async function drawCase(models: string, { model, options, files = {} }: Case, type: Precision, device: Device) {
+export async function drawCase(
+  models: string,
+  { model, options, files = {}, inpaintUnet }: Case,
+  type: Precision,
+  device: Device,
+) {
   const folder = await overlay(`${models}/${model}`, files);
   try {
+    if (inpaintUnet) await widenUnet(folder);
+    // Pictures are named by their path in the folder of goldens.
+    const { initImage, mask } = options;
+    const found = (path: unknown) => `${models}/../${path}`;
+    const start = { ...(initImage ? { initImage: found(initImage) } : {}), ...(mask ? { mask: found(mask) } : {}) };
     const loaded = await loadModel(folder, { type, device });
     try {
       const plan = options.plan && parsePlan(options.plan);
-      return await paint(loaded, { ...options, plan });
+      return await paint(loaded, { ...options, ...start, plan });
     } finally {
       loaded.close();
     }

@@ -1,17 +1,8 @@
+import type { Picture } from "../../picture/picture.ts";
 import { gridBoxes } from "../../region/partition.ts";
 import type { Rect } from "../../region/layout.ts";
 import { drawLetter, fitLines, LETTER, plainText, wrapText } from "./font.ts";
 import { baseRatiosOf, layoutOf, type Plan, regionsOf } from "../plan.ts";
-
-/** Pixels as PNG encoders take them: RGBA, row by row. */
-export interface Pixels {
-  /** Pixels. */
-  width: number;
-  /** Pixels. */
-  height: number;
-  /** RGBA. */
-  data: Uint8Array;
-}
 
 type Colour = readonly [number, number, number];
 const INK: Colour = [24, 26, 32];
@@ -24,7 +15,7 @@ const MARGIN = 8;
  *
  * @param width of the picture in pixels, 512 by default; @param aspect width over height of the picture that is planned
  */
-export function drawPlan(plan: Plan, { width = 512, aspect = 1 }: { width?: number; aspect?: number } = {}): Pixels {
+export function drawPlan(plan: Plan, { width = 512, aspect = 1 }: { width?: number; aspect?: number } = {}): Picture {
   const planHeight = Math.round(width / aspect);
   const columns = Math.floor((width - 2 * MARGIN) / (2 * LETTER.width));
   const footer = footerLines(plan).flatMap((line) => wrapText(plainText(line), columns));

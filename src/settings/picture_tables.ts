@@ -1,0 +1,228 @@
+/**
+ * The settings that decide a picture beside its model and its plan, each in one place.
+ *
+ * @module
+ */
+import type { Table } from "./setting.ts";
+
+/** How noise becomes a picture. */
+export const samplingSettings = {
+  negativePrompt: {
+    type: "anyText",
+    on: ["generate"],
+    short: "n",
+    common: true,
+    also: ["negative", "neg", "neg-prompt"],
+    help: "what the picture must not show",
+  },
+  steps: {
+    type: "integer",
+    least: 1,
+    most: 1000,
+    on: ["generate"],
+    always: true,
+    common: true,
+    also: ["num-inference-steps", "inference-steps", "num-steps", "sample-steps", "sampling-steps", "ddim-steps"],
+    help: "denoising steps",
+  },
+  cfgScale: {
+    type: "number",
+    least: 0,
+    most: 100,
+    on: ["generate"],
+    always: true,
+    common: true,
+    also: ["cfg", "guidance-scale", "guidance", "scale"],
+    help: "guidance: how strictly the prompt is followed; 1 is none",
+  },
+  samplingMethod: {
+    type: "sampler",
+    on: ["generate"],
+    always: true,
+    common: true,
+    also: ["sampler", "sampler-name", "sample-method"],
+    help: "the sampler, such as euler_a or dpm++2m",
+  },
+  scheduler: {
+    type: "scheduler",
+    on: ["generate"],
+    also: ["schedule", "schedule-type", "noise-schedule"],
+    help: "the noise schedule, such as karras or trailing",
+  },
+  eta: {
+    type: "number",
+    least: 0,
+    most: 1,
+    on: ["generate"],
+    also: ["ddim-eta"],
+    help: "share of fresh noise in ddim (default 0) and euler_a (default 1)",
+  },
+  guidanceRescale: {
+    type: "number",
+    least: 0,
+    most: 1,
+    on: ["generate"],
+    also: ["cfg-rescale", "rescale-cfg"],
+    help: "reduce over-exposure from strong guidance",
+  },
+  clipSkip: {
+    type: "integer",
+    least: 1,
+    most: 12,
+    on: ["generate"],
+    help: "use the text encoder's Nth layer from the end",
+  },
+  chunkAtComma: {
+    oneOf: ["on", "off"],
+    on: ["generate"],
+    alone: "on",
+    help: "long prompts: begin a new chunk behind a comma if one is near (default), or at 75 tokens",
+  },
+  seed: {
+    type: "seed",
+    on: ["generate"],
+    short: "s",
+    always: true,
+    common: true,
+    default: 42, // as in stable-diffusion.cpp
+    help: "start of the noise; -1 takes a new one",
+  },
+  rng: {
+    oneOf: ["cpu", "cuda"],
+    on: ["generate"],
+    always: true,
+    default: "cpu",
+    help: "noise of torch's CPU or CUDA generator",
+  },
+  feather: {
+    type: "number",
+    least: 0,
+    most: 0.5,
+    on: ["generate"],
+    help: "latent, canvas mode: width of the ramp between regions, as a share of the picture",
+  },
+} as const satisfies Table;
+
+/** How large the picture is. Pairs are [height, width] or [top, left] in the library, as in diffusers. */
+export const sizeSettings = {
+  width: {
+    type: "integer",
+    least: 8,
+    most: 8192,
+    on: ["generate", "plan"],
+    short: "W",
+    always: true,
+    common: true,
+    also: ["w"],
+    help: "pixels across",
+  },
+  height: {
+    type: "integer",
+    least: 8,
+    most: 8192,
+    on: ["generate", "plan"],
+    short: "H",
+    always: true,
+    common: true,
+    also: ["h"],
+    help: "pixels down",
+  },
+  originalSize: {
+    type: "rowsFirst",
+    on: ["generate"],
+    help: "SDXL: original size to condition on (default: the picture's)",
+  },
+  targetSize: {
+    type: "rowsFirst",
+    on: ["generate"],
+    help: "SDXL: target size to condition on (default: the picture's)",
+  },
+  crop: {
+    type: "rowsFirst",
+    on: ["generate"],
+    also: ["crops-coords-top-left"],
+    help: "SDXL: left and top crop to condition on (default 0x0)",
+  },
+} as const satisfies Table;
+
+/** What picture the drawing starts from, and what of it is painted anew. */
+export const startSettings = {
+  initImage: {
+    type: "picture",
+    on: ["generate", "metadata"],
+    short: "i",
+    common: true,
+    also: ["init-img", "input-image", "img2img", "i2i"],
+    help: "start from this picture (PNG, JPEG, WebP)",
+  },
+  strength: {
+    type: "number",
+    least: 0.01,
+    most: 1,
+    on: ["generate"],
+    common: true,
+    also: ["denoising-strength", "denoise"],
+    help: "how much of it changes: 1 all, 0.3 little (default 0.8; with a mask 1)",
+  },
+  resize: {
+    oneOf: ["stretch", "crop", "pad"],
+    on: ["generate"],
+    also: ["resize-mode"],
+    help: "bring it to the size asked for: distort it, cut it to shape, or keep all and fill up (default stretch)",
+  },
+  mask: {
+    type: "picture",
+    on: ["generate", "metadata"],
+    also: ["mask-image", "mask-img"],
+    help: "paint anew only where this picture is white",
+  },
+  maskBlur: {
+    type: "integer",
+    least: 0,
+    most: 256,
+    on: ["generate"],
+    help: "pixels over which the new fades into the kept, inside the mask (default 0)",
+  },
+  inpaintOnlyMasked: {
+    type: "flag",
+    on: ["generate"],
+    also: ["only-masked"],
+    help: "paint the mask's surroundings at the full size, then put them back",
+  },
+  inpaintPadding: {
+    type: "integer",
+    least: 0,
+    most: 1024,
+    on: ["generate"],
+    also: ["padding-mask-crop", "inpaint-full-res-padding"],
+    help: "pixels around the mask that --inpaint-only-masked takes along (default 32)",
+  },
+  extend: {
+    type: "sides",
+    on: ["generate"],
+    also: ["outpaint"],
+    help: "paint beyond the picture's borders: left=256,right=128",
+  },
+  noPaste: {
+    type: "flag",
+    on: ["generate"],
+    help: "leave kept pixels as the model's decoder gives them instead of putting the originals back",
+  },
+} as const satisfies Table;
+
+/** How latents become pixels. */
+export const decodingSettings = {
+  vaeTiling: {
+    oneOf: ["auto", "on", "off"],
+    on: ["generate"],
+    alone: "on",
+    help: "decode in tiles (default: where one piece does not fit)",
+  },
+  vaeTileSize: {
+    type: "integer",
+    least: 64,
+    most: 4096,
+    on: ["generate"],
+    help: "pixels along a tile's sides (default 512)",
+  },
+} as const satisfies Table;

@@ -1,0 +1,273 @@
+/**
+ * The settings that decide what is asked of whom, where it runs and what is written, each in one place.
+ *
+ * @module
+ */
+import type { Table } from "./setting.ts";
+
+/** What is to be drawn. */
+export const promptSettings = {
+  prompt: {
+    type: "text",
+    shown: "TEXT",
+    on: ["generate", "plan", "recaption"],
+    short: "p",
+    help: "the prompt, where it could be taken for a command",
+  },
+  wildcards: {
+    type: "text",
+    shown: "DIR",
+    on: ["generate", "plan"],
+    also: ["wildcard-dir", "wildcards-dir"],
+    help: "folder of text files; __animals__ in a prompt is a line of animals.txt, chosen by the seed",
+  },
+} as const satisfies Table;
+
+/** Which model, and how it is read. */
+export const modelSettings = {
+  model: {
+    type: "text",
+    shown: "PATH",
+    on: ["generate", "metadata"],
+    short: "m",
+    common: true,
+    also: ["ckpt", "checkpoint", "ckpt-path", "model-path", "diffusion-model", "pretrained-model-name-or-path"],
+    help: "a diffusers folder, .safetensors, .ckpt, owner/name or https address (default: ours)",
+  },
+  vae: {
+    type: "text",
+    shown: "PATH",
+    on: ["generate", "metadata"],
+    also: ["vae-path"],
+    help: "take the VAE from here",
+  },
+  type: {
+    oneOf: ["auto", "f32", "f16"],
+    on: ["generate"],
+    also: ["dtype", "weight-type"],
+    help: "storage precision (default: what the device does well)",
+  },
+  preset: {
+    type: "text",
+    shown: "NAME",
+    on: ["generate"],
+    help: "a family's defaults, such as sd15 or sdxl (default: auto)",
+  },
+  prediction: {
+    oneOf: ["auto", "eps", "v"],
+    on: ["generate"],
+    also: ["prediction-type"],
+    help: "what the UNet predicts, where its files do not say",
+  },
+  zsnr: { type: "flag", on: ["generate"], help: "rescale the schedule to a zero terminal signal-to-noise ratio" },
+  embeddings: {
+    type: "text",
+    shown: "PATH",
+    on: ["generate", "metadata"],
+    also: ["embd-dir", "embedding-dir", "embeddings-dir", "textual-inversion"],
+    help: 'textual inversions for "embedding:name": a file or a folder',
+  },
+} as const satisfies Table;
+
+/** What is drawn where. */
+export const planSettings = {
+  plan: { type: "text", shown: "FILE", on: ["generate", "plan"], common: true, help: "use this plan (JSON)" },
+  regions: {
+    type: "text",
+    shown: "TEXT",
+    on: ["generate", "plan"],
+    common: true,
+    help: '"a BREAK b"; also ADDBASE, ADDCOMM, ADDCOL, ADDROW, AND',
+  },
+  splitRatio: {
+    type: "text",
+    shown: "RATIO",
+    on: ["generate", "plan"],
+    help: 'column widths "1,2" or rows "height,widths…;…"',
+  },
+  basePrompt: {
+    type: "text",
+    shown: "TEXT",
+    on: ["generate", "plan"],
+    help: "a prompt for the whole picture, blended into every region",
+  },
+  baseRatio: {
+    type: "text",
+    shown: "RATIO",
+    on: ["generate", "plan"],
+    help: "its weight: 0 to 1, or one for each region (0.2,0.4;0.6)",
+  },
+  columnsFirst: {
+    type: "flag",
+    on: ["generate", "plan"],
+    help: "with --regions: ADDCOL and , part the picture, ADDROW and ; its columns",
+  },
+  flipRatio: { type: "flag", on: ["generate", "plan"], help: "with --regions: swap , and ; in the ratio" },
+  flipPrompts: {
+    type: "flag",
+    on: ["generate", "plan"],
+    help: "with --regions: the last prompt for the first region",
+  },
+  mode: { type: "mode", on: ["generate", "plan"], help: "how regions are joined (default: the model's own)" },
+  noPlan: { type: "flag", on: ["generate"], common: true, help: "draw the prompt as it is, without regions" },
+  confirm: { type: "flag", on: ["generate"], help: "show the plan and ask before drawing" },
+  savePlan: {
+    type: "text",
+    shown: "FILE",
+    on: ["generate"],
+    help: "write the plan here, to edit it and give it to --plan",
+  },
+} as const satisfies Table;
+
+/** Who plans, and how it is asked. */
+export const plannerSettings = {
+  planner: {
+    oneOf: ["auto", "rules", "openai"],
+    on: ["generate", "plan"],
+    common: true,
+    default: "auto",
+    help: "who plans; auto: a language model if one is configured, else rules",
+  },
+  llmUrl: {
+    type: "text",
+    shown: "URL",
+    on: ["generate", "plan", "recaption"],
+    also: ["base-url", "api-base", "openai-base-url"],
+    help: "a server with OpenAI's chat API (default: OPENAI_BASE_URL)",
+  },
+  llmModel: {
+    type: "text",
+    shown: "NAME",
+    on: ["generate", "plan", "recaption"],
+    help: "the language model to ask for",
+  },
+  llmTimeout: {
+    type: "number",
+    least: 1,
+    most: 86_400,
+    shown: "SECONDS",
+    on: ["generate", "plan", "recaption"],
+    help: "how long one answer of the language model may take (default 300)",
+  },
+  llmMaxTokens: {
+    type: "integer",
+    least: 16,
+    most: 1_000_000,
+    on: ["generate", "plan", "recaption"],
+    help: "the most tokens of one answer (default 2048)",
+  },
+  promptFile: {
+    type: "text",
+    shown: "FILE",
+    on: ["generate", "plan", "recaption"],
+    help: "your own instructions for the language model",
+  },
+  image: {
+    type: "text",
+    shown: "FILE",
+    on: ["generate", "plan", "recaption"],
+    repeat: true,
+    help: "show the language model this picture",
+  },
+} as const satisfies Table;
+
+/** Where it computes, and with how much memory. */
+export const deviceSettings = {
+  maxVram: {
+    type: "number",
+    least: 0.1,
+    most: 1024,
+    on: ["generate"],
+    help: "GiB of GPU memory to stay within, whatever time that takes; fails if nothing fits",
+  },
+  cachePacked: {
+    type: "flag",
+    on: ["generate", "metadata"],
+    help: "keep the weights packed in the user's cache folder: the next load only moves bytes",
+  },
+  offloadToCpu: {
+    type: "flag",
+    on: ["generate", "metadata"],
+    also: ["lowvram", "medvram", "enable-model-cpu-offload", "enable-sequential-cpu-offload"],
+    help: "load each network only while it is needed: less device memory, slower",
+  },
+  device: {
+    type: "integer",
+    least: 0,
+    most: 99,
+    on: ["generate", "metadata", "doctor"],
+    also: ["gpu", "gpu-id", "device-id"],
+    help: "use this adapter of --list-devices",
+  },
+  listDevices: { type: "flag", on: ["generate"], help: "list the adapters and stop" },
+} as const satisfies Table;
+
+/** What is written and said. */
+export const outputSettings = {
+  output: {
+    type: "text",
+    shown: "FILE",
+    on: ["generate", "metadata", "plan"],
+    short: "o",
+    common: true,
+    also: ["out", "output-path", "out-file"],
+    help: ".png, .jpg, .webp, or a folder; %03d is the next free number (default out_%03d.png)",
+  },
+  batchCount: {
+    type: "integer",
+    least: 1,
+    most: 10000,
+    on: ["generate"],
+    short: "b",
+    common: true,
+    also: ["batch", "batch-size", "n-iter", "num-images", "num-images-per-prompt"],
+    default: 1,
+    help: "pictures to make, each with the next seed",
+  },
+  force: {
+    type: "flag",
+    on: ["generate", "metadata", "plan"],
+    also: ["overwrite"],
+    help: "replace files that are already there",
+  },
+  noMetadata: { type: "flag", on: ["generate", "metadata"], help: "write nothing into the picture of how it was made" },
+  preview: {
+    oneOf: ["none", "proj", "vae"],
+    on: ["generate"],
+    help: "after each step write a quick or an exact preview",
+  },
+  json: { type: "flag", on: "all", help: "one JSON object on standard output, everything else on standard error" },
+  progress: {
+    oneOf: ["bar", "json", "none"],
+    on: ["generate", "metadata"],
+    help: "default: a bar on a terminal, else plain lines",
+  },
+  quiet: { type: "flag", on: "all", short: "q", help: "say nothing but errors and the result" },
+  verbose: { type: "flag", on: "all", short: "v", help: "say more" },
+  help: {
+    type: "flag",
+    on: "all",
+    short: "h",
+    common: true,
+    help: "this help; with a command, what that command takes",
+  },
+  version: { type: "flag", on: ["generate"], common: true, help: "the version" },
+} as const satisfies Table;
+
+/** What only one command takes. */
+export const ownSettings = {
+  repro: { type: "flag", on: ["metadata"], help: "make the identical file again, and say where it is not" },
+  fullHash: {
+    type: "flag",
+    on: ["generate", "metadata"],
+    help: "hash all bytes of the model for the picture's metadata, not samples of each file",
+  },
+  words: { type: "flag", on: ["inspect"], help: "list the words that a small model was taught" },
+  size: {
+    type: "pair",
+    least: 8,
+    most: 8192,
+    on: ["inspect"],
+    help: "say how much memory a picture of this size needs",
+  },
+} as const satisfies Table;

@@ -115,6 +115,8 @@ def finished(r: random.Random, said: str, scene: Scene) -> str:
     """With the background, most times, and the style."""
     if said:
         if r.random() < (0.3 if scene.background == "white" else 0.75):
+            # The rules planner joins a region's background with a comma.
+            said += "," if r.random() < 0.25 else ""
             said += f" {DRAWN[scene.background]}" if scene.drawn else f" on a {scene.background} background"
     else:
         said = ALONE[scene.background] if scene.drawn else f"a {scene.background} background"

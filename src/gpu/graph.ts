@@ -88,7 +88,7 @@ export class Graph {
     return tensor;
   }
 
-  /** A table that never changes, in a buffer of its own. */
+  /** A table that no kernel changes, in a buffer of its own. */
   constant(label: string, data: Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>): Tensor {
     const type = data instanceof Uint32Array ? "u32" : "f32";
     const tensor = describeTensor(label, [data.length], type, "plain");

@@ -27,16 +27,16 @@ export interface Sight {
 export interface AttentionMap {
   regionOfRow: ArrayLike<number>;
   sights: Sight[];
-  /** {@linkcode sightWords} of the sights, where they change between runs: then the host writes them, and `sights` are the first. */
+  /** Of the {@linkcode sightTable}, where the sights change between runs; `sights` are the first. */
   table?: Tensor;
 }
 
 /** Words of a sight in a table. */
 const SIGHT_WORDS = 5;
 
-/** A table of `count` sights that the host writes before a run. */
-export function sightTable(g: Graph, count: number): Tensor {
-  return g.input("attention regions", [1, count * SIGHT_WORDS], "u32", "plain");
+/** A table of sights that the host may write anew. A buffer of its own: kernels only read it, and arenas are written. */
+export function sightTable(g: Graph, sights: readonly Sight[]): Tensor {
+  return g.constant("attention regions", sightWords(sights));
 }
 
 /** Sights as the kernels read them. Whether some have a base must not change between runs. */
@@ -88,7 +88,7 @@ function tablesFor(g: Graph, map: AttentionMap, size: number): Tables {
   const tables = {
     rows: g.constant("attention rows", Uint32Array.from(rows)),
     tiles: g.constant("attention tiles", Uint32Array.from(tiles)),
-    regions: map.table ?? g.constant("attention regions", sightWords(map.sights)),
+    regions: map.table ?? sightTable(g, map.sights),
     count: tiles.length,
   };
   sizes.set(size, tables);

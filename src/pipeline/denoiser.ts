@@ -74,7 +74,7 @@ function recordSampling({ backbone }: Networks, latents: Tensor, shown: Tensor |
       const n = batch.entries.length;
       const step = vectorInputs(g, network.stepVectors, n);
       const entry = vectorInputs(g, network.entryVectors, n);
-      const table = sightTable(g, batch.sights(rows).length);
+      const table = sightTable(g, batch.sights(rows));
       const origins = g.constant("origins", Uint32Array.from(batch.origins.flat()));
       const windows = { batch: n, height: batch.height, width: batch.width, origins };
       const noisy = latentsIn(g, latents, call, windows, affine);

@@ -2,7 +2,7 @@
  * from_pictures.py, prompt_pictures.py). */
 import assert from "@std/assert";
 import type { Precision } from "../../src/gpu/device.ts";
-import { testDevice } from "../ops/harness.ts";
+import { type DeviceClass, testDevice } from "../ops/harness.ts";
 import { type Case, compare, drawCase, verdict } from "./judge.ts";
 
 const golden = new URL("../golden/", import.meta.url).pathname;
@@ -19,9 +19,9 @@ const WHAT = {
 
 for (const area of Object.keys(WHAT) as (keyof typeof WHAT)[]) {
   const cases: Record<string, Case> = JSON.parse(Deno.readTextFileSync(`${golden}${area}/cases.json`));
-  const judge = (type: Precision, names: string[]) => async (t: Deno.TestContext) => {
+  const judge = (type: Precision, names: string[], kind?: DeviceClass) => async (t: Deno.TestContext) => {
     assert.ok(names.length > 0);
-    const device = await testDevice();
+    const device = await testDevice(kind);
     for (const name of names) {
       await t.step(name, async () => {
         const { image } = await drawCase(`${golden}models`, cases[name], type, device);
@@ -33,4 +33,7 @@ for (const area of Object.keys(WHAT) as (keyof typeof WHAT)[]) {
   const what = WHAT[area];
   Deno.test(`${what} are those of PyTorch in f32`, judge("f32", names));
   Deno.test(`${what} are close to PyTorch's in f16`, judge("f16", names.filter((name) => HALF.test(name))));
+  // In buffers, which on GPUs hold what here is in textures.
+  const few = names.filter((name) => /_(region_words|edit)$/.test(name));
+  if (few.length) Deno.test(`${what} are the same in a GPU's buffers`, judge("f32", few, "like a GPU"));
 }

@@ -69,7 +69,9 @@ export type FlagValues = Values<
  * @throws UsageError for options that do not exist and for values that the command line would refuse, too
  */
 export function checkPicture(options: GenerateOptions): PictureOptions {
-  return checkSettings(pictureSettings, options, { others: ["prompt", "plan", "signal"] });
+  const checked = checkSettings(pictureSettings, options, { others: ["prompt", "plan", "signal"] });
+  if (options.prompt !== undefined) checkValue(anyText, options.prompt, "prompt");
+  return checked;
 }
 
 /**

@@ -79,10 +79,10 @@ async function planOne({ model }: OpenedModel, context: Context): Promise<Drawin
   const { mode, baseRatio } = drawing.plan;
   const news = [
     ...(mode === (plan.mode ?? "attention") ? [] : [`in ${mode} mode`]),
-    ...(baseRatio === plan.baseRatio ? [] : [`showing ${baseRatio} of the whole prompt`]),
+    ...(baseRatio === plan.baseRatio ? [] : [`with base ratio ${baseRatio}`]),
   ];
   if (news.length) {
-    console.say(`Regions are drawn ${news.join(", each ")}: what suits this model. A plan's own settings overrule it.`);
+    console.say(`Regions are drawn ${news.join(", ")} (this model's default; a plan may say otherwise).`);
   }
   if (!flags.maxVram) return drawing;
   const fitted = fitWithin(flags.maxVram, model, drawing, flags.offloadToCpu);
@@ -97,6 +97,8 @@ async function savePlan(plan: Plan, path: string, force?: boolean): Promise<void
 }
 
 function askToGoOn(): void {
-  if (!Deno.stdin.isTerminal()) throw new UsageError("--confirm asks a question, and standard input is no terminal.");
+  if (!Deno.stdin.isTerminal()) {
+    throw new UsageError("--confirm asks a question, and standard input is not a terminal.");
+  }
   if (!confirm("Draw this plan?")) throw new CancelledError("Nothing was drawn.");
 }

@@ -21,7 +21,7 @@ export function helpText(command?: CommandName): string {
 
 const MORE = `
 main.ts help generate lists all flags, and main.ts help COMMAND those of another command.
-Exit codes: 0 done, 2 usage, 3 model, 4 GPU or memory, 5 planner, 130 cancelled
+Exit codes: 0 done, 2 usage, 3 model or a --repro that differs, 4 GPU or memory, 5 planner, 130 cancelled
 `;
 
 function usage(command?: CommandName): string {

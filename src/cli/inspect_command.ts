@@ -14,6 +14,7 @@ import { Model } from "../pipeline/model.ts";
 import { prepare } from "../pipeline/prepare.ts";
 import type { Offload } from "../pipeline/stage.ts";
 import type { RegionDefaults } from "../region/mode.ts";
+import { publicText } from "../secrets.ts";
 import { type Context, json } from "./command.ts";
 
 /** Prints family, preset, networks and reasons. */
@@ -21,7 +22,8 @@ export async function inspectCommand({ argument, flags, console }: Context): Pro
   const model = argument ?? BUNDLED_MODEL;
   if (flags.words) return console.result(await listWords(model, flags.json));
   const checkpoint = await openCheckpoint(model);
-  const { name, path, family, reason, preset, scheduler } = checkpoint;
+  const { name, family, preset, scheduler } = checkpoint;
+  const [path, ...reason] = [checkpoint.path, ...checkpoint.reason].map(publicText);
   const networks = Object.fromEntries([
     ...checkpoint.textEncoders.map((
       encoder,
@@ -83,7 +85,7 @@ function memoryRows(
 }
 
 function regionsRow({ mode = "attention", baseRatio = 0, leastSide = 0 }: RegionDefaults): string {
-  return `${mode} mode, showing ${baseRatio} of the whole prompt, at least ${leastSide} pixels wide and high`;
+  return `${mode} mode, base ratio ${baseRatio}, at least ${leastSide} pixels wide and high`;
 }
 
 async function listWords(model: string, asJson?: boolean): Promise<string> {

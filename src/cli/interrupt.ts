@@ -17,7 +17,7 @@ export async function interruptible<T>(
   const controller = new AbortController();
   const stop = () => {
     if (controller.signal.aborted) Deno.exit(new CancelledError().exitCode);
-    say("Stopping; once more to stop at once.");
+    say("Stopping; press Ctrl-C again to quit now.");
     controller.abort(new CancelledError());
   };
   // Windows has no SIGTERM to listen to.

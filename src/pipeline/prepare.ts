@@ -6,7 +6,7 @@
 import { UsageError } from "../errors.ts";
 import { readMasks } from "../formats/mask_file.ts";
 import { pictureSize } from "../plan/picture_size.ts";
-import { plainPlan, type Plan, regionsOf, withDefaults } from "../plan/plan.ts";
+import { parsePlan, plainPlan, type Plan, regionsOf, withDefaults } from "../plan/plan.ts";
 import type { SamplerName } from "../sample/names.ts";
 import { makeSchedule } from "../sample/schedule.ts";
 import { configuredSampler } from "../sample/scheduler_settings.ts";
@@ -32,9 +32,9 @@ import { isInpainting, readStart, sizeOfStart, type StartInputs, startOf } from 
  */
 export async function prepare(networks: Networks, options: GenerateOptions): Promise<Drawing> {
   const { preset, scheduler } = networks.checkpoint;
-  const asked = options.plan ?? plainPlan(options.prompt ?? "", "none");
-  const plan = withDefaults(asked, preset.regions ?? {});
   const checked = checkPicture(options);
+  const asked = options.plan === undefined ? plainPlan(options.prompt ?? "", "none") : parsePlan(options.plan);
+  const plan = withDefaults(asked, preset.regions ?? {});
   const inputs = await readStart(checked);
   const settings = settle(networks, plan, checked, inputs);
   const start = inputs && startOf(inputs, settings, (checked.width ?? checked.height) !== undefined);

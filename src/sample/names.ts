@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { brief } from "../brief.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
 
@@ -80,7 +81,7 @@ function byName<N extends string>(kind: string, names: Record<N, Name>, spelling
   );
   if (found) return found;
   throw new UsageError(
-    `Unknown ${kind} "${spelling}".${didYouMean(spelling, canonical)} There are: ${canonical.join(", ")}.`,
+    `Unknown ${kind} ${brief(spelling)}.${didYouMean(spelling, canonical)} There are: ${canonical.join(", ")}.`,
   );
 }
 

@@ -5,6 +5,8 @@ import type { Component } from "../../src/model/parts.ts";
 import { BYTES, toFloat32 } from "../../src/formats/dtype.ts";
 import { openTensors } from "../../src/formats/open_tensors.ts";
 import type { DType } from "../../src/formats/tensor_source.ts";
+import type { SamplerName } from "../../src/sample/names.ts";
+import { makeSchedule } from "../../src/sample/schedule.ts";
 import { golden, inFolder, readAll, safetensors, withHeader, type Written } from "./files.ts";
 
 type Fingerprint = [dtype: DType, shape: number[], sha256: string];
@@ -106,6 +108,30 @@ const SPELLINGS: [what: string, family: string, name: (old: string) => string][]
 for (const [what, family, name] of SPELLINGS) {
   Deno.test(`${family} with ${what} is the same model`, () =>
     inFolder(async (folder) => await assertJudged(await respelled(folder, family, name), family)));
+}
+
+/** First and last timestep of 20 steps in diffusers 0.42.1, from the published folder's config of SD 1 and 2. */
+const SPACING: [sampler: SamplerName, first: number, last: number][] = [
+  ["euler", 999, 0],
+  ["euler_a", 999, 0],
+  ["dpm++2m", 999, 50],
+  ["heun", 999, 0],
+  ["lms", 999, 0],
+  ["unipc", 999, 50],
+  ["ddim", 951, 1],
+  ["pndm", 951, 1],
+];
+for (const family of ["sd1", "sd2"]) {
+  Deno.test(`a single file of ${family} visits the timesteps of each sampler's own class`, () =>
+    inFolder(async (folder) => {
+      await Deno.writeFile(`${folder}/${FILES[family]}`, await golden(`io/${FILES[family]}.gz`));
+      const { scheduler, close } = await openCheckpoint(`${folder}/${FILES[family]}`);
+      for (const [sampler, first, last] of SPACING) {
+        const { timesteps } = makeSchedule(scheduler, sampler, 20);
+        assert.deepEqual([timesteps[0], timesteps.at(-1)], [first, last], sampler);
+      }
+      close();
+    }));
 }
 
 Deno.test("SDXL without its text projection is refused, and the key is named", () =>

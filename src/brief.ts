@@ -7,13 +7,18 @@ import { COUNT_OF } from "./limits.ts";
 
 /** A value as JSON on one line, without control characters, cut where it is long. */
 export function brief(value: unknown, length: number = COUNT_OF.quoted): string {
-  return cut(typeof value === "string" ? JSON.stringify(cut(value, length)) : describe(value, 3), length + 2);
+  const text = typeof value === "string" ? JSON.stringify(cut(value, length)) : cut(describe(value, 3), length);
+  return visible(text); // JSON leaves some control characters as they are
 }
 
 /** Text as it is on one line, without control characters, cut where it is long; anything else as {@linkcode brief}. */
 export function briefText(text: unknown, length: number = COUNT_OF.quoted): string {
   if (typeof text !== "string") return brief(text, length);
-  return cut(text, length).replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
+  return visible(cut(text, length));
+}
+
+function visible(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
 }
 
 function cut(text: string, length: number): string {

@@ -77,7 +77,7 @@ export const TIME_OF = {
 } as const;
 
 /** What a network's config may say: the least and most of each number, alone or in a list. */
-export const CONFIG_RANGES: Readonly<Record<string, readonly [least: number, most: number]>> = {
+export const CONFIG_RANGES: Readonly<Record<string, readonly [least: number, most: number, multipleOf?: number]>> = {
   in_channels: [1, 64],
   out_channels: [1, 64],
   latent_channels: [1, 64],
@@ -91,7 +91,7 @@ export const CONFIG_RANGES: Readonly<Record<string, readonly [least: number, mos
   norm_num_groups: [1, 1024],
   addition_time_embed_dim: [2, 8192],
   projection_class_embeddings_input_dim: [4, 65_536],
-  time_cond_proj_dim: [1, 8192],
+  time_cond_proj_dim: [4, 8192, 4],
   sample_size: [1, 4096],
   vocab_size: [1, 1_000_000],
   hidden_size: [4, 16_384],

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { brief } from "../brief.ts";
+import { brief, briefText } from "../brief.ts";
 import { COUNT_OF } from "../limits.ts";
 
 /**
@@ -15,7 +15,7 @@ export function parseStrictJson(text: string): unknown {
   try {
     return JSON.parse(infinities.length ? withLargeNumbers(text, infinities) : text);
   } catch (error) {
-    throw new SyntaxError(brief((error as Error).message, 120).slice(1, -1));
+    throw new SyntaxError(briefText((error as Error).message.replace(/ is not valid JSON$/, ""), 120));
   }
 }
 

@@ -22,13 +22,15 @@ export async function readNetworkConfig(path: string): Promise<Config> {
 export function checkConfig(config: Config, where: string): Config {
   const refuse = (key: string, expected: string) =>
     new ModelError(`${where}: "${key}" is ${brief(config[key])}; supported: ${expected}.`);
-  for (const [key, [least, most]] of Object.entries(CONFIG_RANGES)) {
+  for (const [key, [least, most, multiple = 1]] of Object.entries(CONFIG_RANGES)) {
     const value = config[key];
     if (value === undefined || value === null) continue;
     const list = [value].flat(2) as number[];
     const fits = list.length > 0 && list.length <= COUNT_OF.levels &&
-      list.every((n) => Number.isInteger(n) && n >= least && n <= most);
-    if (!fits) throw refuse(key, `whole numbers from ${least} to ${most}`);
+      list.every((n) => Number.isInteger(n) && n >= least && n <= most && n % multiple === 0);
+    if (!fits) {
+      throw refuse(key, `${multiple > 1 ? `multiples of ${multiple}` : "whole numbers"} from ${least} to ${most}`);
+    }
   }
   for (const key of Object.keys(config)) {
     const value = config[key];

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { briefText } from "../brief.ts";
 import { ModelError } from "../errors.ts";
 import type { Device, Precision } from "../gpu/device.ts";
 import { placeAlone, placeBytes, releasePlace, writeFloats } from "../gpu/storage.ts";
@@ -31,6 +32,9 @@ interface VectorNeed {
   parts: { name: string; size: number }[];
   gated: boolean;
 }
+
+/** Problems of a file that one message names. */
+const SHOWN = 3;
 
 /** How a matrix or convolution is declared. */
 export interface MatrixOptions {
@@ -152,12 +156,12 @@ export class Weights {
     const extra = [...source.tensors.values()].filter(({ name }) => !names.has(name) && !known.test(name));
     const problems = [
       ...this.#problems(source),
-      ...extra.map(({ name, shape, file }) => `unexpected ${name} [${shape.join(", ")}] in ${file}`),
+      ...extra.map(({ name, shape, file }) => `unexpected ${briefText(name)} [${shape.join(", ")}] in ${file}`),
     ];
     if (problems.length === 0) return;
-    const shown = problems.slice(0, 8).join("\n  ");
-    const more = problems.length > 8 ? `\n  … and ${problems.length - 8} more` : "";
-    throw new ModelError(`${source.describe} does not hold this ${this.network}:\n  ${shown}${more}`);
+    const more = problems.length > SHOWN ? `; and ${problems.length - SHOWN} more` : "";
+    const shown = problems.slice(0, SHOWN).join("; ");
+    throw new ModelError(`${source.describe} does not hold this ${this.network}: ${shown}${more}.`);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { brief, briefText } from "../brief.ts";
 import { UsageError } from "../errors.ts";
 import { parseRegionTexts, type RegionTexts } from "../region/keywords.ts";
 import type { RegionMode } from "../region/mode.ts";
@@ -41,7 +42,9 @@ export function planFromRegions(options: RegionOptions): Plan {
     : { prompts: options.regions.map((prompt) => prompt.trim()) };
   if (texts.base !== undefined && options.basePrompt !== undefined) {
     throw new UsageError(
-      `The base prompt is given twice: "${options.basePrompt}" and, before ADDBASE, "${texts.base}". Leave one out.`,
+      `The base prompt is given twice: ${brief(options.basePrompt)} and, before ADDBASE, ${
+        brief(texts.base)
+      }. Leave one out.`,
     );
   }
   const basePrompt = options.basePrompt ?? texts.base;
@@ -102,7 +105,9 @@ function checkStructure(splitRatio: string, cellsPerRow: number[], prompts: numb
   const given = parseSplitRatio(splitRatio, prompts).rows.map((row) => row.widths.length);
   if (given.join() !== cellsPerRow.join()) {
     throw new UsageError(
-      `Split ratio "${splitRatio}" has rows of ${given.join(", ")} cells, but ADDCOL and ADDROW make rows of ` +
+      `Split ratio ${brief(splitRatio)} has rows of ${
+        briefText(given.join(", "))
+      } cells, but ADDCOL and ADDROW make rows of ` +
         `${cellsPerRow.join(", ")}. Make them agree or leave the split ratio out.`,
     );
   }

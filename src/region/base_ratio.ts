@@ -1,3 +1,4 @@
+import { brief } from "../brief.ts";
 import { PlannerError } from "../errors.ts";
 
 /**
@@ -14,10 +15,10 @@ export function parseBaseRatio(text: string | number, cellsPerRow: readonly numb
     row.split(",").map((field, j) => parseShare(field.trim(), `value ${j + 1} of row ${i + 1}`, text))
   );
   const cells = cellsPerRow.reduce((sum, n) => sum + n, 0);
-  if (rows.length === 1) return stretch(rows[0], cells, `Base ratio "${text}"`, "values", "cells");
-  const perRow = stretch(rows, cellsPerRow.length, `Base ratio "${text}"`, "rows", "rows");
+  if (rows.length === 1) return stretch(rows[0], cells, `Base ratio ${brief(text)}`, "values", "cells");
+  const perRow = stretch(rows, cellsPerRow.length, `Base ratio ${brief(text)}`, "rows", "rows");
   return perRow.flatMap((row, i) =>
-    stretch(row, cellsPerRow[i], `Base ratio "${text}", row ${i + 1},`, "values", "cells")
+    stretch(row, cellsPerRow[i], `Base ratio ${brief(text)}, row ${i + 1},`, "values", "cells")
   );
 }
 
@@ -34,7 +35,9 @@ function parseShare(field: string, where: string, text: string | number): number
     : NaN;
   if (!(value >= 0 && value <= 1)) {
     throw new PlannerError(
-      `Base ratio "${text}": ${where} must be a number from 0 to 1 but is ${field === "" ? "empty" : `"${field}"`}.`,
+      `Base ratio ${brief(text)}: ${where} must be a number from 0 to 1 but is ${
+        field === "" ? "empty" : brief(field)
+      }.`,
     );
   }
   return value;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { brief } from "../brief.ts";
 import { PlannerError } from "../errors.ts";
 import { type Keyword, parsePrompt } from "../text/prompt.ts";
 import { composed, hasKeyword, type Part, splitPrompt, trimmed } from "../text/split.ts";
@@ -42,7 +43,7 @@ export function parseRegionTexts(text: string, columnsFirst = false): RegionText
   const texts = parts.filter(({ before }) => before !== "ADDBASE" && before !== "ADDCOMM")
     .map((part) => part.weight === undefined ? part : { ...part, text: `${part.text} :${part.weight}` });
   const blank = texts.findIndex(({ text }) => text === "");
-  if (blank >= 0) throw new PlannerError(`Region ${blank + 1} of ${texts.length} has no prompt in "${text}".`);
+  if (blank >= 0) throw new PlannerError(`Region ${blank + 1} of ${texts.length} has no prompt in ${brief(text)}.`);
   const outer = columnsFirst ? "ADDCOL" : "ADDROW";
   const cells = [0];
   for (const { before } of texts) {
@@ -62,11 +63,11 @@ export function parseRegionTexts(text: string, columnsFirst = false): RegionText
 function takeHead(parts: Part[], keyword: "ADDBASE" | "ADDCOMM", text: string): string | undefined {
   const at = parts.flatMap(({ before }, i) => before === keyword ? i : []);
   if (at.length === 0) return undefined;
-  if (at.length > 1) throw new PlannerError(`${keyword} stands ${at.length} times in "${text}"; use it once.`);
-  if (parts[at[0]].text === "") throw new PlannerError(`Nothing stands before ${keyword} in "${text}".`);
+  if (at.length > 1) throw new PlannerError(`${keyword} stands ${at.length} times in ${brief(text)}; use it once.`);
+  if (parts[at[0]].text === "") throw new PlannerError(`Nothing stands before ${keyword} in ${brief(text)}.`);
   if (parts.slice(0, at[0]).some(({ before }) => before !== "ADDBASE" && before !== "ADDCOMM")) {
     throw new PlannerError(
-      `${keyword} stands behind a region in "${text}"; the order is: common ADDCOMM base ADDBASE a BREAK b.`,
+      `${keyword} stands behind a region in ${brief(text)}; the order is: common ADDCOMM base ADDBASE a BREAK b.`,
     );
   }
   return parts[at[0]].text;
@@ -83,7 +84,7 @@ export function splitAtBreak(text: string): string[] {
   const ends = [...cuts.map(({ from }) => from), text.length];
   const prompts = starts.map((start, i) => trimmed(text.slice(start, ends[i])));
   const blank = prompts.indexOf("");
-  if (blank >= 0) throw new PlannerError(`Region ${blank + 1} of ${prompts.length} has no prompt in "${text}".`);
+  if (blank >= 0) throw new PlannerError(`Region ${blank + 1} of ${prompts.length} has no prompt in ${brief(text)}.`);
   return prompts;
 }
 
@@ -101,7 +102,9 @@ export function negativesOfRegions(text: string, count: number): string[] {
   const own = parts.filter(({ before }) => before !== "ADDCOMM").map(({ text }) => text);
   if (own.length > count) {
     throw new PlannerError(
-      `The negative prompt "${text}" has ${own.length} parts, but there are only ${count} regions. Leave some out.`,
+      `The negative prompt ${
+        brief(text)
+      } has ${own.length} parts, but there are only ${count} regions. Leave some out.`,
     );
   }
   return Array.from({ length: count }, (_, i) => [common, own[i] ?? own[0]].filter(Boolean).join(", "));

@@ -1,3 +1,4 @@
+import { brief } from "../brief.ts";
 import { PlannerError } from "../errors.ts";
 import type { Cut } from "./layout.ts";
 
@@ -28,7 +29,7 @@ export function parseSplitRatio(text: string, prompts?: number): SplitRatio {
       rows: [{ height: 1, widths: hasHeight ? others : fields }],
       warnings: hasHeight
         ? [
-          `Split ratio "${text}" has ${fields.length} numbers for ${prompts} prompts: ` +
+          `Split ratio ${brief(text)} has ${fields.length} numbers for ${prompts} prompts: ` +
           `the first was taken as the height of the only row and dropped.`,
         ]
         : [],
@@ -72,12 +73,14 @@ function parseField(field: string, where: string, text: string): number {
   const written = field.trim();
   const wrong = (what: string) =>
     new PlannerError(
-      `Split ratio "${text}": ${where} ${what}. Write positive numbers, commas between columns, semicolons between rows.`,
+      `Split ratio ${
+        brief(text)
+      }: ${where} ${what}. Write positive numbers, commas between columns, semicolons between rows.`,
     );
   if (written === "") throw wrong("is empty");
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*%?$/i.test(written)) throw wrong(`is not a number: "${written}"`);
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*%?$/i.test(written)) throw wrong(`is not a number: ${brief(written)}`);
   const value = written.endsWith("%") ? parseFloat(written) / 100 : parseFloat(written);
-  if (!Number.isFinite(value)) throw wrong(`is too large: "${written}"`);
+  if (!Number.isFinite(value)) throw wrong(`is too large: ${brief(written)}`);
   if (value <= 0) throw wrong(`must be greater than 0 but is ${written}`);
   return value;
 }
@@ -88,12 +91,12 @@ function checkCount(ratio: SplitRatio, text: string, prompts: number | undefined
   const widthsOnly = fields.flat().length === prompts && fields.length > 1;
   const hint = widthsOnly
     ? ` The first number of a row is its height: with ${prompts} cells that is ` +
-      `"${fields.map((row) => [1, ...row].join(",")).join(";")}".`
+      `${brief(fields.map((row) => [1, ...row].join(",")).join(";"))}.`
     : fields.length === 1 && fields[0].length === prompts + 1
     ? " If the first number is the height of the only row, leave it out."
     : "";
   throw new PlannerError(
-    `Split ratio "${text}" has ${count(cells, "cell")} but there ${prompts === 1 ? "is" : "are"} ` +
+    `Split ratio ${brief(text)} has ${count(cells, "cell")} but there ${prompts === 1 ? "is" : "are"} ` +
       `${count(prompts, "region prompt")}; both must be equal.${hint}`,
   );
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { didYouMean } from "../did_you_mean.ts";
+import { brief } from "../brief.ts";
 import { UsageError } from "../errors.ts";
 import { parsePrompt } from "./prompt.ts";
 import { scheduleOf } from "./schedule.ts";
@@ -72,7 +73,7 @@ export function tokenize(
     if (piece.kind === "embedding") {
       const ids = embeddingIds(tokenizer, piece.name);
       if (ids.length > room) {
-        throw new UsageError(`The embedding "${piece.name}" is ${ids.length} tokens long; ${room} fit a chunk.`);
+        throw new UsageError(`The embedding ${brief(piece.name)} is ${ids.length} tokens long; ${room} fit a chunk.`);
       }
       if (current.length + ids.length > room) next();
       for (const id of ids) current.push({ id, weight });
@@ -115,7 +116,7 @@ function embeddingIds(tokenizer: Tokenizer, name: string): readonly number[] {
   const help = known.length === 0
     ? " No embeddings are loaded: give their folder with --embeddings."
     : didYouMean(bare, known) || ` Loaded are: ${known.join(", ")}.`;
-  throw new UsageError(`The prompt names the embedding "${bare}", which is not loaded.${help}`);
+  throw new UsageError(`The prompt names the embedding ${brief(bare)}, which is not loaded.${help}`);
 }
 
 function chunk(tokenizer: Tokenizer, tokens: readonly Token[]): TokenChunk {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { brief } from "../brief.ts";
 import { ModelError } from "../errors.ts";
 import { wordSplitter } from "./bpe.ts";
 
@@ -54,7 +55,9 @@ export function clipTokenizer(vocabulary: Vocabulary): Tokenizer {
   const { ids, added } = vocabulary;
   const special = (role: "bos" | "eos" | "pad" | "unk") => {
     const id = ids.get(vocabulary[role]);
-    if (id === undefined) throw new ModelError(`The ${role} token "${vocabulary[role]}" is not in the vocabulary.`);
+    if (id === undefined) {
+      throw new ModelError(`The ${role} token ${brief(vocabulary[role])} is not in the vocabulary.`);
+    }
     return id;
   };
   const unknown = special("unk");

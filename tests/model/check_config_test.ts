@@ -57,6 +57,7 @@ const REFUSED: [file: string, key: string, value: unknown, message: RegExp][] = 
   ["unet/config.json", "norm_num_groups", 5, /multiples of "norm_num_groups"/],
   ["unet/config.json", "attention_head_dim", 0, /"attention_head_dim" is 0; supported: whole numbers from 1/],
   ["unet/config.json", "attention_head_dim", 7, /"attention_head_dim" is 7; supported: divisors of/],
+  ["unet/config.json", "time_cond_proj_dim", 1, /"time_cond_proj_dim" is 1; supported: multiples of 4 from 4/],
   ["unet/config.json", "layers_per_block", 0, /"layers_per_block" is 0/],
   ["unet/config.json", "down_block_types", Array(1e5).fill("DownBlock2D"), /at most 8 levels/],
   ["text_encoder/config.json", "num_attention_heads", 7, /"hidden_size" is \d+; supported: multiples of/],

@@ -7,8 +7,8 @@ import { COUNT_OF } from "./limits.ts";
 
 /** A value as JSON on one line, without control characters, cut where it is long. */
 export function brief(value: unknown, length: number = COUNT_OF.quoted): string {
-  const text = typeof value === "string" ? JSON.stringify(cut(value, length)) : cut(describe(value, 3), length);
-  return visible(text); // JSON leaves some control characters as they are
+  const text = typeof value === "string" ? JSON.stringify(cut(value, length)) : describe(value, 3);
+  return visible(cut(text, length + 2)); // JSON leaves some control characters as they are
 }
 
 /** Text as it is on one line, without control characters, cut where it is long; anything else as {@linkcode brief}. */

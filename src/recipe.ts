@@ -6,10 +6,11 @@
  */
 import { createHash } from "node:crypto";
 import manifest from "../deno.json" with { type: "json" };
-import { brief } from "./brief.ts";
+import { brief, briefText } from "./brief.ts";
 import { UsageError } from "./errors.ts";
 import { readUserFile } from "./files/user_file.ts";
 import { formatParameters } from "./formats/parameters.ts";
+import { parseStrictJson } from "./files/strict_json.ts";
 import { BYTES_OF } from "./limits.ts";
 import { identify, type Identity } from "./model/identity.ts";
 import type { Model } from "./pipeline/model.ts";
@@ -152,7 +153,7 @@ export function readRecipe(texts: Map<string, string>, name: string): Recipe {
     throw new UsageError(`${name} was not made by this program, so it does not say enough to be made again.`);
   }
   try {
-    const { version, model, plan, settings, masks } = checkObject(JSON.parse(text), "the recipe");
+    const { version, model, plan, settings, masks } = checkObject(parseStrictJson(text), "the recipe");
     return {
       version: String(version),
       model: readModel(model),
@@ -162,7 +163,7 @@ export function readRecipe(texts: Map<string, string>, name: string): Recipe {
     };
   } catch (cause) {
     if (!(cause instanceof SyntaxError || cause instanceof UsageError)) throw cause;
-    throw new UsageError(`${name}: its settings are damaged: ${cause.message}`, { cause });
+    throw new UsageError(`${name}: its settings are damaged: ${briefText(cause.message, 200)}`, { cause });
   }
 }
 

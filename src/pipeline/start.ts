@@ -8,6 +8,7 @@ import { type Box, either, extended, greyOf, type Mask, maskOf, putBack, surroun
 import { type NamedPicture, readInput } from "../picture/input.ts";
 import { cropped, opaque, type Picture } from "../picture/picture.ts";
 import { fitted } from "../picture/resize.ts";
+import { flagOf } from "../settings/check.ts";
 import { type PictureOptions, type Settings, startStrength } from "../settings.ts";
 
 /** What was given, read. */
@@ -39,7 +40,7 @@ export async function readStart(options: PictureOptions): Promise<StartInputs | 
     const alone = (["mask", "strength", "extend", "inpaintOnlyMasked", "maskBlur", "resize"] as const).find((name) =>
       options[name] !== undefined
     );
-    if (alone) throw new UsageError(`${alone} needs a picture to start from: name it with --init-image.`);
+    if (alone) throw new UsageError(`${flagOf(alone)} needs a picture to start from: name it with --init-image.`);
     return undefined;
   }
   const init = await readInput(initImage, "The picture to start from", "--init-image");

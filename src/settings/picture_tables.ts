@@ -168,7 +168,7 @@ export const startSettings = {
     oneOf: ["stretch", "crop", "pad"],
     on: ["generate"],
     also: ["resize-mode"],
-    help: "bring it to the size asked for: distort it, cut it to shape, or keep all and fill up (default stretch)",
+    help: "how it comes to another shape: distorted, cut, or with borders (default stretch)",
   },
   mask: {
     type: "picture",
@@ -206,7 +206,7 @@ export const startSettings = {
   noPaste: {
     type: "flag",
     on: ["generate"],
-    help: "leave kept pixels as the model's decoder gives them instead of putting the originals back",
+    help: "leave kept pixels as the decoder gives them; do not put the originals back",
   },
 } as const satisfies Table;
 

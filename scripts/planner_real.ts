@@ -104,6 +104,7 @@ async function planAll(llmUrl: string, model: string, constrained: boolean): Pro
       else tally.afterAsking++;
       judge(plan, tally);
     } catch (error) {
+      if (error instanceof LanguageModelError) console.error(`  ${error.kind}: ${error.message}`);
       if (error instanceof LanguageModelError) tally.typedErrors++;
       else tally.otherErrors++;
       if (!(error instanceof LanguageModelError)) console.error(model, prompt, error);

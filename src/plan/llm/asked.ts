@@ -56,10 +56,12 @@ export function thingsAsked(prompt: string): Asked[] {
     const phrase = headOf(tokens, start);
     if (!phrase) continue;
     const { noun, end } = phrase;
+    const count = countOf(tokens.slice(i, start));
     // "Two people …, the man …, the woman …" are two.
     const spokenOf = tokens[i] === "the" && isPerson(noun) && found.some((thing) => isPerson(thing.noun));
+    // "People" at large are scenery, and skating does for them.
+    if (noun === "people" && count === 1) continue;
     const known = found.find((thing) => thing.noun === noun);
-    const count = countOf(tokens.slice(i, start));
     const of = tokens[end] === "of" ? contents(tokens, end + 1) : [];
     if (known) known.count = Math.max(known.count, count);
     else if (!spokenOf) found.push({ noun, text: textOf(tokens.slice(i, end)), count, determined: start > i, of });

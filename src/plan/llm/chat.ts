@@ -46,6 +46,8 @@ export interface Answer {
 export interface Shape {
   name: string;
   schema: Record<string, unknown>;
+  /** Whether the messages say it in words already, for services that hold no model to a schema. */
+  explained?: boolean;
 }
 
 /**
@@ -131,9 +133,11 @@ export class Chat {
       const schema = lacking.has("limits") ? withoutLimits(shape.schema) : shape.schema;
       format = { type: "json_schema", json_schema: { name: shape.name, schema, strict: true } };
     } else if (shape && !lacking.has("json_object")) format = { type: "json_object", schema: shape.schema };
+    const inWords = shape && !shape.explained && lacking.has("json_schema");
+    const told = inWords ? [...messages, explaining(shape.schema)] : messages;
     return {
       model: this.model,
-      messages: lacking.has("image_object") ? messages.map(withPlainImages) : messages,
+      messages: lacking.has("image_object") ? told.map(withPlainImages) : told,
       ...(format ? { response_format: format } : {}),
       ...(lacking.has("stream") ? {} : { stream: true }),
       ...(lacking.has("temperature") ? {} : { temperature: 0.2 }),
@@ -236,8 +240,16 @@ export class Chat {
   }
 }
 
+/** A schema as an instruction. */
+function explaining(schema: Record<string, unknown>): Message {
+  return {
+    role: "system",
+    content: `Answer with one JSON object alone. It must fit this JSON schema:\n${JSON.stringify(schema)}`,
+  };
+}
+
 /** Limits of numbers and lengths are no part of what some services take for a schema. */
-function withoutLimits(schema: unknown): unknown {
+export function withoutLimits(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(withoutLimits);
   if (typeof schema !== "object" || schema === null) return schema;
   const kept = Object.entries(schema).filter(([key, value]) => typeof value !== "number" || !EXTRAS.limits.test(key));

@@ -75,7 +75,7 @@ export class Failures {
         return this.because(
           "unreachable",
           `No language model answers at ${url} (${said}). Start the server or correct --llm-url${this.orRules}.`,
-          true,
+          !/blocked|redirect|certificate/i.test(said),
         );
     }
   }

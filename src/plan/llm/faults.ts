@@ -20,8 +20,7 @@ export function findFaults(plan: Plan): Faults {
   const asked = thingsAsked(plan.prompt);
   const texts = regionsOf(plan).map(({ prompt }) => prompt);
   const empty = texts.length > 1 && asked.length > 0 ? [...texts.keys()].filter((i) => isStyleOnly(texts[i])) : [];
-  const words = wordsOf([...texts, plan.basePrompt ?? ""].join(" "));
-  const missing = asked.filter((thing) => !words.some((word) => mayName(word, thing, asked)));
+  const missing = notNamed(asked, wordsOf([...texts, plan.basePrompt ?? ""].join(" ")));
   // A region without any thing of the prompt may well show what seems to be missing, under another name.
   const free = texts.filter((text, i) => {
     const own = wordsOf(text);
@@ -59,12 +58,28 @@ export function describeFaults({ missing, crowded, empty }: Faults): string {
   ].join(" ");
 }
 
-/** Whether a word of a plan may name the thing. A word that names another thing of the prompt does not. */
-function mayName(word: string, thing: Asked, asked: Asked[]): boolean {
+/** The things that no word names. A word for something wider or alike stands for one thing, its plural for any number. */
+function notNamed(asked: Asked[], words: string[]): Asked[] {
+  const left = words.map((word) => ({ word, free: true }));
+  return asked.filter((thing) => !words.some((word) => names(word, thing))).filter((thing) => {
+    const other = left.find(({ word, free }) => free && mayName(word, thing, asked));
+    if (other && nounOf(other.word) === other.word) other.free = false;
+    return other === undefined;
+  });
+}
+
+/** Whether a word is the thing's noun, or one for a kind of it. */
+function names(word: string, thing: Asked): boolean {
   if (sharesStem(word, thing.noun) || thing.of.some((content) => sharesStem(word, content))) return true;
   const noun = nounOf(word);
-  if (noun === undefined) return false;
-  return isKindOf(noun, thing.noun) || (isAkin(noun, thing.noun) && !asked.some((other) => other.noun === noun));
+  return noun !== undefined && isKindOf(noun, thing.noun);
+}
+
+/** Whether a word may name the thing. A word that names another thing of the prompt does not. */
+function mayName(word: string, thing: Asked, asked: Asked[]): boolean {
+  if (names(word, thing)) return true;
+  const noun = nounOf(word);
+  return noun !== undefined && isAkin(noun, thing.noun) && !asked.some((other) => other.noun === noun);
 }
 
 /** "watermelon" and "melons", "sailing" and "sailboat": the same word, or so much of it that it may be. */

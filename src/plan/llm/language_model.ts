@@ -62,7 +62,9 @@ export async function withModel<R>(
  * and the better of the two is taken: what even that lacks is mended as far as no cell must be added.
  */
 async function converse(chat: Chat, request: PlanRequest, options: LanguageModelOptions): Promise<Plan> {
-  const schema = options.constrained === false ? undefined : { name: "plan", schema: replyJsonSchema() };
+  const schema = options.constrained === false
+    ? undefined
+    : { name: "plan", schema: replyJsonSchema(), explained: true };
   let messages = await firstMessages(request, options, options.short ?? false);
   let best: { plan: Plan; faults: number } | undefined;
   let completing = false;

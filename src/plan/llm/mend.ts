@@ -34,9 +34,13 @@ const COLOURS = new Set(
   `red orange yellow green blue purple violet pink brown black white grey gray gold golden silver turquoise
   teal magenta beige blond blonde`.split(/\s+/),
 );
-/** Another word for a colour is none that was lost. */
-const SHADE =
-  /colou?r|dark|pale|light|hued?|tint|ish$|cyan|crimson|scarlet|maroon|burgundy|ruby|cherry|coral|salmon|peach|amber|mustard|lemon|lime|olive|mint|jade|emerald|forest|navy|azure|indigo|cobalt|sapphire|sky|lavender|lilac|plum|rosy|rose|fuchsia|tan|chestnut|chocolate|auburn|ginger|copper|bronze|ivory|cream|snow|ebony|raven|charcoal|jet|platinum|ash|monochrome|rainbow/;
+/** Where a shade stands, the colour was not lost. */
+const SHADE = new RegExp(
+  "^(?:colou?r\\w*|\\w+(?:hued?|tinted|toned|ddish|wnish|uish|enish|owish|itish|yish|kish)|dark|pale|light|bright|cyan|crimson|scarlet|" +
+    "maroon|burgundy|ruby|cherry|coral|salmon|peach|amber|mustard|lemon|lime|olive|mint|jade|emerald|navy|azure|indigo|cobalt|sapphire|" +
+    "lavender|lilac|plum|ros[ey]|fuchsia|tan|tawny|sandy|chestnut|chocolate|auburn|ginger|copper|bronze|ivory|cream|snow|snowy|ebony|" +
+    "raven|charcoal|jet|platinum|ash|ashen|monochrome|rainbow)$",
+);
 
 /** "a man with a green tie" where regions show a tie, but none of any colour. */
 function lostColours(plan: Plan): { colour: string; noun: string }[] {

@@ -9,6 +9,7 @@ export type PromptName =
   | "plan_json"
   | "plan_image"
   | "ask_again"
+  | "ask_again_json"
   | "ask_for_missing"
   | "recaption";
 

@@ -72,7 +72,7 @@ export async function send(
   } catch (error) {
     const { reason } = stop.signal;
     if (reason instanceof CancelledError || reason instanceof TransportError) throw reason;
-    if (error instanceof TransportError) throw error;
+    if (error instanceof TransportError || error instanceof Deno.errors.NotCapable) throw error;
     const why = error instanceof Error && error.cause instanceof Error ? error.cause.message : (error as Error).message;
     throw new TransportError(began || /closed before|reset|incomplete|eof/i.test(why) ? "broken" : "unreachable", why);
   } finally {

@@ -38,6 +38,7 @@ Deno.test("faults: other names, kinds, plurals and people are no faults", () => 
     ["a taxi and a kitten", "1,1", ["a yellow cab", "a small tabby cat"]],
     ["a dog and a bird", "1,1", ["a golden retriever", "a parrot on a branch"]],
     ["a fisherman and a queen", "1,1", ["an old man with a net", "a royal lady with a crown"]],
+    ["a cow, a dog and a pig", "1,1", ["a cow", "two animals on a farm"]],
     ["two people", "1,1", ["a man", "a woman"]],
     ["five watermelons", "1,1,1;1,1", Array(4).fill("a watermelon")],
     ["a jug and a pear", "1,1", ["an earthenware pitcher", "a pear"]],
@@ -54,6 +55,7 @@ Deno.test("faults: a thing that is clearly not there, too many in one region, a 
   const stories: [prompt: string, splitRatio: string, prompts: string[], expected: RegExp][] = [
     ["a cat and a dog", "1,1", ["a cat", "a cat on a sofa"], /No region shows "a dog"\./],
     ["a cat, a typewriter and a bird", "1,1", ["a cat", "a bird"], /No region shows "a typewriter"\./],
+    ["a cow, a dog and a pig", "1,1", ["a cow", "an animal on a farm"], /No region shows "a pig"\./],
     ["a king and a queen", "1", ["a king on a throne"], /No region shows "a queen"\./],
     ["a cat, a dog and a bird", "1", ["a cat, a dog and a bird"], /Region 1 must show "a cat", "a dog", "a bird"/],
     [

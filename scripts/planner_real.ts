@@ -215,7 +215,8 @@ async function serve(model: string, use: (url: string) => Promise<void>): Promis
 function recorder(target: string, path: string) {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
     const { pathname } = new URL(request.url);
-    const body = request.method === "POST" ? await request.text() : undefined;
+    // Whole answers are easier to write down than streams, and the client takes both.
+    const body = request.method === "POST" ? JSON.stringify({ ...await request.json(), stream: false }) : undefined;
     const answer = await fetch(target + pathname.replace(/^\/v1/, ""), {
       method: request.method,
       headers: { "content-type": "application/json" },

@@ -143,7 +143,7 @@ export const plannerSettings = {
   },
   llmTimeout: {
     type: "number",
-    least: 1,
+    least: 0.1,
     most: 86_400,
     shown: "SECONDS",
     on: ["generate", "plan", "recaption"],

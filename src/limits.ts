@@ -81,6 +81,8 @@ export const CONFIG_RANGES: Readonly<Record<string, readonly [least: number, mos
   in_channels: [1, 64],
   out_channels: [1, 64],
   latent_channels: [1, 64],
+  conditioning_channels: [1, 64],
+  conditioning_embedding_out_channels: [4, 4096],
   block_out_channels: [4, 8192],
   layers_per_block: [1, 16],
   transformer_layers_per_block: [0, 64],

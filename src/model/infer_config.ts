@@ -36,40 +36,84 @@ function groups(widths: number[]): number {
   return Math.max(1, Math.floor(count));
 }
 
-/** A diffusers UNet config. @param pooledWidth of SDXL's second text encoder */
-export function unetConfig(source: TensorSource, family: Family, sampleSize: number, pooledWidth = 0): Config {
+/** What the way down tells: levels, widths, attention, and how prompts, times and sizes come in. */
+function downConfig(source: TensorSource, family: Family): { config: Config; levels: number[]; attention?: string } {
   const { shape, has, count } = reader(source);
-  const levels = count("down_blocks.");
-  const numbers = Array.from({ length: levels }, (_, level) => level);
-  const widths = numbers.map((level) => shape(`down_blocks.${level}.resnets.0.conv1.weight`)[0]);
+  const levels = Array.from({ length: count("down_blocks.") }, (_, level) => level);
+  const widths = levels.map((level) => shape(`down_blocks.${level}.resnets.0.conv1.weight`)[0]);
   const attends = (block: string) => has(`${block}.attentions.0.proj_in.weight`);
-  const first = numbers.find((level) => attends(`down_blocks.${level}`));
-  if (first === undefined) throw new ModelError(`${source.describe} has a UNet without attention; it takes no prompt.`);
-  const attention = `down_blocks.${first}.attentions.0`;
-  const depths = numbers.map((level) => Math.max(1, count(`down_blocks.${level}.attentions.0.transformer_blocks.`)));
+  const middle = "mid_block.attentions.0";
+  const places = levels.map((level) => `down_blocks.${level}.attentions.0`).concat(middle);
+  const attention = places.find((place) => has(`${place}.proj_in.weight`));
+  const depths = levels.map((level) => Math.max(1, count(`down_blocks.${level}.attentions.0.transformer_blocks.`)));
   const heads = widths.map((width) => Math.max(1, Math.round(width / HEAD)));
+  // Where the last level does not attend, its depth is the middle's.
+  const last = levels.length - 1;
+  if (last >= 0 && !attends(`down_blocks.${last}`) && attends("mid_block")) {
+    depths[last] = count(`${middle}.transformer_blocks.`);
+  }
   const config: Config = {
-    _class_name: "UNet2DConditionModel",
-    sample_size: sampleSize,
     in_channels: shape("conv_in.weight")[1],
-    out_channels: shape("conv_out.weight")[0],
     block_out_channels: widths,
     layers_per_block: count("down_blocks.0.resnets."),
-    down_block_types: numbers.map((level) => attends(`down_blocks.${level}`) ? "CrossAttnDownBlock2D" : "DownBlock2D"),
-    up_block_types: numbers.map((level) => attends(`up_blocks.${level}`) ? "CrossAttnUpBlock2D" : "UpBlock2D"),
-    cross_attention_dim: shape(`${attention}.transformer_blocks.0.attn2.to_k.weight`)[1],
+    down_block_types: levels.map((level) => attends(`down_blocks.${level}`) ? "CrossAttnDownBlock2D" : "DownBlock2D"),
+    mid_block_type: attends("mid_block") ? "UNetMidBlock2DCrossAttn" : "UNetMidBlock2D",
     transformer_layers_per_block: depths,
     attention_head_dim: family === "sd1" ? 8 : heads,
-    use_linear_projection: shape(`${attention}.proj_in.weight`).length === 2,
     norm_num_groups: groups(widths),
   };
-  if (has("add_embedding.linear_1.weight")) {
-    const width = shape("add_embedding.linear_1.weight")[1];
-    config.addition_embed_type = "text_time";
-    config.projection_class_embeddings_input_dim = width;
-    config.addition_time_embed_dim = (width - pooledWidth) / 6; // six sizes beside the pooled prompt
+  if (attention) {
+    config.cross_attention_dim = shape(`${attention}.transformer_blocks.0.attn2.to_k.weight`)[1];
+    config.use_linear_projection = shape(`${attention}.proj_in.weight`).length === 2;
   }
-  return config;
+  return { config, levels, attention };
+}
+
+/** SDXL's pooled prompt and sizes: six sinusoids beside the prompt. */
+function addedConfig(source: TensorSource, pooledWidth: number): Config {
+  const width = source.tensors.get("add_embedding.linear_1.weight")?.shape[1];
+  if (width === undefined) return {};
+  return {
+    addition_embed_type: "text_time",
+    projection_class_embeddings_input_dim: width,
+    addition_time_embed_dim: (width - pooledWidth) / 6,
+  };
+}
+
+/** A diffusers UNet config. @param pooledWidth of SDXL's second text encoder */
+export function unetConfig(source: TensorSource, family: Family, sampleSize: number, pooledWidth = 0): Config {
+  const { shape, has } = reader(source);
+  const { config, levels, attention } = downConfig(source, family);
+  if (!attention) throw new ModelError(`${source.describe} has a UNet without attention; it takes no prompt.`);
+  const attends = (level: number) => has(`up_blocks.${level}.attentions.0.proj_in.weight`);
+  return {
+    _class_name: "UNet2DConditionModel",
+    sample_size: sampleSize,
+    out_channels: shape("conv_out.weight")[0],
+    ...config,
+    up_block_types: levels.map((level) => attends(level) ? "CrossAttnUpBlock2D" : "UpBlock2D"),
+    ...addedConfig(source, pooledWidth),
+  };
+}
+
+/**
+ * A diffusers ControlNet config.
+ * @param family of the model it goes with; @param pooledWidth of SDXL's second text encoder
+ */
+export function controlNetConfig(source: TensorSource, family: Family, pooledWidth = 0): Config {
+  const { shape, count } = reader(source);
+  const hint = "controlnet_cond_embedding";
+  const pairs = count(`${hint}.blocks.`) / 2;
+  const hints = Array.from({ length: pairs }, (_, i) => shape(`${hint}.blocks.${2 * i}.weight`)[0]);
+  return {
+    _class_name: "ControlNetModel",
+    ...downConfig(source, family).config,
+    ...addedConfig(source, pooledWidth),
+    conditioning_channels: shape(`${hint}.conv_in.weight`)[1],
+    conditioning_embedding_out_channels: [...hints, shape(`${hint}.conv_out.weight`)[1]],
+    controlnet_conditioning_channel_order: "rgb",
+    global_pool_conditions: false,
+  };
 }
 
 /** A diffusers VAE config, but for its scaling. */

@@ -49,6 +49,14 @@ export function unetName(old: string, layers: number): string | undefined {
   return part === "1" ? `${block}.attentions.${within}.${inner}` : undefined;
 }
 
+/** How many resnets a block has, by the original names of a UNet or ControlNet: blocks end where the width halves. */
+export function layersOf(names: readonly string[]): number {
+  const inputs = names.map((name) => Number(name.match(/^input_blocks\.(\d+)\./)?.[1] ?? 0));
+  const downs = names.map((name) => Number(name.match(/^input_blocks\.(\d+)\.0\.op\./)?.[1])).filter((n) => n > 0);
+  const least = downs.reduce((first, n) => Math.min(first, n), Infinity);
+  return downs.length ? least - 1 : inputs.reduce((most, n) => Math.max(most, n), 0);
+}
+
 function resnet(rest: string): string {
   for (const [old, name] of RESNET) if (old.test(rest)) return rest.replace(old, name);
   return rest;

@@ -13,7 +13,7 @@ import { renamed, textNames } from "./diffusers_names.ts";
 import { toFloat32 } from "../formats/dtype.ts";
 import { describeForeign } from "./foreign.ts";
 import { textConfig, unetConfig } from "./infer_config.ts";
-import { openClipViews, unetName } from "./ldm_names.ts";
+import { layersOf, openClipViews, unetName } from "./ldm_names.ts";
 import { openTensors } from "../formats/open_tensors.ts";
 import { type Family, PRESETS } from "./preset.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
@@ -211,9 +211,7 @@ function readEncoder(file: TensorSource, { kind, prefix }: Encoder, family: Fami
 
 function unetOf(file: TensorSource): TensorSource {
   const names = [...file.tensors.keys()].filter((name) => name.startsWith(UNET)).map((name) => name.slice(UNET.length));
-  const inputs = names.map((name) => Number(name.match(/^input_blocks\.(\d+)\./)?.[1] ?? 0));
-  const downs = names.map((name) => Number(name.match(/^input_blocks\.(\d+)\.0\.op\./)?.[1])).filter((n) => n > 0);
-  const layers = downs.length ? Math.min(...downs) - 1 : inputs.reduce((most, n) => Math.max(most, n), 0);
+  const layers = layersOf(names);
   const views = new Map<string, View>();
   for (const old of names) {
     const name = unetName(old, layers);

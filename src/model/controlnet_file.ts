@@ -1,0 +1,80 @@
+/**
+ * ControlNets: diffusers folders, and files under diffusers' or the original code's names.
+ *
+ * @module
+ */
+import { briefText } from "../brief.ts";
+import { ModelError } from "../errors.ts";
+import { fileError } from "../files/byte_file.ts";
+import { openTensors } from "../formats/open_tensors.ts";
+import { viewOf } from "../formats/view.ts";
+import { checkConfig, readNetworkConfig } from "./check_config.ts";
+import { openComponentWeights } from "./component_files.ts";
+import { controlNetViews } from "./controlnet_names.ts";
+import { describeForeign, kindOf } from "./foreign.ts";
+import { controlNetConfig } from "./infer_config.ts";
+import type { Component } from "./parts.ts";
+import type { Family } from "./preset.ts";
+
+/** Kinds of ControlNet that are built otherwise, by a tensor that the plain ones lack. */
+const OTHERS: [name: RegExp, what: string][] = [
+  [/^lora_controlnet$|\.(down|up)$/, "a Control-LoRA, which only changes a model's own UNet"],
+  [/^(task_embedding|control_add_embedding|control_type_proj)/, "a union ControlNet, which is told its task"],
+  [/^(difference|.*\.diff)$/, "the difference of a ControlNet from its model"],
+  [/(^|\.)(double_blocks|single_blocks|joint_blocks|controlnet_blocks)\./, "a ControlNet of another architecture"],
+];
+
+/** The model that a ControlNet goes with. */
+export interface ControlNetBase {
+  family: Family;
+  /** Width of the prompt's embeddings that its UNet attends to. */
+  contextWidth: number;
+  /** Width of SDXL's pooled prompt, 0 elsewhere. */
+  pooledWidth: number;
+}
+
+/**
+ * Opens a ControlNet under diffusers' names. Closing its source closes the files.
+ * @throws ModelError where it is none, a kind that is built otherwise, or one for models of another family
+ */
+export async function openControlNet(path: string, base: ControlNetBase, variant?: string): Promise<Component> {
+  const { isDirectory } = await Deno.stat(path).catch((error) => {
+    throw fileError(path, error);
+  });
+  const file = isDirectory ? await openComponentWeights(path, variant) : await openTensors(path);
+  try {
+    const names = [...file.tensors.keys()];
+    const other = OTHERS.find(([name]) => names.some((own) => name.test(own)));
+    if (other) throw new ModelError(`${path} is ${other[1]}; only plain ControlNets are supported.`);
+    if (kindOf(names) !== "controlnet") throw new ModelError(`${path} is no ControlNet. ${describeForeign(names)}`);
+    const source = { ...viewOf(file, controlNetViews(names)), close: () => file.close() };
+    const config = isDirectory
+      ? await readNetworkConfig(`${path}/config.json`)
+      : checkConfig(controlNetConfig(source, base.family, base.pooledWidth), path);
+    if (config._class_name !== "ControlNetModel") {
+      throw new ModelError(`${path}/config.json describes ${briefText(config._class_name)}; expected ControlNetModel.`);
+    }
+    // Shuffled pictures steer by their mean only, which no tensor tells.
+    if (!isDirectory && /shuffle/i.test(path.split("/").pop()!)) config.global_pool_conditions = true;
+    checkBase(path, config, base);
+    return { config, source };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+function checkBase(
+  path: string,
+  config: Component["config"],
+  { family, contextWidth, pooledWidth }: ControlNetBase,
+): void {
+  const width = config.cross_attention_dim ?? contextWidth;
+  const sizes = config.addition_embed_type === "text_time";
+  if ([width].flat().every((own) => own === contextWidth) && sizes === pooledWidth > 0) return;
+  const names: Record<number, string> = { 768: "SD 1", 1024: "SD 2", 2048: "SDXL" };
+  const own = names[[width].flat()[0] as number] ?? `text ${briefText(width)} wide`;
+  throw new ModelError(
+    `${path} is a ControlNet for ${own}, but the model is ${family}, its text ${contextWidth} wide.`,
+  );
+}

@@ -1,6 +1,7 @@
 import { z } from "../../deps/zod.ts";
 import { briefText } from "../../brief.ts";
-import { type Chat, type Message, withoutLimits } from "./chat.ts";
+import type { Chat } from "./chat.ts";
+import { type Message, withoutLimits } from "./dialect.ts";
 import { LanguageModelError } from "./chat_failure.ts";
 import { redacted } from "./endpoint.ts";
 import { userMessage } from "./language_model.ts";

@@ -1,19 +1,11 @@
 import { briefText } from "../../brief.ts";
 import { Failures, LanguageModelError } from "./chat_failure.ts";
 import { readCompletion, serverErrorIn } from "./completion.ts";
-import type { Endpoint } from "./endpoint.ts";
+import { Dialect, type Message, type Shape } from "./dialect.ts";
+import { authorizationFor, type Endpoint } from "./endpoint.ts";
 import { withoutKeys } from "../../secrets.ts";
 import { type Patience, type Reply, send, TransportError } from "./transport.ts";
 import { waiting } from "./waiting.ts";
-
-/** A part of a message: words, or a picture as a data URL. */
-export type Part = { type: "text"; text: string } | { type: "image_url"; image_url: { url: string } };
-
-/** A message as the chat API has it. */
-export interface Message {
-  role: "system" | "user" | "assistant";
-  content: string | Part[];
-}
 
 /** How a conversation is held. */
 export interface ChatOptions {
@@ -42,34 +34,9 @@ export interface Answer {
   cutOff: boolean;
 }
 
-/** What an answer must look like. */
-export interface Shape {
-  name: string;
-  schema: Record<string, unknown>;
-  /** Whether the messages say it in words already, for services that hold no model to a schema. */
-  explained?: boolean;
-}
-
-/**
- * What a server may not know, with how it says so. Dropped, one after the other, when it complains. Limits inside a schema go first:
- * several services hold to schemas, but to none with limits in it.
- */
-const EXTRAS = {
-  limits: /(?:min|max)(?:imum|Length|Items|Properties)|exclusiveM(?:in|ax)imum/,
-  json_schema: /response_format|json_schema|json schema|structured output|grammar|schema/i,
-  json_object: /response_format|json_object|schema|grammar/i,
-  stream: /\bstream/i,
-  temperature: /temperature/i,
-  seed: /\bseed\b/i,
-  max_tokens: /max_tokens/i,
-  max_completion_tokens: /max_completion_tokens/i,
-  image_object: /image_url/i,
-} as const;
-type Extra = keyof typeof EXTRAS;
-
 /** A conversation with a language model through OpenAI's chat API. */
 export class Chat {
-  private readonly lacking = new Set<Extra>();
+  private readonly dialect = new Dialect();
   private readonly failures: Failures;
   private readonly patience: Patience;
   /** Answers so far, as the seed: stable from run to run, and another one when asked again. */
@@ -104,7 +71,10 @@ export class Chat {
   async ask(messages: Message[], shape?: Shape): Promise<Answer> {
     this.asked++;
     const { status, text: body, type } = await this.retrying(() =>
-      this.call("chat/completions", () => this.body(messages, shape))
+      this.call("chat/completions", () => {
+        const { model, asked: seed, options: { llmMaxTokens = 2048 } } = this;
+        return this.dialect.body({ model, messages, shape, seed, maxTokens: llmMaxTokens });
+      })
     );
     const fail = (kind: LanguageModelError["kind"], message: string) =>
       this.failures.because(kind, `${this.modelName}: ${message}`);
@@ -126,30 +96,6 @@ export class Chat {
     return { text: withoutKeys(text), cutOff: finish === "length" };
   }
 
-  private body(messages: Message[], shape?: Shape): Record<string, unknown> {
-    const { lacking, options: { llmMaxTokens = 2048 } } = this;
-    let format: Record<string, unknown> | undefined;
-    if (shape && !lacking.has("json_schema")) {
-      const schema = lacking.has("limits") ? withoutLimits(shape.schema) : shape.schema;
-      format = { type: "json_schema", json_schema: { name: shape.name, schema, strict: true } };
-    } else if (shape && !lacking.has("json_object")) format = { type: "json_object", schema: shape.schema };
-    const inWords = shape && !shape.explained && lacking.has("json_schema");
-    const told = inWords ? [...messages, explaining(shape.schema)] : messages;
-    return {
-      model: this.model,
-      messages: lacking.has("image_object") ? told.map(withPlainImages) : told,
-      ...(format ? { response_format: format } : {}),
-      ...(lacking.has("stream") ? {} : { stream: true }),
-      ...(lacking.has("temperature") ? {} : { temperature: 0.2 }),
-      ...(lacking.has("seed") ? {} : { seed: this.asked }),
-      ...(!lacking.has("max_tokens")
-        ? { max_tokens: llmMaxTokens }
-        : lacking.has("max_completion_tokens")
-        ? {}
-        : { max_completion_tokens: llmMaxTokens }),
-    };
-  }
-
   private async firstModel(): Promise<string> {
     const { text, status } = await this.retrying(() => this.call("models"));
     let list: unknown;
@@ -167,12 +113,8 @@ export class Chat {
   private async call(path: string, body?: () => Record<string, unknown>): Promise<Reply> {
     const url = new URL(this.endpoint.url);
     url.pathname = `${url.pathname.replace(/\/$/, "")}/${path}`;
-    const { key } = this.endpoint;
-    const basic = url.username || url.password
-      ? btoa(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`)
-      : "";
     url.username = url.password = "";
-    const authorization = basic ? `Basic ${basic}` : key ? `Bearer ${key}` : undefined;
+    const authorization = authorizationFor(this.endpoint);
     const { signal, progress } = this.options;
     using wait = waiting(this.modelName, progress);
     let reply: Reply;
@@ -211,11 +153,7 @@ export class Chat {
         return await call();
       } catch (error) {
         if (!(error instanceof LanguageModelError)) throw error;
-        const extra = this.missing(error);
-        if (extra) {
-          this.lacking.add(extra);
-          continue;
-        }
+        if (error.complaint && this.dialect.doWithout(error.complaint.message)) continue;
         if (!error.passing || retries-- === 0) throw error;
         this.options.say?.(`${error.message} Trying again in ${backoff} s.`);
         await pause(backoff * 1000, this.options.signal);
@@ -223,48 +161,6 @@ export class Chat {
       }
     }
   }
-
-  /** What the server complains of, if that can be done without. */
-  private missing({ complaint }: LanguageModelError): Extra | undefined {
-    if (!complaint) return undefined;
-    const names = Object.keys(EXTRAS) as Extra[];
-    return names.find((extra) => !this.lacking.has(extra) && this.uses(extra) && EXTRAS[extra].test(complaint.message));
-  }
-
-  /** Whether a request holds this at all, now that others are gone. */
-  private uses(extra: Extra): boolean {
-    if (extra === "limits") return !this.lacking.has("json_schema");
-    if (extra === "json_object") return this.lacking.has("json_schema");
-    if (extra === "max_completion_tokens") return this.lacking.has("max_tokens");
-    return true;
-  }
-}
-
-/** A schema as an instruction. */
-function explaining(schema: Record<string, unknown>): Message {
-  return {
-    role: "system",
-    content: `Answer with one JSON object alone. It must fit this JSON schema:\n${JSON.stringify(schema)}`,
-  };
-}
-
-/** Limits of numbers and lengths are no part of what some services take for a schema. */
-export function withoutLimits(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(withoutLimits);
-  if (typeof schema !== "object" || schema === null) return schema;
-  const kept = Object.entries(schema).filter(([key, value]) => typeof value !== "number" || !EXTRAS.limits.test(key));
-  return Object.fromEntries(kept.map(([key, value]) => [key, withoutLimits(value)]));
-}
-
-/** Pictures as Ollama's examples give them: the URL itself where OpenAI has an object. */
-function withPlainImages({ role, content }: Message): unknown {
-  if (typeof content === "string") return { role, content };
-  return {
-    role,
-    content: content.map((part) =>
-      part.type === "image_url" ? { type: part.type, image_url: part.image_url.url } : part
-    ),
-  };
 }
 
 function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {

@@ -26,7 +26,7 @@ export function readEnvironment(): Environment {
   const environment: Environment = {};
   for (const name of ["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "GEMINI_API_KEY"] as const) {
     if (Deno.permissions.querySync({ name: "env", variable: name }).state === "granted") {
-      environment[name] = Deno.env.get(name) || undefined;
+      environment[name] = Deno.env.get(name)?.trim() || undefined;
       if (name.endsWith("_KEY")) keepSecret(environment[name]);
     }
   }
@@ -82,13 +82,25 @@ export function shownUrl(url: string): string {
   return origin + pathname.replace(/\/$/, "");
 }
 
+/** The header that a request carries: what the URL holds goes before the key. */
+export function authorizationFor({ url, key }: Endpoint): string | undefined {
+  const basic = basicOf(url);
+  return basic ? `Basic ${basic}` : key ? `Bearer ${key}` : undefined;
+}
+
+/** A URL's user and password as Basic authorization has them. */
+function basicOf(url: string): string | undefined {
+  const { username, password } = new URL(url);
+  const pair = new TextEncoder().encode(`${decoded(username)}:${decoded(password)}`);
+  return username || password ? pair.toBase64() : undefined;
+}
+
 /** From here on no message, file or picture shows the key, nor what the URL holds beside its place. */
 function keepSecrets(url: string, key: string | undefined): void {
-  const { username, password, searchParams } = new URL(url);
-  const basic = username || password ? btoa(`${decoded(username)}:${decoded(password)}`) : "";
+  const { password, searchParams } = new URL(url);
   // What is as short as "true" is nobody's secret, and words like it would vanish from plans.
   const beside = [password, decoded(password), ...searchParams.values()].filter((text) => text.length > 5);
-  for (const secret of [key ?? "", basic, ...beside]) {
+  for (const secret of [key ?? "", basicOf(url) ?? "", ...beside]) {
     keepSecret(secret);
     keepSecret(encodeURIComponent(secret));
   }

@@ -1,6 +1,7 @@
 import { dirname, join } from "../../deps/path.ts";
 import { PlannerError } from "../../errors.ts";
-import { type Answer, Chat, type ChatOptions, type Message } from "./chat.ts";
+import { type Answer, Chat, type ChatOptions } from "./chat.ts";
+import type { Message } from "./dialect.ts";
 import { LanguageModelError } from "./chat_failure.ts";
 import { type Endpoint, type Environment, readEnvironment, redacted, resolveEndpoint } from "./endpoint.ts";
 import { countFaults, describeFaults, findFaults } from "./faults.ts";

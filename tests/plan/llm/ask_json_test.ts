@@ -1,7 +1,8 @@
 import assert from "@std/assert";
 import { z } from "../../../src/deps/zod.ts";
 import { askJson } from "../../../src/plan/llm/ask_json.ts";
-import { Chat, type Message, type Part } from "../../../src/plan/llm/chat.ts";
+import { Chat } from "../../../src/plan/llm/chat.ts";
+import type { Message, Part } from "../../../src/plan/llm/dialect.ts";
 import { LanguageModelError } from "../../../src/plan/llm/chat_failure.ts";
 import { type Answer, apiError, fakeModel } from "./fake_model.ts";
 

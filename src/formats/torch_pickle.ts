@@ -158,7 +158,9 @@ export function* namedTensors(root: unknown, file: string): Generator<[string, S
       const name = path ? `${path}.${key}` : String(key);
       if (name.length > COUNT_OF.name) {
         const start = briefText(name);
-        throw new ModelError(`${file} has a name of ${name.length} characters (${start}); expected ${COUNT_OF.name}.`);
+        throw new ModelError(
+          `${file} has a name of ${name.length} characters (${start}); expected at most ${COUNT_OF.name}.`,
+        );
       }
       waiting.push([name, depth + 1, inner]);
     }

@@ -85,6 +85,7 @@ export function describeForeign(names: Iterable<string>): string {
   for (const [, pattern, what, advice] of KINDS) {
     if (list.some((name) => pattern.test(name))) return `It is ${what}. ${advice}.`;
   }
+  if (list.length === 0) return "It holds no tensor.";
   return `Its ${list.length} tensors (${briefText(list.slice(0, 4).join(", "))}${
     list.length > 4 ? ", …" : ""
   }) are none that SD 1, SD 2 or SDXL have.`;

@@ -15,6 +15,8 @@ import { type Target, targets } from "./targets.ts";
 const MILLISECONDS = 20_000;
 /** What the process may grow by at its peak, whatever inputs claim: garbage not yet collected, compiled code, a constant. */
 const GROWTH = 768 * 1024 * 1024;
+/** Name of the thread that tries. */
+const WORKER = "fuzz";
 /** Characters of a message, paths apart. */
 const MESSAGE = 600;
 
@@ -99,7 +101,7 @@ function peak(): number {
 
 /** The worker tries; this side notices where it never comes back. */
 async function watch(minutes: number, seed: number, only?: number): Promise<void> {
-  const worker = new Worker(import.meta.url, { type: "module" });
+  const worker = new Worker(import.meta.url, { type: "module", name: WORKER });
   const started = performance.now();
   let last = { number: 0, target: "", at: started };
   const over = Promise.withResolvers<void>();
@@ -142,10 +144,9 @@ async function work({ minutes, seed, only }: { minutes: number; seed: number; on
   }
 }
 
-if (import.meta.main) {
+if (self.name === WORKER) self.onmessage = ({ data }) => work(data); // it is the main module of its own thread, too
+else if (import.meta.main) {
   const [minutes = 10, seed = Date.now() % 1_000_000, only] = Deno.args.map(Number);
   await watch(minutes, seed, only);
   Deno.exit();
-} else if (self.constructor.name === "DedicatedWorkerGlobalScope") {
-  self.onmessage = ({ data }) => work(data);
 }

@@ -117,7 +117,7 @@ async function textTargets(): Promise<Target[]> {
   const vocabulary = clipTokenizer(await readVocabulary(tinyModel("sd1/tokenizer")));
   const plan = {
     prompt: "two things",
-    splitRatio: "1,1;2",
+    splitRatio: "1,1,1;1,1",
     regions: [{ prompt: "a fox" }, { prompt: "an owl", baseRatio: 0.3 }, { prompt: "a mat", mask: "m.png" }],
     basePrompt: "at night",
     baseRatio: 0.2,

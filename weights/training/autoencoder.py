@@ -16,6 +16,7 @@ from diffusers import AutoencoderKL
 from PIL import Image
 
 from adversary import Adversary
+from average import follow, mean_of
 from clock import Clock
 from feed import Feed
 from linear_start import PATCH, start_linear
@@ -155,8 +156,10 @@ def main():
         q.requires_grad_(False)
     model = model.to(device, memory_format=torch.channels_last)
     optimiser = Muon(model, a.rate, 1e-3, plain=(model.decoder.conv_in.weight, model.decoder.conv_out.weight))
+    if "optimiser" in saved:
+        optimiser.load_state_dict(saved["optimiser"])
     adversary = Adversary(saved.get("adversary"), device) if a.adversary else None
-    mean = {k: v.detach().clone() for k, v in saved["mean"].items()}
+    mean = {k: v.to(device, copy=True) for k, v in saved["mean"].items()}
     feed = Feed(a.run, 100 + step, shot, [kind[4] for kind in CANVASES], a.workers)
     pool = Pictures(feed, a.batch, a.reuse)
     clock = Clock(device, a.threads, a.minutes, saved["spent"], a.limit)
@@ -176,21 +179,18 @@ def main():
         optimiser.step()
         step += 1
         losses.append((x - y).detach().square().mean().item())
-        with torch.no_grad():
-            keep = min(0.998, (step - first) / (step - first + 10))
-            for k, v in model.state_dict().items():
-                mean[k].lerp_(v, 1 - keep)
+        follow(mean, model, step - first)
         if step % 100 == 0:
             print(f"step {step}  {clock.spent:.1f} min  mse {np.mean(losses[-100:]):.4f}", flush=True)
         if done or time.time() - last_save > 180:
             last_save = time.time()
-            live = {k: v.clone() for k, v in model.state_dict().items()}
+            live = mean_of(model)
             model.load_state_dict(mean)
             ratio, made = psnr(model, saved, unseen, device)
             rows = [np.concatenate(part[k:k + 4], 1) for k in (0, 4) for part in (unseen, made)]
             Image.fromarray(np.concatenate(rows)).save(a.run / "autoencoder.png")
             model.load_state_dict(live)
-            saved |= {"model": live, "mean": mean, "step": step, "spent": clock.spent}
+            saved |= {"model": live, "mean": mean, "optimiser": optimiser.state_dict(), "step": step, "spent": clock.spent}
             saved |= {"adversary": adversary.state_dict()} if adversary else {}
             torch.save(saved, file.with_suffix(".new"))
             file.with_suffix(".new").replace(file)

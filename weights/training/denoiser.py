@@ -18,6 +18,7 @@ from PIL import Image
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from autoencoder import LATENT, build as build_autoencoder, to_pictures
+from average import follow, mean_of
 from clock import Clock
 from inherit import inherit
 from muon import Muon
@@ -141,7 +142,7 @@ def main():
         optimiser.load_state_dict(saved["optimiser"]) if "optimiser" in saved else None
     elif a.inherit:
         inherit(model, pool.tokenizer, a.inherit)
-    average = {k: v.detach().clone() for k, v in (saved["average"] if saved else model.state_dict()).items()}
+    average = saved["average"] if saved else mean_of(model)
     print(f"{sum(q.numel() for q in model.parameters()) / 1e6:.1f} M parameters, step {step}", flush=True)
     alphas = scheduler().alphas_cumprod.to(device)
     spent = dict(saved["spent"]) if saved else {}
@@ -156,16 +157,12 @@ def main():
         optimiser.step()
         step += 1
         losses.append(loss.item())
-        with torch.no_grad():
-            # A new call, maybe of another stage, leaves the old mean behind within its first hundred steps.
-            keep = min(0.998, (step - first) / (step - first + 10))
-            for k, v in model.state_dict().items():
-                average[k].lerp_(v, 1 - keep) if v.is_floating_point() else None
+        follow(average, model, step - first)
         if step % 50 == 0 and rank == 0:
             print(f"step {step}  {clock.spent:.1f} min  loss {np.mean(losses[-50:]):.4f}  scenes {sum(map(len, pool.scenes))}", flush=True)
         if rank == 0 and (done or time.time() - last_save > 240):
             last_save = time.time()
-            live = {k: v.clone() for k, v in model.state_dict().items()}
+            live = mean_of(model)
             spent[a.stage] = clock.spent
             torch.save({"model": live, "average": average, "optimiser": optimiser.state_dict(), "step": step, "spent": spent}, file.with_suffix(".new"))
             file.with_suffix(".new").replace(file)

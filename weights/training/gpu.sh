@@ -28,7 +28,7 @@ for name in ("autoencoder", "denoiser", "judge"):
         saved = torch.load(file)
         torch.save(saved | {"spent": {} if name == "denoiser" else 0.0}, file)
 RESET
-if [ "$device" = cuda ]; then more="--device cuda --workers 14" big="--batch 128 --reuse 12" scale="--scale 8"
+if [ "$device" = cuda ]; then more="--device cuda --workers 14" big="--batch 128 --reuse 4" scale="--scale 8"
 else more="--device cpu --threads 2" big="" scale=""; fi
 try() { echo "== $*"; $python -u "$@"; }
 {

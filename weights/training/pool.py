@@ -87,7 +87,8 @@ class Pool:
         for k in {k for k, _ in fresh}:
             shots, have = [shot for of, shot in fresh if of == k], self.scenes[k]
             z = encode(self.autoencoder, to_tensor([pixels for pixels, _, _ in shots], self.device))
-            for one in zip(z, [self.tokens(texts) for _, texts, _ in shots], [layout for _, _, layout in shots]):
+            ids = self.tokens([text for _, texts, _ in shots for text in texts]).split([len(texts) for _, texts, _ in shots])
+            for one in zip(z, ids, [layout for _, _, layout in shots]):
                 if len(have) < self.capacity:
                     have.append(one)
                 else:

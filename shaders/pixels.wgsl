@@ -1,7 +1,9 @@
-// From the decoder's picture in −1 … 1 to 8-bit RGBA: round((x/2 + ½) · 255), one word a pixel. A value that is no number
+// From a network's picture to 8-bit RGBA: round((x · multiply + add) · 255), one word a pixel. A value that is no number
 // comes out transparent, so that the host can refuse the picture.
 struct Params {
   pixels: u32,
+  multiply: f32,
+  add: f32,
   grid_width: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -16,6 +18,6 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
   let v = x_at(index).xyz;
   // Exponent bits all set: infinite or not a number. Comparisons would be optimised away.
   let broken = any((bitcast<vec3u>(v) & vec3u(0x7f800000u)) == vec3u(0x7f800000u));
-  let level = vec3u(round(clamp(v * 0.5 + 0.5, vec3f(0), vec3f(1)) * 255.0));
+  let level = vec3u(round(clamp(v * p.multiply + p.add, vec3f(0), vec3f(1)) * 255.0));
   out[index] = select(level.x | level.y << 8u | level.z << 16u | 0xff000000u, 0u, broken);
 }

@@ -11,6 +11,7 @@ import type { Drawing } from "./pipeline/drawing.ts";
 import { encodePrompts } from "./pipeline/encode_prompts.ts";
 import { DeviceLatents } from "./pipeline/latent_space.ts";
 import { begin } from "./pipeline/beginning.ts";
+import { enlargeBy, startLarger } from "./pipeline/larger.ts";
 import type { Model } from "./pipeline/model.ts";
 import { prepare } from "./pipeline/prepare.ts";
 import { previewer } from "./pipeline/preview.ts";
@@ -110,10 +111,67 @@ async function* stepsOf(
   signal?: AbortSignal,
 ): AsyncGenerator<StepEvent, ImageResult> {
   const { device } = model;
-  const { plan, settings, stages, offload, schedule, size } = drawing;
+  const { plan, settings, larger, offload } = drawing;
   using _turn = await model.turn();
-  const clock = stopwatch();
   signal?.throwIfAborted();
+
+  const after = larger?.drawing ? stepsIn(larger.drawing) : 0;
+  const first = yield* pass(model, drawing, { before: 0, after }, signal);
+  let { image, timings } = first;
+  if (larger?.drawing) {
+    const second = await startLarger(model, larger, offload, first, signal);
+    const again = yield* pass(model, second, { before: stepsIn(drawing), after: 0 }, signal);
+    image = again.image;
+    timings = added(timings, again.timings);
+  }
+  if (larger?.finally) {
+    const clock = stopwatch();
+    image = await enlargeBy(model, larger.finally, image!, offload, signal);
+    timings = { ...timings, decode: timings.decode + clock() };
+  }
+  return {
+    image: image!,
+    plan,
+    settings,
+    warnings: [...drawing.warnings],
+    timings,
+    memory: { peakBytes: device.peakBytes, weightsBytes: model.weightsBytes },
+  };
+}
+
+/** Steps that run. */
+function stepsIn({ settings, start }: Drawing): number {
+  return settings.steps - (start?.first ?? 0);
+}
+
+function added(a: ImageResult["timings"], b: ImageResult["timings"]): ImageResult["timings"] {
+  return {
+    encode: a.encode + b.encode,
+    compile: a.compile + b.compile,
+    steps: [...a.steps, ...b.steps],
+    decode: a.decode + b.decode,
+  };
+}
+
+/** What a pass gives; its picture is left out where only its latents are wanted. */
+interface Passed {
+  image?: Picture;
+  /** [channels, height, width] */
+  latents: Float32Array;
+  size: Drawing["size"];
+  timings: ImageResult["timings"];
+}
+
+/** From prompts to a picture, once. */
+async function* pass(
+  model: Model,
+  drawing: Drawing,
+  count: { before: number; after: number },
+  signal?: AbortSignal,
+): AsyncGenerator<StepEvent, Passed> {
+  const { device } = model;
+  const { settings, stages, offload, schedule, size, larger } = drawing;
+  const clock = stopwatch();
 
   const encoded = await encodePrompts(model, drawing, signal);
   const encode = clock();
@@ -137,8 +195,8 @@ async function* stepsOf(
       latents.keepOnly([step.x, step.denoised, ...step.keep]);
       seconds.push(clock());
       yield {
-        step: step.index + 1 - first,
-        steps: step.steps - first,
+        step: count.before + step.index + 1 - first,
+        steps: count.before + step.steps - first + count.after,
         seconds: seconds[seconds.length - 1],
         sigma: step.sigma,
         preview: (kind) => preview(kind, step.denoised),
@@ -149,14 +207,15 @@ async function* stepsOf(
       x = step.x;
     }
   }
-  const image = await decodePicture(model, drawing, latents, beginning.finished(x), signal);
+  x = beginning.finished(x);
+  const timings = (decode: number) => ({ encode, compile, steps: seconds, decode });
+  if (larger?.by === "latent") return { latents: await latents.read(x), size, timings: timings(clock()) };
+  const image = await decodePicture(model, drawing, latents, x, signal);
   return {
     image: drawing.start ? finish(drawing.start, image) : image,
-    plan,
-    settings,
-    warnings: [...drawing.warnings],
-    timings: { encode, compile, steps: seconds, decode: clock() },
-    memory: { peakBytes: device.peakBytes, weightsBytes: model.weightsBytes },
+    latents: new Float32Array(),
+    size,
+    timings: timings(clock()),
   };
 }
 

@@ -20,6 +20,7 @@ export { pictureBytes, type SaveOptions, savePicture, savePicture as savePng } f
 export type { Drawing } from "./pipeline/drawing.ts";
 export { prepare } from "./pipeline/prepare.ts";
 export type { Picture } from "./picture/picture.ts";
+export { Upscaler, type UpscalerOptions } from "./pipeline/upscaler.ts";
 export { type AdapterSummary, Device, listAdapters, openDevice, type Precision } from "./gpu/device.ts";
 export { readWildcards } from "./files/wildcard_files.ts";
 export { chooseWords, type Wildcards } from "./text/wildcards.ts";

@@ -116,6 +116,7 @@ export function recipeTexts(recipe: Recipe): Record<string, string> {
       ...(model.vae ? { VAE: model.vae } : {}),
       ...(settings.clipSkip ? { "Clip skip": `${settings.clipSkip}` } : {}),
       ...startFields(settings),
+      ...largerFields(settings),
       ...(plan.splitRatio !== "1" ? { "Split ratio": plan.splitRatio } : {}),
       RNG: settings.rng === "cpu" ? "CPU" : "GPU",
       Version: `rpg ${version}`,
@@ -132,6 +133,19 @@ function startFields({ initImage, strength, mask, extend, maskBlur, inpaintOnlyM
     "Denoising strength": `${strength ?? startStrength(masked)}`,
     ...(masked ? { "Mask blur": `${maskBlur ?? 0}` } : {}),
     ...(inpaintOnlyMasked ? { "Inpaint area": "Only masked", "Masked area padding": `${inpaintPadding ?? 32}` } : {}),
+  };
+}
+
+/** How a picture became larger, as A1111 writes it. */
+function largerFields({ hiresScale, hiresSize, hiresSteps, hiresStrength, hiresUpscaler, upscaleModel }: Settings) {
+  const fileName = (file: typeof upscaleModel) => typeof file === "object" ? file.name : file ?? "";
+  const again = hiresScale !== undefined || hiresSize !== undefined;
+  return {
+    ...(again ? { "Denoising strength": `${hiresStrength ?? 0.5}` } : {}),
+    ...(hiresSize ? { "Hires resize": hiresSize.join("x") } : again ? { "Hires upscale": `${hiresScale}` } : {}),
+    ...(again && hiresSteps ? { "Hires steps": `${hiresSteps}` } : {}),
+    ...(again ? { "Hires upscaler": fileName(hiresUpscaler ?? "lanczos") } : {}),
+    ...(upscaleModel ? { "Postprocess upscaler": fileName(upscaleModel) } : {}),
   };
 }
 

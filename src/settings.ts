@@ -9,6 +9,7 @@ import { checkSettings } from "./settings/check.ts";
 import {
   type decodingSettings,
   deviceSettings,
+  type largerSettings,
   modelSettings,
   type outputSettings,
   type ownSettings,
@@ -48,6 +49,9 @@ export function startStrength(masked: boolean): number {
 /** Settings that are pictures: recipes have their names and hashes. */
 export const PICTURE_SETTINGS = ["initImage", "mask"] as const;
 
+/** Settings that are files of weights; `latent` and `lanczos` are none. */
+export const FILE_SETTINGS = ["hiresUpscaler", "upscaleModel"] as const;
+
 /** The values of the flags that were given. */
 export type FlagValues = Values<
   & typeof promptSettings
@@ -56,6 +60,7 @@ export type FlagValues = Values<
   & typeof samplingSettings
   & typeof sizeSettings
   & typeof startSettings
+  & typeof largerSettings
   & typeof modelSettings
   & typeof decodingSettings
   & typeof deviceSettings

@@ -1,39 +1,52 @@
 /**
- * The pictures that a recipe names, where they are now. What a recipe says is a name and a hash, never a place.
+ * The pictures and files that a recipe names, where they are now. What a recipe says is a name and a hash, never a place.
  *
  * @module
  */
 import { join } from "../deps/path.ts";
 import { UsageError } from "../errors.ts";
 import { exists } from "../files/byte_file.ts";
-import { type PictureInput, type PictureName, readInput } from "../picture/input.ts";
+import { fingerprint } from "../files/fingerprint.ts";
+import { type PictureName, readInput } from "../picture/input.ts";
 import { publicName } from "../secrets.ts";
 import { flagOf } from "../settings/check.ts";
-import { type FlagValues, PICTURE_SETTINGS, type Settings } from "../settings.ts";
+import { FILE_SETTINGS, type FlagValues, PICTURE_SETTINGS, type Settings } from "../settings.ts";
 
 /**
- * The paths of the settings' pictures: as the flags say, beside the picture, or in the working folder.
+ * The paths of the settings' pictures and files: as the flags say, beside the picture, or in the working folder.
  * @throws UsageError where one is missing or has another hash
  */
 export async function findPictures(settings: Settings, flags: FlagValues, folder: string): Promise<Partial<Settings>> {
-  const found: Partial<Record<typeof PICTURE_SETTINGS[number], PictureInput>> = {};
+  const found: Partial<Pick<Settings, typeof PICTURE_SETTINGS[number] | typeof FILE_SETTINGS[number]>> = {};
   for (const setting of PICTURE_SETTINGS) {
     const named = settings[setting];
     if (named === undefined) continue;
     if (typeof named === "string" || !("hash" in named)) throw new UsageError(`settings.${setting} has no hash.`);
-    found[setting] = await findPicture(named, flagOf(setting), flags[setting] as string | undefined, folder);
+    const hashOf = async (path: string) => (await readInput(path, "The picture", flagOf(setting))).named.hash;
+    found[setting] = await find(named, flagOf(setting), flags[setting] as string | undefined, folder, hashOf);
+  }
+  for (const setting of FILE_SETTINGS) {
+    const named = settings[setting];
+    if (named === undefined || named === "latent" || named === "lanczos") continue;
+    if (typeof named === "string") throw new UsageError(`settings.${setting} has no hash.`);
+    found[setting] = await find(named, flagOf(setting), flags[setting] as string | undefined, folder, fingerprint);
   }
   return found;
 }
 
-async function findPicture({ name, hash }: PictureName, flag: string, given: string | undefined, folder: string) {
+async function find(
+  { name, hash }: PictureName,
+  flag: string,
+  given: string | undefined,
+  folder: string,
+  hashOf: (path: string) => Promise<string>,
+): Promise<string> {
   const candidates = given === undefined ? [join(folder, publicName(name)), publicName(name)] : [given];
   for (const candidate of candidates) {
     if (given === undefined && !await exists(candidate)) continue;
-    const { named } = await readInput(candidate, "The picture", flag);
-    if (named.hash === hash) return candidate;
+    if (await hashOf(candidate) === hash) return candidate;
     if (given !== undefined) {
-      throw new UsageError(`${given} is not the picture that was used (${name}, SHA-256 ${hash.slice(0, 16)}…).`);
+      throw new UsageError(`${given} is not the file that was used (${name}, SHA-256 ${hash.slice(0, 16)}…).`);
     }
   }
   throw new UsageError(

@@ -18,6 +18,7 @@ const LOAD: Record<CommandName, () => Promise<Command>> = {
   plan: async () => (await import("./plan_command.ts")).planCommand,
   recaption: async () => (await import("./recaption_command.ts")).recaptionCommand,
   inspect: async () => (await import("./inspect_command.ts")).inspectCommand,
+  upscale: async () => (await import("./upscale_command.ts")).upscaleCommand,
   metadata: async () => (await import("./metadata_command.ts")).metadataCommand,
   doctor: async () => (await import("./doctor_command.ts")).doctorCommand,
   help: () => Promise.resolve(helpCommand),

@@ -45,14 +45,17 @@ export function concat(g: Graph, a: Tensor, b: Tensor): Tensor {
   return out;
 }
 
-/** A decoded picture [1, height, width, 4] in −1 … 1 → RGBA words [height·width], 0 where the picture is no number. */
-export function pixels(g: Graph, x: Tensor): Tensor {
+/**
+ * A picture that a network made [1, height, width, 4] → RGBA words [height·width], 0 where the picture is no number.
+ * @param black the value that is black; white is 1
+ */
+export function pixels(g: Graph, x: Tensor, black: -1 | 0 = -1): Tensor {
   const count = x.shape[1] * x.shape[2];
   const out = g.tensor("pixels", [count], "u32", "plain");
   const grid = grid64(count);
   g.dispatch({
     kernel: { name: "pixels", source: pixelsSource },
-    params: { pixels: count, grid_width: grid[0] },
+    params: { pixels: count, multiply: 1 / (1 - black), add: -black / (1 - black), grid_width: grid[0] },
     bindings: [x, out],
     grid,
   });

@@ -53,12 +53,13 @@ export async function begin(
   const shows = backbone.network.inChannels > size.channels;
   // A network that is shown the picture needs no latents of it where it begins with noise alone.
   const seesOriginal = !(mask && pure && shows);
-  const posteriors = await encodePictures(model, drawing, [
-    ...(seesOriginal ? [{ picture: start.picture }] : []),
+  const wanted = [
+    ...(seesOriginal && !start.latents ? [{ picture: start.picture }] : []),
     ...(shows ? [{ picture: start.picture, hidden: mask }] : []),
-  ], signal);
+  ];
+  const posteriors = wanted.length ? await encodePictures(model, drawing, wanted, signal) : [];
   const draw = () => sampleLatents(posteriors.shift()!, vae, latents.generator);
-  const original = seesOriginal ? latents.hold(latents.write(draw())) : undefined;
+  const original = seesOriginal ? latents.hold(latents.write(start.latents ?? draw())) : undefined;
   const noise = latents.hold(latents.noise());
   const begins = mask && pure
     ? [[schedule.initialScale, noise] as const]

@@ -11,8 +11,10 @@ import type { Settings } from "../settings.ts";
 import type { TokenChunk } from "../text/chunks.ts";
 import type { Wording } from "../text/schedule.ts";
 import type { Batch, PromptKey } from "./conditioning.ts";
+import type { RrdbConfig } from "../nn/rrdbnet.ts";
 import type { LatentSize } from "./latent_space.ts";
-import type { Offload, Stages } from "./stage.ts";
+import type { Part } from "./part.ts";
+import type { Offload, Stage, Stages } from "./stage.ts";
 import type { Start } from "./start.ts";
 import type { StateChoice } from "./text_encoder.ts";
 
@@ -36,6 +38,22 @@ export interface Phase {
   readonly batches: readonly Batch[];
 }
 
+/** What comes after the first picture. */
+export interface Larger {
+  /** The second drawing; its start has no picture yet. */
+  readonly drawing?: Drawing;
+  /** What the first becomes larger by on the way to the second. */
+  readonly by?: "latent" | "lanczos" | Enlarging;
+  /** What enlarges the last picture. */
+  readonly finally?: Enlarging;
+}
+
+/** A network that enlarges pictures of one size. */
+export interface Enlarging {
+  readonly part: Part<RrdbConfig>;
+  readonly stage: Stage;
+}
+
 /** A picture that is about to be drawn. Nothing in it changes; with another seed it is `{ ...drawing, settings }`. */
 export interface Drawing {
   /** With the model's defaults. */
@@ -44,6 +62,8 @@ export interface Drawing {
   readonly settings: Settings;
   /** The picture it starts from, where it does. */
   readonly start?: Start;
+  /** What comes after the picture, where it shall become larger. */
+  readonly larger?: Larger;
   /** Of the latents. */
   readonly size: LatentSize;
   /** Timesteps, noise levels and strides. */

@@ -14,6 +14,7 @@ import { openCheckpoint } from "../model/checkpoint.ts";
 import type { Checkpoint } from "../model/parts.ts";
 import type { Backbone } from "../nn/backbone.ts";
 import type { ClipConfig } from "../nn/clip.ts";
+import type { RrdbConfig } from "../nn/rrdbnet.ts";
 import { openPackedCache, packedFolder } from "../nn/packed_cache.ts";
 import { readVaeConfig, type VaeConfig } from "../nn/vae.ts";
 import {
@@ -26,6 +27,7 @@ import {
 } from "./networks.ts";
 import type { Part } from "./part.ts";
 import type { Offload, Stage } from "./stage.ts";
+import { declareUpscaler } from "./upscaler.ts";
 import { declareTextEncoder } from "./text_encoder.ts";
 
 /** How far loading has come. */
@@ -74,6 +76,7 @@ export class Model implements Networks, Disposable {
   /** In f32 where f16 would overflow. */
   readonly decoder: Part<VaeConfig>;
   #encoder?: Part<VaeConfig>;
+  readonly #upscalers = new Map<string, Part<RrdbConfig>>();
   readonly #options: ModelOptions;
   readonly #packed = new Map<Part, TensorSource | undefined>();
   /** Resolved when nothing draws. */
@@ -116,9 +119,22 @@ export class Model implements Networks, Disposable {
     return this.#encoder ??= declareEncoder(device, weights.precision, network, source);
   }
 
+  /** A network that enlarges pictures, by its file; opened once. */
+  async upscaler(path: string): Promise<Part<RrdbConfig>> {
+    const known = this.#upscalers.get(path) ?? await declareUpscaler(this.device, this.precision, path);
+    this.#upscalers.set(path, known);
+    return known;
+  }
+
   /** All that are declared, in the order in which they are loaded. */
   get parts(): readonly Part[] {
-    return [...this.textEncoders, this.backbone, this.decoder, ...(this.#encoder ? [this.#encoder] : [])];
+    return [
+      ...this.textEncoders,
+      this.backbone,
+      this.decoder,
+      ...(this.#encoder ? [this.#encoder] : []),
+      ...this.#upscalers.values(),
+    ];
   }
 
   /** Bytes that all weights take on the device. */
@@ -184,6 +200,7 @@ export class Model implements Networks, Disposable {
   /** Frees the device memory and closes the files, and the device where it was opened with the model. */
   close(): void {
     for (const { weights } of this.parts) weights.release();
+    for (const { source } of this.#upscalers.values()) source?.close();
     for (const packed of this.#packed.values()) packed?.close();
     this.checkpoint.close();
     if (this.#ownDevice) this.device.close();

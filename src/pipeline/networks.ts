@@ -11,6 +11,7 @@ import type { Checkpoint } from "../model/parts.ts";
 import type { Config } from "../nn/config.ts";
 import { type Backbone, recordSmallest } from "../nn/backbone.ts";
 import type { ClipConfig } from "../nn/clip.ts";
+import type { RrdbConfig } from "../nn/rrdbnet.ts";
 import { readUNet } from "../nn/unet.ts";
 import { decode, encode, type VaeConfig } from "../nn/vae.ts";
 import { declarePart, type Part } from "./part.ts";
@@ -33,6 +34,8 @@ export interface Networks {
   readonly decoder: Part<VaeConfig>;
   /** Pixels to latents; declared when it is first asked for. */
   readonly encoder: Part<VaeConfig>;
+  /** A network that enlarges pictures, by its file. */
+  upscaler?(path: string): Promise<Part<RrdbConfig>>;
 }
 
 /** Readers of backbones by the class that a config names. */

@@ -22,8 +22,9 @@ import { samplingStage } from "./denoiser.ts";
 import type { Drawing, Prompts } from "./drawing.ts";
 import { embeddingStage, encodingWindow } from "./encoder.ts";
 import { encodingStages, tokenizePrompts } from "./encode_prompts.ts";
+import { tied, withLarger } from "./larger.ts";
 import type { Networks } from "./networks.ts";
-import { isInpainting, readStart, sizeOfStart, type StartInputs, startOf } from "./start.ts";
+import { isInpainting, readStart, sizeOfStart, type Start, type StartInputs, startOf } from "./start.ts";
 
 /**
  * Settles how `options` are drawn with a model. Reads masks, computes no picture and touches no device memory.
@@ -31,13 +32,25 @@ import { isInpainting, readStart, sizeOfStart, type StartInputs, startOf } from 
  * @throws UsageError for settings the model cannot draw
  */
 export async function prepare(networks: Networks, options: GenerateOptions): Promise<Drawing> {
-  const { preset, scheduler } = networks.checkpoint;
+  const { preset } = networks.checkpoint;
   const checked = checkPicture(options);
   const asked = options.plan === undefined ? plainPlan(options.prompt ?? "", "none") : parsePlan(options.plan);
   const plan = withDefaults(asked, preset.regions ?? {});
   const inputs = await readStart(checked);
   const settings = settle(networks, plan, checked, inputs);
   const start = inputs && startOf(inputs, settings, (checked.width ?? checked.height) !== undefined);
+  const drawing = await drawingOf(networks, plan, settings, start);
+  return await withLarger(networks, drawing, (larger, start) => drawingOf(networks, plan, larger, start));
+}
+
+/** The drawing of a plan with these settings. */
+async function drawingOf(
+  networks: Networks,
+  plan: Drawing["plan"],
+  settings: Settings,
+  start?: Start,
+): Promise<Drawing> {
+  const { preset, scheduler } = networks.checkpoint;
   const { factor, latentChannels: channels } = networks.decoder.network;
   const size = { height: settings.height / factor, width: settings.width / factor, channels };
   const schedule = makeSchedule(scheduler, settings.samplingMethod, settings.steps, settings);
@@ -90,7 +103,9 @@ export function withTiling(networks: Networks, drawing: Drawing, vaeTiling: Sett
   const settings = { ...drawing.settings, vaeTiling };
   const window = decodingWindow(networks.decoder, drawing.size, settings);
   const stages = { ...drawing.stages, decoding: decodingStage(networks, drawing.size, window) };
-  return { ...drawing, settings, window, stages };
+  const { larger } = drawing;
+  const again = larger?.drawing && withTiling(networks, larger.drawing, vaeTiling);
+  return tied({ ...drawing, settings, window, stages, larger: larger && { ...larger, drawing: again } });
 }
 
 /** The rows of each prompt, one prompt below the other. An absent one takes a single row of zeros. */

@@ -34,6 +34,8 @@ export interface Stages {
   readonly embedding?: Stage;
   readonly sampling: Stage;
   readonly decoding: Stage;
+  /** Where the picture shall become larger: enlarging, and all of the second drawing. */
+  readonly larger?: readonly Stage[];
 }
 
 /** All stages, one after the other. */

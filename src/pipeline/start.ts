@@ -21,6 +21,8 @@ export interface StartInputs {
 export interface Start {
   /** As the networks see it, of the drawing's size. */
   readonly picture: Picture;
+  /** Its latents [channels, height, width], where they are known: then no picture is encoded. */
+  readonly latents?: Float32Array;
   /** Of the same size; absent where all of the picture changes. */
   readonly mask?: Mask;
   /** First step that runs. */

@@ -30,28 +30,36 @@ const SMALLEST_TILE = 8;
  * @param record records the network over a window; a GpuError means that it would not fit the device
  */
 export function tileWindow(
-  size: LatentSize,
+  size: Window,
   factor: number,
   { vaeTiling = "auto", vaeTileSize }: TilingOptions,
   record: (window: Window) => unknown,
 ): Window {
-  const window = (side: number) => ({ height: Math.min(side, size.height), width: Math.min(side, size.width) });
-  const fits = (side: number) => {
-    try {
-      record(window(side));
-      return true;
-    } catch (error) {
-      if (error instanceof GpuError) return false; // a tensor would not fit a binding
-      throw error;
-    }
-  };
   const whole = Math.max(size.height, size.width);
-  if (vaeTiling === "off" || (vaeTiling === "auto" && fits(whole))) return window(whole);
-  if (vaeTileSize) return window(Math.max(SMALLEST_TILE, Math.round(vaeTileSize / factor)));
-  // Devices may bind no more than 128 MiB at once.
-  let side = Math.round(512 / factor);
-  while (side > SMALLEST_TILE && !fits(side)) side /= 2;
-  return window(side);
+  if (vaeTiling === "off") return windowOf(size, whole);
+  if (vaeTiling === "auto" && fits(size, whole, record)) return windowOf(size, whole);
+  if (vaeTileSize) return windowOf(size, Math.max(SMALLEST_TILE, Math.round(vaeTileSize / factor)));
+  return fittingWindow(size, Math.round(512 / factor), record);
+}
+
+/** The largest window of `side`, or a half, a quarter … of it, that fits: devices may bind no more than 128 MiB at once. */
+export function fittingWindow(size: Window, side: number, record: (window: Window) => unknown): Window {
+  while (side > SMALLEST_TILE && !fits(size, side, record)) side = Math.ceil(side / 2);
+  return windowOf(size, side);
+}
+
+function windowOf(size: Window, side: number): Window {
+  return { height: Math.min(side, size.height), width: Math.min(side, size.width) };
+}
+
+function fits(size: Window, side: number, record: (window: Window) => unknown): boolean {
+  try {
+    record(windowOf(size, side));
+    return true;
+  } catch (error) {
+    if (error instanceof GpuError) return false; // a tensor would not fit a binding
+    throw error;
+  }
 }
 
 /** A window of the latents. All tiles of a picture have one size, so that one compiled program serves them. */

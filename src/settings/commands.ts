@@ -10,6 +10,7 @@ export const COMMANDS = {
   plan: { argument: "PROMPT", help: "plan only: JSON on standard output, the layout as a picture with -o" },
   recaption: { argument: "PROMPT", help: "describe each object of the prompt in more detail" },
   inspect: { argument: "MODEL", help: "what a model is, how that was found out, and what it needs" },
+  upscale: { argument: "IMAGE", help: "enlarge a picture by a network: --upscale-model" },
   metadata: { argument: "IMAGE", help: "what made this picture; --repro makes it again" },
   doctor: { argument: "", help: "what this machine has and lacks" },
   help: { argument: "COMMAND", help: "all that a command takes" },

@@ -7,6 +7,7 @@ import { REGION_MODES } from "../region/mode.ts";
 import { samplerByName, schedulerByName } from "../sample/names.ts";
 import {
   anyText,
+  file,
   flag,
   integer,
   type Kind,
@@ -33,6 +34,7 @@ const KINDS: { [Type in keyof Types]: (setting: Setting) => Kind<Types[Type]> } 
   pair: ({ least = 0, most = 65_536 }) => pair(least, most),
   rowsFirst: ({ least = 0, most = 65_536 }) => rowsFirst(least, most),
   picture: () => picture,
+  file: () => file,
   sides: () => sides,
   mode: () => oneOf(...REGION_MODES),
   sampler: () => named("a sampler's name, such as euler_a", samplerByName),

@@ -8,7 +8,7 @@ import { brief } from "../brief.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
 import { BYTES_OF } from "../limits.ts";
-import type { PictureInput } from "../picture/input.ts";
+import type { PictureInput, PictureName } from "../picture/input.ts";
 
 /** What a setting takes. */
 export interface Kind<T> {
@@ -117,16 +117,35 @@ export const picture: Kind<PictureInput> = {
   parse: (text) => text,
   accept(value) {
     if (typeof value !== "object" || value === null) return text("FILE").accept(value);
-    const { width, height, data, name, hash } = value as Record<string, unknown>;
+    const { width, height, data } = value as Record<string, unknown>;
     if (data instanceof Uint8Array || data instanceof Uint8ClampedArray) {
       const whole = integer(1, 65536);
       const [w, h] = [whole.accept(width), whole.accept(height)];
       return w && h && data.length === w * h * 4 ? { width: w, height: h, data: new Uint8Array(data) } : undefined;
     }
-    const named = typeof name === "string" && name.length <= 255 && /^[0-9a-f]{64}$/.test(`${hash}`);
-    return named ? { name, hash: `${hash}` } : undefined;
+    return namedFile(value);
   },
 };
+
+/** What a recipe keeps of a file. */
+function namedFile(value: object): PictureName | undefined {
+  const { name, hash } = value as Record<string, unknown>;
+  const named = typeof name === "string" && name.length <= 255 && /^[0-9a-f]{64}$/.test(`${hash}`);
+  return named ? { name, hash: `${hash}` } : undefined;
+}
+
+/** A file of weights: its path, or, in a recipe, its name and hash. */
+export const file: Kind<FileInput> = {
+  shown: "FILE",
+  takes: "the path of a file",
+  parse: (text) => text,
+  accept(value) {
+    return typeof value === "object" && value !== null ? namedFile(value) : text("FILE").accept(value);
+  },
+};
+
+/** A file that decides a picture, as settings have it. */
+export type FileInput = string | PictureName;
 
 /** Pixels to add on each side: left=256,top=64 on the command line. */
 export const sides: Kind<Sides> = {

@@ -210,6 +210,48 @@ export const startSettings = {
   },
 } as const satisfies Table;
 
+/** How a picture becomes larger: drawn again at a larger size, enlarged by a network. */
+export const largerSettings = {
+  hiresScale: {
+    type: "number",
+    least: 1,
+    most: 8,
+    on: ["generate"],
+    common: true,
+    also: ["hr-scale", "hires-upscale"],
+    help: "draw again this many times as large, starting from the first picture",
+  },
+  hiresSize: { type: "pair", least: 8, most: 8192, on: ["generate"], help: "the same, by its size" },
+  hiresSteps: {
+    type: "integer",
+    least: 1,
+    most: 1000,
+    on: ["generate"],
+    also: ["hr-steps", "hr-second-pass-steps"],
+    help: "steps of the second drawing, of which --hires-strength run (default: as the first)",
+  },
+  hiresStrength: {
+    type: "number",
+    least: 0.01,
+    most: 1,
+    on: ["generate"],
+    also: ["hires-denoising-strength", "hr-denoising-strength"],
+    help: "how much the second drawing changes (default 0.5)",
+  },
+  hiresUpscaler: {
+    type: "file",
+    on: ["generate", "metadata"],
+    also: ["hr-upscaler"],
+    help: "between the two: latent, lanczos, or an upscaler's file (default lanczos)",
+  },
+  upscaleModel: {
+    type: "file",
+    on: ["generate", "upscale", "metadata"],
+    also: ["upscaler", "esrgan"],
+    help: "enlarge the finished picture by this ESRGAN network",
+  },
+} as const satisfies Table;
+
 /** How latents become pixels. */
 export const decodingSettings = {
   vaeTiling: {

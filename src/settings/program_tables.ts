@@ -43,7 +43,7 @@ export const modelSettings = {
   },
   type: {
     oneOf: ["auto", "f32", "f16"],
-    on: ["generate"],
+    on: ["generate", "upscale"],
     also: ["dtype", "weight-type"],
     help: "storage precision (default: what the device does well)",
   },
@@ -195,7 +195,7 @@ export const deviceSettings = {
     type: "integer",
     least: 0,
     most: 99,
-    on: ["generate", "metadata", "doctor"],
+    on: ["generate", "metadata", "doctor", "upscale"],
     also: ["gpu", "gpu-id", "device-id"],
     help: "use this adapter of --list-devices",
   },
@@ -207,7 +207,7 @@ export const outputSettings = {
   output: {
     type: "text",
     shown: "FILE",
-    on: ["generate", "metadata", "plan"],
+    on: ["generate", "metadata", "plan", "upscale"],
     short: "o",
     common: true,
     also: ["out", "output-path", "out-file"],
@@ -226,11 +226,15 @@ export const outputSettings = {
   },
   force: {
     type: "flag",
-    on: ["generate", "metadata", "plan"],
+    on: ["generate", "metadata", "plan", "upscale"],
     also: ["overwrite"],
     help: "replace files that are already there",
   },
-  noMetadata: { type: "flag", on: ["generate", "metadata"], help: "write nothing into the picture of how it was made" },
+  noMetadata: {
+    type: "flag",
+    on: ["generate", "metadata", "upscale"],
+    help: "write nothing into the picture of how it was made",
+  },
   preview: {
     oneOf: ["none", "proj", "vae"],
     on: ["generate"],
@@ -239,7 +243,7 @@ export const outputSettings = {
   json: { type: "flag", on: "all", help: "one JSON object on standard output, everything else on standard error" },
   progress: {
     oneOf: ["bar", "json", "none"],
-    on: ["generate", "metadata"],
+    on: ["generate", "metadata", "upscale"],
     help: "default: a bar on a terminal, else plain lines",
   },
   quiet: { type: "flag", on: "all", short: "q", help: "say nothing but errors and the result" },

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { decodingSettings, samplingSettings, sizeSettings, startSettings } from "./picture_tables.ts";
+import { decodingSettings, largerSettings, samplingSettings, sizeSettings, startSettings } from "./picture_tables.ts";
 import {
   deviceSettings,
   modelSettings,
@@ -21,10 +21,12 @@ export const pictureSettings:
   & typeof samplingSettings
   & typeof sizeSettings
   & typeof startSettings
+  & typeof largerSettings
   & typeof decodingSettings = {
     ...samplingSettings,
     ...sizeSettings,
     ...startSettings,
+    ...largerSettings,
     ...decodingSettings,
   };
 
@@ -36,6 +38,7 @@ export const GROUPS: Record<string, Table> = {
   Sampling: samplingSettings,
   Size: sizeSettings,
   "Starting from a picture": startSettings,
+  Larger: largerSettings,
   Model: modelSettings,
   Decoding: decodingSettings,
   Device: deviceSettings,

@@ -7,7 +7,7 @@ import type { PictureInput } from "../picture/input.ts";
 import type { RegionMode } from "../region/mode.ts";
 import type { SamplerName, SchedulerName } from "../sample/names.ts";
 import type { CommandName } from "./commands.ts";
-import type { Sides } from "./kinds.ts";
+import type { FileInput, Sides } from "./kinds.ts";
 
 /** The types of values by the names that the schema gives them. */
 export interface Types {
@@ -20,6 +20,7 @@ export interface Types {
   pair: [number, number];
   rowsFirst: [number, number];
   picture: PictureInput;
+  file: FileInput;
   sides: Sides;
   mode: RegionMode;
   sampler: SamplerName;

@@ -75,4 +75,14 @@ Deno.test("pixels: rounds and clamps, and marks what is no number", async () => 
   assert.deepEqual([bytes[11], bytes[15]], [0, 0]);
   assert.deepEqual(bytes.slice(16), [191, 64, 159, 255]);
   program.destroy();
+
+  const half = new Graph(device, "pixels", "f32");
+  const y = half.input("y", [1, 1, 3, 4]);
+  const seen = half.output(pixels(half, y, 0));
+  const other = await half.compile();
+  writeFloats(device, y, [0, 0.5, 1, 0, -1, 2, 0.25, 0, 1, 1, 1, 0]);
+  other.run();
+  const levels = [...new Uint8Array(await readTensor(device, seen))];
+  assert.deepEqual(levels.slice(0, 7), [0, 128, 255, 255, 0, 255, 64]);
+  other.destroy();
 });

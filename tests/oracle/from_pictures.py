@@ -61,6 +61,14 @@ CASES = {
     "sdxl_inpaint_nine": {**inpaint("sdxl", FOREST, 64, 48, 5, 5, 33, 1.0), "inpaintUnet": True},
 }
 
+LARGER = {
+    "sd1_hires": case("sd1", APPLE, 40, 48, 4, 5, 41, samplingMethod="euler", hiresScale=1.5, hiresStrength=0.6, hiresSteps=5),
+    "sd1_hires_latent": case(
+        "sd1", FOREST, 48, 40, 4, 5, 42, samplingMethod="dpm++2m", hiresSize=[64, 56], hiresUpscaler="latent"
+    ),
+    "sdxl_hires": case("sdxl", APPLE, 40, 40, 4, 5, 43, hiresScale=1.4),
+}
+
 
 def inputs():
     """A smooth, colourful picture of 64 × 48 pixels, and a mask with grey in it."""
@@ -124,13 +132,43 @@ def draw(pipe, given):
     return Image.composite(drawn, image, white)
 
 
+def draw_larger(pipe, o):
+    """Text to image, enlarged, image to image with the same seed."""
+    set_sampler(pipe, o)
+    latent = o.get("hiresUpscaler") == "latent"
+    text = {"prompt": o["prompt"], "negative_prompt": o.get("negativePrompt"), "guidance_scale": o["cfgScale"]}
+    first = pipe(
+        **text, width=o["width"], height=o["height"], num_inference_steps=o["steps"], generator=generator(o["seed"]),
+        output_type="latent" if latent else "pil",
+    ).images
+    scale = o.get("hiresScale")
+    width, height = o.get("hiresSize") or [round(side * scale / 8) * 8 for side in (o["width"], o["height"])]
+    if latent:
+        # Latents of the denoiser's scale, as the pipeline takes them where a picture would stand.
+        image = torch.nn.functional.interpolate(first, size=(height // 8, width // 8), mode="bilinear")
+    else:
+        image = first[0].resize((width, height), Image.LANCZOS)
+    xl = hasattr(pipe, "text_encoder_2")
+    parts = {k: v for k, v in pipe.components.items() if k not in ("image_encoder", "feature_extractor")}
+    if not xl:
+        parts |= {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
+    again = (StableDiffusionXLImg2ImgPipeline if xl else StableDiffusionImg2ImgPipeline)(**parts)
+    again.set_progress_bar_config(disable=True)
+    return again(
+        **text, image=image, strength=o.get("hiresStrength", 0.5), generator=generator(o["seed"]),
+        num_inference_steps=o.get("hiresSteps", o["steps"]),
+    ).images[0]
+
+
 if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
     inputs()
-    save_json(OUT / "cases.json", CASES)
-    for name in sys.argv[1:] or CASES:
-        given = CASES[name]
-        image = draw(open_model(MODELS / given["model"]), given)
+    every = CASES | LARGER
+    save_json(OUT / "cases.json", every)
+    for name in sys.argv[1:] or every:
+        given = every[name]
+        pipe = open_model(MODELS / given["model"])
+        image = draw_larger(pipe, given["options"]) if name in LARGER else draw(pipe, given)
         image.save(OUT / f"{name}.png", optimize=True)
         spread = torch.tensor([b for b in image.tobytes()]).float()
         print(f"{name}: mean {spread.mean():.0f}, deviation {spread.std():.0f}")

@@ -14,11 +14,11 @@ import { paint } from "../src/generate.ts";
 import { checkNewFile, writeNewFile } from "../src/files/new_file.ts";
 import { encodePng } from "../src/formats/png.ts";
 import { loadModel } from "../src/pipeline/model.ts";
+import { Detector } from "../src/judge/detector.ts";
 import { plainPlan, type Plan } from "../src/plan/plan.ts";
 import { planByRules } from "../src/plan/rules/rules.ts";
 import { REGION_MODES, type RegionMode } from "../src/region/mode.ts";
 import { reportPage, type Row } from "./composition_page.ts";
-import { Judge } from "./judge.ts";
 import { type Asked, interval, type Score, score } from "./score.ts";
 import { table } from "./table.ts";
 
@@ -75,7 +75,7 @@ export async function run(args: string[]): Promise<void> {
   const page = { pattern: values.html };
   await checkNewFile(page);
   const tasks: Task[] = JSON.parse(await Deno.readTextFile(new URL("../tests/composition.json", import.meta.url)));
-  const judge = await Judge.load();
+  const detector = await Detector.load();
   const model = await loadModel();
   const rows: Row[] = [];
   for (const [k, task] of tasks.entries()) {
@@ -83,7 +83,7 @@ export async function run(args: string[]): Promise<void> {
     for (const [variant, change] of Object.entries(variants)) {
       const { width, height, seed } = task;
       const { image } = await paint(model, { plan: change(planByRules(task.prompt)), width, height, seed });
-      const found = judge.look(image);
+      const found = detector.look(image);
       rows.push({ task, variant, png: encodePng(image), found, score: score(task.objects, found) });
     }
     if (k % 10 === 9) console.error(`${k + 1} of ${tasks.length} prompts`);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Task } from "./composition.ts";
-import type { Found } from "./judge.ts";
+import type { Found } from "../src/judge/detector.ts";
 import type { Score } from "./score.ts";
 
 /** One picture. */

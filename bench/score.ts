@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Found } from "./judge.ts";
+import type { Found } from "../src/judge/detector.ts";
 
 /** One object that a prompt asks for. */
 export interface Asked {

@@ -59,6 +59,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     "what a caller may ask of a picture: types of the schema",
     "settings plan picture region sample text",
   ),
+  judge: room(
+    "what a picture must show, and who looks whether it does",
+    `plan/llm plan/rules plan nn ops gpu model hub formats files picture text region sample`,
+  ),
   pipeline: room(
     "parts on the device; drawings and their stages: conditioning, denoiser, decoder, memory",
     `plan ${BELOW_PIPELINE}`,

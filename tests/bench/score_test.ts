@@ -1,10 +1,17 @@
 /** What counts as right in the composition benchmark. */
 import assert from "@std/assert";
-import type { Found } from "../../bench/judge.ts";
+import type { Found } from "../../src/judge/detector.ts";
 import { interval, score } from "../../bench/score.ts";
 
 const asked = [{ name: "fox", colour: "blue", x: 0.25, y: 0.5 }, { name: "pear", colour: null, x: 0.75, y: 0.5 }];
-const find = (name: string, colour: string | undefined, x: number): Found => ({ name, colour, x, y: 0.4, cells: 20 });
+const find = (name: string, colour: string | undefined, x: number): Found => ({
+  name,
+  colour,
+  x,
+  y: 0.4,
+  box: { x0: x - 0.1, y0: 0.3, x1: x + 0.1, y1: 0.5 },
+  cells: 20,
+});
 
 Deno.test("a picture is all right where every object has its colour and its place", () => {
   const right = score(asked, [find("fox", "blue", 0.3), find("pear", "red", 0.8)]);

@@ -1,4 +1,4 @@
-"""What the PyTorch judge sees in one scene, for bench/judge.ts: tests/golden/bench/scene.png and logits.json.
+"""What the PyTorch judge sees in one scene, for src/judge/detector.ts: tests/golden/judge/scene.png and logits.json.
 
 usage: judge.py RUN_FOLDER of weights/training
 """

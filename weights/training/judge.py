@@ -1,7 +1,7 @@
 """A dense detector that says what is where in a picture; trained apart from the model, on real scenes only.
 
 usage: judge.py RUN_FOLDER --minutes 12 [--limit 2]; --limit 0 only scores it on 480 unseen scenes;
---export FILE.safetensors writes the weights for bench/judge.ts, each normalisation folded into the convolution before it.
+--export FILE.safetensors writes the weights for src/judge/detector.ts, each normalisation folded into the convolution before it.
 For each cell of 16 × 16 pixels: which concept (or none) and which colour (or its own). It sees pictures at half their size: what a
 thing is can be told from that, at a quarter of the cost. Seeds 50 000 and up, test scenes 90 000.
 """

@@ -4,10 +4,11 @@
  *
  * @module
  */
-import { join } from "@std/path";
-import type { Picture } from "../src/picture/picture.ts";
-import { openSafetensors } from "../src/formats/safetensors.ts";
-import { readFloats } from "../src/nn/weights.ts";
+import { BUNDLED_JUDGE } from "../assets.ts";
+import { openSafetensors } from "../formats/safetensors.ts";
+import { readFloats } from "../nn/weights.ts";
+import type { Picture } from "../picture/picture.ts";
+import type { Rect } from "../region/layout.ts";
 
 /** An object: at least `SMALLEST` touching cells of one concept. */
 export interface Found {
@@ -17,6 +18,8 @@ export interface Found {
   /** Its middle, as fractions of the picture. */
   x: number;
   y: number;
+  /** Around its cells, in fractions of the picture. */
+  box: Rect;
   cells: number;
 }
 
@@ -42,16 +45,18 @@ const STEM = 3;
 const REACHES = [1, 2, 3, 2, 1];
 
 /** The trained detector. */
-export class Judge {
+export class Detector {
   private constructor(
     private readonly layers: readonly Convolution[],
     private readonly heads: Convolution,
-    private readonly concepts: readonly string[],
-    private readonly colours: readonly string[],
+    /** What it can find. */
+    readonly concepts: readonly string[],
+    /** Those that it tells apart. */
+    readonly colours: readonly string[],
   ) {}
 
   /** Reads the weights. */
-  static async load(path: string = join(import.meta.dirname!, "judge.safetensors")): Promise<Judge> {
+  static async load(path: string = BUNDLED_JUDGE): Promise<Detector> {
     const source = await openSafetensors(path);
     const read = async (name: string, stride: number, dilation: number): Promise<Convolution> => {
       const weight = source.tensors.get(`${name}.weight`)!;
@@ -69,7 +74,7 @@ export class Judge {
     const heads = await read("heads", 1, 1);
     source.close();
     const list = (key: string): string[] => JSON.parse(source.metadata[key]);
-    return new Judge(layers, heads, list("concepts"), list("colours"));
+    return new Detector(layers, heads, list("concepts"), list("colours"));
   }
 
   /** Logits for each cell: the concepts and "nothing", then "its own colour" and the colours. */
@@ -105,12 +110,19 @@ export class Judge {
       .sort((a, b) => b.length - a.length)
       .map((cells) => {
         const hue = best(nothing + 1, this.colours.length + 1, cells);
-        const mean = (of: (i: number) => number) => cells.reduce((sum, i) => sum + of(i) + 0.5, 0) / cells.length;
+        const [columns, rows] = [cells.map((i) => i % width), cells.map((i) => Math.floor(i / width))];
+        const mean = (places: readonly number[]) => places.reduce((sum, at) => sum + at + 0.5, 0) / cells.length;
         return {
           name: this.concepts[concept[cells[0]]],
           colour: hue ? this.colours[hue - 1] : undefined,
-          x: mean((i) => i % width) / width,
-          y: mean((i) => Math.floor(i / width)) / height,
+          x: mean(columns) / width,
+          y: mean(rows) / height,
+          box: {
+            x0: Math.min(...columns) / width,
+            y0: Math.min(...rows) / height,
+            x1: (Math.max(...columns) + 1) / width,
+            y1: (Math.max(...rows) + 1) / height,
+          },
           cells: cells.length,
         };
       });

@@ -1,0 +1,32 @@
+/**
+ * From a plan to what its picture must show.
+ *
+ * @module
+ */
+import { layoutOf, type Plan, regionsOf } from "../plan/plan.ts";
+import type { Check } from "./judge.ts";
+
+/** A region that shows the setting alone asks for nothing that could be missed. */
+const EMPTY = /^(?:an? )?empty background/;
+
+/**
+ * One item for each region: what it shows without the words that all regions share (the setting, the style), in its cell. A
+ * picture of one region is one item, anywhere.
+ */
+export function checklistOf(plan: Pick<Plan, "splitRatio" | "regions">): Check[] {
+  const regions = regionsOf(plan);
+  if (regions.length === 1) return regions[0].prompt.trim() ? [{ words: regions[0].prompt }] : [];
+  const { cells } = layoutOf(plan);
+  const own = withoutShared(regions.map(({ prompt }) => prompt));
+  return regions.flatMap(({ mask }, i) => {
+    if (own[i] === "" || EMPTY.test(own[i])) return [];
+    return [mask === undefined ? { words: own[i], box: cells[i].rect } : { words: own[i] }];
+  });
+}
+
+/** Prompts without the phrases that all of them hold; a prompt of nothing else is none. */
+export function withoutShared(prompts: readonly string[]): string[] {
+  const phrases = prompts.map((prompt) => prompt.split(/,\s*/));
+  const shared = (phrase: string) => prompts.length > 1 && phrases.every((list) => list.slice(1).includes(phrase));
+  return phrases.map((list) => list.filter((phrase) => !shared(phrase)).join(", "));
+}

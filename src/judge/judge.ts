@@ -1,0 +1,51 @@
+/**
+ * What is asked of a picture, item by item, and who answers.
+ *
+ * @module
+ */
+import type { Picture } from "../picture/picture.ts";
+import type { Rect } from "../region/layout.ts";
+
+/** One thing that a picture must show. Two alike are two items. */
+export interface Check {
+  /** In words, with its colour and whatever else it must have: "a red apple". */
+  words: string;
+  /** Where it must be, in fractions of the picture; absent: anywhere. */
+  box?: Rect;
+}
+
+/** How a thing was found: as asked; not at all; there but not as described; described so but elsewhere; not to be told. */
+export type Verdict = "right" | "missing" | "wrong" | "misplaced" | "unknown";
+
+/** What a judge says of one item. */
+export interface Mark {
+  verdict: Verdict;
+  /** Where it was seen, in fractions of the picture. */
+  box?: Rect;
+  /** What was seen instead: "green". */
+  note?: string;
+}
+
+/**
+ * Looks at a picture and gives each item of a checklist its mark, in order.
+ *
+ * ```ts
+ * const lenient: Judge = (_picture, checklist) => Promise.resolve(checklist.map(() => ({ verdict: "right" })));
+ * ```
+ */
+export type Judge = (picture: Picture, checklist: readonly Check[], signal?: AbortSignal) => Promise<Mark[]>;
+
+/** What cannot be told is no fault, or a loop would mend it for ever. */
+const WORTH: Record<Verdict, number> = { right: 1, unknown: 1, wrong: 0.5, misplaced: 0.5, missing: 0 };
+
+/** The worth of a picture: items that are right first, then how near the others are. */
+export function worth(marks: readonly Mark[]): number {
+  const right = marks.filter(({ verdict }) => WORTH[verdict] === 1).length;
+  const near = marks.reduce((sum, { verdict }) => sum + WORTH[verdict], 0);
+  return right + near / (marks.length + 1);
+}
+
+/** Whether an item is to be mended. */
+export function isFault({ verdict }: Mark): boolean {
+  return WORTH[verdict] < 1;
+}

@@ -1,0 +1,75 @@
+/**
+ * The judge of the bundled model: its detector and its words. It needs no language model and answers the same every time.
+ *
+ * @module
+ */
+import { BUNDLED_MODEL } from "../assets.ts";
+import { readKnownWords } from "../model/known_words.ts";
+import { Detector, type Found } from "./detector.ts";
+import type { Check, Judge, Mark } from "./judge.ts";
+
+/** What the detector understands of an item. */
+export interface Reading {
+  name: string;
+  /** Absent: any. */
+  colour?: string;
+}
+
+/** Loads the detector. What an item asks for is right where one find has its name, its colour and, of all places asked for, its place nearest. */
+export async function miniJudge(): Promise<Judge> {
+  const [detector, read] = await Promise.all([Detector.load(), miniReader()]);
+  return (picture, checklist) =>
+    Promise.resolve(markAll(checklist, checklist.map(({ words }) => read(words)), detector.look(picture)));
+}
+
+/** Reads words as the bundled model knows them; undefined where they name none of its things. */
+export async function miniReader(): Promise<(words: string) => Reading | undefined> {
+  const known = (await readKnownWords(BUNDLED_MODEL))!;
+  const names = Object.entries(known.concepts).flatMap(([name, others]) =>
+    [name, ...others].map((spelling) => [spelling, name] as const)
+  );
+  return (words) => {
+    const text = words.toLowerCase();
+    const hits = names.flatMap(([spelling, name]) => {
+      const found = new RegExp(`(?<![\\p{L}-])${spelling}(?:e?s)?(?![\\p{L}-])`, "u").exec(text);
+      return found ? [{ name, at: found.index, length: spelling.length }] : [];
+    });
+    const [first] = hits.sort((a, b) => a.at - b.at || b.length - a.length);
+    if (!first) return undefined;
+    const before = text.slice(0, first.at).split(/[^\p{L}]+/u).filter(Boolean).slice(-3);
+    return { name: first.name, colour: known.colours.find((colour) => before.includes(colour)) };
+  };
+}
+
+/** Each find answers for one item: those that are right take theirs first. */
+function markAll(checks: readonly Check[], asked: readonly (Reading | undefined)[], found: readonly Found[]): Mark[] {
+  const marks: (Mark | undefined)[] = asked.map((reading) => reading ? undefined : { verdict: "unknown" });
+  const taken = new Set<Found>();
+  const isHere = (f: Found, i: number) => checks[i].box === undefined || nearest(checks, f) === i;
+  const give = (fits: (f: Found, i: number) => boolean, mark: (f: Found) => Mark) => {
+    for (const i of checks.keys()) {
+      if (marks[i]) continue;
+      const hit = found.find((f) => !taken.has(f) && f.name === asked[i]!.name && fits(f, i));
+      if (!hit) continue;
+      taken.add(hit);
+      marks[i] = mark(hit);
+    }
+  };
+  const hued = (f: Found, i: number) => asked[i]!.colour === undefined || asked[i]!.colour === f.colour;
+  give((f, i) => hued(f, i) && isHere(f, i), ({ box }) => ({ verdict: "right", box }));
+  give(isHere, ({ box, colour }) => ({ verdict: "wrong", box, note: colour ?? "of its own colour" }));
+  give(hued, ({ box }) => ({ verdict: "misplaced", box }));
+  give(
+    () => true,
+    ({ box, colour }) => ({ verdict: "wrong", box, note: `${colour ?? "of its own colour"}, elsewhere` }),
+  );
+  return marks.map((mark) => mark ?? { verdict: "missing" });
+}
+
+/** The item whose middle is nearest to a find's. */
+function nearest(checks: readonly Check[], { x, y }: Found): number {
+  const distances = checks.map(({ box }) =>
+    box ? Math.hypot((box.x0 + box.x1) / 2 - x, (box.y0 + box.y1) / 2 - y) : Infinity
+  );
+  return distances.indexOf(Math.min(...distances));
+}

@@ -1,0 +1,24 @@
+import assert from "@std/assert";
+import { checklistOf } from "../../src/judge/checklist.ts";
+import { isFault, type Mark, worth } from "../../src/judge/judge.ts";
+import { planByRules } from "../../src/plan/rules/rules.ts";
+
+Deno.test("a checklist has one item for each region, without the words that all share, in its cell", () => {
+  const checks = checklistOf(planByRules("a red apple on the left and a blue teapot on the right, watercolor"));
+  assert.deepEqual(checks, [
+    { words: "a red apple", box: { x0: 0, y0: 0, x1: 0.5, y1: 1 } },
+    { words: "a blue teapot", box: { x0: 0.5, y0: 0, x1: 1, y1: 1 } },
+  ]);
+  assert.deepEqual(checklistOf(planByRules("two red apples")).map(({ words }) => words), [
+    "a red apple",
+    "a red apple",
+  ]);
+  assert.deepEqual(checklistOf(planByRules("a fox in the snow")), [{ words: "a fox in the snow" }]);
+});
+
+Deno.test("more items right are worth more than any number of near misses; what cannot be told is no fault", () => {
+  const marks = (...verdicts: Mark["verdict"][]) => verdicts.map((verdict) => ({ verdict }));
+  assert.ok(worth(marks("right", "missing", "missing")) > worth(marks("wrong", "misplaced", "wrong")));
+  assert.ok(worth(marks("wrong", "missing")) > worth(marks("missing", "missing")));
+  assert.deepEqual(marks("unknown", "right", "wrong").map(isFault), [false, false, true]);
+});

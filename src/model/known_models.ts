@@ -6,6 +6,7 @@
  */
 import { dirname, join, resolve } from "../deps/path.ts";
 import { cacheHome } from "../files/cache_home.ts";
+import { readText } from "../files/json_file.ts";
 
 /** How many are remembered. */
 const MOST = 200;
@@ -15,7 +16,7 @@ export async function knownModels(): Promise<string[]> {
   const file = listFile();
   if (file === undefined) return [];
   try {
-    const list: unknown = JSON.parse(await Deno.readTextFile(file));
+    const list: unknown = JSON.parse(await readText(file));
     return Array.isArray(list) ? list.filter((path) => typeof path === "string").slice(0, MOST) : [];
   } catch {
     return []; // not there yet, or damaged: it is written anew

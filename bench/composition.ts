@@ -1,10 +1,10 @@
 /**
  * Does planning help? 200 prompts of two to four objects with colours and places (tests/composition.json), drawn by the
  * bundled model from the plain prompt and from the rules planner's plan with the same seeds and steps, and scored by a
- * detector. `deno task bench composition [--every N] [--ablate-every N] [--html FILE]`
+ * detector. `deno task bench composition [--every N] [--ablate-every N] [--only REGEX] [--html FILE]`
  *
- * The first two are drawn from every N-th prompt (default: all), the ablations from every 4th unless told. The page is numbered, so
- * that none is overwritten.
+ * The plain prompt and the usual ways are drawn from every N-th prompt (default: all), the ablations from every 4th unless told.
+ * The page is numbered, so that none is overwritten.
  *
  * @module
  */
@@ -15,11 +15,12 @@ import { checkNewFile, writeNewFile } from "../src/files/new_file.ts";
 import { encodePng } from "../src/formats/png.ts";
 import { loadModel } from "../src/pipeline/model.ts";
 import { Detector } from "../src/judge/detector.ts";
-import { plainPlan, type Plan } from "../src/plan/plan.ts";
+import { layoutOf, plainPlan, type Plan, type PlanPhase } from "../src/plan/plan.ts";
 import { planByRules } from "../src/plan/rules/rules.ts";
 import { REGION_MODES, type RegionMode } from "../src/region/mode.ts";
 import { reportPage, type Row } from "./composition_page.ts";
 import { type Asked, interval, type Score, score } from "./score.ts";
+import { type Seams, seams } from "./seams.ts";
 import { table } from "./table.ts";
 
 /** A prompt with what must be seen. */
@@ -35,24 +36,38 @@ export interface Task {
 
 type Variant = (plan: Plan) => Plan;
 
-const MAIN: Record<string, Variant> = {
-  "plain prompt": ({ prompt }) => plainPlan(prompt, "bench"),
-  "planned regions": (plan) => plan,
-};
 const base = (mode: RegionMode, baseRatio: number): Variant => (plan) => ({
   ...plan,
   mode,
   basePrompt: plan.prompt,
   baseRatio,
 });
+/** Bind mode spelt out, with a base ratio while binding besides. */
+const bind = (share: number, refineRatio: number, bindRatio = 0): Variant => (plan) => {
+  const phases: PlanPhase[] = [
+    { mode: "canvas", share, baseRatio: bindRatio, prompts: "brief" },
+    { mode: "attention", share: 1 - share, baseRatio: refineRatio },
+  ];
+  return { ...plan, basePrompt: plan.prompt, phases: phases.filter(({ share }) => share > 0) };
+};
+const MAIN: Record<string, Variant> = {
+  "plain prompt": ({ prompt }) => plainPlan(prompt, "bench"),
+  "canvas": base("canvas", 0.3),
+  "bind": bind(0.4, 0.5),
+};
 const RATIOS: Record<RegionMode, number[]> = {
   attention: [0, 0.2, 0.4, 0.6, 0.8],
   latent: [0, 0.4, 0.6],
   canvas: [0, 0.2, 0.4, 0.6, 0.8],
 };
-const ABLATIONS: Record<string, Variant> = Object.fromEntries(
-  REGION_MODES.flatMap((mode) => RATIOS[mode].map((ratio) => [`${mode}, base ratio ${ratio}`, base(mode, ratio)])),
-);
+const SHARES = [0.15, 0.3, 0.5, 0.7, 1];
+const REFINE_RATIOS = [0, 0.3, 0.7, 1];
+const ABLATIONS: Record<string, Variant> = Object.fromEntries([
+  ...SHARES.map((share) => [`bind ${share}, refine ratio 0.5`, bind(share, 0.5)]),
+  ...REFINE_RATIOS.map((ratio) => [`bind 0.4, refine ratio ${ratio}`, bind(0.4, ratio)]),
+  ["bind 0.4 with base ratio 0.3, refine ratio 0.5", bind(0.4, 0.5, 0.3)],
+  ...REGION_MODES.flatMap((mode) => RATIOS[mode].map((ratio) => [`${mode}, base ratio ${ratio}`, base(mode, ratio)])),
+]);
 
 /** Draws, scores, prints the tables and writes the page. */
 export async function run(args: string[]): Promise<void> {
@@ -61,6 +76,7 @@ export async function run(args: string[]): Promise<void> {
     options: {
       every: { type: "string", default: "1" },
       "ablate-every": { type: "string", default: "4" },
+      only: { type: "string", default: "." },
       html: { type: "string", default: "composition_%03d.html" },
     },
   });
@@ -72,6 +88,7 @@ export async function run(args: string[]): Promise<void> {
     return n;
   };
   const [every, ablateEvery] = [stride("every"), stride("ablate-every")];
+  const only = new RegExp(values.only);
   const page = { pattern: values.html };
   await checkNewFile(page);
   const tasks: Task[] = JSON.parse(await Deno.readTextFile(new URL("../tests/composition.json", import.meta.url)));
@@ -80,11 +97,16 @@ export async function run(args: string[]): Promise<void> {
   const rows: Row[] = [];
   for (const [k, task] of tasks.entries()) {
     const variants = { ...k % every ? {} : MAIN, ...k % ablateEvery ? {} : { ...MAIN, ...ABLATIONS } };
+    const planned = planByRules(task.prompt);
+    const cells = layoutOf(planned).cells.map(({ rect }) => rect);
     for (const [variant, change] of Object.entries(variants)) {
+      if (!only.test(variant)) continue;
       const { width, height, seed } = task;
-      const { image } = await paint(model, { plan: change(planByRules(task.prompt)), width, height, seed });
+      const { image, timings } = await paint(model, { plan: change(planned), width, height, seed });
       const found = detector.look(image);
-      rows.push({ task, variant, png: encodePng(image), found, score: score(task.objects, found) });
+      const seconds = timings.steps.reduce((a, b) => a + b, 0);
+      const judged = { score: score(task.objects, found), seams: seams(image, cells), seconds };
+      rows.push({ task, variant, png: encodePng(image), found, ...judged });
     }
     if (k % 10 === 9) console.error(`${k + 1} of ${tasks.length} prompts`);
   }
@@ -98,11 +120,13 @@ export async function run(args: string[]): Promise<void> {
   console.log(`\nSide by side: ${path}`);
 }
 
-const COLUMNS: Record<string, (scores: Score[]) => [hits: number, total: number]> = {
+const COLUMNS: Record<string, (scores: (Score & Seams)[]) => [hits: number, total: number]> = {
   object: (s) => [sum(s, (x) => x.object), sum(s, (x) => x.objects)],
   colour: (s) => [sum(s, (x) => x.colour), sum(s, (x) => x.coloured)],
   place: (s) => [sum(s, (x) => x.place), sum(s, (x) => x.objects)],
+  twice: (s) => [sum(s, (x) => x.twice), sum(s, (x) => x.objects)],
   "all right": (s) => [sum(s, (x) => Number(x.allRight)), s.length],
+  seams: (s) => [sum(s, (x) => x.seams), sum(s, (x) => x.borders)],
 };
 
 type Subset = [label: string, belongs: (row: Row) => boolean];
@@ -119,18 +143,27 @@ function summary(rows: Row[], subsets: Subset[]): string {
   const variants = [...new Set(rows.map(({ variant }) => variant))];
   const lines = variants.flatMap((variant) =>
     subsets.flatMap(([label, belongs]) => {
-      const scores = rows.filter((row) => row.variant === variant && belongs(row)).map((row) => row.score);
+      const own = rows.filter((row) => row.variant === variant && belongs(row));
+      const scores = own.map(({ score, seams }) => ({ ...score, ...seams }));
       if (scores.length === 0) return [];
       const cells = Object.values(COLUMNS).map((count) => {
         const { share, low, high } = interval(...count(scores));
         return `${share.toFixed(0)} (${low.toFixed(0)}–${high.toFixed(0)})`;
       });
-      return [[variant + label, `${scores.length}`, ...cells]];
+      return [[variant + label, `${scores.length}`, ...cells, timeOfPlain(own, rows)]];
     })
   );
-  return table(["variant", "prompts", ...Object.keys(COLUMNS)], lines);
+  return table(["variant", "prompts", ...Object.keys(COLUMNS), "steps' time"], lines);
 }
 
-function sum(scores: Score[], of: (score: Score) => number): number {
-  return scores.reduce((total, s) => total + of(s), 0);
+/** Of these rows, against that of the plain prompts of the same tasks. */
+function timeOfPlain(rows: Row[], all: Row[]): string {
+  const tasks = new Set(rows.map(({ task }) => task));
+  const plain = all.filter(({ variant, task }) => variant === "plain prompt" && tasks.has(task));
+  if (plain.length < rows.length) return "";
+  return `${(sum(rows, ({ seconds }) => seconds) / sum(plain, ({ seconds }) => seconds)).toFixed(2)}×`;
+}
+
+function sum<T>(list: T[], of: (item: T) => number): number {
+  return list.reduce((total, item) => total + of(item), 0);
 }

@@ -6,6 +6,7 @@
 import type { Task } from "./composition.ts";
 import type { Found } from "../src/judge/detector.ts";
 import type { Score } from "./score.ts";
+import type { Seams } from "./seams.ts";
 
 /** One picture. */
 export interface Row {
@@ -14,6 +15,9 @@ export interface Row {
   png: Uint8Array;
   found: Found[];
   score: Score;
+  seams: Seams;
+  /** Of all its steps. */
+  seconds: number;
 }
 
 const STYLE = `body { font: 15px/1.4 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }

@@ -22,17 +22,19 @@ export interface Score {
   coloured: number;
   colour: number;
   place: number;
+  /** Objects of which more came than were asked for. */
+  twice: number;
   allRight: boolean;
 }
 
 /**
  * Scores one picture. An object is right where the judge found one of that name; its colour, where asked, and its place are
  * right where one of that name has them; a place where it is the nearest of the prompt's places. The picture is all right
- * where every object has one find with name, colour and place.
+ * where every object has one find with name, colour and place, and none came twice.
  */
 export function score(asked: readonly Asked[], found: readonly Found[]): Score {
   const nearest = (f: Found) => asked.reduce((best, a) => distance(a, f) < distance(best, f) ? a : best);
-  const total: Score = { objects: 0, object: 0, coloured: 0, colour: 0, place: 0, allRight: true };
+  const total: Score = { objects: 0, object: 0, coloured: 0, colour: 0, place: 0, twice: 0, allRight: true };
   for (const want of asked) {
     const named = found.filter((f) => f.name === want.name);
     const hued = named.filter((f) => want.colour === null || f.colour === want.colour);
@@ -41,7 +43,9 @@ export function score(asked: readonly Asked[], found: readonly Found[]): Score {
     total.coloured += Number(want.colour !== null);
     total.colour += Number(want.colour !== null && hued.length > 0);
     total.place += Number(named.some((f) => nearest(f) === want));
-    total.allRight &&= hued.some((f) => nearest(f) === want);
+    const twice = named.length > asked.filter(({ name }) => name === want.name).length;
+    total.twice += Number(twice);
+    total.allRight &&= !twice && hued.some((f) => nearest(f) === want);
   }
   return total;
 }

@@ -62,6 +62,8 @@ export const COUNT_OF = {
   levels: 8,
   /** Cells of a plan. */
   regions: 256,
+  /** Phases of a plan. */
+  phases: 16,
   /** Files in a folder or repository that are looked at. */
   files: 10_000,
   /** Folders within folders that are looked into: as deep as model managers sort by family and author. */

@@ -30,8 +30,8 @@ import type { FlagValues } from "../settings.ts";
  */
 export async function choosePlan(context: Context): Promise<Plan> {
   const { mode } = context.flags;
-  const plan = await findPlan(context);
-  return mode ? { ...plan, mode } : plan;
+  const { phases, ...plan } = await findPlan(context);
+  return mode ? { ...plan, mode } : { ...plan, ...(phases ? { phases } : {}) };
 }
 
 /**

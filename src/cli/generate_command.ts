@@ -78,7 +78,7 @@ async function planOne({ model }: OpenedModel, context: Context): Promise<Drawin
   for (const warning of drawing.warnings) console.say(warning);
   const { mode, baseRatio } = drawing.plan;
   const news = [
-    ...(mode === (plan.mode ?? "attention") ? [] : [`in ${mode} mode`]),
+    ...(plan.phases || mode === (plan.mode ?? "attention") ? [] : [`in ${mode} mode`]),
     ...(baseRatio === plan.baseRatio ? [] : [`with base ratio ${baseRatio}`]),
   ];
   if (news.length) {

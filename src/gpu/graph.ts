@@ -58,6 +58,8 @@ export class Graph {
   readonly #lives = new Map<Tensor, Life>();
   readonly #own = new Set<Tensor>();
   readonly #kept = new Set<Tensor>();
+  /** First dispatch of each section. */
+  readonly #sections = [0];
   readonly #constants = new Map<Tensor, Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>>();
 
   /** @param precision Storage of the activations and weights of all ops recorded here. */
@@ -123,6 +125,23 @@ export class Graph {
       else this.#lives.set(tensor, { tensor, first: at, last: at });
     }
     this.#dispatches.push({ ...dispatch, words: packStruct(dispatch.kernel, "Params", dispatch.params) });
+  }
+
+  /**
+   * What is recorded from here on is a section of its own, which a program runs by itself. Sections do not run together, so their
+   * activations share memory; inputs and outputs keep theirs.
+   * @returns its number
+   */
+  beginSection(): number {
+    if (this.#dispatches.length > this.#sections[this.#sections.length - 1]) {
+      this.#sections.push(this.#dispatches.length);
+    }
+    return this.#sections.length - 1;
+  }
+
+  /** First and last of each section's dispatches, the last excluded. */
+  #spans(): [first: number, end: number][] {
+    return this.#sections.map((first, i) => [first, this.#sections[i + 1] ?? this.#dispatches.length]);
   }
 
   #expectGrid({ kernel, grid }: Dispatch): void {
@@ -191,11 +210,15 @@ export class Graph {
 
   /** Bytes of the largest window of streamed weights that {@linkcode compileStreamed} would make. */
   windowBytes(stream: Pick<WeightStream, "tensors" | "windowBytes">): number {
-    return this.#windows(stream).reduce((most, { bytes }) => Math.max(most, bytes), 0);
+    return this.#windows(stream).flat().reduce((most, { bytes }) => Math.max(most, bytes), 0);
   }
 
-  #windows(stream: Pick<WeightStream, "tensors" | "windowBytes">): Window[] {
-    return windowsOf(this.device, this.#dispatches.map(({ bindings }) => bindings), stream);
+  /** Of each section. */
+  #windows(stream: Pick<WeightStream, "tensors" | "windowBytes">): Window[][] {
+    return this.#spans().map(([from, to]) =>
+      windowsOf(this.device, this.#dispatches.slice(from, to).map(({ bindings }) => bindings), stream)
+        .map((window) => ({ ...window, first: window.first + from, end: window.end + from }))
+    );
   }
 
   /**
@@ -207,13 +230,13 @@ export class Graph {
     const bytes = this.planBytes();
     const { places, bind } = await this.#prepare(signal);
     device.gpu.pushErrorScope("validation");
-    const replays = bind(0, this.#dispatches.length);
+    const sections = this.#spans().map(([first, end]) => bind(first, end));
     const error = await device.gpu.popErrorScope();
     if (error) {
       for (const place of places) releasePlace(device, place);
       throw new GpuError(`${label} cannot be set up on ${device.summary.name}: ${error.message}`);
     }
-    return new Program(device, label, replays, places, bytes);
+    return new Program(device, label, sections, places, bytes);
   }
 
   /** As {@linkcode Graph.compile}, for weights that are not on the device and shall not stay there. */

@@ -34,16 +34,17 @@ export class Program implements Disposable {
   constructor(
     readonly device: Device,
     readonly label: string,
-    readonly replays: readonly Replay[],
+    /** Of each section of the graph. */
+    readonly sections: readonly (readonly Replay[])[],
     /** Everything this program holds: arenas and uniforms. */
     readonly arenas: readonly Tensor[],
     /** Bytes of the arenas. */
     readonly bytes: number,
   ) {}
 
-  /** Submits every dispatch, in order. Returns at once. */
-  run(): void {
-    submit(this.device, this.label, this.replays);
+  /** Submits every dispatch of a section, in order. Returns at once. */
+  run(section = 0): void {
+    submit(this.device, this.label, this.sections[section]);
   }
 
   /** Frees the program's memory; its tensors must not be used any more. */

@@ -56,16 +56,17 @@ export class StreamedProgram implements Disposable {
     readonly device: Device,
     readonly label: string,
     readonly stream: WeightStream,
-    readonly windows: readonly Window[],
+    /** Of each section of the graph. */
+    readonly windows: readonly (readonly Window[])[],
     /** Binds dispatches [first, end). */
     readonly bind: (first: number, end: number) => Replay[],
     /** As a program's. */
     readonly arenas: readonly Tensor[],
   ) {}
 
-  /** Runs window after window and waits for the end of each: its weights must not be there beside the next ones. */
-  async run(): Promise<void> {
-    for (const { first, end, weights } of this.windows) {
+  /** Runs a section's window after window and waits for the end of each: its weights must not be there beside the next ones. */
+  async run(section = 0): Promise<void> {
+    for (const { first, end, weights } of this.windows[section]) {
       await this.stream.bring(weights);
       try {
         submit(this.device, this.label, this.bind(first, end));

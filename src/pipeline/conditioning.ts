@@ -11,7 +11,8 @@
  */
 import type { AttentionMap, Sight } from "../ops/attention.ts";
 import { UsageError } from "../errors.ts";
-import { baseRatiosOf, layoutOf, type Plan, regionsOf } from "../plan/plan.ts";
+import type { PlanAtSteps } from "../plan/phases.ts";
+import { baseRatiosOf, layoutOf, regionsOf } from "../plan/plan.ts";
 import { negativesOfRegions } from "../region/keywords.ts";
 import { type MaskImage, maskPartition, maskWeights } from "../region/mask_image.ts";
 import { featheredMasks } from "../region/masks.ts";
@@ -107,7 +108,7 @@ interface Scene {
  *
  * @throws UsageError for AND in a base prompt in attention mode, PlannerError for more negative prompts than regions
  */
-export function condition(plan: Plan, options: GuidanceOptions): Conditioning {
+export function condition(plan: PlanAtSteps["plan"], options: GuidanceOptions): Conditioning {
   const layout = layoutOf(plan);
   const ratios = baseRatiosOf(plan);
   const { negativePrompt, feather, masks = [] } = options;
@@ -126,7 +127,7 @@ export function condition(plan: Plan, options: GuidanceOptions): Conditioning {
     negativePooled,
     scale: Math.max(1, options.cfgScale),
   };
-  const entries = ENTRIES[plan.mode ?? "attention"](scene);
+  const entries = ENTRIES[plan.mode](scene);
 
   const weightsAt = (h: number, w: number) => maskWeights(featheredMasks(layout, w, h, feather), masks, w, h);
   const cellsAt = (h: number, w: number) => maskPartition(partition(layout, w, h), masks, w, h);

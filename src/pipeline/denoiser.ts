@@ -1,6 +1,6 @@
 /**
- * The backbone compiled for one drawing: evaluates the guided prediction without creating anything. Each phase is a graph of its
- * own, in which the backbone is recorded once for every size of its batches; all phases share weights and prompts.
+ * The backbone compiled for one drawing: evaluates the guided prediction without creating anything. Each phase is a section of the
+ * graph, in which the backbone is recorded once for every size of its batches; all phases share weights, prompts and memory.
  *
  * @module
  */
@@ -42,13 +42,13 @@ export function samplingStage(networks: Networks, asked: Asked): Stage {
     streams: true,
     heldBytes: latents.bytes + (shown?.bytes ?? 0),
     record() {
-      const { prompts, phases } = recordSampling(networks, latents, shown, asked);
-      return [[prompts, ...phases.map(({ graph }) => graph)]];
+      const { prompts, sampling } = recordSampling(networks, latents, shown, asked);
+      return [[prompts, sampling]];
     },
   };
 }
 
-/** Records all phases, and what depends on the prompts only into a graph of its own. */
+/** Records all phases as sections of one graph, and what depends on the prompts only into a graph of its own. */
 function recordSampling({ backbone }: Networks, latents: Tensor, shown: Tensor | undefined, asked: Asked) {
   const { context, phases, settings, size } = asked;
   const { network, weights } = backbone;
@@ -56,20 +56,21 @@ function recordSampling({ backbone }: Networks, latents: Tensor, shown: Tensor |
   const prompts = new Graph(device, "prompts", precision);
   const contextTensor = prompts.input("context", [1, context.tokens, network.contextDim]);
   const keys = new Map<string, Tensor>();
+  const g = new Graph(device, "sampling", precision);
+  const call = callInput(g);
+  const first = shown && g.constant("first", callWords({ slot: 0, scale: 1 }));
+  const asTheyAre = (channels: number) => ({
+    multiply: g.constant("ones", new Float32Array(channels).fill(1)),
+    add: g.constant("zeros", new Float32Array(channels)),
+  });
+  const affine = asTheyAre(padChannels(size.channels));
+  const shownAffine = shown && asTheyAre(shown.shape[3]);
   const { cfgScale, guidanceRescale = 0 } = settings;
   const rescaled = guidanceRescale > 0 && cfgScale > 1;
 
   const recordPhase = ({ batches }: Phase, phase: number) => {
     const rows = rowsAt(asked, phase && phases[phase - 1].until);
-    const g = new Graph(device, "sampling", precision);
-    const call = callInput(g);
-    const first = shown && g.constant("first", callWords({ slot: 0, scale: 1 }));
-    const asTheyAre = (channels: number) => ({
-      multiply: g.constant("ones", new Float32Array(channels).fill(1)),
-      add: g.constant("zeros", new Float32Array(channels)),
-    });
-    const affine = asTheyAre(padChannels(size.channels));
-    const shownAffine = shown && asTheyAre(shown.shape[3]);
+    const section = g.beginSection();
     const inputs = batches.map((batch, i) => {
       const n = batch.entries.length;
       const step = vectorInputs(g, network.stepVectors, n);
@@ -92,9 +93,9 @@ function recordSampling({ backbone }: Networks, latents: Tensor, shown: Tensor |
       return { batch, step, entry, table };
     });
     if (rescaled) rescale(g, call, latents, guidanceRescale, size.channels);
-    return { graph: g, call, inputs };
+    return { section, inputs };
   };
-  return { prompts, context: contextTensor, phases: phases.map(recordPhase) };
+  return { prompts, sampling: g, context: contextTensor, call, phases: phases.map(recordPhase) };
 }
 
 /** Where the text of each prompt stands in the context at a step. */
@@ -145,7 +146,7 @@ export class Denoiser implements Disposable {
     };
     try {
       if (shown) writeFloats(device, placeAlone(device, shown), values!);
-      for (const graph of [recorded.prompts, ...recorded.phases.map(({ graph }) => graph)]) {
+      for (const graph of [recorded.prompts, recorded.sampling]) {
         programs.push(await (stream ? graph.compileStreamed(stream, signal) : graph.compile(signal)));
       }
       const zero = zeroPrompt(model);
@@ -173,14 +174,14 @@ export class Denoiser implements Disposable {
       throw error;
     }
     const evaluations = recorded.phases.map(
-      ({ call, inputs }, i): Evaluate<Slot> => async (x, { timestep, inputScale }) => {
+      ({ section, inputs }): Evaluate<Slot> => async (x, { timestep, inputScale }) => {
         const out = latents.take();
-        writeTensor(device, call, callWords({ slot: x, scale: inputScale, out }));
+        writeTensor(device, recorded.call, callWords({ slot: x, scale: inputScale, out }));
         for (const [name, { of }] of Object.entries(network.stepVectors)) {
           const vector = of({ timestep, guidance: settings.cfgScale });
           for (const { batch, step } of inputs) writeFloats(device, step[name], repeat(vector, batch.entries.length));
         }
-        await programs[i + 1].run();
+        await programs[1].run(section);
         return out;
       },
     );

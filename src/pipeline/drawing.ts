@@ -5,7 +5,6 @@
  * @module
  */
 import type { Plan } from "../plan/plan.ts";
-import type { RegionMode } from "../region/mode.ts";
 import type { Schedule } from "../sample/types.ts";
 import type { Settings } from "../settings.ts";
 import type { TokenChunk } from "../text/chunks.ts";
@@ -57,7 +56,7 @@ export interface Enlarging {
 /** A picture that is about to be drawn. Nothing in it changes; with another seed it is `{ ...drawing, settings }`. */
 export interface Drawing {
   /** With the model's defaults. */
-  readonly plan: Plan & { mode: RegionMode };
+  readonly plan: Plan;
   /** Complete: what was asked for, and the preset's values for the rest. */
   readonly settings: Settings;
   /** The picture it starts from, where it does. */

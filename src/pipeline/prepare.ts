@@ -6,16 +6,19 @@
 import { UsageError } from "../errors.ts";
 import { readMasks } from "../formats/mask_file.ts";
 import { pictureSize } from "../plan/picture_size.ts";
+import { phasesOf, planAtSteps } from "../plan/phases.ts";
 import { parsePlan, plainPlan, type Plan, regionsOf, withDefaults } from "../plan/plan.ts";
 import type { SamplerName } from "../sample/names.ts";
+import { DEFAULT_BIND, type RegionDefaults } from "../region/mode.ts";
 import { makeSchedule } from "../sample/schedule.ts";
 import { configuredSampler } from "../sample/scheduler_settings.ts";
 import { checkPicture, type GenerateOptions, type PictureOptions, type Settings } from "../settings.ts";
 import { pictureSettings } from "../settings/schema.ts";
+import { flagOf } from "../settings/check.ts";
 import { firstSeed } from "../settings/seeds.ts";
 import { refuseLoras, remarksOn } from "../text/remarks.ts";
 import { wordingOf } from "../text/schedule.ts";
-import { ABSENT, condition, type PromptKey } from "./conditioning.ts";
+import { ABSENT, condition, type GuidanceOptions, type PromptKey } from "./conditioning.ts";
 import { inpaintingChannels } from "./beginning.ts";
 import { decodingStage, decodingWindow } from "./decoder.ts";
 import { samplingStage } from "./denoiser.ts";
@@ -55,24 +58,31 @@ async function drawingOf(
   const size = { height: settings.height / factor, width: settings.width / factor, channels };
   const schedule = makeSchedule(scheduler, settings.samplingMethod, settings.steps, settings);
 
-  const conditioning = condition(plan, {
+  const guidance: GuidanceOptions = {
     // Distilled guidance needs no second pass.
     cfgScale: "guidance" in networks.backbone.network.stepVectors ? 1 : settings.cfgScale,
     negativePrompt: plan.negativePrompt ?? settings.negativePrompt,
     zerosForAbsent: preset.forceZerosForEmptyPrompt,
     feather: settings.feather,
     masks: await readMasks(regionsOf(plan)),
+  };
+  const stretches = planAtSteps(plan, settings.steps, settings).map(({ until, plan }) => {
+    return { until, ...condition(plan, guidance) };
   });
-  const keys = [...conditioning.seen, ...conditioning.entries.map(({ pooled }) => pooled)];
-  const worded = keys.filter((key) => key !== ABSENT);
+  const seenKeys = new Set(stretches.flatMap(({ seen }) => [...seen]));
+  const keys = new Set([...seenKeys, ...stretches.flatMap(({ entries }) => entries.map(({ pooled }) => pooled))]);
+  const negatives = new Set(stretches.flatMap(({ negatives }) => [...negatives]));
+  const worded = [...keys].filter((key) => key !== ABSENT);
   worded.forEach(refuseLoras);
-  const remarks = worded.flatMap((prompt) => remarksOn(prompt, conditioning.negatives.has(prompt)));
+  const remarks = worded.flatMap((prompt) => remarksOn(prompt, negatives.has(prompt)));
   const wording = wordingOf(worded, settings.steps);
   const { prompts, warnings: said } = tokenizePrompts(networks, worded.flatMap(wording.textsOf), settings);
   const warnings = [...new Set([...remarks, ...said])];
-  const seen = [...conditioning.seen].flatMap((key): PromptKey[] => key === ABSENT ? [key] : wording.textsOf(key));
+  const seen = [...seenKeys].flatMap((key): PromptKey[] => key === ABSENT ? [key] : wording.textsOf(key));
   const context = contextOf(new Set(seen), prompts, networks.textEncoders[0].network.positions);
-  const phases = [{ until: settings.steps, batches: conditioning.batches(size.height, size.width) }];
+  // A picture to start from leaves out the first steps.
+  const phases = stretches.filter(({ until }) => until > (start?.first ?? 0))
+    .map(({ until, batches }) => ({ until, batches: batches(size.height, size.width) }));
   const window = decodingWindow(networks.decoder, size, settings);
   const stages = {
     encoding: encodingStages(networks, prompts),
@@ -145,13 +155,15 @@ function settle(networks: Networks, plan: Plan, options: PictureOptions, inputs?
   if (options.eta !== undefined && !ETA_SAMPLERS.includes(samplingMethod)) {
     throw new UsageError(`--eta does nothing in ${samplingMethod}; it belongs to ${ETA_SAMPLERS.join(" and ")}.`);
   }
-  if (options.feather !== undefined && plan.mode === "attention" && regionsOf(plan).length > 1) {
-    throw new UsageError("--feather does nothing in attention mode; it belongs to --mode latent and --mode canvas.");
+  const attends = phasesOf(plan, options).every(({ mode }) => mode === "attention");
+  if (options.feather !== undefined && attends && regionsOf(plan).length > 1) {
+    throw new UsageError("--feather does nothing in attention mode; it belongs to --mode bind, canvas and latent.");
   }
   return {
     ...options,
     ...(inputs ? { initImage: inputs.init.named } : {}),
     ...(inputs?.mask ? { mask: inputs.mask.named } : {}),
+    ...bindOf(plan, preset.regions ?? {}, options),
     width,
     height,
     steps: options.steps ?? preset.steps,
@@ -178,4 +190,17 @@ function checkChannels({ checkpoint: { name }, decoder, backbone }: Networks, op
       `${name} is a model for inpainting: it needs a picture to start from (--init-image) and where to paint (--mask or --extend).`,
     );
   }
+}
+
+/** The share of the steps that bind, where some do. @throws UsageError where regions are not bound and a setting says how */
+function bindOf(plan: Plan, defaults: RegionDefaults, options: PictureOptions): Pick<PictureOptions, "bind"> {
+  if (plan.mode === "bind") return { bind: options.bind ?? defaults.bind ?? DEFAULT_BIND };
+  const idle = (["bind", "refineRatio"] as const).find((name) => options[name] !== undefined);
+  if (idle && (plan.phases || regionsOf(plan).length > 1)) {
+    const instead = plan.phases ? "the plan has phases of its own" : `the regions are joined in ${plan.mode} mode`;
+    throw new UsageError(
+      `${flagOf(idle)} is of bind mode, but ${instead}. Leave it out${plan.phases ? "" : ", or take --mode bind"}.`,
+    );
+  }
+  return {};
 }

@@ -1,7 +1,7 @@
 import { brief, briefText } from "../brief.ts";
 import { UsageError } from "../errors.ts";
 import { parseRegionTexts, type RegionTexts } from "../region/keywords.ts";
-import type { RegionMode } from "../region/mode.ts";
+import type { PlanMode } from "../region/mode.ts";
 import { formatSplitRatio, parseSplitRatio } from "../region/split_ratio.ts";
 import { DEFAULT_BASE_RATIO, parsePlan, type Plan, type PlanCell } from "./plan.ts";
 import { headOf, repeatsClass } from "./rules/noun.ts";
@@ -19,7 +19,7 @@ export interface RegionOptions {
   /** What the picture must not show; with BREAK, each region its own. */
   negativePrompt?: string;
   /** How regions are joined. */
-  mode?: RegionMode;
+  mode?: PlanMode;
   /** The whole picture in words; left out: the base prompt, or all region prompts in a row. */
   prompt?: string;
   /** ADDCOL (`,`) parts the picture and ADDROW (`;`) its columns: a column's first number is its width. */

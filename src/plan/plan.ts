@@ -9,7 +9,14 @@ import { briefText } from "../brief.ts";
 import { PlannerError } from "../errors.ts";
 import { BYTES_OF, COUNT_OF } from "../limits.ts";
 import { parseBaseRatio } from "../region/base_ratio.ts";
-import { REGION_MODES, type RegionDefaults, type RegionMode } from "../region/mode.ts";
+import {
+  DEFAULT_REFINE_RATIO,
+  PLAN_MODES,
+  type PlanMode,
+  REGION_MODES,
+  type RegionDefaults,
+  type RegionMode,
+} from "../region/mode.ts";
 import { type Cut, type Layout, makeLayout } from "../region/layout.ts";
 import { cutOf, formatSplitRatio, parseSplitRatio } from "../region/split_ratio.ts";
 
@@ -23,6 +30,9 @@ const share = z.number().min(0).max(1);
 
 const regionSchema: z.ZodType<Region> = z.strictObject({
   prompt: words.describe("What this region shows, complete by itself, with the picture's style words."),
+  brief: text.optional().describe(
+    "The same in a few words: its thing alone, such as 'a red apple'. Bind mode's first steps read it instead of the prompt.",
+  ),
   negativePrompt: text.optional().describe("What this region must not show, in addition to the picture's own."),
   baseRatio: share.optional().describe("How strongly the base prompt shows in this region, 0 to 1."),
   mask: text.optional().describe(
@@ -34,6 +44,8 @@ const regionSchema: z.ZodType<Region> = z.strictObject({
 export interface Region {
   /** What it shows, complete by itself. */
   prompt: string;
+  /** Its thing in a few words, for the steps that bind; absent: the prompt. */
+  brief?: string;
   /** What it must not show, in addition to the picture's own. */
   negativePrompt?: string;
   /** Weight of the base prompt here, 0 to 1; goes before the plan's. */
@@ -54,6 +66,28 @@ export type PlanCell = Region | SplitCell;
 const cellSchema: z.ZodType<PlanCell> = z.lazy(() => z.union([regionSchema, splitCellSchema])).meta({ id: "cell" });
 const splitCellSchema = z.strictObject({ splitRatio: text, regions: z.array(cellSchema).min(1) });
 
+const phaseSchema: z.ZodType<PlanPhase> = z.strictObject({
+  mode: z.enum(REGION_MODES).describe("How regions are joined in these steps."),
+  share: z.number().positive().max(1e6).describe("How many of the steps, relative to the other phases."),
+  baseRatio: z.union([share, text]).optional().describe(
+    "Weight of the base prompt in these steps; goes before the plan's and its regions'.",
+  ),
+  prompts: z.enum(["brief", "full"]).optional().describe(
+    "Which words of each region are read: its brief or its prompt.",
+  ),
+});
+
+/** A stretch of the steps, and how regions are joined in it. */
+export interface PlanPhase {
+  mode: RegionMode;
+  /** How many of the steps, relative to the other phases. */
+  share: number;
+  /** Weight of the base prompt; goes before the plan's and its regions'. */
+  baseRatio?: number | string;
+  /** Which words of each region are read: its brief, where it has one, or its prompt. Absent: full. */
+  prompts?: "brief" | "full";
+}
+
 /** The strict shape of a plan file; the JSON schema is derived from it (`reply_schema.ts`). */
 export const planSchema: z.ZodType<Plan> = z.strictObject({
   $schema: z.string().optional(),
@@ -67,8 +101,12 @@ export const planSchema: z.ZodType<Plan> = z.strictObject({
     "Column widths (1,2,1), or rows parted by semicolons, each a height and then its column widths (1,2,1;2,1,1).",
   ),
   regions: z.array(cellSchema).min(1).describe("One entry for each cell of the split ratio, in reading order."),
-  mode: z.enum(REGION_MODES).optional().describe(
-    "How regions are joined: by attention, or by predictions for the whole picture (latent) or for each region's own canvas.",
+  mode: z.enum(PLAN_MODES).optional().describe(
+    "How regions are joined: by attention, by predictions for the whole picture (latent) or for each region's own canvas, " +
+      "or by canvases first and attention after them (bind).",
+  ),
+  phases: z.array(phaseSchema).min(1).max(COUNT_OF.phases).optional().describe(
+    "Modes one after the other, instead of a mode for all steps.",
   ),
   planner: z.string().default("file").describe("Which planner made the plan."),
   notes: z.array(z.string()).optional().describe("What the planner or the checks had to say."),
@@ -91,7 +129,9 @@ export interface Plan {
   /** One entry for each cell of the split ratio, in reading order; an entry may be split again. */
   regions: PlanCell[];
   /** How regions are joined; absent: as suits the model. */
-  mode?: RegionMode;
+  mode?: PlanMode;
+  /** Modes one after the other, instead of `mode`. */
+  phases?: PlanPhase[];
   /** Which planner made it. */
   planner: string;
   /** What the planner and the checks had to say. */
@@ -118,6 +158,10 @@ export function parsePlan(json: unknown): Plan {
   }
   layoutOf(plan);
   baseRatiosOf(plan);
+  for (const { baseRatio } of plan.phases ?? []) if (baseRatio !== undefined) baseRatiosOf({ ...plan, baseRatio });
+  if (plan.phases && plan.mode) {
+    throw new PlannerError("The plan is not valid: it has a mode for all steps and phases; leave one of them out.");
+  }
   return plan;
 }
 
@@ -128,13 +172,16 @@ export function plainPlan(prompt: string, planner: string, note?: string): Plan 
 }
 
 /**
- * The plan with a mode, and with its whole prompt as base prompt where the model wants one and the plan says nothing of a base
- * itself. A plan of one region is drawn plainly whatever the model likes.
+ * The plan with a mode (or phases), and with its whole prompt as base prompt where the model wants one, or where steps refine what
+ * others bound, and the plan says nothing of a base itself. A plan of one region is drawn plainly whatever the model likes.
  */
-export function withDefaults(plan: Plan, defaults: RegionDefaults): Plan & { mode: RegionMode } {
+export function withDefaults(plan: Plan, defaults: RegionDefaults): Plan {
   const regions = regionsOf(plan);
-  const { mode = "attention", baseRatio } = regions.length > 1 ? defaults : {};
-  const settled = { ...plan, mode: plan.mode ?? mode };
+  const likes = regions.length > 1 ? defaults : {};
+  const mode = plan.mode ?? likes.mode ?? "attention";
+  const settled = plan.phases ? plan : { ...plan, mode };
+  const refines = !plan.phases && mode === "bind" && regions.length > 1;
+  const baseRatio = refines ? likes.refineRatio ?? DEFAULT_REFINE_RATIO : likes.baseRatio;
   const says = plan.basePrompt !== undefined || plan.baseRatio !== undefined ||
     regions.some((region) => region.baseRatio !== undefined);
   if (baseRatio === undefined || says || plan.prompt.trim() === "") return settled;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { REGION_MODES } from "../region/mode.ts";
+import { PLAN_MODES } from "../region/mode.ts";
 import { samplerByName, schedulerByName } from "../sample/names.ts";
 import {
   anyText,
@@ -36,7 +36,7 @@ const KINDS: { [Type in keyof Types]: (setting: Setting) => Kind<Types[Type]> } 
   picture: () => picture,
   file: () => file,
   sides: () => sides,
-  mode: () => oneOf(...REGION_MODES),
+  mode: () => oneOf(...PLAN_MODES),
   sampler: () => named("a sampler's name, such as euler_a", samplerByName),
   scheduler: () => named("a schedule's name, such as karras", schedulerByName),
 };

@@ -94,12 +94,26 @@ export const samplingSettings = {
     default: "cpu",
     help: "noise of torch's CPU or CUDA generator",
   },
+  bind: {
+    type: "number",
+    least: 0,
+    most: 1,
+    on: ["generate"],
+    help: "bind mode: share of the steps in which each region is a picture of its own (default 0.4)",
+  },
+  refineRatio: {
+    type: "number",
+    least: 0,
+    most: 1,
+    on: ["generate"],
+    help: "bind mode: weight of the base prompt in the steps after them (default: the plan's base ratio, else 0.5)",
+  },
   feather: {
     type: "number",
     least: 0,
     most: 0.5,
     on: ["generate"],
-    help: "latent, canvas mode: width of the ramp between regions, as a share of the picture",
+    help: "latent, canvas, bind mode: width of the ramp between regions, as a share of the picture",
   },
 } as const satisfies Table;
 

@@ -108,7 +108,11 @@ export const planSettings = {
     on: ["generate", "plan"],
     help: "with --regions: the last prompt for the first region",
   },
-  mode: { type: "mode", on: ["generate", "plan"], help: "how regions are joined (default: the model's own)" },
+  mode: {
+    type: "mode",
+    on: ["generate", "plan"],
+    help: "how regions are joined: bind is canvas first, then attention (default: the model's own)",
+  },
   noPlan: { type: "flag", on: ["generate"], common: true, help: "draw the prompt as it is, without regions" },
   confirm: { type: "flag", on: ["generate"], help: "show the plan and ask before drawing" },
   savePlan: {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { PictureInput } from "../picture/input.ts";
-import type { RegionMode } from "../region/mode.ts";
+import type { PlanMode } from "../region/mode.ts";
 import type { SamplerName, SchedulerName } from "../sample/names.ts";
 import type { CommandName } from "./commands.ts";
 import type { FileInput, Sides } from "./kinds.ts";
@@ -22,7 +22,7 @@ export interface Types {
   picture: PictureInput;
   file: FileInput;
   sides: Sides;
-  mode: RegionMode;
+  mode: PlanMode;
   sampler: SamplerName;
   scheduler: SchedulerName;
 }

@@ -27,7 +27,7 @@ for (const kind of ["as it is", "like a GPU"] as const) {
     // input, output and at most three tensors under way, where thirteen were named; textures add padding.
     assert.ok(planned <= 5 * tensorBytes * 1.5, `planned ${planned}`);
     assert.equal(program.bytes, planned);
-    const uniforms = program.replays.length * 256;
+    const uniforms = program.sections.flat().length * 256;
     const nothing = 2 ** 18; // the stand-in for absent operands, made once per device
     assert.ok(device.allocatedBytes - before - planned - uniforms <= nothing);
     const values = Float32Array.from({ length: 300 * 64 }, (_, i) => i % 7);

@@ -6,6 +6,7 @@ diffusers has no such thing, so the modes are written here from their definition
 ratio β, attention mode gives (1−β)·attn(q, K_r, V_r) + β·attn(q, K_base, V_base) in every cross-attention, latent mode
 (1−β)·ε_r + β·ε_base as the prediction. The unconditional half sees the negative prompt everywhere. In canvas mode ε_r and its
 unconditional half are those of the region's box alone, drawn as a picture of its own, blended with both halves of the base.
+A plan with phases goes from one mode to the next after its share of the steps; "bind" is canvases of the briefs, then attention.
 """
 import sys
 
@@ -29,6 +30,10 @@ def plan(ratio, regions, **more):
 def case(model, width, height, steps, cfg, seed, plan, **more):
     options = {"width": width, "height": height, "steps": steps, "cfgScale": cfg, "seed": seed, "plan": plan, **more}
     return {"model": model, "options": options}
+
+
+def brief(name, **more):
+    return {"prompt": f"{name} in the dark forest", "brief": name, **more}
 
 
 NESTED = {"splitRatio": "1;2,1,2", "regions": [{"prompt": NAMES[1]}, {"prompt": NAMES[2], "baseRatio": 0.9}, {"prompt": NAMES[3]}]}
@@ -57,6 +62,31 @@ CASES = {
     ),
     "sd2_canvas_nested": case("sd2", 80, 56, 4, 6, 13, plan("1,2", [NAMES[0], NESTED], mode="canvas", basePrompt=FOREST, baseRatio=0.2)),
     "sdxl_canvas_three": case("sdxl", 96, 64, 4, 5, 14, plan("1,1,1;1", 3, mode="canvas", basePrompt=FOREST, baseRatio=0.4, negativePrompt="blue")),
+    "sd1_bind_five": case(
+        "sd1", 88, 96, 5, 6, 21,
+        plan("1,1,1;1;2,1,1", [*[brief(name) for name in NAMES[:2]], *NAMES[2:5]], mode="bind", basePrompt=FOREST, baseRatio="0.3,0;1;0.5"),
+        bind=0.4, samplingMethod="dpm++2m",
+    ),
+    "sd1_bind_refine_ratio": case(
+        "sd1", 96, 64, 4, 5, 22, plan("2,1", [NAMES[0], {"prompt": NAMES[1], "baseRatio": 0.9}], mode="bind", basePrompt=APPLE, negativePrompt="sea"),
+        bind=0.5, refineRatio=0.25, samplingMethod="euler",
+    ),
+    "sd2_bind_nested": case(
+        "sd2", 80, 56, 6, 6, 23, plan("1,2", [brief(NAMES[0]), NESTED], mode="bind", basePrompt=FOREST, baseRatio=0.2),
+        bind=0.5, samplingMethod="dpm++2m",
+    ),
+    "sdxl_bind_three": case(
+        "sdxl", 96, 64, 5, 5, 24, plan("1,1,1;1", [brief(name) for name in NAMES[:3]], mode="bind", basePrompt=FOREST, baseRatio=0.4, negativePrompt="blue"),
+        bind=0.4, samplingMethod="dpm++2m",
+    ),
+    "sd1_three_phases": case(
+        "sd1", 72, 64, 6, 6, 25,
+        plan("1;1", [brief(name) for name in NAMES[:2]], basePrompt=APPLE, baseRatio=0.2, phases=[
+            {"mode": "latent", "share": 1, "prompts": "brief", "baseRatio": "0.1;0.6"}, {"mode": "attention", "share": 1},
+            {"mode": "canvas", "share": 1, "baseRatio": 0.7},
+        ]),
+        samplingMethod="ddim",
+    ),
     "sdxl_latent_two": case("sdxl", 64, 56, 4, 5, 4, plan("1;1", 2, mode="latent", basePrompt=FOREST, baseRatio=0.4)),
 }
 
@@ -69,6 +99,28 @@ def ratios_of(plan):
     given = [float(field) for field in str(plan["baseRatio"]).replace(";", ",").split(",")]
     given += given[-1:] * (len(cells) - len(given))
     return [leaf.get("baseRatio", beta) for cell, beta in zip(cells, given) for leaf in leaves(cell)]
+
+
+def phases_of(options):
+    """(steps, plan) of every phase."""
+    plan, steps = options["plan"], options["steps"]
+    phases = plan.get("phases", [{"mode": plan.get("mode", "attention"), "share": 1}])
+    if phases[0]["mode"] == "bind":
+        refine = {"baseRatio": options["refineRatio"]} if "refineRatio" in options else {}
+        phases = [
+            {"mode": "canvas", "share": options["bind"], "baseRatio": 0, "prompts": "brief"},
+            {"mode": "attention", "share": 1 - options["bind"], **refine},
+        ]
+
+    def in_phase(cell, phase):
+        if "regions" in cell:
+            return {**cell, "regions": [in_phase(part, phase) for part in cell["regions"]]}
+        changed = {"prompt": cell.get("brief", cell["prompt"]) if phase.get("prompts") == "brief" else cell["prompt"]}
+        return {**cell, **changed, **({"baseRatio": phase["baseRatio"]} if "baseRatio" in phase and "baseRatio" in cell else {})}
+
+    ends = [round(steps * sum(p["share"] for p in phases[:i + 1]) / sum(p["share"] for p in phases)) for i in range(len(phases))]
+    plans = [{**plan, **phase, "regions": [in_phase(part, phase) for part in plan["regions"]]} for phase in phases]
+    return [(end - start, plan) for start, end, plan in zip([0, *ends], ends, plans)]
 
 
 class RegionalAttention:
@@ -156,20 +208,34 @@ def draw(pipe, options):
             return pipe.encode_prompt(prompt, do_classifier_free_guidance=False)[::2]
         return embed(pipe, prompt), None
 
-    encoded = [encode(leaf["prompt"]) for leaf in leaves(plan)]
-    regions = [states for states, _ in encoded]
     whole = plan.get("basePrompt", plan["prompt"])  # its pooled embedding describes the picture
     base, _ = encode(whole)
-    if plan.get("mode") == "latent":
-        blend_predictions(pipe.unet, plan, size, regions, base)
-    elif plan.get("mode") == "canvas":
-        canvas_predictions(pipe.unet, plan, size, encoded)
-    else:
-        processor = RegionalAttention(plan, size, regions, base)
-        own = pipe.unet.attn_processors
-        pipe.unet.set_attn_processor({k: processor if "attn2" in k else p for k, p in own.items()})
+    own, predict = pipe.unet.attn_processors, pipe.unet.forward
+
+    def enter(phase):
+        """Make the UNet predict as the phase's mode says."""
+        encoded = [encode(leaf["prompt"]) for leaf in leaves(phase)]
+        regions = [states for states, _ in encoded]
+        pipe.unet.forward = predict
+        pipe.unet.set_attn_processor(dict(own))
+        if phase.get("mode") == "latent":
+            blend_predictions(pipe.unet, phase, size, regions, base)
+        elif phase.get("mode") == "canvas":
+            canvas_predictions(pipe.unet, phase, size, encoded)
+        else:
+            processor = RegionalAttention(phase, size, regions, base)
+            pipe.unet.set_attn_processor({k: processor if "attn2" in k else p for k, p in own.items()})
+
+    phases = [phase for steps, phase in phases_of(options) for _ in range(steps)]  # of every step
+    enter(phases[0])
+
+    def next_step(_, step, timestep, kwargs):
+        if step + 1 < len(phases) and phases[step + 1] is not phases[step]:
+            enter(phases[step + 1])
+        return kwargs
+
     return pipe(
-        whole, negative_prompt=plan.get("negativePrompt"), width=options["width"], height=options["height"],
+        whole, callback_on_step_end=next_step, negative_prompt=plan.get("negativePrompt"), width=options["width"], height=options["height"],
         num_inference_steps=options["steps"], guidance_scale=options["cfgScale"], generator=generator(options["seed"]),
     ).images[0]
 

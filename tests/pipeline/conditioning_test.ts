@@ -1,8 +1,15 @@
 import assert from "@std/assert";
-import { ABSENT, condition, type ContextRows } from "../../src/pipeline/conditioning.ts";
-import { parsePlan } from "../../src/plan/plan.ts";
+import {
+  ABSENT,
+  condition as conditionAtSteps,
+  type ContextRows,
+  type GuidanceOptions,
+} from "../../src/pipeline/conditioning.ts";
+import { planAtSteps } from "../../src/plan/phases.ts";
+import { parsePlan, type Plan } from "../../src/plan/plan.ts";
 import type { RegionMode } from "../../src/region/mode.ts";
 
+const condition = (plan: Plan, guidance: GuidanceOptions) => conditionAtSteps(planAtSteps(plan, 1)[0].plan, guidance);
 const plan = (mode: RegionMode) =>
   parsePlan({
     prompt: "an apple and a teapot",

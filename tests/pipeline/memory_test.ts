@@ -17,7 +17,11 @@ const WAYS: Offload[] = [false, true, "stream"];
 
 const prompt = "a fox, an owl and a bee";
 const canvases = planFromRegions({ regions: "a fox BREAK an owl BREAK a bee", basePrompt: prompt, mode: "canvas" });
-const PLANS: [string, Plan][] = [["a plain prompt", plainPlan(prompt, "none")], ["canvases", canvases]];
+const PLANS: [string, Plan][] = [
+  ["a plain prompt", plainPlan(prompt, "none")],
+  ["canvases", canvases],
+  ["canvases, then attention", { ...canvases, mode: "bind" }],
+];
 
 for (const [name, plan] of PLANS) {
   Deno.test(`${name}: the device allocates what the plan said, and all ways of sparing memory draw the same picture`, async () => {
@@ -38,6 +42,19 @@ for (const [name, plan] of PLANS) {
     assert.deepEqual(pictures[2], pictures[0]);
   });
 }
+
+Deno.test("phases share their memory: two need no more than the larger one, but for their inputs", async () => {
+  const networks = await fullSize("sdxl", await testDevice());
+  const need = async (plan: Plan) => {
+    const { stages } = memoryNeed(networks, await prepare(networks, { plan, width: 1024, height: 1024 }));
+    return stages.find(({ name }) => name === "sampling")!.activations;
+  };
+  const bound = { ...canvases, baseRatio: 0 };
+  const canvas = await need(bound), attention = await need({ ...bound, mode: "attention" });
+  const both = await need({ ...bound, mode: "bind" });
+  const larger = Math.max(canvas, attention);
+  assert.ok(both >= larger && both < 1.02 * larger, `${canvas}, ${attention}, ${both}`);
+});
 
 Deno.test("SDXL and SD 1.5 at full size stay within 8, 10 and 4 GB, on the software adapter and on a GPU", async () => {
   const goals = [["sdxl", 1024, 1024, 8], ["sdxl", 2048, 1024, 10], ["sdxl", 1024, 1792, 10], [

@@ -2,6 +2,7 @@
 import assert from "@std/assert";
 import { generate } from "../../src/generate.ts";
 import { loadModel } from "../../src/pipeline/model.ts";
+import { planFromRegions } from "../../src/plan/from_regions.ts";
 import type { SamplerName } from "../../src/sample/names.ts";
 import { testDevice } from "../ops/harness.ts";
 
@@ -32,6 +33,7 @@ Deno.test("the sampling loop makes and reads nothing", async () => {
     [device, "createComputePipelineAsync"],
     [GPUBuffer.prototype, "mapAsync"],
   ] as const;
+  const plan = planFromRegions({ regions: "a [red|green] apple BREAK a pear", splitRatio: "1,2", mode: "bind" });
   const model = await loadModel(new URL("../golden/models/sd1", import.meta.url).pathname, {
     device: await testDevice(),
   });
@@ -40,7 +42,7 @@ Deno.test("the sampling loop makes and reads nothing", async () => {
       const counter = countCalls(targets);
       try {
         const steps = generate(model, {
-          prompt: "a [red|green] apple",
+          plan,
           width: 64,
           height: 64,
           steps: 4,

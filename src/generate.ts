@@ -14,7 +14,7 @@ import { begin } from "./pipeline/beginning.ts";
 import { enlargeBy, startLarger } from "./pipeline/larger.ts";
 import type { Model } from "./pipeline/model.ts";
 import { prepare } from "./pipeline/prepare.ts";
-import { previewer } from "./pipeline/preview.ts";
+import { previewer, type PreviewKind } from "./pipeline/preview.ts";
 import type { Picture } from "./picture/picture.ts";
 import { finish } from "./pipeline/start.ts";
 import { noiseGenerator } from "./sample/noise.ts";
@@ -32,8 +32,9 @@ export interface StepEvent {
   seconds: number;
   /** Noise-to-signal ratio before the step. */
   sigma: number;
-  /** The picture as far as it is: "proj" one linear colour a latent pixel, "vae" decoded. Call before the next step. */
-  preview(kind: "proj" | "vae"): Promise<Picture>;
+  /** The picture as far as it is: "proj" one linear colour a latent pixel, "tae" decoded
+   * by --taesd's network, "vae" decoded. Call before the next step. */
+  preview(kind: PreviewKind): Promise<Picture>;
 }
 
 /** A finished picture and how it came about. */

@@ -50,7 +50,7 @@ export function startStrength(masked: boolean): number {
 export const PICTURE_SETTINGS = ["initImage", "mask"] as const;
 
 /** Settings that are files of weights; `latent` and `lanczos` are none. */
-export const FILE_SETTINGS = ["hiresUpscaler", "upscaleModel"] as const;
+export const FILE_SETTINGS = ["hiresUpscaler", "upscaleModel", "taesd"] as const;
 
 /** The values of the flags that were given. */
 export type FlagValues = Values<

@@ -6,6 +6,7 @@
 import { basename, dirname, join } from "../deps/path.ts";
 import { draw, type ImageResult, type StepEvent } from "../generate.ts";
 import type { Settings } from "../settings.ts";
+import type { PreviewKind } from "../pipeline/preview.ts";
 import type { Drawing } from "../pipeline/drawing.ts";
 import { writeNewFile, writeSomewhere } from "../files/new_file.ts";
 import { encodePicture } from "../formats/encode_picture.ts";
@@ -92,7 +93,7 @@ export async function drawToFile(
 }
 
 /** A file beside the output that shows the latest step while the picture is being drawn. */
-function previewFile(pattern: string, kind: "none" | "proj" | "vae") {
+function previewFile(pattern: string, kind: "none" | PreviewKind) {
   const stem = basename(pattern).replace(/_?%0?\d*d/, "").replace(/\.\w+$/, "");
   let path: string | undefined;
   return {

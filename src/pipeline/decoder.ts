@@ -7,6 +7,7 @@ import { GpuError } from "../errors.ts";
 import { Graph } from "../gpu/graph.ts";
 import { readTensor, writeTensor } from "../gpu/storage.ts";
 import { padChannels, type Tensor } from "../gpu/tensor.ts";
+import { type TaesdConfig, taesdDecode } from "../nn/taesd.ts";
 import { decode, type VaeConfig } from "../nn/vae.ts";
 import { pixels } from "../ops/elementwise.ts";
 import type { Picture } from "../picture/picture.ts";
@@ -19,8 +20,26 @@ import type { Part } from "./part.ts";
 import type { Stage } from "./stage.ts";
 import { blendTiles, OVERLAP, type Tile, tilesOf, tileWindow, type TilingOptions, type Window } from "./tiles.ts";
 
+/** What turns latents into pixels: the model's VAE, or a TAESD in its place. */
+export type Decoder = Part<VaeConfig> | Part<TaesdConfig>;
+
+/** What decodes a drawing's finished latents. */
+export function decoderOf(
+  { decoder }: Pick<Networks, "decoder">,
+  { tiny, settings }: Pick<Drawing, "tiny" | "settings">,
+): Decoder {
+  return tiny && !settings.taesdPreviewOnly ? tiny : decoder;
+}
+
+/** The same drawing, decoded by the model's own VAE. */
+export function byVae({ decoder }: Pick<Networks, "decoder">, drawing: Drawing): Drawing {
+  const window = decodingWindow(decoder, drawing.size, drawing.settings);
+  const stages = { ...drawing.stages, decoding: decodingStage({ decoder }, drawing.size, window) };
+  return { ...drawing, tiny: undefined, window, stages };
+}
+
 /** Decoding, whole or tile by tile. */
-export function decodingStage({ decoder }: Pick<Networks, "decoder">, size: LatentSize, window: Window): Stage {
+export function decodingStage({ decoder }: { decoder: Decoder }, size: LatentSize, window: Window): Stage {
   const latents = latentsTensor(size);
   return {
     name: "decoding",
@@ -36,12 +55,15 @@ export function decodingStage({ decoder }: Pick<Networks, "decoder">, size: Late
  */
 export async function decodePicture(
   model: Model,
-  { stages, window, offload, settings }: Drawing,
+  { stages, window, offload, settings, tiny }: Drawing,
   latents: DeviceLatents,
   slot: Slot,
   signal?: AbortSignal,
 ): Promise<Picture> {
   const { decoder } = model;
+  if (tiny && decoderOf(model, { tiny, settings }) === tiny) {
+    return await decodeTiny(model, tiny, offload, latents, slot, signal);
+  }
   {
     using _there = await model.hold(stages.decoding, offload);
     const picture = await decodeWith(decoder, latents, slot, window, signal);
@@ -61,9 +83,25 @@ export async function decodePicture(
   throw new GpuError("The picture holds values that are no numbers, so it was not kept. Try another seed or sampler.");
 }
 
+/** Decodes a slot by a TAESD. @throws GpuError where the picture holds values that are no numbers */
+export async function decodeTiny(
+  model: Model,
+  tiny: Part<TaesdConfig>,
+  offload: Drawing["offload"],
+  latents: DeviceLatents,
+  slot: Slot,
+  signal?: AbortSignal,
+): Promise<Picture> {
+  const window = decodingWindow(tiny, latents.size, {});
+  using _there = await model.hold(decodingStage({ decoder: tiny }, latents.size, window), offload);
+  const picture = await decodeWith(tiny, latents, slot, window, signal);
+  if (picture) return picture;
+  throw new GpuError("The picture holds values that are no numbers, so it was not kept. Leave out --taesd.");
+}
+
 /** The picture, or nothing where it holds values that are no numbers. */
 async function decodeWith(
-  decoder: Part<VaeConfig>,
+  decoder: Decoder,
   latents: DeviceLatents,
   slot: Slot,
   window: Window,
@@ -93,19 +131,32 @@ async function decodeWith(
 }
 
 /** Records the decoder over a window of the latents. */
-function recordDecoder({ network, weights }: Part<VaeConfig>, latents: Tensor, window: Window) {
+function recordDecoder({ network, weights }: Decoder, latents: Tensor, window: Window) {
   const graph = new Graph(weights.device, "vae decoder", weights.precision);
   const call = callInput(graph);
   const origin = graph.input("origin", [1, 2], "u32", "plain");
-  const { multiply, add } = latentAffine(network);
+  const { multiply, add } = isTiny(network) ? asTheyAre(network) : latentAffine(network);
   const affine = { multiply: graph.constant("multiply", multiply), add: graph.constant("add", add) };
   const input = latentsIn(graph, latents, call, { batch: 1, ...window, origins: origin }, affine);
-  const out = graph.output(pixels(graph, decode(graph, weights, network, input)));
+  const decoded = isTiny(network)
+    ? pixels(graph, taesdDecode(graph, weights, network, input), 0)
+    : pixels(graph, decode(graph, weights, network, input));
+  const out = graph.output(decoded);
   return { graph, call, origin, out };
 }
 
+function isTiny(network: VaeConfig | TaesdConfig): network is TaesdConfig {
+  return "decoder" in network;
+}
+
+/** A TAESD takes latents as the denoiser has them. */
+function asTheyAre({ latentChannels }: TaesdConfig) {
+  const channels = padChannels(latentChannels);
+  return { multiply: new Float32Array(channels).fill(1), add: new Float32Array(channels) };
+}
+
 /** What is decoded at once: the whole picture, or a tile of it. In latents. */
-export function decodingWindow(decoder: Part<VaeConfig>, size: LatentSize, options: TilingOptions): Window {
+export function decodingWindow(decoder: Decoder, size: LatentSize, options: TilingOptions): Window {
   return tileWindow(size, decoder.network.factor, options, (window) => {
     recordDecoder(decoder, latentsTensor(size), window);
   });

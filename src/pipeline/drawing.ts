@@ -11,6 +11,7 @@ import type { TokenChunk } from "../text/chunks.ts";
 import type { Wording } from "../text/schedule.ts";
 import type { Batch, PromptKey } from "./conditioning.ts";
 import type { RrdbConfig } from "../nn/rrdbnet.ts";
+import type { TaesdConfig } from "../nn/taesd.ts";
 import type { LatentSize } from "./latent_space.ts";
 import type { Part } from "./part.ts";
 import type { Offload, Stage, Stages } from "./stage.ts";
@@ -61,6 +62,8 @@ export interface Drawing {
   readonly settings: Settings;
   /** The picture it starts from, where it does. */
   readonly start?: Start;
+  /** A quick decoder: for previews, and for the picture where its settings do not say otherwise. */
+  readonly tiny?: Part<TaesdConfig>;
   /** What comes after the picture, where it shall become larger. */
   readonly larger?: Larger;
   /** Of the latents. */

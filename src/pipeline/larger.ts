@@ -10,7 +10,7 @@ import { filled, type Picture } from "../picture/picture.ts";
 import { resized } from "../picture/resize.ts";
 import { flagOf } from "../settings/check.ts";
 import type { FileInput } from "../settings/kinds.ts";
-import type { Settings } from "../settings.ts";
+import { FILE_SETTINGS, type Settings } from "../settings.ts";
 import type { Drawing, Enlarging, Larger } from "./drawing.ts";
 import type { LatentSize } from "./latent_space.ts";
 import type { Model } from "./model.ts";
@@ -37,7 +37,7 @@ export async function withLarger(
   const { hiresScale, hiresSize, hiresUpscaler = "lanczos", upscaleModel } = settings;
   const again = hiresScale !== undefined || hiresSize !== undefined;
   if (!again) refuseAlone(settings);
-  if (!again && upscaleModel === undefined) return drawing;
+  if (!again && upscaleModel === undefined) return await withNames(drawing);
   if (again && drawing.start?.mask) {
     throw new UsageError("A picture of which some is kept is not drawn again larger: leave out --hires-scale.");
   }
@@ -53,11 +53,17 @@ export async function withLarger(
     ...(second ? { drawing: second, by } : {}),
     ...(upscaleModel === undefined ? {} : { finally: await open(upscaleModel, second?.settings ?? settings) }),
   };
-  const named = {
-    ...(typeof by === "object" ? { hiresUpscaler: await nameOf(hiresUpscaler) } : {}),
-    ...(upscaleModel === undefined ? {} : { upscaleModel: await nameOf(upscaleModel) }),
-  };
-  return tied({ ...drawing, settings: { ...settings, ...named }, larger });
+  return tied({ ...await withNames(drawing), larger });
+}
+
+/** The drawing whose settings have names and hashes in place of paths. */
+async function withNames(drawing: Drawing): Promise<Drawing> {
+  const settings = { ...drawing.settings };
+  for (const name of FILE_SETTINGS) {
+    const file = settings[name];
+    if (typeof file === "string" && file !== "latent" && file !== "lanczos") settings[name] = await nameOf(file);
+  }
+  return { ...drawing, settings };
 }
 
 /** The drawing with all stages of what comes after it, so that they are counted. */
@@ -156,11 +162,12 @@ function stretched(planes: Float32Array, from: LatentSize, to: LatentSize): Floa
   return out;
 }
 
-function pathOf(file: FileInput): string {
+/** A file to open. @throws UsageError for one that a recipe only names */
+export function pathOf(file: FileInput): string {
   if (typeof file === "string") return file;
-  throw new UsageError(`The upscaler ${file.name} is not part of the recipe: name its file.`);
+  throw new UsageError(`The file ${file.name} is not part of the recipe: name its file.`);
 }
 
-async function nameOf(file: FileInput): Promise<FileInput> {
-  return typeof file === "string" ? { name: basename(file), hash: await fingerprint(file) } : file;
+async function nameOf(path: string): Promise<FileInput> {
+  return { name: basename(path), hash: await fingerprint(path) };
 }

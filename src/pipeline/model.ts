@@ -14,6 +14,7 @@ import { openCheckpoint } from "../model/checkpoint.ts";
 import type { Checkpoint } from "../model/parts.ts";
 import type { Backbone } from "../nn/backbone.ts";
 import type { ClipConfig } from "../nn/clip.ts";
+import type { TaesdConfig } from "../nn/taesd.ts";
 import type { RrdbConfig } from "../nn/rrdbnet.ts";
 import { openPackedCache, packedFolder } from "../nn/packed_cache.ts";
 import { readVaeConfig, type VaeConfig } from "../nn/vae.ts";
@@ -22,6 +23,7 @@ import {
   declareBackbone,
   declareDecoder,
   declareEncoder,
+  declareTaesd,
   type Networks,
   STREAM_WINDOW,
 } from "./networks.ts";
@@ -76,7 +78,9 @@ export class Model implements Networks, Disposable {
   /** In f32 where f16 would overflow. */
   readonly decoder: Part<VaeConfig>;
   #encoder?: Part<VaeConfig>;
+  /** Opened beside the model, by path. */
   readonly #upscalers = new Map<string, Part<RrdbConfig>>();
+  readonly #taesds = new Map<string, Part<TaesdConfig>>();
   readonly #options: ModelOptions;
   readonly #packed = new Map<Part, TensorSource | undefined>();
   /** Resolved when nothing draws. */
@@ -117,6 +121,14 @@ export class Model implements Networks, Disposable {
   get encoder(): Part<VaeConfig> {
     const { device, decoder: { network, weights, source } } = this;
     return this.#encoder ??= declareEncoder(device, weights.precision, network, source);
+  }
+
+  /** A quick decoder, by its file; opened once. */
+  async taesd(path: string): Promise<Part<TaesdConfig>> {
+    const { latentChannels } = this.decoder.network;
+    const known = this.#taesds.get(path) ?? await declareTaesd(this.device, this.precision, path, latentChannels);
+    this.#taesds.set(path, known);
+    return known;
   }
 
   /** A network that enlarges pictures, by its file; opened once. */
@@ -200,7 +212,7 @@ export class Model implements Networks, Disposable {
   /** Frees the device memory and closes the files, and the device where it was opened with the model. */
   close(): void {
     for (const { weights } of this.parts) weights.release();
-    for (const { source } of this.#upscalers.values()) source?.close();
+    for (const { source } of [...this.#upscalers.values(), ...this.#taesds.values()]) source?.close();
     for (const packed of this.#packed.values()) packed?.close();
     this.checkpoint.close();
     if (this.#ownDevice) this.device.close();

@@ -4,14 +4,17 @@
  *
  * @module
  */
+import { ModelError } from "../errors.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
 import type { Device, Precision } from "../gpu/device.ts";
 import { padChannels } from "../gpu/tensor.ts";
+import { openTaesd } from "../model/taesd_file.ts";
 import type { Checkpoint } from "../model/parts.ts";
 import type { Config } from "../nn/config.ts";
 import { type Backbone, recordSmallest } from "../nn/backbone.ts";
 import type { ClipConfig } from "../nn/clip.ts";
 import type { RrdbConfig } from "../nn/rrdbnet.ts";
+import { type TaesdConfig, taesdDecode } from "../nn/taesd.ts";
 import { readUNet } from "../nn/unet.ts";
 import { decode, encode, type VaeConfig } from "../nn/vae.ts";
 import { declarePart, type Part } from "./part.ts";
@@ -34,6 +37,8 @@ export interface Networks {
   readonly decoder: Part<VaeConfig>;
   /** Pixels to latents; declared when it is first asked for. */
   readonly encoder: Part<VaeConfig>;
+  /** A quick decoder, by its file. */
+  taesd?(path: string): Promise<Part<TaesdConfig>>;
   /** A network that enlarges pictures, by its file. */
   upscaler?(path: string): Promise<Part<RrdbConfig>>;
 }
@@ -67,4 +72,17 @@ export function declareEncoder(device: Device, precision: Precision, network: Va
   return declarePart(device, "vae_encoder", network, (g, w, config) => {
     encode(g, w, config, g.input("picture", [1, config.factor, config.factor, padChannels(3)]));
   }, { precision, source, others: /^decoder\.|^post_quant_conv\./ });
+}
+
+/** A TAESD's weights, declared. @throws ModelError where the file holds no decoder for these latents */
+export async function declareTaesd(device: Device, precision: Precision, path: string, latentChannels: number) {
+  const { config, source } = await openTaesd(path);
+  if (config.decoder.length === 0 || config.latentChannels !== latentChannels) {
+    source.close();
+    const found = config.decoder.length ? `decodes ${config.latentChannels} latent channels` : "has no decoder";
+    throw new ModelError(`${path} ${found}; this model's latents have ${latentChannels}.`);
+  }
+  return declarePart(device, "taesd", config, (g, w, network) => {
+    taesdDecode(g, w, network, g.input("latents", [1, 1, 1, padChannels(network.latentChannels)]));
+  }, { precision, source, others: /^encoder\./ });
 }

@@ -20,12 +20,12 @@ import { refuseLoras, remarksOn } from "../text/remarks.ts";
 import { wordingOf } from "../text/schedule.ts";
 import { ABSENT, condition, type GuidanceOptions, type PromptKey } from "./conditioning.ts";
 import { inpaintingChannels } from "./beginning.ts";
-import { decodingStage, decodingWindow } from "./decoder.ts";
+import { decoderOf, decodingStage, decodingWindow } from "./decoder.ts";
 import { samplingStage } from "./denoiser.ts";
 import type { Drawing, Prompts } from "./drawing.ts";
 import { embeddingStage, encodingWindow } from "./encoder.ts";
 import { encodingStages, tokenizePrompts } from "./encode_prompts.ts";
-import { tied, withLarger } from "./larger.ts";
+import { pathOf, tied, withLarger } from "./larger.ts";
 import type { Networks } from "./networks.ts";
 import { isInpainting, readStart, sizeOfStart, type Start, type StartInputs, startOf } from "./start.ts";
 
@@ -42,6 +42,7 @@ export async function prepare(networks: Networks, options: GenerateOptions): Pro
   const inputs = await readStart(checked);
   const settings = settle(networks, plan, checked, inputs);
   const start = inputs && startOf(inputs, settings, (checked.width ?? checked.height) !== undefined);
+  if (settings.taesdPreviewOnly && !settings.taesd) throw new UsageError("--taesd-preview-only needs --taesd FILE.");
   const drawing = await drawingOf(networks, plan, settings, start);
   return await withLarger(networks, drawing, (larger, start) => drawingOf(networks, plan, larger, start));
 }
@@ -83,18 +84,21 @@ async function drawingOf(
   // A picture to start from leaves out the first steps.
   const phases = stretches.filter(({ until }) => until > (start?.first ?? 0))
     .map(({ until, batches }) => ({ until, batches: batches(size.height, size.width) }));
-  const window = decodingWindow(networks.decoder, size, settings);
+  const tiny = settings.taesd === undefined ? undefined : await networks.taesd!(pathOf(settings.taesd));
+  const decoder = decoderOf(networks, { tiny, settings });
+  const window = decodingWindow(decoder, size, settings);
   const stages = {
     encoding: encodingStages(networks, prompts),
     ...(start ? { embedding: embeddingStage(networks, encodingWindow(networks.encoder, size, settings)) } : {}),
     sampling: samplingStage(networks, { size, context, wording, phases, settings }),
-    decoding: decodingStage(networks, size, window),
+    decoding: decodingStage({ decoder }, size, window),
   };
   const { offload } = networks;
   return {
     plan,
     settings,
     start,
+    tiny,
     size,
     schedule,
     prompts,
@@ -111,8 +115,9 @@ async function drawingOf(
 /** The same drawing, decoded in tiles as `vaeTiling` says. */
 export function withTiling(networks: Networks, drawing: Drawing, vaeTiling: Settings["vaeTiling"]): Drawing {
   const settings = { ...drawing.settings, vaeTiling };
-  const window = decodingWindow(networks.decoder, drawing.size, settings);
-  const stages = { ...drawing.stages, decoding: decodingStage(networks, drawing.size, window) };
+  const decoder = decoderOf(networks, drawing);
+  const window = decodingWindow(decoder, drawing.size, settings);
+  const stages = { ...drawing.stages, decoding: decodingStage({ decoder }, drawing.size, window) };
   const { larger } = drawing;
   const again = larger?.drawing && withTiling(networks, larger.drawing, vaeTiling);
   return tied({ ...drawing, settings, window, stages, larger: larger && { ...larger, drawing: again } });

@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { UsageError } from "../errors.ts";
 import { Graph } from "../gpu/graph.ts";
 import { readFloats, writeFloats } from "../gpu/storage.ts";
 import { padChannels } from "../gpu/tensor.ts";
 import { decode } from "../nn/vae.ts";
 import type { Picture } from "../picture/picture.ts";
-import { decodePicture, latentAffine } from "./decoder.ts";
+import { byVae, decodePicture, decodeTiny, latentAffine } from "./decoder.ts";
 import type { Drawing } from "./drawing.ts";
 import type { DeviceLatents, Slot } from "./latent_space.ts";
 import type { Model } from "./model.ts";
@@ -16,18 +17,27 @@ import type { Model } from "./model.ts";
 /** Latents along each side of the patches that are decoded to measure a colour: enough to be free of the border. */
 const PATCH = 3;
 
-/** "vae" decodes the latents; "proj" maps each latent pixel to one colour by a linear projection. */
+/** "vae" decodes the latents; "tae" does by the drawing's TAESD; "proj" maps each latent pixel to one colour by a linear projection. */
 export function previewer(
   model: Model,
   drawing: Drawing,
   latents: DeviceLatents,
-): (kind: "proj" | "vae", slot: Slot) => Promise<Picture> {
+): (kind: PreviewKind, slot: Slot) => Promise<Picture> {
   let projection: Promise<Projection> | undefined;
   return async (kind, slot) => {
-    if (kind === "vae") return await decodePicture(model, drawing, latents, slot);
-    projection ??= measure(model, drawing);
+    if (kind === "tae") return await tinyPreview(model, drawing, latents, slot);
+    if (kind === "vae") return await decodePicture(model, byVae(model, drawing), latents, slot);
+    projection ??= measure(model, byVae(model, drawing));
     return project(await projection, await latents.read(slot), latents);
   };
+}
+
+/** How a preview is made. */
+export type PreviewKind = "proj" | "tae" | "vae";
+
+async function tinyPreview(model: Model, { tiny, offload }: Drawing, latents: DeviceLatents, slot: Slot) {
+  if (!tiny) throw new UsageError("--preview tae needs a TAESD: name its file with --taesd.");
+  return await decodeTiny(model, tiny, offload, latents, slot);
 }
 
 /** Colour = bias + Σ latent[c] · slope[c], in −1 … 1. */

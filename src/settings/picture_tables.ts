@@ -268,6 +268,13 @@ export const largerSettings = {
 
 /** How latents become pixels. */
 export const decodingSettings = {
+  taesd: {
+    type: "file",
+    on: ["generate", "metadata"],
+    also: ["tae", "taesd-path"],
+    help: "decode by this TAESD instead of the VAE: quick, a little softer; also for --preview tae",
+  },
+  taesdPreviewOnly: { type: "flag", on: ["generate"], help: "decode the finished picture by the VAE all the same" },
   vaeTiling: {
     oneOf: ["auto", "on", "off"],
     on: ["generate"],

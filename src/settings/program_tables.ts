@@ -240,9 +240,9 @@ export const outputSettings = {
     help: "write nothing into the picture of how it was made",
   },
   preview: {
-    oneOf: ["none", "proj", "vae"],
+    oneOf: ["none", "proj", "tae", "vae"],
     on: ["generate"],
-    help: "after each step write a quick or an exact preview",
+    help: "after each step write a preview: one colour a latent, by --taesd, or exact",
   },
   json: { type: "flag", on: "all", help: "one JSON object on standard output, everything else on standard error" },
   progress: {

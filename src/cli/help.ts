@@ -44,8 +44,24 @@ function flagRow([name, setting]: [string, Setting]): [string, string] {
   return [start, value === undefined ? help : `${help} (default ${value})`];
 }
 
-/** Two columns, the left one as wide as its longest entry. */
+/** Two columns, the left one as wide as its longest entry; what would pass the line's end goes on below. */
 function columns(rows: [string, string][]): string {
   const width = Math.max(...rows.map(([left]) => left.length)) + 2;
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`.trimEnd()).join("\n");
+  const room = WIDTH - width - 2;
+  return rows.flatMap(([left, right]) =>
+    wrapped(right, room).map((line, i) => `  ${(i ? "" : left).padEnd(width)}${line}`.trimEnd())
+  ).join("\n");
+}
+
+/** Characters to a line. */
+const WIDTH = 120;
+
+function wrapped(text: string, room: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines[lines.length - 1];
+    if (line && line.length + 1 + word.length > room) lines.push(word);
+    else lines[lines.length - 1] = line ? `${line} ${word}` : word;
+  }
+  return lines;
 }

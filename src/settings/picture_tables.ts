@@ -272,7 +272,7 @@ export const decodingSettings = {
     type: "file",
     on: ["generate", "metadata"],
     also: ["tae", "taesd-path"],
-    help: "decode by this TAESD instead of the VAE: quick, a little softer; also for --preview tae",
+    help: "decode by this TAESD instead of the VAE: smaller and a little softer; also for --preview tae",
   },
   taesdPreviewOnly: { type: "flag", on: ["generate"], help: "decode the finished picture by the VAE all the same" },
   vaeTiling: {

@@ -14,8 +14,27 @@
  */
 export * from "./errors.ts";
 export { draw, generate, type ImageResult, paint, type StepEvent } from "./generate.ts";
-export type { GenerateOptions, Settings } from "./settings.ts";
-export { loadModel, type LoadOptions, type LoadProgress, Model } from "./pipeline/model.ts";
+export type { GenerateOptions, PictureOptions, Settings } from "./settings.ts";
+export {
+  decodingSettings,
+  largerSettings,
+  pictureSettings,
+  samplingSettings,
+  sizeSettings,
+  startSettings,
+} from "./settings/schema.ts";
+export { type CommandName, COMMANDS } from "./settings/commands.ts";
+export type { FileInput, Sides } from "./settings/kinds.ts";
+export type { PictureInput, PictureName } from "./picture/input.ts";
+export type { SamplerName, SchedulerName } from "./sample/names.ts";
+export type { Always, Setting, Table, Types, ValueOf, Values } from "./settings/setting.ts";
+export { loadModel, type LoadOptions, type LoadProgress, Model, type ModelOptions } from "./pipeline/model.ts";
+export type { PreviewKind } from "./pipeline/preview.ts";
+export type { Offload } from "./pipeline/stage.ts";
+export type { OpenOptions } from "./model/checkpoint.ts";
+export type { DownloadProgress } from "./hub/download.ts";
+export type { WrittenFormat } from "./formats/encode_picture.ts";
+export type { Networks } from "./pipeline/networks.ts";
 export { pictureBytes, type SaveOptions, savePicture, savePicture as savePng } from "./save_picture.ts";
 export type { Drawing } from "./pipeline/drawing.ts";
 export { prepare } from "./pipeline/prepare.ts";
@@ -24,4 +43,10 @@ export { Upscaler, type UpscalerOptions } from "./pipeline/upscaler.ts";
 export { type AdapterSummary, Device, listAdapters, openDevice, type Precision } from "./gpu/device.ts";
 export { readWildcards } from "./files/wildcard_files.ts";
 export { chooseWords, type Wildcards } from "./text/wildcards.ts";
+export type { ChatOptions } from "./plan/llm/chat.ts";
+export type { LanguageModelOptions } from "./plan/llm/language_model.ts";
+export type { PlanCell, PlanPhase, SplitCell } from "./plan/plan.ts";
+export type { Limits } from "./plan/review.ts";
+export type { Cell, Layout } from "./region/layout.ts";
+export { PLAN_MODES, type PlanMode, REGION_MODES, type RegionMode } from "./region/mode.ts";
 export * from "./plan/make_plan.ts";

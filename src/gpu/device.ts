@@ -105,7 +105,7 @@ export class Device implements Disposable {
     });
   }
 
-  /** See {@linkcode DeviceClass}. */
+  /** @internal See {@linkcode DeviceClass}. */
   get kind(): DeviceClass {
     return this.summary.software ? "software" : this.subgroups ? "subgroup" : "workgroup";
   }

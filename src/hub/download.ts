@@ -16,6 +16,7 @@ import { publicText } from "../secrets.ts";
 export interface DownloadProgress {
   /** Its address, or its path within a repository. */
   file: string;
+  /** That have come. */
   doneBytes: number;
   /** 0 where the server does not say. */
   totalBytes: number;

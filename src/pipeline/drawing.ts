@@ -60,29 +60,29 @@ export interface Drawing {
   readonly plan: Plan;
   /** Complete: what was asked for, and the preset's values for the rest. */
   readonly settings: Settings;
-  /** The picture it starts from, where it does. */
+  /** @internal The picture it starts from, where it does. */
   readonly start?: Start;
-  /** A quick decoder: for previews, and for the picture where its settings do not say otherwise. */
+  /** @internal A quick decoder: for previews, and for the picture where its settings do not say otherwise. */
   readonly tiny?: Part<TaesdConfig>;
-  /** What comes after the picture, where it shall become larger. */
+  /** @internal What comes after the picture, where it shall become larger. */
   readonly larger?: Larger;
-  /** Of the latents. */
+  /** @internal Of the latents. */
   readonly size: LatentSize;
-  /** Timesteps, noise levels and strides. */
+  /** @internal Timesteps, noise levels and strides. */
   readonly schedule: Schedule;
-  /** Every text of every prompt as tokens; drawings that share this object share their embeddings. */
+  /** @internal Every text of every prompt as tokens; drawings that share this object share their embeddings. */
   readonly prompts: Prompts;
-  /** What the prompts say from step to step. */
+  /** @internal What the prompts say from step to step. */
   readonly wording: Wording;
-  /** Where each text stands in the context that all phases share, and how many rows that has. */
+  /** @internal Where each text stands in the context that all phases share, and how many rows that has. */
   readonly context: { rows: Map<PromptKey, { start: number; count: number }>; tokens: number };
-  /** Following one another to the last step. */
+  /** @internal Following one another to the last step. */
   readonly phases: readonly Phase[];
-  /** What is decoded at once, in latents: the picture, or a tile of it. */
+  /** @internal What is decoded at once, in latents: the picture, or a tile of it. */
   readonly window: { height: number; width: number };
-  /** In the order in which they run. */
+  /** @internal In the order in which they run. */
   readonly stages: Stages;
-  /** Which weights leave the device. */
+  /** @internal Which weights leave the device. */
   readonly offload: Offload;
   /** What there is to say: long prompts. */
   readonly warnings: readonly string[];

@@ -10,7 +10,7 @@ import { type Device, openDevice, type Precision } from "../gpu/device.ts";
 import type { WeightStream } from "../gpu/streamed_program.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { checkLoad } from "../settings.ts";
-import { openCheckpoint } from "../model/checkpoint.ts";
+import { openCheckpoint, type OpenOptions } from "../model/checkpoint.ts";
 import type { Checkpoint } from "../model/parts.ts";
 import type { Backbone } from "../nn/backbone.ts";
 import type { ClipConfig } from "../nn/clip.ts";
@@ -50,7 +50,7 @@ export interface ModelOptions {
   cachePacked?: boolean;
   /** Told what there is to say while weights are loaded. */
   onMessage?: (sentence: string) => void;
-  /** Backbones besides the U-Net, by the class that a config names. */
+  /** @internal Backbones besides the U-Net, by the class that a config names. */
   backbones?: Backbones;
 }
 
@@ -65,17 +65,20 @@ export interface LoadOptions extends ModelOptions {
   /** Called after each piece. What it throws ends the loading. */
   onProgress?: (progress: LoadProgress) => void;
   /** Passed on to the checkpoint reader: preset, separate VAE and the like. */
-  checkpoint?: Parameters<typeof openCheckpoint>[1];
+  checkpoint?: OpenOptions;
 }
 
 /** A loaded model. */
 export class Model implements Networks, Disposable {
+  /** @internal */
   readonly offload: Offload;
+  /** @internal */
   readonly streamWindow: number;
+  /** @internal */
   readonly textEncoders: readonly Part<ClipConfig>[];
-  /** What predicts noise. */
+  /** @internal What predicts noise. */
   readonly backbone: Part<Backbone>;
-  /** In f32 where f16 would overflow. */
+  /** @internal In f32 where f16 would overflow. */
   readonly decoder: Part<VaeConfig>;
   #encoder?: Part<VaeConfig>;
   /** Opened beside the model, by path. */
@@ -91,6 +94,7 @@ export class Model implements Networks, Disposable {
   /** Reads the configs and checks that every tensor is there; moves nothing yet. */
   constructor(
     readonly device: Device,
+    /** @internal */
     readonly checkpoint: Checkpoint,
     readonly precision: Precision,
     options: ModelOptions = {},
@@ -117,13 +121,13 @@ export class Model implements Networks, Disposable {
     );
   }
 
-  /** Pixels to latents; declared when it is first asked for. */
+  /** @internal Pixels to latents; declared when it is first asked for. */
   get encoder(): Part<VaeConfig> {
     const { device, decoder: { network, weights, source } } = this;
     return this.#encoder ??= declareEncoder(device, weights.precision, network, source);
   }
 
-  /** A quick decoder, by its file; opened once. */
+  /** @internal A quick decoder, by its file; opened once. */
   async taesd(path: string): Promise<Part<TaesdConfig>> {
     const { latentChannels } = this.decoder.network;
     const known = this.#taesds.get(path) ?? await declareTaesd(this.device, this.precision, path, latentChannels);
@@ -131,14 +135,14 @@ export class Model implements Networks, Disposable {
     return known;
   }
 
-  /** A network that enlarges pictures, by its file; opened once. */
+  /** @internal A network that enlarges pictures, by its file; opened once. */
   async upscaler(path: string): Promise<Part<RrdbConfig>> {
     const known = this.#upscalers.get(path) ?? await declareUpscaler(this.device, this.precision, path);
     this.#upscalers.set(path, known);
     return known;
   }
 
-  /** All that are declared, in the order in which they are loaded. */
+  /** @internal All that are declared, in the order in which they are loaded. */
   get parts(): readonly Part[] {
     return [
       ...this.textEncoders,
@@ -154,7 +158,7 @@ export class Model implements Networks, Disposable {
     return this.parts.reduce((sum, { weights }) => sum + weights.bytes, 0);
   }
 
-  /** Loads whatever of `parts` is not on the device; of the matrices only those in `only`, where it is given. */
+  /** @internal Loads whatever of `parts` is not on the device; of the matrices only those in `only`, where it is given. */
   async load(
     parts: readonly Part[],
     { onProgress, only }: { onProgress?: (progress: LoadProgress) => void; only?: ReadonlySet<Tensor> } = {},
@@ -170,7 +174,7 @@ export class Model implements Networks, Disposable {
     }
   }
 
-  /** Brings a stage's parts to the device. Disposing of what is returned lets them go again where `offload` wants that. */
+  /** @internal Brings a stage's parts to the device. Disposing of what is returned lets them go again where `offload` wants that. */
   async hold({ parts, streams }: Stage, offload: Offload): Promise<Disposable> {
     await this.load(parts, { only: streams && offload === "stream" ? new Set() : undefined });
     return {
@@ -180,7 +184,7 @@ export class Model implements Networks, Disposable {
     };
   }
 
-  /** The matrices of a stage's parts from their files, where they do not stay on the device. */
+  /** @internal The matrices of a stage's parts from their files, where they do not stay on the device. */
   streamOf({ parts }: Stage): WeightStream {
     return {
       tensors: new Set(parts.flatMap(({ weights }) => [...weights.matrices])),
@@ -200,7 +204,7 @@ export class Model implements Networks, Disposable {
     return this.#packed.get(part);
   }
 
-  /** Waits for the drawings that were begun before. Disposing of what is returned lets the next one begin. */
+  /** @internal Waits for the drawings that were begun before. Disposing of what is returned lets the next one begin. */
   async turn(): Promise<Disposable> {
     const before = this.#idle;
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -25,21 +25,25 @@ export const STREAM_WINDOW = 256 * 1024 * 1024;
 
 /** What is known of a model without its weights. */
 export interface Networks {
+  /** @internal */
   readonly device: Device;
+  /** @internal */
   readonly checkpoint: Pick<Checkpoint, "name" | "family" | "preset" | "scheduler" | "tokenizers">;
-  /** What leaves the device where a drawing does not say. */
+  /** @internal What leaves the device where a drawing does not say. */
   readonly offload: Offload;
-  /** Bytes of streamed weights that are on the device at once. */
+  /** @internal Bytes of streamed weights that are on the device at once. */
   readonly streamWindow: number;
-  /** In the order in which their embeddings stand side by side. */
+  /** @internal In the order in which their embeddings stand side by side. */
   readonly textEncoders: readonly Part<ClipConfig>[];
+  /** @internal */
   readonly backbone: Part<Backbone>;
+  /** @internal */
   readonly decoder: Part<VaeConfig>;
-  /** Pixels to latents; declared when it is first asked for. */
+  /** @internal Pixels to latents; declared when it is first asked for. */
   readonly encoder: Part<VaeConfig>;
-  /** A quick decoder, by its file. */
+  /** @internal A quick decoder, by its file. */
   taesd?(path: string): Promise<Part<TaesdConfig>>;
-  /** A network that enlarges pictures, by its file. */
+  /** @internal A network that enlarges pictures, by its file. */
   upscaler?(path: string): Promise<Part<RrdbConfig>>;
 }
 

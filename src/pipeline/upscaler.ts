@@ -33,7 +33,13 @@ export interface UpscalerOptions {
 
 /** A network that enlarges pictures, with its weights on a device. */
 export class Upscaler implements Disposable {
-  private constructor(readonly part: Part<RrdbConfig>, readonly ownDevice?: Device) {}
+  readonly #part: Part<RrdbConfig>;
+  readonly #ownDevice?: Device;
+
+  private constructor(part: Part<RrdbConfig>, ownDevice?: Device) {
+    this.#part = part;
+    this.#ownDevice = ownDevice;
+  }
 
   /**
    * Opens an ESRGAN or Real-ESRGAN file (RRDBNet).
@@ -51,7 +57,7 @@ export class Upscaler implements Disposable {
 
   /** How much larger a picture becomes along each side. */
   get scale(): number {
-    return this.part.network.scale;
+    return this.#part.network.scale;
   }
 
   /**
@@ -63,15 +69,15 @@ export class Upscaler implements Disposable {
     picture: Picture,
     { signal, onProgress }: { signal?: AbortSignal; onProgress?: (done: number, all: number) => void } = {},
   ): Promise<Picture> {
-    await this.part.weights.load(this.part.source!);
-    return await enlarge(this.part, picture, signal, onProgress);
+    await this.#part.weights.load(this.#part.source!);
+    return await enlarge(this.#part, picture, signal, onProgress);
   }
 
   /** Frees the device memory and closes the file. */
   [Symbol.dispose](): void {
-    this.part.weights.release();
-    this.part.source?.close();
-    this.ownDevice?.close();
+    this.#part.weights.release();
+    this.#part.source?.close();
+    this.#ownDevice?.close();
   }
 }
 

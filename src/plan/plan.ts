@@ -56,7 +56,9 @@ export interface Region {
 
 /** A cell that is split again into cells of its own. */
 export interface SplitCell {
+  /** Of its own regions. */
   splitRatio: string;
+  /** In reading order. */
   regions: PlanCell[];
 }
 
@@ -79,6 +81,7 @@ const phaseSchema: z.ZodType<PlanPhase> = z.strictObject({
 
 /** A stretch of the steps, and how regions are joined in it. */
 export interface PlanPhase {
+  /** How they are joined. */
   mode: RegionMode;
   /** How many of the steps, relative to the other phases. */
   share: number;

@@ -15,7 +15,9 @@ export interface Rect {
 
 /** One region's place. `region` is its index in reading order, the order of the region prompts. */
 export interface Cell {
+  /** @internal */
   rect: Rect;
+  /** From 0. */
   region: number;
 }
 
@@ -29,7 +31,9 @@ export type Node =
 
 /** The regions of a picture. `cells[i].region === i`; `root` is the tree that the cells are the leaves of. */
 export interface Layout {
+  /** @internal */
   readonly root: Node;
+  /** In reading order. */
   readonly cells: readonly Cell[];
 }
 

@@ -11,19 +11,33 @@ import type { FileInput, Sides } from "./kinds.ts";
 
 /** The types of values by the names that the schema gives them. */
 export interface Types {
+  /** On or off. */
   flag: boolean;
+  /** Any text but none. */
   text: string;
+  /** Any text. */
   anyText: string;
+  /** A number. */
   number: number;
+  /** A whole number. */
   integer: number;
+  /** 0 to 2⁶³ − 1, or −1 for a new one. */
   seed: number | bigint;
+  /** Two whole numbers. */
   pair: [number, number];
+  /** Two whole numbers, rows before columns. */
   rowsFirst: [number, number];
+  /** A picture. */
   picture: PictureInput;
+  /** A file of weights. */
   file: FileInput;
+  /** Pixels on a picture's sides. */
   sides: Sides;
+  /** How regions are joined. */
   mode: PlanMode;
+  /** A sampler. */
   sampler: SamplerName;
+  /** A schedule. */
   scheduler: SchedulerName;
 }
 
@@ -35,9 +49,11 @@ export interface Setting {
   shown?: string;
   /** Range of a number. */
   least?: number;
+  /** Range of a number. */
   most?: number;
   /** The words it takes. */
   oneOf?: readonly string[];
+  /** What the help says of it. */
   help: string;
   /** The commands that use it; anywhere else it is refused. */
   on: readonly CommandName[] | "all";
@@ -60,7 +76,8 @@ export interface Setting {
 /** Settings by name. */
 export type Table = Readonly<Record<string, Setting>>;
 
-type ValueOf<S> = S extends { oneOf: readonly (infer Word)[] } ? Word
+/** What a setting's value is. */
+export type ValueOf<S> = S extends { oneOf: readonly (infer Word)[] } ? Word
   : S extends { type: keyof Types } ? Types[S["type"]]
   : never;
 

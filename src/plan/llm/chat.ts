@@ -19,6 +19,7 @@ export interface ChatOptions {
   backoff?: number;
   /** The most tokens of one answer. Default 2048. */
   llmMaxTokens?: number;
+  /** Ends the conversation. */
   signal?: AbortSignal;
   /** What a message may advise where no language model can be had: rules plan, too, but nothing else. */
   orRules?: boolean;

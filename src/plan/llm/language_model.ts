@@ -15,9 +15,11 @@ import { replyJsonSchema } from "./reply_schema.ts";
 
 /** How a language model plans; the names are those of the command line's flags. */
 export interface LanguageModelOptions extends Omit<ChatOptions, "say" | "progress" | "signal"> {
+  /** A server with OpenAI's chat API. */
   llmUrl?: string;
   /** A model's name, or the path of a .gguf file to be served here. */
   llmModel?: string;
+  /** @internal */
   environment?: Environment;
   /** Instructions in place of prompts/plan.md. */
   promptFile?: string;

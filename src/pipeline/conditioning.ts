@@ -12,10 +12,10 @@
 import type { AttentionMap, Sight } from "../ops/attention.ts";
 import { UsageError } from "../errors.ts";
 import type { PlanAtSteps } from "../plan/phases.ts";
-import { baseRatiosOf, layoutOf, regionsOf } from "../plan/plan.ts";
+import { baseRatiosOf, layoutOf, regionsOf, restOf } from "../plan/plan.ts";
 import { negativesOfRegions } from "../region/keywords.ts";
 import { type MaskImage, maskPartition, maskWeights } from "../region/mask_image.ts";
-import { featheredMasks } from "../region/masks.ts";
+import { boxMask, featheredMasks } from "../region/masks.ts";
 import type { RegionMode } from "../region/mode.ts";
 import { partition } from "../region/partition.ts";
 import { composed, type Weighted } from "../text/split.ts";
@@ -94,7 +94,13 @@ export interface GuidanceOptions {
 
 /** A plan with everything looked up. */
 interface Scene {
-  regions: { shows: Weighted[]; negative: PromptKey; ratio: number }[];
+  regions: {
+    shows: Weighted[];
+    negative: PromptKey;
+    ratio: number;
+    /** In canvas mode it is a part of the whole picture: what lies around boxes. */
+    around?: boolean;
+  }[];
   base?: Weighted[];
   /** Prompts whose pooled embeddings describe the whole picture, one for each that AND joins. */
   pooled: Weighted[];
@@ -116,12 +122,21 @@ export function condition(plan: PlanAtSteps["plan"], options: GuidanceOptions): 
   const common = negativePrompt === undefined ? undefined : negativesOfRegions(negativePrompt, regions.length);
   // Of the whole picture: what is forbidden anywhere.
   const negativePooled: PromptKey = common ? [...new Set(common)].join(", ") : options.zerosForAbsent ? ABSENT : "";
+  const rest: Scene["regions"][number] = {
+    shows: composed(restOf(plan).prompt),
+    negative: negativePooled,
+    ratio: 0,
+    around: true,
+  };
   const scene: Scene = {
-    regions: regions.map(({ prompt, negativePrompt: own }, i) => ({
-      shows: composed(prompt),
-      negative: own ? [common?.[i], own].filter(Boolean).join(", ") : common?.[i] ?? negativePooled,
-      ratio: ratios[i],
-    })),
+    regions: [
+      ...regions.map(({ prompt, negativePrompt: own }, i): Scene["regions"][number] => ({
+        shows: composed(prompt),
+        negative: own ? [common?.[i], own].filter(Boolean).join(", ") : common?.[i] ?? negativePooled,
+        ratio: ratios[i],
+      })),
+      ...(layout.rest === undefined ? [] : [rest]),
+    ],
     base: plan.basePrompt === undefined ? undefined : composed(plan.basePrompt),
     pooled: composed(plan.basePrompt ?? plan.prompt),
     negativePooled,
@@ -139,9 +154,15 @@ export function condition(plan: PlanAtSteps["plan"], options: GuidanceOptions): 
     ),
     batches(height, width) {
       const weights = weightsAt(height, width);
+      /** Around all that is seen of a region, and all of its box: what is half hidden is drawn whole. */
+      const canvasOf = (region: number) => {
+        const over = layout.boxes.find((box) => box.region === region);
+        const own = over ? boxMask(over.rect, width, height, feather) : weights[region];
+        return boxOf(weights[region], width) && boxOf(own.map((weight, i) => weight + weights[region][i]), width);
+      };
       const bySize = new Map<string, { box: Box; entries: Entry[]; origins: Batch["origins"] }>();
       for (const entry of entries) {
-        const box = entry.canvas === undefined ? { x: 0, y: 0, width, height } : boxOf(weights[entry.canvas], width);
+        const box = entry.canvas === undefined ? { x: 0, y: 0, width, height } : canvasOf(entry.canvas);
         if (!box) continue; // masks of other regions lie over all of it
         const size = `${box.width}×${box.height}`;
         if (!bySize.has(size)) bySize.set(size, { box, entries: [], origins: [] });
@@ -246,10 +267,11 @@ function pooledFor(pooled: readonly Weighted[], k: number): string {
  */
 function canvas({ regions, base, pooled, negativePooled, scale }: Scene): Entry[] {
   const entries = new Entries();
-  regions.forEach(({ shows, negative, ratio }, region) => {
+  regions.forEach(({ shows, negative, ratio, around }, region) => {
     const own = sharesOf(shows, scale, 1 - ratio);
-    entries.add(negative, negativePooled, { ...own.avoid, region }, region);
-    shows.forEach(({ text }, k) => entries.add(text, text, { ...own.show[k], region }, region));
+    const canvas = around ? undefined : region;
+    entries.add(negative, negativePooled, { ...own.avoid, region }, canvas);
+    shows.forEach(({ text }, k) => entries.add(text, text, { ...own.show[k], region }, canvas));
     if (!base) return;
     const whole = sharesOf(base, scale, ratio);
     entries.add(negativePooled, negativePooled, { ...whole.avoid, region });

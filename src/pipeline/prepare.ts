@@ -7,7 +7,7 @@ import { UsageError } from "../errors.ts";
 import { readMasks } from "../formats/mask_file.ts";
 import { pictureSize } from "../plan/picture_size.ts";
 import { phasesOf, planAtSteps } from "../plan/phases.ts";
-import { parsePlan, plainPlan, type Plan, regionsOf, withDefaults } from "../plan/plan.ts";
+import { isPlain, parsePlan, plainPlan, type Plan, regionsOf, withDefaults } from "../plan/plan.ts";
 import type { SamplerName } from "../sample/names.ts";
 import { DEFAULT_BIND, type RegionDefaults } from "../region/mode.ts";
 import { makeSchedule } from "../sample/schedule.ts";
@@ -161,7 +161,7 @@ function settle(networks: Networks, plan: Plan, options: PictureOptions, inputs?
     throw new UsageError(`--eta does nothing in ${samplingMethod}; it belongs to ${ETA_SAMPLERS.join(" and ")}.`);
   }
   const attends = phasesOf(plan, options).every(({ mode }) => mode === "attention");
-  if (options.feather !== undefined && attends && regionsOf(plan).length > 1) {
+  if (options.feather !== undefined && attends && !isPlain(plan)) {
     throw new UsageError("--feather does nothing in attention mode; it belongs to --mode bind, canvas and latent.");
   }
   return {
@@ -201,7 +201,7 @@ function checkChannels({ checkpoint: { name }, decoder, backbone }: Networks, op
 function bindOf(plan: Plan, defaults: RegionDefaults, options: PictureOptions): Pick<PictureOptions, "bind"> {
   if (plan.mode === "bind") return { bind: options.bind ?? defaults.bind ?? DEFAULT_BIND };
   const idle = (["bind", "refineRatio"] as const).find((name) => options[name] !== undefined);
-  if (idle && (plan.phases || regionsOf(plan).length > 1)) {
+  if (idle && (plan.phases || !isPlain(plan))) {
     const instead = plan.phases ? "the plan has phases of its own" : `the regions are joined in ${plan.mode} mode`;
     throw new UsageError(
       `${flagOf(idle)} is of bind mode, but ${instead}. Leave it out${plan.phases ? "" : ", or take --mode bind"}.`,

@@ -8,7 +8,7 @@
  * @module
  */
 import { DEFAULT_BIND, type RegionMode } from "../region/mode.ts";
-import { type Plan, type PlanCell, type PlanPhase, regionsOf } from "./plan.ts";
+import { isPlain, type Plan, type PlanCell, type PlanPhase, regionsOf } from "./plan.ts";
 
 /** What bind mode depends on besides the plan. */
 export interface BindOptions {
@@ -51,8 +51,7 @@ export function phasesOf(plan: Plan, { bind = DEFAULT_BIND, refineRatio }: BindO
     share: 1 - bind,
     ...(refineRatio === undefined ? {} : { baseRatio: refineRatio }),
   };
-  const [first, ...others] = regionsOf(plan);
-  const plain = others.length === 0 && first.brief === undefined;
+  const plain = isPlain(plan) && regionsOf(plan)[0].brief === undefined;
   if (plain || bind === 0) return [{ ...refining, share: 1 }];
   const binding: PlanPhase = { mode: "canvas", share: bind, baseRatio: 0, prompts: "brief" };
   return bind === 1 ? [binding] : [binding, refining];

@@ -17,8 +17,9 @@ import {
   type RegionDefaults,
   type RegionMode,
 } from "../region/mode.ts";
-import { type Cut, type Layout, makeLayout } from "../region/layout.ts";
-import { cutOf, formatSplitRatio, parseSplitRatio } from "../region/split_ratio.ts";
+import { type Box, type Cut, type Layout, makeLayout } from "../region/layout.ts";
+import { cellCount, cutOf, formatSplitRatio, parseSplitRatio, type SplitRatio } from "../region/split_ratio.ts";
+import { hiddenRegions } from "../region/visible.ts";
 
 /** A page is a long prompt; what takes a book is a mistake. */
 const words = z.string().refine(
@@ -28,6 +29,10 @@ const words = z.string().refine(
 const text = words.refine((value) => value.trim() !== "", "must not be empty");
 const share = z.number().min(0).max(1);
 
+const boxSchema: z.ZodType<Region["box"]> = z.tuple([share, share, share, share]).describe(
+  "Left, top, right and bottom of the region as shares of the picture, 0 to 1: it lies there, over the cells of the split ratio.",
+);
+
 const regionSchema: z.ZodType<Region> = z.strictObject({
   prompt: words.describe("What this region shows, complete by itself, with the picture's style words."),
   brief: text.optional().describe(
@@ -35,6 +40,10 @@ const regionSchema: z.ZodType<Region> = z.strictObject({
   ),
   negativePrompt: text.optional().describe("What this region must not show, in addition to the picture's own."),
   baseRatio: share.optional().describe("How strongly the base prompt shows in this region, 0 to 1."),
+  box: boxSchema.optional(),
+  depth: z.number().min(-1e6).max(1e6).optional().describe(
+    "How far the box is away: of two that overlap the one with less is in front. Absent: 0; of equal ones the later is in front.",
+  ),
   mask: text.optional().describe(
     "Path of a mask image: this region is drawn where it is white, over whatever cell lies there.",
   ),
@@ -50,6 +59,10 @@ export interface Region {
   negativePrompt?: string;
   /** Weight of the base prompt here, 0 to 1; goes before the plan's. */
   baseRatio?: number;
+  /** Left, top, right and bottom as shares of the picture: it lies there, over the cells, and takes none of the split ratio's. */
+  box?: [left: number, top: number, right: number, bottom: number];
+  /** How far the box is away: of two that overlap the one with less is in front, of equal ones the later. Absent: 0. */
+  depth?: number;
   /** Path of a mask image: the region is drawn where it is white, over whatever cell lies there. */
   mask?: string;
 }
@@ -103,7 +116,10 @@ export const planSchema: z.ZodType<Plan> = z.strictObject({
   splitRatio: text.default("1").describe(
     "Column widths (1,2,1), or rows parted by semicolons, each a height and then its column widths (1,2,1;2,1,1).",
   ),
-  regions: z.array(cellSchema).min(1).describe("One entry for each cell of the split ratio, in reading order."),
+  regions: z.array(cellSchema).min(1).describe(
+    "One entry for each cell of the split ratio, in reading order, and one for each box. Where all have boxes, the rest of the " +
+      "picture is the base prompt's (or else the prompt's).",
+  ),
   mode: z.enum(PLAN_MODES).optional().describe(
     "How regions are joined: by attention, by predictions for the whole picture (latent) or for each region's own canvas, " +
       "or by canvases first and attention after them (bind).",
@@ -129,7 +145,7 @@ export interface Plan {
   negativePrompt?: string;
   /** Column widths, or rows parted by semicolons, each a height and then its column widths. */
   splitRatio: string;
-  /** One entry for each cell of the split ratio, in reading order; an entry may be split again. */
+  /** One entry for each cell of the split ratio, in reading order, and one for each box; a cell may be split again. */
   regions: PlanCell[];
   /** How regions are joined; absent: as suits the model. */
   mode?: PlanMode;
@@ -153,13 +169,20 @@ export function parsePlan(json: unknown): Plan {
   if (!result.success) {
     throw new PlannerError(`The plan is not valid: ${briefText(describe(result.error.issues), 400)}.`);
   }
+  checkBoxes(result.data);
   const plan = withoutRowHeight(result.data);
   const regions = regionsOf(plan);
   const blank = regions.findIndex((region) => region.prompt.trim() === "");
   if (blank >= 0 && regions.length > 1) {
     throw new PlannerError(`The plan is not valid: region ${blank + 1} of ${regions.length} has an empty prompt.`);
   }
-  layoutOf(plan);
+  const [hidden] = hiddenRegions(layoutOf(plan));
+  if (hidden !== undefined) {
+    throw new PlannerError(
+      `The plan is not valid: region ${hidden + 1} is hidden wholly behind nearer boxes; ` +
+        "make its box larger, or give it a smaller depth.",
+    );
+  }
   baseRatiosOf(plan);
   for (const { baseRatio } of plan.phases ?? []) if (baseRatio !== undefined) baseRatiosOf({ ...plan, baseRatio });
   if (plan.phases && plan.mode) {
@@ -180,15 +203,42 @@ export function plainPlan(prompt: string, planner: string, note?: string): Plan 
  */
 export function withDefaults(plan: Plan, defaults: RegionDefaults): Plan {
   const regions = regionsOf(plan);
-  const likes = regions.length > 1 ? defaults : {};
+  const likes = isPlain(plan) ? {} : defaults;
   const mode = plan.mode ?? likes.mode ?? "attention";
   const settled = plan.phases ? plan : { ...plan, mode };
-  const refines = !plan.phases && mode === "bind" && regions.length > 1;
+  const refines = !plan.phases && mode === "bind" && !isPlain(plan);
   const baseRatio = refines ? likes.refineRatio ?? DEFAULT_REFINE_RATIO : likes.baseRatio;
   const says = plan.basePrompt !== undefined || plan.baseRatio !== undefined ||
     regions.some((region) => region.baseRatio !== undefined);
   if (baseRatio === undefined || says || plan.prompt.trim() === "") return settled;
   return { ...settled, basePrompt: plan.prompt, baseRatio };
+}
+
+/** Whether one region is all of the picture. */
+export function isPlain(plan: Pick<Plan, "regions">): boolean {
+  const [first, ...others] = regionsOf(plan);
+  return others.length === 0 && first.box === undefined;
+}
+
+/** Refuses boxes that hold nothing, that a mask contradicts, and that are of a part of the picture. */
+function checkBoxes(plan: Plan): void {
+  const fail = (region: number, what: string) =>
+    new PlannerError(`The plan is not valid: region ${region + 1} ${what}.`);
+  const regions = regionsOf(plan);
+  regions.forEach(({ box, depth, mask }, i) => {
+    if (!box) {
+      if (depth !== undefined) throw fail(i, "has a depth but no box");
+      return;
+    }
+    const [left, top, right, bottom] = box;
+    if (right <= left || bottom <= top) {
+      throw fail(i, `has an empty box [${box.join(", ")}]; it is left, top, right, bottom`);
+    }
+    if (mask !== undefined) throw fail(i, "has a box and a mask; leave one of them out");
+    if (!plan.regions.includes(regions[i])) {
+      throw fail(i, "has a box within a split cell; boxes are of the whole picture and stand beside cells");
+    }
+  });
 }
 
 /** Cells may be split so many times within each other. */
@@ -223,7 +273,8 @@ function checkSize(json: unknown): void {
 function withoutRowHeight(plan: Plan): Plan {
   const warnings: string[] = [];
   const repair = <T extends { splitRatio: string; regions: PlanCell[] }>(cell: T): T => {
-    const ratio = parseSplitRatio(cell.splitRatio, cell.regions.length);
+    const ratio = splitOf(cell);
+    if (!ratio) return cell;
     warnings.push(...ratio.warnings);
     return {
       ...cell,
@@ -246,31 +297,58 @@ export function withMasks(plan: Plan, change: (mask: string, region: number) => 
   return { ...plan, regions: plan.regions.map(changed) };
 }
 
+/** What lies around boxes that are all of a plan: the region `rest` of its layout. */
+export function restOf({ basePrompt, prompt }: Pick<Plan, "basePrompt" | "prompt">): Region {
+  return { prompt: basePrompt ?? prompt };
+}
+
 /** The regions of a plan in reading order, split cells flattened; index i is region i of `layoutOf(plan)`. */
 export function regionsOf(plan: Pick<Plan, "regions">): Region[] {
   return plan.regions.flatMap((cell) => "regions" in cell ? regionsOf(cell) : [cell]);
 }
 
+/** What a split ratio splits: the cells without a box. */
+function tilesOf({ regions }: Pick<Plan, "regions">): PlanCell[] {
+  return regions.filter((cell) => "regions" in cell || cell.box === undefined);
+}
+
+/** The split ratio, read; none where all regions have boxes. */
+function splitOf(plan: Pick<Plan, "splitRatio" | "regions">): SplitRatio | undefined {
+  const tiles = tilesOf(plan).length;
+  if (tiles > 0) return parseSplitRatio(plan.splitRatio, tiles);
+  if (cellCount(parseSplitRatio(plan.splitRatio)) === 1) return undefined;
+  throw new PlannerError(
+    `Split ratio "${plan.splitRatio}" has nothing to split: every region has a box. Leave one of them out.`,
+  );
+}
+
 /** Where the regions lie. Throws PlannerError where a split ratio cannot be read or disagrees with its prompts. */
 export function layoutOf(plan: Pick<Plan, "splitRatio" | "regions">): Layout {
-  const cut = (cell: Pick<Plan, "splitRatio" | "regions">): Cut =>
-    cutOf(
-      parseSplitRatio(cell.splitRatio, cell.regions.length),
-      cell.regions.map((part) => "regions" in part ? cut(part) : "region"),
-    );
-  return makeLayout(cut(plan));
+  const cut = (cell: Pick<Plan, "splitRatio" | "regions">): Cut | undefined => {
+    const split = splitOf(cell);
+    return split && cutOf(split, tilesOf(cell).map((part) => "regions" in part ? cut(part)! : "region"));
+  };
+  const boxes = regionsOf(plan).flatMap(({ box, depth = 0 }, region): Box[] => {
+    if (!box) return [];
+    const [x0, y0, x1, y1] = box;
+    return [{ rect: { x0, y0, x1, y1 }, region, depth }];
+  });
+  return makeLayout(cut(plan), boxes);
 }
 
 /**
  * The weight of the base prompt in each region, in reading order; zeros where the plan has no base prompt. A region's own
- * ratio goes before the plan's, a split cell passes its ratio on; without either it is `DEFAULT_BASE_RATIO`.
+ * ratio goes before the plan's, a split cell passes its ratio on; boxes take the last of a list; without either it is
+ * `DEFAULT_BASE_RATIO`.
  */
 export function baseRatiosOf(plan: Pick<Plan, "splitRatio" | "regions" | "basePrompt" | "baseRatio">): number[] {
-  const { rows } = parseSplitRatio(plan.splitRatio, plan.regions.length);
+  const rows = splitOf(plan)?.rows ?? [{ widths: [1] }];
   const given = parseBaseRatio(plan.baseRatio ?? DEFAULT_BASE_RATIO, rows.map((row) => row.widths.length));
-  const own = plan.regions.flatMap((cell, i) =>
-    regionsOf({ regions: [cell] }).map((region) => region.baseRatio ?? given[i])
-  );
+  const tiles = tilesOf(plan);
+  const own = plan.regions.flatMap((cell) => {
+    const ratio = given[tiles.includes(cell) ? tiles.indexOf(cell) : given.length - 1];
+    return regionsOf({ regions: [cell] }).map((region) => region.baseRatio ?? ratio);
+  });
   return plan.basePrompt === undefined ? own.map(() => 0) : own;
 }
 

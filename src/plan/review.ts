@@ -1,4 +1,4 @@
-import { fitToGrid } from "../region/partition.ts";
+import { fitToGrid, partition } from "../region/partition.ts";
 import { findFaults } from "./llm/faults.ts";
 import { shortCounts } from "./llm/asked.ts";
 import { layoutOf, type Plan, regionsOf } from "./plan.ts";
@@ -10,6 +10,9 @@ export interface Limits {
   /** How many tokens a text has; without it they are estimated from its words. */
   countTokens?: (text: string) => number;
 }
+
+/** Cells each way of the grid that boxes are looked at on. */
+const FINE = 64;
 
 /** A text encoder reads this many tokens at a time. */
 const CHUNK = 75;
@@ -33,13 +36,19 @@ function contentWarnings(plan: Plan): string[] {
 
 function layoutWarnings(plan: Plan, { coarsest }: Limits): string[] {
   const layout = layoutOf(plan);
+  const grid = partition(layout, FINE, FINE);
+  const seen = layout.cells.map(({ region }) => grid.filter((cell) => cell === region).length / FINE ** 2);
+  const covered = layout.boxes.filter(({ rect, region }) =>
+    seen[region] < 0.25 * (rect.x1 - rect.x0) * (rect.y1 - rect.y0)
+  );
   const slivers = layout.cells.filter(({ rect }) => Math.min(rect.x1 - rect.x0, rect.y1 - rect.y0) < 1 / 12 - 1e-9);
   const warnings = slivers.map(({ region }) =>
-    `Warning: region ${
-      region + 1
-    } is narrower than a twelfth of the picture and may show nothing. Give it more in the ` +
-    `split ratio "${plan.splitRatio}".`
+    `Warning: region ${region + 1} is narrower than a twelfth of the picture and may show nothing. Give it more ` +
+    (regionsOf(plan)[region].box ? "in its box." : `in the split ratio "${plan.splitRatio}".`)
   );
+  for (const { region } of covered) {
+    warnings.push(`Warning: of region ${region + 1} less than a quarter is seen, since nearer boxes lie over it.`);
+  }
   if (coarsest && !fitToGrid(layout, coarsest.width, coarsest.height)) {
     warnings.push(
       `Warning: ${layout.cells.length} regions do not fit the network's coarsest grid of ${coarsest.width}×` +

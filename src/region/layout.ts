@@ -1,6 +1,6 @@
 /**
- * Where the regions of a picture lie: a tree of cuts whose leaves are regions, all in fractions of the picture, so that
- * one layout serves every resolution of the network.
+ * Where the regions of a picture lie: a tree of cuts whose leaves are regions, and boxes over it, all in fractions of the picture,
+ * so that one layout serves every resolution of the network.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export interface Rect {
   y1: number;
 }
 
-/** One region's place. `region` is its index in reading order, the order of the region prompts. */
+/** One region's place. `region` is its index in the order of the region prompts: reading order, boxes where they were written. */
 export interface Cell {
   /** @internal */
   rect: Rect;
@@ -29,24 +29,40 @@ export type Node =
   | { region: number; rect: Rect }
   | { axis: "x" | "y"; rect: Rect; borders: readonly number[]; parts: readonly Node[] };
 
-/** The regions of a picture. `cells[i].region === i`; `root` is the tree that the cells are the leaves of. */
+/** A region that lies over the others. */
+export interface Box extends Cell {
+  /** How far away it is: of two boxes the one with less is in front; of two with the same, the later. */
+  depth: number;
+}
+
+/** The regions of a picture. `cells[i].region === i`; `root` is the tree that those without a box are the leaves of. */
 export interface Layout {
   /** @internal */
   readonly root: Node;
   /** In reading order. */
   readonly cells: readonly Cell[];
+  /** Over the tree, the farthest first. */
+  readonly boxes: readonly Box[];
+  /** Where all regions have boxes: the last cell, of what lies around them. It may be hidden wholly. */
+  readonly rest?: number;
 }
 
 /** The layout of a plain picture: one region everywhere. */
 export const WHOLE: Rect = { x0: 0, y0: 0, x1: 1, y1: 1 };
 
-/** Number the regions of `cut` in reading order and compute every border. Sizes must be positive and finite. */
-export function makeLayout(cut: Cut): Layout {
+/**
+ * Number the regions of `cut` in reading order and compute every border. Sizes must be positive and finite.
+ * @param boxes with their numbers, which the regions of the cut leave out; where there is no cut, the rest comes last
+ */
+export function makeLayout(cut: Cut | undefined, boxes: readonly Box[] = []): Layout {
   const cells: Cell[] = [];
+  for (const { rect, region } of boxes) cells[region] = { rect, region };
+  let next = 0;
   const place = (cut: Cut, rect: Rect): Node => {
     if (cut === "region") {
-      cells.push({ rect, region: cells.length });
-      return { rect, region: cells.length - 1 };
+      while (cells[next]) next++;
+      cells[next] = { rect, region: next };
+      return cells[next];
     }
     const [start, end] = cut.axis === "x" ? [rect.x0, rect.x1] : [rect.y0, rect.y1];
     const borders = cumulative(cut.sizes).map((c) => start + (end - start) * c);
@@ -60,8 +76,9 @@ export function makeLayout(cut: Cut): Layout {
     );
     return { axis: cut.axis, rect, borders, parts };
   };
-  const root = place(cut, WHOLE);
-  return { root, cells };
+  const root = place(cut ?? "region", WHOLE);
+  const farthestFirst = boxes.toSorted((a, b) => b.depth - a.depth || a.region - b.region);
+  return { root, cells, boxes: farthestFirst, ...(cut ? {} : { rest: boxes.length }) };
 }
 
 /** Borders in 0…1 of parts with these relative sizes; sizes are scaled first so that even 1e308 twice does not overflow. */

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { cover } from "./masks.ts";
+
 /** Brightness of an image, 0 to 1, row by row. */
 export interface MaskImage {
   width: number;
@@ -57,12 +59,7 @@ export function maskWeights(
 ): Float32Array[] {
   masks.forEach((mask, region) => {
     if (!mask) return;
-    const share = coverage(mask, width, height);
-    weights.forEach((weight, i) => {
-      for (let at = 0; at < weight.length; at++) {
-        weight[at] = weight[at] * (1 - share[at]) + (i === region ? share[at] : 0);
-      }
-    });
+    cover(weights, coverage(mask, width, height), region);
   });
   return weights;
 }

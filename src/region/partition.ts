@@ -12,8 +12,8 @@ export interface GridNode {
  * Which region each cell of a grid belongs to.
  *
  * Borders fall at floor(n·fraction + 1e-9), which is exact for every ratio at every resolution. A region that would get no
- * column or row keeps the nearest one; where the grid has fewer columns or rows than the cut, it keeps the nearest
- * single cell. So no region is empty as long as the grid has at least as many cells as there are regions.
+ * column or row keeps the nearest one; where the grid has fewer columns or rows than the cut, or nearer boxes cover all that it
+ * has there, it keeps the nearest single cell. So no region but the rest is empty as long as the grid has cells for all.
  *
  * @param width columns of the grid, @param height rows of the grid
  * @returns width·height region indices, row by row
@@ -23,22 +23,40 @@ export function partition(layout: Layout, width: number, height: number): Uint8A
   if (layout.cells.length > 256) {
     throw new UsageError(`The plan has ${layout.cells.length} regions; a picture can have at most 256.`);
   }
-  const boxes = gridBoxes(layout, width, height);
-  if (!boxes) return crowdedPartition(layout, width, height);
-  const grid = new Uint8Array(width * height);
-  boxes.forEach(({ x0, x1, y0, y1 }, region) => {
+  const rects = gridRects(layout, width, height);
+  const grid = rects ? new Uint8Array(width * height) : crowdedTree(layout, width, height);
+  const paint = (region: number, { x0, x1, y0, y1 }: Rect) => {
     for (let y = y0; y < y1; y++) grid.fill(region, y * width + x0, y * width + x1);
-  });
+  };
+  const over = layout.boxes.map(({ region }) => region);
+  rects?.forEach((rect, region) => over.includes(region) || paint(region, rect));
+  for (const { region, rect } of layout.boxes) paint(region, gridRect(rect, width, height));
+  if (!rects || over.length) rescue(grid, layout, width, height);
   return grid;
 }
 
-/** Each region's rectangle in whole cells of a grid; undefined where the grid has too few columns or rows for the cuts. */
-export function gridBoxes(layout: Layout, width: number, height: number): Rect[] | undefined {
+/** A rectangle in whole cells of a grid, at least one. */
+export function gridRect({ x0, x1, y0, y1 }: Rect, width: number, height: number): Rect {
+  const span = (n: number, from: number, to: number) => {
+    const [first, end] = [from, to].map((fraction) => Math.floor(n * fraction + 1e-9));
+    return end > first ? [first, end] : [Math.min(first, n - 1), Math.min(first, n - 1) + 1];
+  };
+  const [left, right] = span(width, x0, x1);
+  const [top, bottom] = span(height, y0, y1);
+  return { x0: left, x1: right, y0: top, y1: bottom };
+}
+
+/**
+ * Each region's rectangle in whole cells of a grid, whatever lies over it; undefined where the grid has too few columns or rows for
+ * the cuts.
+ */
+export function gridRects(layout: Layout, width: number, height: number): Rect[] | undefined {
   const fitted = fitToGrid(layout, width, height);
   if (!fitted) return undefined;
-  const boxes: Rect[] = [];
+  const rects: Rect[] = [];
+  for (const { region, rect } of layout.boxes) rects[region] = gridRect(rect, width, height);
   const walk = ({ node, borders, parts }: GridNode, box: Rect) => {
-    if ("region" in node) boxes[node.region] = box;
+    if ("region" in node) rects[node.region] = box;
     else {
       parts.forEach((part, i) =>
         walk(
@@ -51,7 +69,7 @@ export function gridBoxes(layout: Layout, width: number, height: number): Rect[]
     }
   };
   walk(fitted, { x0: 0, y0: 0, x1: width, y1: height });
-  return boxes;
+  return rects;
 }
 
 /** The layout's borders on a width × height grid, every part at least as large as it needs; undefined where they do not fit. */
@@ -82,19 +100,25 @@ function needs(node: Node): { x: number; y: number } {
   return node.axis === "x" ? { x: along, y: across } : { x: across, y: along };
 }
 
-/** A grid too coarse for whole columns and rows: the region at each cell's centre, then a single cell for those left out. */
-function crowdedPartition(layout: Layout, width: number, height: number): Uint8Array {
+/** A grid too coarse for whole columns and rows: the tree's region at each cell's centre. */
+function crowdedTree({ cells, boxes }: Layout, width: number, height: number): Uint8Array {
   const grid = new Uint8Array(width * height);
-  const owned = new Array<number>(layout.cells.length).fill(0);
+  const tree = cells.filter(({ region }) => !boxes.some((box) => box.region === region));
   for (let i = 0; i < grid.length; i++) {
     const x = (i % width + 0.5) / width;
     const y = (Math.floor(i / width) + 0.5) / height;
-    const cell = layout.cells.find(({ rect }) => x < rect.x1 && y < rect.y1 && x >= rect.x0 && y >= rect.y0);
+    const cell = tree.find(({ rect }) => x < rect.x1 && y < rect.y1 && x >= rect.x0 && y >= rect.y0);
     grid[i] = cell!.region;
-    owned[grid[i]]++;
   }
-  for (const { rect, region } of layout.cells) {
-    if (owned[region] > 0) continue;
+  return grid;
+}
+
+/** Gives regions that have no cell the nearest one that another can spare. */
+function rescue(grid: Uint8Array, { cells, rest }: Layout, width: number, height: number): void {
+  const owned = new Array<number>(cells.length).fill(0);
+  for (const region of grid) owned[region]++;
+  for (const { rect, region } of cells) {
+    if (owned[region] > 0 || region === rest) continue;
     const distance = (i: number) =>
       Math.hypot(
         (i % width + 0.5) / width - (rect.x0 + rect.x1) / 2,
@@ -106,5 +130,4 @@ function crowdedPartition(layout: Layout, width: number, height: number): Uint8A
     grid[spare[0]] = region;
     owned[region]++;
   }
-  return grid;
 }

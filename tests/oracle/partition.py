@@ -59,13 +59,31 @@ def boxes(cell, width, height, x=None, y=None):
     return found
 
 
+def extents(plan, width, height):
+    """(left, right, top, bottom) of every region of a plan, whatever lies over it. Where all have boxes the rest comes last."""
+    over = [leaf for leaf in leaves(plan) if "box" in leaf]
+    cells = [cell for cell in plan["regions"] if "box" not in cell]
+    tiles = iter(boxes({**plan, "regions": cells} if cells else {}, width, height))
+    places = []
+    for leaf in leaves(plan):
+        if leaf in over:
+            left, top, right, bottom = leaf["box"]
+            places.append((floor(width * left), floor(width * right), floor(height * top), floor(height * bottom)))
+        else:
+            places.append(next(tiles))
+    return places + list(tiles)
+
+
 def masks_of(plan, width, height):
-    """One 0/1 mask [height·width] per region; together they cover every cell once."""
-    masks = []
-    for left, right, top, bottom in boxes(plan, width, height):
-        mask = torch.zeros(height, width)
-        mask[top:bottom, left:right] = 1
+    """One 0/1 mask [height·width] per region; together they cover every cell once. Nearer boxes lie over farther ones."""
+    places = extents(plan, width, height)
+    depth = lambda i: leaves(plan)[i].get("depth", 0) if i < len(leaves(plan)) and "box" in leaves(plan)[i] else float("inf")
+    owner = torch.full((height, width), -1)
+    for i in sorted(range(len(places)), key=lambda i: -depth(i)):
+        left, right, top, bottom = places[i]
+        owner[top:bottom, left:right] = i
+    masks = [(owner == i).float().flatten() for i in range(len(places))]
+    for mask in masks:
         assert mask.any(), f"a region is empty at {width}×{height}: choose a larger picture"
-        masks.append(mask.flatten())
     assert (sum(masks) == 1).all()
     return masks

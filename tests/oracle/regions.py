@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 
 from common import GOLDEN, MODELS, generator, save_json
-from partition import leaves, masks_of
+from partition import extents, leaves, masks_of
 from pipelines import APPLE, FOREST, LONG, embed, open_model, set_sampler
 
 NAMES = ["a red apple", "a blue teapot", "two white cats", "the dark forest", "a yellow tree", "boats at sea"]
@@ -87,18 +87,28 @@ CASES = {
         ]),
         samplingMethod="ddim",
     ),
+    "sd1_bind_boxes": case(
+        "sd1", 96, 80, 5, 6, 26,
+        plan("1", [brief(NAMES[0], box=[0, 0.1, 0.75, 0.9], depth=2), brief(NAMES[1], box=[0.25, 0.4, 0.625, 1], depth=1)],
+             mode="bind", basePrompt=FOREST, baseRatio=0.3),
+        bind=0.4, samplingMethod="dpm++2m",
+    ),
+    "sd2_latent_box_over_rows": case(
+        "sd2", 80, 64, 4, 6, 27,
+        plan("1;2", [NAMES[3], NAMES[5], {"prompt": NAMES[0], "box": [0.25, 0.25, 0.75, 0.75]}], mode="latent", basePrompt=APPLE, baseRatio=0.4),
+    ),
     "sdxl_latent_two": case("sdxl", 64, 56, 4, 5, 4, plan("1;1", 2, mode="latent", basePrompt=FOREST, baseRatio=0.4)),
 }
 
 
 def ratios_of(plan):
-    """β of every region: its own, else its cell's; 0 without a base prompt."""
+    """β of every region: its own, else its cell's; 0 without a base prompt, and for the rest around boxes."""
     cells = plan["regions"]
     if "basePrompt" not in plan:
-        return [0.0] * len(leaves(plan))
+        return [0.0] * (len(leaves(plan)) + 1)
     given = [float(field) for field in str(plan["baseRatio"]).replace(";", ",").split(",")]
     given += given[-1:] * (len(cells) - len(given))
-    return [leaf.get("baseRatio", beta) for cell, beta in zip(cells, given) for leaf in leaves(cell)]
+    return [leaf.get("baseRatio", beta) for cell, beta in zip(cells, given) for leaf in leaves(cell)] + [0.0]
 
 
 def phases_of(options):
@@ -182,10 +192,10 @@ def canvas_predictions(unet, plan, size, regions):
     def forward(sample, t, encoder_hidden_states, added_cond_kwargs=None, **more):
         whole = predict(sample, t, encoder_hidden_states, added_cond_kwargs=added_cond_kwargs, **{**more, "return_dict": False})[0]
         out = torch.zeros_like(sample)
-        for mask, beta, (context, pooled) in zip(masks_of(plan, *size), ratios_of(plan), regions):
+        for mask, place, beta, (context, pooled) in zip(masks_of(plan, *size), extents(plan, *size), ratios_of(plan), regions):
             mask = mask.reshape(size[::-1])
-            ys, xs = (mask > 0).nonzero(as_tuple=True)
-            box = (..., slice(ys.min(), ys.max() + 1), slice(xs.min(), xs.max() + 1))
+            left, right, top, bottom = place
+            box = (..., slice(top, bottom), slice(left, right))
             states, added = encoder_hidden_states.clone(), added_cond_kwargs and dict(added_cond_kwargs)
             states[-1:] = context
             if added:
@@ -214,7 +224,7 @@ def draw(pipe, options):
 
     def enter(phase):
         """Make the UNet predict as the phase's mode says."""
-        encoded = [encode(leaf["prompt"]) for leaf in leaves(phase)]
+        encoded = [encode(leaf["prompt"]) for leaf in leaves(phase)] + [encode(whole)]
         regions = [states for states, _ in encoded]
         pipe.unet.forward = predict
         pipe.unet.set_attn_processor(dict(own))

@@ -89,6 +89,23 @@ Deno.test("canvas mode: a ramp makes canvases overlap, a region that masks hide 
   ]);
 });
 
+Deno.test("canvas mode: a box is drawn whole though it is half hidden; what lies around boxes is the whole picture's", () => {
+  const boxes = parsePlan({
+    prompt: "a cat in front of a house",
+    regions: [
+      { prompt: "a house", box: [0, 0, 0.75, 1], depth: 2 },
+      { prompt: "a cat", box: [0.25, 0, 0.75, 1], depth: 1 },
+    ],
+    mode: "canvas",
+  });
+  const batches = condition(boxes, { ...guidance, cfgScale: 1 }).batches(2, 8);
+  const told = batches.flatMap(({ width, entries, origins }) =>
+    entries.map(({ sees }, e) => [sees[0].prompt, origins[e][0], width])
+  );
+  assert.deepEqual(told, [["a house", 0, 6], ["a cat", 2, 4], ["a cat in front of a house", 0, 8]]);
+  assert.deepEqual(batches.map(({ share }) => [...share.slice(0, 8)].join("")), ["11000000", "00111100", "00000011"]);
+});
+
 Deno.test("without guidance nothing to avoid is asked; an absent negative prompt may be zeros", () => {
   assert.equal(condition(plan("attention"), { ...guidance, cfgScale: 1 }).entries.length, 1);
   const absent = condition(plan("attention"), { cfgScale: 5, zerosForAbsent: true });

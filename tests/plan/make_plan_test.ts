@@ -120,6 +120,32 @@ base prompt: a town at night`.slice(1),
   );
 });
 
+Deno.test("box drawing: what lies behind a box ends at it, and prompts stand where they are seen", () => {
+  const boxes = parsePlan({
+    prompt: "a cat in a garden",
+    regions: [
+      { prompt: "a house", box: [0.1, 0, 0.9, 0.7], depth: 2 },
+      { prompt: "a cat", box: [0, 0.5, 0.5, 1], depth: 1 },
+    ],
+  });
+  assert.equal(
+    boxDrawing(boxes, { columns: 31 }),
+    `
+┌──┬───────────────────────┬──┐
+│  │ 1 a house             │  │
+│  │                       │  │
+│  │                       │  │
+├──┴───────────┐           │  │
+│ 2 a cat      │           │  │
+│              ├───────────┘  │
+│              │              │
+│              │              │
+└──────────────┴──────────────┘
+boxes, planned by file
+around the boxes: a cat in a...`.slice(1),
+  );
+});
+
 Deno.test("box drawing: as many lines as the prompts take, a dozen at most", () => {
   const drawn = (ratio: string, prompts: string[]) =>
     boxDrawing(

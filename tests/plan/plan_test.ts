@@ -11,6 +11,7 @@ import {
   withDefaults,
   withMasks,
 } from "../../src/plan/plan.ts";
+import { reviewPlan } from "../../src/plan/review.ts";
 import { partition } from "../../src/region/partition.ts";
 
 const fails = (json: unknown, expected: RegExp) =>
@@ -166,4 +167,39 @@ Deno.test("regions: ratios in the regional-prompter extension's other orders", (
   assert.deepEqual(rects({ splitRatio: "1;2,1,2", columnsFirst: true, flipRatio: true }, regions), columns);
   assert.deepEqual(rects({ columnsFirst: true }, regions), ["a 0,0,6,12", "b 6,0,12,6", "c 6,6,12,12"]);
   assert.deepEqual(rects({ splitRatio: "1,2", columnsFirst: true }, "a ADDCOL b"), ["a 0,0,4,12", "b 4,0,12,12"]);
+});
+
+Deno.test("boxes: beside cells, with ratios of their own; the picture around them is the base prompt's", () => {
+  const [sky, cat, sea] = [{ prompt: "the sky" }, { prompt: "a cat", box: [0.2, 0.4, 0.6, 1] }, { prompt: "the sea" }];
+  const plan = parsePlan({
+    prompt: "x",
+    basePrompt: "a harbour",
+    baseRatio: "0.1;0.3",
+    splitRatio: "1;1",
+    regions: [sky, cat, sea],
+  });
+  assert.deepEqual(baseRatiosOf(plan), [0.1, 0.3, 0.3]);
+  assert.deepEqual([...partition(layoutOf(plan), 4, 2)], [1, 1, 0, 0, 1, 1, 2, 2]);
+  const alone = parsePlan({ prompt: "a cat in a garden", regions: [cat] });
+  assert.deepEqual([layoutOf(alone).rest, withDefaults(alone, { mode: "canvas" }).mode], [1, "canvas"]);
+  assert.equal(reviewPlan(alone).notes, undefined);
+});
+
+Deno.test("boxes: outside, empty, hidden and misplaced ones are refused by their place", () => {
+  const boxed = (box: unknown, more: Record<string, unknown> = {}, ...others: unknown[]) => ({
+    prompt: "x",
+    regions: [{ prompt: "a", box, ...more }, ...others],
+  });
+  fails(boxed([0, 0, 1.2, 1]), /regions\[0\]\.box\[2\]/);
+  fails(boxed([0, 0, 1]), /regions\[0\]\.box/);
+  fails(boxed([0.5, 0, 0.5, 1]), /region 1 has an empty box \[0.5, 0, 0.5, 1\]/);
+  fails(boxed([0, 0, 1, 1], { mask: "m.png" }), /region 1 has a box and a mask/);
+  fails(boxed(undefined, { depth: 1 }), /region 1 has a depth but no box/);
+  fails(boxed([0.2, 0.2, 0.4, 0.4], { depth: 3 }, { prompt: "b", box: [0, 0, 1, 1] }), /region 1 is hidden wholly/);
+  fails(boxed([0, 0, 1, 1], {}, { prompt: "b" }), /region 2 is hidden wholly/);
+  fails({ ...boxed([0, 0, 1, 1]), splitRatio: "1,1" }, /nothing to split/);
+  const inCell = { splitRatio: "1,1", regions: [{ prompt: "b" }, { prompt: "c", box: [0, 0, 1, 1] }] };
+  fails({ prompt: "x", splitRatio: "1,1", regions: [{ prompt: "a" }, inCell] }, /box within a split cell/);
+  const covered = reviewPlan(parsePlan(boxed([0, 0, 0.5, 1], { depth: 1 }, { prompt: "b", box: [0, 0.1, 1, 1] })));
+  assert.match(covered.notes!.join(), /of region 1 less than a quarter is seen/);
 });

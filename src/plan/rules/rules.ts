@@ -108,5 +108,6 @@ function regionOf(scene: Scene, cell: SceneCell): Region {
   const object = scene.objects[cell.object];
   const brief = describe(object, cell.index);
   const prompt = [object.setting ? `${brief} ${object.setting}` : brief, ...shared].join(", ");
-  return object.negative.length ? { prompt, negativePrompt: object.negative.join(", ") } : { prompt };
+  const texts = prompt === brief ? { prompt } : { prompt, brief };
+  return object.negative.length ? { ...texts, negativePrompt: object.negative.join(", ") } : texts;
 }

@@ -1,5 +1,6 @@
 import type { Picture } from "../../picture/picture.ts";
-import { gridBoxes } from "../../region/partition.ts";
+import { gridRects, partition } from "../../region/partition.ts";
+import { largestRects } from "../../region/visible.ts";
 import type { Rect } from "../../region/layout.ts";
 import { drawLetter, fitLines, LETTER, plainText, wrapText } from "./font.ts";
 import { baseRatiosOf, layoutOf, type Plan, regionsOf } from "../plan.ts";
@@ -25,16 +26,28 @@ export function drawPlan(plan: Plan, { width = 512, aspect = 1 }: { width?: numb
   canvas.fill({ x0: 0, y0: 0, x1: width, y1: height }, PAPER);
   const layout = layoutOf(plan);
   const ratios = baseRatiosOf(plan);
-  const boxes = gridBoxes(layout, width, planHeight) ?? [];
+  const rects = gridRects(layout, width, planHeight) ?? [];
   const regions = regionsOf(plan);
-  boxes.forEach((box, i) => {
-    canvas.fill(box, INK);
-    canvas.fill({ x0: box.x0 + 1, y0: box.y0 + 1, x1: box.x1 - 1, y1: box.y1 - 1 }, tint(i, boxes.length));
+  const over = layout.boxes.map(({ region }) => region);
+  const paint = (i: number) => {
+    const { x0, y0, x1, y1 } = rects[i];
+    canvas.fill(rects[i], INK);
+    canvas.fill({ x0: x0 + 1, y0: y0 + 1, x1: x1 - 1, y1: y1 - 1 }, i === layout.rest ? PAPER : tint(i, rects.length));
+  };
+  rects.forEach((_, i) => over.includes(i) || paint(i));
+  over.forEach((i) => paint(i));
+  const seen = largestRects(partition(layout, width, planHeight), width, planHeight, rects.length);
+  seen.forEach((box, i) => {
+    if (!box || i === layout.rest) return;
     const { rect } = layout.cells[i];
     const share = `${percent(rect.x1 - rect.x0)} × ${percent(rect.y1 - rect.y0)}`;
     const title = `${i + 1}  ${share}${plan.basePrompt ? `  base ${ratios[i]}` : ""}`;
-    const { prompt, negativePrompt, mask } = regions[i];
-    const extra = [negativePrompt && `not: ${negativePrompt}`, mask && `mask: ${mask}`].filter(Boolean).join("  ");
+    const { prompt, negativePrompt, mask, depth } = regions[i];
+    const extra = [
+      depth !== undefined && `depth: ${depth}`,
+      negativePrompt && `not: ${negativePrompt}`,
+      mask && `mask: ${mask}`,
+    ].filter(Boolean).join("  ");
     canvas.textBox(box, [title, prompt, ...(extra ? [extra] : [])]);
   });
   footer.forEach((line, i) => canvas.text(line, MARGIN, planHeight + MARGIN + i * lineHeight, 2));
@@ -42,9 +55,10 @@ export function drawPlan(plan: Plan, { width = 512, aspect = 1 }: { width?: numb
 }
 
 function footerLines(plan: Plan): string[] {
+  const boxed = layoutOf(plan).rest !== undefined;
   return [
-    `split ratio ${plan.splitRatio}  (${[plan.planner, plan.mode].filter(Boolean).join(", ")})`,
-    ...(plan.basePrompt ? [`base: ${plan.basePrompt}`] : []),
+    `${boxed ? "boxes" : `split ratio ${plan.splitRatio}`}  (${[plan.planner, plan.mode].filter(Boolean).join(", ")})`,
+    ...(plan.basePrompt ? [`base: ${plan.basePrompt}`] : boxed ? [`around the boxes: ${plan.prompt}`] : []),
     ...(plan.negativePrompt ? [`not: ${plan.negativePrompt}`] : []),
   ];
 }

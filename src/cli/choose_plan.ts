@@ -102,7 +102,7 @@ function hasPrompt({ argument, flags }: Context): boolean {
 function refuseContradictions(flags: FlagValues): void {
   const ways = (["plan", "regions", "noPlan"] as const).filter((name) => flags[name] !== undefined);
   if (ways.length > 1) {
-    throw new UsageError(`--plan, --regions and --no-plan exclude each other: use only one of them.`);
+    throw new UsageError(`--plan, --regions and --no-plan: use only one of them.`);
   }
   for (const name of ["splitRatio", "basePrompt", "baseRatio", "columnsFirst", "flipRatio", "flipPrompts"] as const) {
     if (flags[name] === undefined || flags.regions !== undefined) continue;

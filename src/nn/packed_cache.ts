@@ -43,7 +43,7 @@ export async function openPackedCache(
     try {
       return await openComplete(join(folder, kept), weights);
     } catch (error) {
-      say(`${(error as Error).message} It is packed anew.`);
+      say(`${(error as Error).message} Repacking.`);
     }
   }
   const part = join(folder, `${start}${crypto.randomUUID()}.part`);

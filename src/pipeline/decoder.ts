@@ -70,7 +70,7 @@ export async function decodePicture(
     if (picture) return picture;
   }
   if (!(await latents.read(slot)).every(Number.isFinite)) {
-    throw new GpuError("The latents hold values that are no numbers, so there is no picture. Try --type f32.");
+    throw new GpuError("The latents hold NaN or Inf values, so there is no picture. Try --type f32.");
   }
   if (decoder.weights.precision === "f16") {
     decoder.weights.release();
@@ -80,7 +80,7 @@ export async function decodePicture(
     const picture = await decodeWith(wide, latents, slot, tile, signal);
     if (picture) return picture;
   }
-  throw new GpuError("The picture holds values that are no numbers, so it was not kept. Try another seed or sampler.");
+  throw new GpuError("The picture holds NaN or Inf values, so it was discarded. Try another seed or sampler.");
 }
 
 /** Decodes a slot by a TAESD. @throws GpuError where the picture holds values that are no numbers */
@@ -96,7 +96,7 @@ export async function decodeTiny(
   using _there = await model.hold(decodingStage({ decoder: tiny }, latents.size, window), offload);
   const picture = await decodeWith(tiny, latents, slot, window, signal);
   if (picture) return picture;
-  throw new GpuError("The picture holds values that are no numbers, so it was not kept. Leave out --taesd.");
+  throw new GpuError("The picture holds NaN or Inf values, so it was discarded. Leave out --taesd.");
 }
 
 /** The picture, or nothing where it holds values that are no numbers. */

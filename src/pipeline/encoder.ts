@@ -68,7 +68,7 @@ export async function encodePictures(
     posteriors = await encodeWith(wide, size, tile, pictures, signal);
     if (posteriors) return posteriors;
   }
-  throw new GpuError("The picture to start from cannot be encoded: its latents hold values that are no numbers.");
+  throw new GpuError("The picture to start from cannot be encoded: its latents hold NaN or Inf values.");
 }
 
 /** The posteriors, or nothing where one holds values that are no numbers. */

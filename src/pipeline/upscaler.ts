@@ -129,7 +129,7 @@ export async function enlarge(
       await device.finished(signal);
       const data = new Uint8Array(await readTensor(device, out), 0, tile.width * tile.height * factor * factor * 4);
       for (let i = 3; i < data.length; i += 4) {
-        if (data[i] === 0) throw new GpuError("The enlarged picture holds values that are no numbers. Try --type f32.");
+        if (data[i] === 0) throw new GpuError("The enlarged picture holds NaN or Inf values. Try --type f32.");
       }
       decoded.push({ tile, data });
       onProgress(decoded.length, tiles.length);

@@ -62,7 +62,7 @@ export function configuredSampler(config: SchedulerConfig): SamplerName {
     return sampler === "dpm++2m" ? samplerByName(String(algorithm_type)) : sampler;
   } catch (cause) {
     const what = briefText(`${_class_name}${"algorithm_type" in config ? ` (${brief(algorithm_type)})` : ""}`);
-    throw new ModelError(`The model asks for the scheduler ${what}, which is not here; choose a sampler for it.`, {
+    throw new ModelError(`The model asks for the scheduler ${what}, which is not supported; choose a sampler for it.`, {
       cause,
     });
   }

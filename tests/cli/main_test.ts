@@ -71,7 +71,7 @@ Deno.test("every kind of failure has its exit code, and says what to do", () =>
       [[], 2, /No prompt was given/],
       [["x", "--stpes", "3"], 2, /Did you mean "--steps"/],
       [["x", "-o", "cat.png"], 2, /already there/],
-      [["x", "--regions", "a BREAK b", "--no-plan"], 2, /exclude each other/],
+      [["x", "--regions", "a BREAK b", "--no-plan"], 2, /use only one of them/],
       [["metadata", "cat.png"], 2, /cat\.png is not a PNG/],
       [["x", "--no-plan", "-m", "nowhere"], 3, /nowhere/],
       [["x", "--no-plan", "-m", TINY_MODEL, "--device", "77"], 4, /no device 77/],

@@ -79,7 +79,7 @@ for (const [what, damage] of DAMAGES) {
       damage(only(kept)[0]);
       const repaired = await load(kept, path, "as it is", true);
       assert.deepEqual(repaired.bytes, bytes);
-      assert.match(repaired.said[0], /It is packed anew/);
+      assert.match(repaired.said[0], /Repacking/);
       assert.equal(only(kept).length, 1);
     }));
 }

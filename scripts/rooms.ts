@@ -68,6 +68,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     `plan ${BELOW_PIPELINE}`,
   ),
   "generate.ts": room("the story of a picture, from top to bottom", `pipeline ${PLANS} ${BELOW_PIPELINE}`),
+  edit: room(
+    "changes to a picture as data, where they belong, their masks and plans",
+    "judge plan/llm plan/rules plan nn model hub formats files picture text region sample",
+  ),
+  "edit.ts": room(
+    "the story of an edit, and of mending what was painted",
+    `edit judge generate.ts pipeline ${PLANS} ${BELOW_PIPELINE}`,
+  ),
   "recipe.ts": room("everything needed to make a picture again", `generate.ts pipeline ${PLANS} ${BELOW_PIPELINE}`),
   "save_picture.ts": room(
     "a picture with its recipe, as a file",

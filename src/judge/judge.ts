@@ -12,6 +12,8 @@ export interface Check {
   words: string;
   /** Where it must be, in fractions of the picture; absent: anywhere. */
   box?: Rect;
+  /** It must not be there. */
+  absent?: true;
 }
 
 /** How a thing was found: as asked; not at all; there but not as described; described so but elsewhere; not to be told. */

@@ -42,8 +42,14 @@ export async function miniReader(): Promise<(words: string) => Reading | undefin
 }
 
 /** Each find answers for one item: those that are right take theirs first. */
-function markAll(checks: readonly Check[], asked: readonly (Reading | undefined)[], found: readonly Found[]): Mark[] {
-  const marks: (Mark | undefined)[] = asked.map((reading) => reading ? undefined : { verdict: "unknown" });
+function markAll(
+  checks: readonly Check[],
+  asked: readonly (Reading | undefined)[],
+  found: readonly Found[],
+): Mark[] {
+  const marks: (Mark | undefined)[] = asked.map((reading, i) =>
+    reading === undefined ? { verdict: "unknown" } : checks[i].absent ? absent(checks[i], reading, found) : undefined
+  );
   const taken = new Set<Found>();
   const isHere = (f: Found, i: number) => checks[i].box === undefined || nearest(checks, f) === i;
   const give = (fits: (f: Found, i: number) => boolean, mark: (f: Found) => Mark) => {
@@ -55,21 +61,30 @@ function markAll(checks: readonly Check[], asked: readonly (Reading | undefined)
       marks[i] = mark(hit);
     }
   };
-  const hued = (f: Found, i: number) => asked[i]!.colour === undefined || asked[i]!.colour === f.colour;
-  give((f, i) => hued(f, i) && isHere(f, i), ({ box }) => ({ verdict: "right", box }));
-  give(isHere, ({ box, colour }) => ({ verdict: "wrong", box, note: colour ?? "of its own colour" }));
-  give(hued, ({ box }) => ({ verdict: "misplaced", box }));
-  give(
-    () => true,
-    ({ box, colour }) => ({ verdict: "wrong", box, note: `${colour ?? "of its own colour"}, elsewhere` }),
-  );
+  const isHued = (f: Found, i: number) => hasColour(f, asked[i]!);
+  const hue = ({ colour = "its own colour" }: Found) => colour;
+  give((f, i) => isHued(f, i) && isHere(f, i), ({ box }) => ({ verdict: "right", box }));
+  give(isHere, (f) => ({ verdict: "wrong", box: f.box, note: hue(f) }));
+  give(isHued, ({ box }) => ({ verdict: "misplaced", box }));
+  give(() => true, (f) => ({ verdict: "wrong", box: f.box, note: `${hue(f)}, elsewhere` }));
   return marks.map((mark) => mark ?? { verdict: "missing" });
+}
+
+function hasColour(f: Found, { colour }: Reading): boolean {
+  return colour === undefined || colour === f.colour;
+}
+
+/** A thing that must not be there, or not within a box. */
+function absent({ box }: Check, reading: Reading, found: readonly Found[]): Mark {
+  const inside = ({ x, y }: Found) => !box || (x >= box.x0 && x < box.x1 && y >= box.y0 && y < box.y1);
+  const hit = found.find((f) => f.name === reading.name && hasColour(f, reading) && inside(f));
+  return hit ? { verdict: "wrong", box: hit.box, note: "still there" } : { verdict: "right" };
 }
 
 /** The item whose middle is nearest to a find's. */
 function nearest(checks: readonly Check[], { x, y }: Found): number {
-  const distances = checks.map(({ box }) =>
-    box ? Math.hypot((box.x0 + box.x1) / 2 - x, (box.y0 + box.y1) / 2 - y) : Infinity
+  const distances = checks.map(({ box, absent }) =>
+    box && !absent ? Math.hypot((box.x0 + box.x1) / 2 - x, (box.y0 + box.y1) / 2 - y) : Infinity
   );
   return distances.indexOf(Math.min(...distances));
 }

@@ -1,0 +1,228 @@
+/**
+ * The story of an edit: what is to change → where → repaint there → look → again. Outside the masks no pixel changes.
+ *
+ * @module
+ */
+import { filledIn } from "./edit/mask.ts";
+import { maskFor } from "./edit/operation_mask.ts";
+import { type Operation, rectOf } from "./edit/operation.ts";
+import { planFor } from "./edit/paint_plan.ts";
+import { overlap, placed, rectOfOperation } from "./edit/place.ts";
+import { operationsBetween } from "./edit/difference.ts";
+import { UsageError } from "./errors.ts";
+import { type ImageResult, paint, type StepEvent } from "./generate.ts";
+import { checklistOf } from "./judge/checklist.ts";
+import { type Check, isFault, type Judge, type Mark, worth } from "./judge/judge.ts";
+import type { Picture } from "./picture/picture.ts";
+import type { Model } from "./pipeline/model.ts";
+import type { Plan } from "./plan/plan.ts";
+import type { PictureOptions } from "./settings.ts";
+import { firstSeed, seedOf } from "./settings/seeds.ts";
+
+/** How to edit or mend. Settings of the picture hold for every repaint; each takes the next seed. */
+export interface EditOptions {
+  /** What the picture shows now, where its recipe says. */
+  plan?: Plan;
+  /** Who looks. Without one every operation is painted once and taken. */
+  judge?: Judge;
+  /** How often what is not right is painted anew; 3 by default. */
+  rounds?: number;
+  /** Of the picture: steps, seed, guidance, sampler, strength, maskBlur, … */
+  settings?: PictureOptions;
+  /** Told of every step of every repaint. */
+  onStep?: (step: StepEvent) => unknown;
+  /** Aborting it ends the edit with a CancelledError. */
+  signal?: AbortSignal;
+}
+
+/** One repaint. */
+export interface Attempt {
+  operation: Operation;
+  /** White where it was painted. */
+  mask: Picture;
+  /** What came of it. */
+  result: ImageResult;
+  /** Of the whole checklist; absent without a judge. */
+  marks?: Mark[];
+  /** Whether it was taken: never where it made the picture worse. */
+  taken: boolean;
+}
+
+/** One round. */
+export interface Round {
+  /** From 1; 0 is the first look, before anything is painted. */
+  round: number;
+  attempts: Attempt[];
+  /** The picture after it. */
+  image: Picture;
+  /** What it shows. */
+  plan?: Plan;
+  checklist: readonly Check[];
+  /** One for each item; absent without a judge. */
+  marks?: Mark[];
+  /** Of all repaints up to here: steps of the sampler. */
+  steps: number;
+}
+
+/** What an operation must have achieved, beside what must still be there. */
+interface Item {
+  operation: Operation;
+  check: Check;
+  /** Whether somebody asked for it, right or not. */
+  asked: boolean;
+}
+
+/**
+ * Edits a picture round by round.
+ *
+ * @param target operations, or the prompt that the picture shall obey: then what it lacks and has too much is found with `plan` and
+ *   the judge
+ * @returns an async generator of rounds, the first look before anything is painted
+ * @throws UsageError where nothing tells what to do or where
+ * @example
+ * ```ts
+ * const operations = [{ kind: "replace" as const, object: "a pear", words: "a red car" }];
+ * for await (const { round, image } of edit(model, picture, operations, { plan })) console.log(round, image.width);
+ * ```
+ */
+export async function* edit(
+  model: Model,
+  picture: Picture,
+  target: string | readonly Operation[],
+  options: EditOptions = {},
+): AsyncGenerator<Round, void> {
+  const { plan, operations } = await planEdit(picture, target, options);
+  const items = operations.map((operation): Item => ({ operation, check: checkOf(operation), asked: true }));
+  const others = plan ? stillThere(plan, operations) : [];
+  yield* roundsOf(model, picture, plan, items, others, options);
+}
+
+/** What an edit will do: every operation with its place, and the plan of what the picture shows, or of the target. */
+export interface PlannedEdit {
+  plan?: Plan;
+  operations: Operation[];
+}
+
+/**
+ * Plans an edit and paints nothing. Needs no model.
+ *
+ * @throws UsageError where nothing tells what to do or where
+ */
+export async function planEdit(
+  picture: Picture,
+  target: string | readonly Operation[],
+  { plan, judge, signal }: Pick<EditOptions, "plan" | "judge" | "signal">,
+): Promise<PlannedEdit> {
+  if (typeof target === "string") return await operationsBetween(target, picture, plan, judge, signal);
+  if (target.length === 0) throw new UsageError("There is nothing to do: no operation was given.");
+  const operations: Operation[] = [];
+  for (const operation of target) operations.push(await placed(operation, picture, plan, judge, signal));
+  return { plan, operations };
+}
+
+/**
+ * Looks at a finished picture and mends what its plan asks for and it does not show, region by region with new noise. What is
+ * better is kept, so no round makes it worse.
+ *
+ * @param checklist what it must show; the plan's own by default
+ * @returns an async generator of rounds as {@linkcode edit}
+ */
+export async function* mend(
+  model: Model,
+  picture: Picture,
+  plan: Plan,
+  { checklist = checklistOf(plan), ...options }: EditOptions & { judge: Judge; checklist?: readonly Check[] },
+): AsyncGenerator<Round, void> {
+  const items = checklist.map((check): Item => {
+    const { x0, y0, x1, y1 } = check.box ?? { x0: 0, y0: 0, x1: 1, y1: 1 };
+    return { operation: { kind: "add", words: check.words, box: [x0, y0, x1, y1] }, check, asked: false };
+  });
+  yield* roundsOf(model, picture, plan, items, [], options, false);
+}
+
+/** @param describes whether an operation changes what the plan says, rather than paint it again as it is */
+async function* roundsOf(
+  model: Model,
+  picture: Picture,
+  scene: Plan | undefined,
+  items: readonly Item[],
+  others: readonly Check[],
+  { judge, rounds = 3, settings = {}, onStep, signal }: EditOptions,
+  describes = true,
+): AsyncGenerator<Round, void> {
+  const checklist = [...items.map(({ check }) => check), ...others];
+  const look = (image: Picture) => judge?.(image, checklist, signal);
+  let [image, plan, marks] = [picture, scene, await look(picture)];
+  let [steps, painted] = [0, 0];
+  const seed = firstSeed(settings.seed);
+  yield { round: 0, attempts: [], image, plan, checklist, marks, steps };
+  for (let round = 1; round <= rounds; round++) {
+    const todo = items.filter(({ asked }, i) => round === 1 && asked || marks !== undefined && isFault(marks[i]));
+    if (todo.length === 0) return;
+    const attempts: Attempt[] = [];
+    for (const item of todo) {
+      const index = items.indexOf(item);
+      // An earlier repaint of this round may have mended it.
+      if (!(round === 1 && item.asked) && !isFault(marks![index])) continue;
+      const { operation } = item;
+      const next = describes ? planFor(operation, plan) : plan!;
+      const mask = await maskFor(operation, image, model.decoder.network.factor);
+      const result = await paint(model, {
+        ...settings,
+        ...beginningOf(operation, image, mask, round, settings),
+        plan: next,
+        mask,
+        seed: seedOf(seed, painted++),
+        onStep,
+        signal,
+      });
+      steps += result.timings.steps.length;
+      const after = await look(result.image);
+      const change = after && marks ? worth(after) - worth(marks) : 1;
+      const open = after?.[index].verdict === "unknown";
+      const taken = open || change > 0 || change === 0 && item.asked && round === 1;
+      attempts.push({ operation, mask, result, marks: after, taken });
+      if (taken) [image, plan, marks] = [result.image, describes ? next : plan, after];
+    }
+    yield { round, attempts, image, plan, checklist, marks, steps };
+  }
+}
+
+/** Strengths of the first round; each later one goes a step further. */
+const STRENGTHS: Record<Operation["kind"], number> = { replace: 1, add: 1, recolor: 0.75, remove: 0.6 };
+
+/** Pixels over which the new fades into the kept, inside the mask. */
+const FEATHER = 4;
+
+function beginningOf(
+  { kind, object }: Operation,
+  image: Picture,
+  mask: Picture,
+  round: number,
+  { strength, maskBlur, negativePrompt }: PictureOptions,
+): PictureOptions {
+  const removes = kind === "remove";
+  return {
+    initImage: removes ? filledIn(image, mask) : image,
+    maskBlur: maskBlur ?? FEATHER,
+    strength: strength ?? Math.min(1, STRENGTHS[kind] + 0.125 * (round - 1)),
+    ...(removes ? { negativePrompt: [negativePrompt, object].filter(Boolean).join(", ") } : {}),
+  };
+}
+
+function checkOf(operation: Operation): Check {
+  const { kind, object, words } = operation;
+  const place = operation.box ? { box: rectOf(operation.box) } : {};
+  return kind === "remove" ? { words: object!, absent: true, ...place } : { words: words!, ...place };
+}
+
+/** What the plan asks for, without what the operations change or ask for themselves. */
+function stillThere(plan: Plan, operations: readonly Operation[]): Check[] {
+  const checks = checklistOf(plan);
+  if (checks.length === 1 && !checks[0].box) return operations.some(({ kind }) => kind !== "add") ? [] : checks;
+  return checks.filter(({ words, box }) =>
+    !operations.some((operation) =>
+      box && overlap(box, rectOfOperation(operation)) > 0.5 && (operation.kind !== "add" || operation.words === words)
+    )
+  );
+}

@@ -1,0 +1,69 @@
+/**
+ * From a target prompt to operations without a language model: the rules plan the target, and what the judge misses of it is painted.
+ *
+ * @module
+ */
+import { UsageError } from "../errors.ts";
+import { checklistOf } from "../judge/checklist.ts";
+import { isFault, type Judge } from "../judge/judge.ts";
+import type { Picture } from "../picture/picture.ts";
+import type { Plan } from "../plan/plan.ts";
+import { headOf } from "../plan/rules/noun.ts";
+import { planByRules } from "../plan/rules/rules.ts";
+import { boxOf, type Operation } from "./operation.ts";
+import { overlap } from "./place.ts";
+
+/**
+ * What must change so that the picture obeys the prompt. Where a judge looks, only what is not right; else what the plans differ in.
+ *
+ * @returns the operations, none where nothing differs, and the plan of the target to paint them with
+ * @throws UsageError where neither a judge nor the picture's own plan can be compared with
+ */
+export async function operationsBetween(
+  target: string,
+  picture: Picture,
+  plan: Plan | undefined,
+  judge: Judge | undefined,
+  signal?: AbortSignal,
+): Promise<{ operations: Operation[]; plan: Plan }> {
+  const wanted = planByRules(target);
+  if (!judge && !plan) {
+    throw new UsageError(
+      "Nothing tells what the picture shows: it carries no plan of ours and no judge looks. Say what to change: --replace, " +
+        "--recolor, --remove or --add, or choose a --judge.",
+    );
+  }
+  const checks = checklistOf(wanted);
+  const before = plan ? checklistOf(plan) : [];
+  const marks = await judge?.(picture, checks, signal);
+  const operations: Operation[] = [];
+  checks.forEach((check, i) => {
+    const same = before.find(({ words, box }) => words === check.words && covers(box, check.box));
+    // What the judge cannot tell is done where the picture's plan says something else.
+    const right = marks && marks[i].verdict !== "unknown" ? !isFault(marks[i]) : same !== undefined;
+    if (right) return;
+    const there = before.find(({ box }) => covers(box, check.box));
+    const kind = !there ? "add" : headOf(there.words) === headOf(check.words) ? "recolor" : "replace";
+    operations.push({
+      kind,
+      ...(there ? { object: there.words } : {}),
+      words: check.words,
+      box: check.box ? boxOf(check.box) : [0, 0, 1, 1],
+    });
+  });
+  const heads = new Set(checks.map(({ words }) => headOf(words)));
+  for (const { words, box } of before) {
+    if (!box || heads.has(headOf(words)) || operations.some((o) => o.box && covers(box, rect(o.box)))) continue;
+    operations.push({ kind: "remove", object: words, box: boxOf(box) });
+  }
+  return { operations, plan: wanted };
+}
+
+type Place = { x0: number; y0: number; x1: number; y1: number };
+
+const rect = ([x0, y0, x1, y1]: [number, number, number, number]): Place => ({ x0, y0, x1, y1 });
+
+/** Whether two places are one; without a box it is the whole picture. */
+function covers(a?: Place, b?: Place): boolean {
+  return a !== undefined && b !== undefined ? overlap(a, b) > 0.6 : a === b;
+}

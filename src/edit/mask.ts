@@ -1,0 +1,60 @@
+/**
+ * Where an operation paints, as a mask.
+ *
+ * @module
+ */
+import { filled, type Picture } from "../picture/picture.ts";
+import type { Rect } from "../region/layout.ts";
+
+/**
+ * White in a box, black around it.
+ *
+ * @param grid pixels to which the box is rounded outwards: the network sees a mask in latents, and what it does not paint anew
+ *   must not be taken from it
+ */
+export function boxMask({ x0, y0, x1, y1 }: Rect, width: number, height: number, grid = 1): Picture {
+  const down = (share: number, side: number) => Math.floor(share * side / grid + 1e-6) * grid;
+  const up = (share: number, side: number) => Math.min(side, Math.ceil(share * side / grid - 1e-6) * grid);
+  const [left, right] = [down(x0, width), Math.max(up(x1, width), down(x0, width) + 1)];
+  const mask = filled(width, height, [0, 0, 0, 255]);
+  for (let y = down(y0, height); y < Math.max(up(y1, height), down(y0, height) + 1); y++) {
+    mask.data.fill(255, (y * width + left) * 4, (y * width + Math.min(width, right)) * 4);
+  }
+  return mask;
+}
+
+/**
+ * The picture with what is masked filled from around it: each pixel is the mean of the nearest kept pixels to its four sides, the
+ * nearer weighing more. What a painter starts from who is to paint nothing there.
+ */
+export function filledIn(picture: Picture, mask: Picture): Picture {
+  const { width, height, data } = picture;
+  const hidden = (i: number) => mask.data[i * 4] >= 128;
+  const out = data.slice();
+  const sums = new Float32Array(width * height * 4); // weight, then red, green, blue
+  const walk = (start: number, step: number, count: number) => {
+    let last = -1;
+    for (let k = 0, i = start; k < count; k++, i += step) {
+      if (!hidden(i)) last = k;
+      else if (last >= 0) {
+        const weight = 1 / (k - last) ** 2;
+        const from = (start + last * step) * 4;
+        sums[i * 4] += weight;
+        for (let c = 0; c < 3; c++) sums[i * 4 + 1 + c] += weight * data[from + c];
+      }
+    }
+  };
+  for (let y = 0; y < height; y++) {
+    walk(y * width, 1, width);
+    walk(y * width + width - 1, -1, width);
+  }
+  for (let x = 0; x < width; x++) {
+    walk(x, width, height);
+    walk((height - 1) * width + x, -width, height);
+  }
+  for (let i = 0; i < width * height; i++) {
+    if (!hidden(i) || sums[i * 4] === 0) continue;
+    for (let c = 0; c < 3; c++) out[i * 4 + c] = Math.round(sums[i * 4 + 1 + c] / sums[i * 4]);
+  }
+  return { width, height, data: out };
+}

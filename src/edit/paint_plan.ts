@@ -1,0 +1,107 @@
+/**
+ * What is painted for an operation: the picture's own plan with one region changed, or a plan around the operation's box.
+ *
+ * @module
+ */
+import { parsePlan, plainPlan, type Plan, type PlanCell, regionsOf } from "../plan/plan.ts";
+import { layoutOf } from "../plan/plan.ts";
+import type { Rect } from "../region/layout.ts";
+import { formatSplitRatio } from "../region/split_ratio.ts";
+import type { Operation } from "./operation.ts";
+import { overlap, rectOfOperation } from "./place.ts";
+
+/** What a removed thing leaves, in words that the rules planner uses for a cell without a thing. */
+export const NOTHING = "empty background";
+
+/** A box is a cell's where so much of the smaller lies in the other. */
+const SAME = 0.8;
+
+/**
+ * The plan that an operation is painted with.
+ *
+ * @param plan the picture's own, where it is known
+ */
+export function planFor(operation: Operation, plan: Plan | undefined): Plan {
+  const words = operation.words ?? NOTHING;
+  if (!plan) return plainPlan(words, "edit");
+  const box = rectOfOperation(operation);
+  const regions = regionsOf(plan);
+  const cells = layoutOf(plan).cells;
+  const shared = sharedWords(regions.map(({ prompt }) => prompt));
+  const said = [words, ...shared].join(", ");
+  const prompt = promptAfter(plan.prompt, operation);
+  const target = cells.findIndex(({ rect }) => overlap(rect, box) >= SAME && area(box) >= area(rect) / 4);
+  if (regions.length > 1 && target >= 0) {
+    let next = 0;
+    const changed = (cell: PlanCell): PlanCell => {
+      if ("regions" in cell) return { ...cell, regions: cell.regions.map(changed) };
+      return next++ === target ? { ...cell, prompt: said } : cell;
+    };
+    const { basePrompt } = plan;
+    return parsePlan({
+      ...plan,
+      prompt,
+      ...(basePrompt === undefined ? {} : { basePrompt: promptAfter(basePrompt, operation) }),
+      regions: plan.regions.map(changed),
+    });
+  }
+  return around(box, said, plan, prompt);
+}
+
+/** Rows above and below the box, columns left and right of it; they show what the plan has there. */
+function around(box: Rect, words: string, plan: Plan, prompt: string): Plan {
+  const at = (x: number, y: number) => {
+    const cell = layoutOf(plan).cells.find(({ rect }) => x >= rect.x0 && x < rect.x1 && y >= rect.y0 && y < rect.y1);
+    return regionsOf(plan)[cell?.region ?? 0].prompt || NOTHING;
+  };
+  const middle = { x: (box.x0 + box.x1) / 2, y: (box.y0 + box.y1) / 2 };
+  const least = 0.02;
+  const parts = (before: number, after: number, make: [string, string, string]) =>
+    [[before, make[0]], [1 - before - after, make[1]], [after, make[2]]].filter(([size, text]) =>
+      text === words || (size as number) > least
+    ) as [number, string][];
+  const columns = parts(box.x0, 1 - box.x1, [at(box.x0 / 2, middle.y), words, at((1 + box.x1) / 2, middle.y)]);
+  const rows = parts(box.y0, 1 - box.y1, [at(middle.x, box.y0 / 2), words, at(middle.x, (1 + box.y1) / 2)]);
+  const cells = rows.flatMap(([, text]) => text === words ? columns.map(([, prompt]) => prompt) : [text]);
+  if (cells.length === 1) return plainPlan(words, "edit");
+  const splitRatio = formatSplitRatio(rows.map(([height, text]) => ({
+    height,
+    widths: text === words ? columns.map(([width]) => width) : [1],
+  })));
+  return parsePlan({
+    prompt,
+    splitRatio,
+    regions: cells.map((prompt) => ({ prompt })),
+    planner: "edit",
+    mode: plan.mode,
+  });
+}
+
+/** What the whole picture shows afterwards. */
+export function promptAfter(prompt: string, { kind, object, words }: Operation): string {
+  const there = object === undefined ? undefined : phraseIn(prompt, object);
+  if (words !== undefined && prompt.includes(words)) return prompt; // the prompt is the target already
+  if (kind === "add" || there === undefined) {
+    return words === undefined ? prompt : [prompt, words].filter(Boolean).join(", ");
+  }
+  if (kind !== "remove") return prompt.replace(there, words!);
+  return prompt.replace(there, "").replace(/^\s*(?:and|,)\s*|\s*(?:\band\b|,)\s*$/g, "").replace(/ {2,}/g, " ").trim();
+}
+
+/** The object as the prompt has it, with its article and what stands before its noun: "the pear" is "a yellow pear" there. */
+function phraseIn(prompt: string, object: string): string | undefined {
+  const bare = object.replace(/^(?:an?|the) /i, "").replace(/[^\p{L}\p{N} -]/gu, ".");
+  const last = bare.split(" ").at(-1)!;
+  return new RegExp(`(?:\\b(?:an?|the|one) )?\\b${bare}\\b`, "iu").exec(prompt)?.[0] ??
+    new RegExp(`\\b(?:an?|the|one) (?:[\\p{L}-]+ ){0,3}?${last}\\b`, "iu").exec(prompt)?.[0];
+}
+
+/** Phrases behind the first that all prompts hold: the setting and the style. */
+function sharedWords(prompts: readonly string[]): string[] {
+  const [first, ...others] = prompts.map((prompt) => prompt.split(/,\s*/).slice(1));
+  return prompts.length > 1 ? first.filter((phrase) => others.every((list) => list.includes(phrase))) : first;
+}
+
+function area({ x0, y0, x1, y1 }: Rect): number {
+  return (x1 - x0) * (y1 - y0);
+}

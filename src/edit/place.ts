@@ -1,0 +1,106 @@
+/**
+ * Where an operation belongs when nobody says.
+ *
+ * @module
+ */
+import { UsageError } from "../errors.ts";
+import type { Judge } from "../judge/judge.ts";
+import type { Picture } from "../picture/picture.ts";
+import { layoutOf, type Plan, regionsOf } from "../plan/plan.ts";
+import { headOf } from "../plan/rules/noun.ts";
+import { placeOf } from "../plan/rules/patterns.ts";
+import type { Rect } from "../region/layout.ts";
+import { boxOf, describeOperation, type Operation, rectOf } from "./operation.ts";
+
+/** A share of the object's sides that is painted around it, so that another shape finds room. */
+const MARGIN = 0.15;
+/** Of the picture's sides, for what is added. */
+const ADDED = 0.5;
+
+/**
+ * The operation with its box: as it says, at the place that its words name, in the plan's cell that shows the object, or where the
+ * judge sees it.
+ *
+ * @throws UsageError where nothing tells
+ */
+export async function placed(
+  operation: Operation,
+  picture: Picture,
+  plan: Plan | undefined,
+  judge: Judge | undefined,
+  signal?: AbortSignal,
+): Promise<Operation> {
+  if (operation.box || operation.mask) return operation;
+  const { kind, object, words } = operation;
+  if (kind === "add") {
+    const spot =
+      /,? (?:at|in|on|near) the (?:(?:far|very) )?((?:(?:top|bottom|upper|lower|left|right|middle|centre|center|corner|side|half)[ -]?)+)(?: of the (?:picture|image))?$/i
+        .exec(words!);
+    if (!spot) {
+      throw new UsageError(
+        `Where shall "${words}" be? Say so (--add "${words} at the left") or give its place with --box x,y,w,h.`,
+      );
+    }
+    return { ...operation, words: words!.slice(0, spot.index), box: boxOf(boxAt(placeOf(spot[1].toLowerCase()))) };
+  }
+  const cell = plan && cellOf(plan, object!);
+  const [mark] = judge ? await judge(picture, [{ words: object!, ...(cell ? { box: cell } : {}) }], signal) : [];
+  const seen = mark?.box && grown(mark.box, MARGIN);
+  const box = kind === "recolor" ? seen ?? cell : cell ?? seen;
+  if (!box) {
+    throw new UsageError(
+      `Where is "${object}"? Neither the picture's own plan nor a judge tells: give its place with --box x,y,w,h or --mask FILE ` +
+        `(${describeOperation(operation)}).`,
+    );
+  }
+  return { ...operation, box: boxOf(box) };
+}
+
+/** Half of the picture's sides, at the place; the middle where a side is not named. */
+function boxAt({ x = 1, y = 1 }: { x?: number; y?: number }): Rect {
+  const start = (side: number) => side / 2 * (1 - ADDED);
+  return { x0: start(x), y0: start(y), x1: start(x) + ADDED, y1: start(y) + ADDED };
+}
+
+/** The cell of the one region that shows such a thing; of several alike the one that shares most words. */
+export function cellOf(plan: Plan, object: string): Rect | undefined {
+  const index = regionOf(plan, object);
+  return index === undefined ? undefined : layoutOf(plan).cells[index].rect;
+}
+
+/** The number of that region from 0; undefined where the plan has one region only, or none that fits. */
+export function regionOf(plan: Plan, object: string): number | undefined {
+  const regions = regionsOf(plan);
+  if (regions.length === 1) return undefined;
+  const head = headOf(object);
+  const asked = new Set(object.toLowerCase().split(/\W+/));
+  const fitting = regions.flatMap(({ prompt }, i) => {
+    const words = prompt.toLowerCase().split(/\W+/);
+    if (headOf(prompt) !== head && !words.includes(head)) return [];
+    return [{ i, shared: words.filter((word) => asked.has(word)).length }];
+  });
+  return fitting.sort((a, b) => b.shared - a.shared || a.i - b.i)[0]?.i;
+}
+
+/** A rectangle with a share of its sides more on each side, within the picture. */
+export function grown({ x0, y0, x1, y1 }: Rect, by: number): Rect {
+  const [dx, dy] = [(x1 - x0) * by, (y1 - y0) * by];
+  return { x0: Math.max(0, x0 - dx), y0: Math.max(0, y0 - dy), x1: Math.min(1, x1 + dx), y1: Math.min(1, y1 + dy) };
+}
+
+/** The share of the smaller of two rectangles that lies in the other. */
+export function overlap(a: Rect, b: Rect): number {
+  const area = ({ x0, y0, x1, y1 }: Rect) => Math.max(0, x1 - x0) * Math.max(0, y1 - y0);
+  const both = {
+    x0: Math.max(a.x0, b.x0),
+    y0: Math.max(a.y0, b.y0),
+    x1: Math.min(a.x1, b.x1),
+    y1: Math.min(a.y1, b.y1),
+  };
+  return area(both) / Math.min(area(a), area(b));
+}
+
+/** A box of an operation that has one. */
+export function rectOfOperation({ box }: Operation): Rect {
+  return box ? rectOf(box) : { x0: 0, y0: 0, x1: 1, y1: 1 };
+}

@@ -1,0 +1,53 @@
+/**
+ * An edit drawn over its picture, for people: each operation's place with its number and words.
+ *
+ * @module
+ */
+import type { Picture } from "../picture/picture.ts";
+import { drawLetter, fitLines, LETTER, plainText, wrapText } from "../plan/show/font.ts";
+import { describeOperation, type Operation } from "./operation.ts";
+
+/** The picture with each mask's area in a colour of its own. @param masks of the picture's size, one for each operation */
+export function drawEdit(picture: Picture, operations: readonly Operation[], masks: readonly Picture[]): Picture {
+  const { width, height } = picture;
+  const data = picture.data.slice();
+  operations.forEach((operation, k) => {
+    const colour = hue(k);
+    const white = (i: number) => masks[k].data[i * 4] >= 128;
+    let [left, top, right] = [width, height, 0];
+    for (let i = 0; i < width * height; i++) {
+      if (!white(i)) continue;
+      const [x, y] = [i % width, Math.floor(i / width)];
+      [left, top, right] = [Math.min(left, x), Math.min(top, y), Math.max(right, x)];
+      const edge = x === 0 || y === 0 || x === width - 1 || y === height - 1 || !white(i - 1) || !white(i + 1) ||
+        !white(i - width) || !white(i + width);
+      for (let c = 0; c < 3; c++) data[i * 4 + c] = edge ? colour[c] : Math.round(data[i * 4 + c] * 0.7 + colour[c] * 0.3);
+    }
+    const columns = Math.floor((right - left - 4) / LETTER.width);
+    if (columns < 1) return;
+    const lines = wrapText(plainText(`${k + 1} ${describeOperation(operation)}`), columns);
+    fitLines(lines, Math.max(1, Math.floor((height - top) / (LETTER.height + 2))), columns).forEach((line, row) =>
+      [...line].forEach((letter, at) =>
+        drawLetter(letter, (dx, dy) => {
+          const [x, y] = [left + 3 + at * LETTER.width + dx, top + 3 + row * (LETTER.height + 2) + dy];
+          if (x < width && y < height) data.set([0, 0, 0, 255], (y * width + x) * 4);
+        })
+      )
+    );
+  });
+  return { width, height, data };
+}
+
+/** White where any is white. All of one size. */
+export function union(masks: readonly Picture[]): Picture {
+  const [first, ...others] = masks;
+  const data = first.data.slice();
+  for (const mask of others) mask.data.forEach((value, i) => data[i] = Math.max(data[i], value));
+  return { ...first, data };
+}
+
+/** Colours around the wheel, by the golden angle so that neighbours differ. */
+function hue(index: number): [number, number, number] {
+  const wave = (shift: number) => Math.round(150 + 105 * Math.cos((index * 137.5 + shift) * Math.PI / 180));
+  return [wave(0), wave(-120), wave(120)];
+}

@@ -189,7 +189,7 @@ async function* roundsOf(
 }
 
 /** Strengths of the first round; each later one goes a step further. */
-const STRENGTHS: Record<Operation["kind"], number> = { replace: 1, add: 1, recolor: 0.75, remove: 0.6 };
+const STRENGTHS: Record<Operation["kind"], number> = { replace: 1, add: 1, recolor: 0.75, remove: 0.4 };
 
 /** Pixels over which the new fades into the kept, inside the mask. */
 const FEATHER = 4;

@@ -9,7 +9,9 @@ import { checkSettings } from "./settings/check.ts";
 import {
   type decodingSettings,
   deviceSettings,
+  type editSettings,
   type largerSettings,
+  type loopSettings,
   modelSettings,
   type outputSettings,
   type ownSettings,
@@ -66,6 +68,8 @@ export type FlagValues = Values<
   & typeof deviceSettings
   & typeof outputSettings
   & typeof ownSettings
+  & typeof editSettings
+  & typeof loopSettings
 >;
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 import { dirname, isAbsolute, join, relative, resolve } from "../deps/path.ts";
-import { type Attempt, edit, type PlannedEdit, planEdit, type Round } from "../edit.ts";
+import { type Attempt, edit, planEdit, type PlannedEdit, type Round } from "../edit.ts";
 import { type Edit, type Operation, operationOf, OPERATIONS, parseEdit } from "../edit/operation.ts";
 import { maskFor } from "../edit/operation_mask.ts";
 import { drawEdit, union } from "../edit/show.ts";
@@ -19,7 +19,7 @@ import { isFault } from "../judge/judge.ts";
 import { BYTES_OF } from "../limits.ts";
 import type { Picture } from "../picture/picture.ts";
 import { readPicture } from "../picture/read_picture.ts";
-import { type Plan, withMasks } from "../plan/plan.ts";
+import { parsePlan, type Plan } from "../plan/plan.ts";
 import { describeModel, makeRecipe, readRecipe, RECIPE_KEYWORD, recipeTexts } from "../recipe.ts";
 import { type Context, json } from "./command.ts";
 import { judgeOf } from "./judge_of.ts";
@@ -30,7 +30,9 @@ import { type Output, outputOf } from "./output.ts";
 /** Plans the edit, paints and looks in rounds, and writes the picture that came of it. */
 export async function editCommand(context: Context): Promise<void> {
   const { argument: path, flags, console, signal } = context;
-  if (path === undefined) throw new UsageError('edit needs a picture: main.ts edit photo.png --replace "a pear=a red car"');
+  if (path === undefined) {
+    throw new UsageError('edit needs a picture: main.ts edit photo.png --replace "a pear=a red car"');
+  }
   const wanted = await wantedOf(context);
   const output = await outputOf(flags, 1, "edit_%03d.png");
   await checkOutputs(context, output);
@@ -78,7 +80,14 @@ async function paintAll(
   try {
     opened = await loadWeights(opened, context);
     const { mask: _mask, ...settings } = pictureOptions(flags);
-    const options = { plan: planned.plan, judge, rounds: flags.rounds, settings, signal, onStep: console.progress.step };
+    const options = {
+      plan: planned.plan,
+      judge,
+      rounds: flags.rounds,
+      settings,
+      signal,
+      onStep: console.progress.step,
+    };
     const rounds: Round[] = [];
     for await (const round of edit(opened.model, picture, planned.operations, options)) {
       rounds.push(round);
@@ -128,7 +137,9 @@ async function wantedOf({ flags }: Context): Promise<string | Operation[]> {
     return flags.edit === undefined ? flags.prompt! : (await readEdit(flags.edit)).operations;
   }
   const flag = box === undefined ? "--mask" : "--box";
-  if (byHand.length !== 1) throw new UsageError(`${flag} is the place of one operation; ${byHand.length} were given by hand.`);
+  if (byHand.length !== 1) {
+    throw new UsageError(`${flag} is the place of one operation; ${byHand.length} were given by hand.`);
+  }
   if (box !== undefined && mask !== undefined) throw new UsageError("--box and --mask exclude each other.");
   return [{ ...byHand[0], ...(box ? { box } : { mask: mask as string }) }];
 }
@@ -168,11 +179,15 @@ function planOf(bytes: Uint8Array, path: string, { console }: Context): Plan | u
   const texts = readPictureText(bytes, path);
   if (!texts.has(RECIPE_KEYWORD)) return undefined;
   try {
-    return withMasks(readRecipe(texts, path).plan, () => undefined);
+    return withoutMasks(readRecipe(texts, path).plan);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     console.say(`The picture's own plan cannot be read, so it is edited without: ${error.message}`);
   }
+}
+
+function withoutMasks(plan: Plan): Plan {
+  return parsePlan(JSON.parse(JSON.stringify(plan, (key, value) => key === "mask" ? undefined : value)));
 }
 
 function describeRound({ round, attempts, marks, checklist }: Round): string {

@@ -22,6 +22,12 @@ export interface Invocation {
   flags: FlagValues;
 }
 
+/** Words of the command line that are no flags. */
+interface Positional extends Pick<Invocation, "command" | "argument"> {
+  /** What `edit` takes beside its picture. */
+  prompt?: string;
+}
+
 /**
  * Read the command line. `--flag value` and `--flag=value` are the same; after `--` everything is an argument.
  *
@@ -58,8 +64,13 @@ export function parseArgs(words: string[]): Invocation {
       i++;
     }
   }
-  const { command, argument } = readPositional(positional);
-  return { command, argument, flags: collect(command, given) };
+  const { command, argument, prompt } = readPositional(positional);
+  const flags = collect(command, given);
+  if (prompt === undefined) return { command, argument, flags };
+  if (flags.prompt !== undefined) {
+    throw new UsageError(`The prompt is given twice: ${brief(prompt)} and -p ${brief(flags.prompt)}.`);
+  }
+  return { command, argument, flags: { ...flags, prompt } };
 }
 
 function splitFlag(word: string): [spelling: string, attached?: string] {
@@ -67,8 +78,9 @@ function splitFlag(word: string): [spelling: string, attached?: string] {
   return word.startsWith("--") && equals > 0 ? [word.slice(0, equals), word.slice(equals + 1)] : [word];
 }
 
-function readPositional(positional: string[]): { command: CommandName; argument?: string } {
+function readPositional(positional: string[]): Positional {
   const [first, ...rest] = positional;
+  if (first === "edit" && rest.length === 2) return { command: "edit", argument: rest[0], prompt: rest[1] };
   if (first !== undefined && Object.hasOwn(COMMANDS, first)) {
     if (rest.length > (COMMANDS[first as CommandName].argument ? 1 : 0)) throw tooMany(rest, first as CommandName);
     return { command: first as CommandName, argument: rest[0] };

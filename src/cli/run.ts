@@ -17,6 +17,7 @@ const LOAD: Record<CommandName, () => Promise<Command>> = {
   generate: async () => (await import("./generate_command.ts")).generateCommand,
   plan: async () => (await import("./plan_command.ts")).planCommand,
   recaption: async () => (await import("./recaption_command.ts")).recaptionCommand,
+  edit: async () => (await import("./edit_command.ts")).editCommand,
   inspect: async () => (await import("./inspect_command.ts")).inspectCommand,
   upscale: async () => (await import("./upscale_command.ts")).upscaleCommand,
   metadata: async () => (await import("./metadata_command.ts")).metadataCommand,

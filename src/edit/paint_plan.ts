@@ -35,7 +35,9 @@ export function planFor(operation: Operation, plan: Plan | undefined): Plan {
     let next = 0;
     const changed = (cell: PlanCell): PlanCell => {
       if ("regions" in cell) return { ...cell, regions: cell.regions.map(changed) };
-      return next++ === target ? { ...cell, prompt: said } : cell;
+      if (next++ !== target) return cell;
+      const { brief: _brief, negativePrompt: _negative, ...rest } = cell; // they speak of what was there
+      return { ...rest, prompt: said };
     };
     const { basePrompt } = plan;
     return parsePlan({

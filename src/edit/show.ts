@@ -21,7 +21,9 @@ export function drawEdit(picture: Picture, operations: readonly Operation[], mas
       [left, top, right] = [Math.min(left, x), Math.min(top, y), Math.max(right, x)];
       const edge = x === 0 || y === 0 || x === width - 1 || y === height - 1 || !white(i - 1) || !white(i + 1) ||
         !white(i - width) || !white(i + width);
-      for (let c = 0; c < 3; c++) data[i * 4 + c] = edge ? colour[c] : Math.round(data[i * 4 + c] * 0.7 + colour[c] * 0.3);
+      for (let c = 0; c < 3; c++) {
+        data[i * 4 + c] = edge ? colour[c] : Math.round(data[i * 4 + c] * 0.7 + colour[c] * 0.3);
+      }
     }
     const columns = Math.floor((right - left - 4) / LETTER.width);
     if (columns < 1) return;

@@ -9,6 +9,10 @@ export const COMMANDS = {
   generate: { argument: "PROMPT", help: 'make a picture (the default; "-" reads the prompt from standard input)' },
   plan: { argument: "PROMPT", help: "plan only: JSON on standard output, the layout as a picture with -o" },
   recaption: { argument: "PROMPT", help: "describe each object of the prompt in more detail" },
+  edit: {
+    argument: "IMAGE [PROMPT]",
+    help: "change a picture: towards a prompt, or by --replace, --recolor, --remove, --add",
+  },
   inspect: { argument: "MODEL", help: "what a model is, how that was found out, and what it needs" },
   upscale: { argument: "IMAGE", help: "enlarge a picture by a network: --upscale-model" },
   metadata: { argument: "IMAGE", help: "what made this picture; --repro makes it again" },

@@ -7,6 +7,7 @@ import { PLAN_MODES } from "../region/mode.ts";
 import { samplerByName, schedulerByName } from "../sample/names.ts";
 import {
   anyText,
+  box,
   file,
   flag,
   integer,
@@ -36,6 +37,7 @@ const KINDS: { [Type in keyof Types]: (setting: Setting) => Kind<Types[Type]> } 
   picture: () => picture,
   file: () => file,
   sides: () => sides,
+  box: () => box,
   mode: () => oneOf(...PLAN_MODES),
   sampler: () => named("a sampler's name, such as euler_a", samplerByName),
   scheduler: () => named("a schedule's name, such as karras", schedulerByName),

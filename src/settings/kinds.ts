@@ -207,3 +207,21 @@ export const seed: Kind<number | bigint> = {
     return exact <= Number.MAX_SAFE_INTEGER ? Number(exact) : exact;
   },
 };
+
+/** A place in fractions of the picture: left, top, right, bottom. */
+export type Box = [left: number, top: number, right: number, bottom: number];
+
+/** A box: X,Y,WIDTH,HEIGHT as shares of the picture on the command line. */
+export const box: Kind<Box> = {
+  shown: "X,Y,W,H",
+  takes: "left, top, width and height as shares of the picture, such as 0.5,0,0.5,1",
+  parse(text) {
+    const [x, y, w, h, ...more] = text.split(",").map((part) => part.trim() === "" ? NaN : Number(part));
+    return more.length ? undefined : [x, y, x + w, y + h];
+  },
+  accept(value) {
+    if (!Array.isArray(value) || value.length !== 4) return undefined;
+    const [x0, y0, x1, y1] = value.map((side) => typeof side === "number" ? Math.round(side * 1e6) / 1e6 : NaN);
+    return x0 >= 0 && y0 >= 0 && x1 <= 1 && y1 <= 1 && x0 < x1 && y0 < y1 ? [x0, y0, x1, y1] : undefined;
+  },
+};

@@ -10,7 +10,7 @@ export const promptSettings = {
   prompt: {
     type: "text",
     shown: "TEXT",
-    on: ["generate", "plan", "recaption"],
+    on: ["generate", "plan", "recaption", "edit"],
     short: "p",
     help: "the prompt, where it could be taken for a command",
   },
@@ -28,7 +28,7 @@ export const modelSettings = {
   model: {
     type: "text",
     shown: "PATH",
-    on: ["generate", "metadata"],
+    on: ["generate", "metadata", "edit"],
     short: "m",
     common: true,
     also: ["ckpt", "checkpoint", "ckpt-path", "model-path", "diffusion-model", "pretrained-model-name-or-path"],
@@ -37,33 +37,37 @@ export const modelSettings = {
   vae: {
     type: "text",
     shown: "PATH",
-    on: ["generate", "metadata"],
+    on: ["generate", "metadata", "edit"],
     also: ["vae-path"],
     help: "take the VAE from here",
   },
   type: {
     oneOf: ["auto", "f32", "f16"],
-    on: ["generate", "upscale"],
+    on: ["generate", "upscale", "edit"],
     also: ["dtype", "weight-type"],
     help: "storage precision (default: what the device does well)",
   },
   preset: {
     type: "text",
     shown: "NAME",
-    on: ["generate"],
+    on: ["generate", "edit"],
     help: "a family's defaults, such as sd15 or sdxl (default: auto)",
   },
   prediction: {
     oneOf: ["auto", "eps", "v"],
-    on: ["generate"],
+    on: ["generate", "edit"],
     also: ["prediction-type"],
     help: "what the UNet predicts, where its files do not say",
   },
-  zsnr: { type: "flag", on: ["generate"], help: "rescale the schedule to a zero terminal signal-to-noise ratio" },
+  zsnr: {
+    type: "flag",
+    on: ["generate", "edit"],
+    help: "rescale the schedule to a zero terminal signal-to-noise ratio",
+  },
   embeddings: {
     type: "text",
     shown: "PATH",
-    on: ["generate", "metadata"],
+    on: ["generate", "metadata", "edit"],
     also: ["embd-dir", "embedding-dir", "embeddings-dir", "textual-inversion"],
     help: 'textual inversions for "embedding:name": a file or a folder',
   },
@@ -175,6 +179,58 @@ export const plannerSettings = {
   },
 } as const satisfies Table;
 
+/** Changes by words. */
+export const editSettings = {
+  replace: {
+    type: "text",
+    shown: "A=B",
+    on: ["edit"],
+    repeat: true,
+    help: '"a blue teapot=a red car": paint one thing in the place of another',
+  },
+  recolor: {
+    type: "text",
+    shown: "A=COLOUR",
+    on: ["edit"],
+    repeat: true,
+    also: ["recolour"],
+    help: '"the apple=green": the same thing in another colour',
+  },
+  remove: { type: "text", shown: "A", on: ["edit"], repeat: true, help: '"the pear": leave the background there' },
+  add: {
+    type: "text",
+    shown: "A",
+    on: ["edit"],
+    repeat: true,
+    help: '"a cat at the bottom left": paint one more thing',
+  },
+  box: {
+    type: "box",
+    on: ["edit"],
+    help: "place of the one operation: left, top, width, height as shares of the picture (0.5,0,0.5,1)",
+  },
+  edit: { type: "text", shown: "FILE", on: ["edit"], help: "the operations of this file (JSON)" },
+  saveEdit: { type: "text", shown: "FILE", on: ["edit"], help: "write the operations and what came of them here" },
+  dryRun: { type: "flag", on: ["edit"], help: "stop after the plan, and draw it over the picture" },
+  showMask: { type: "text", shown: "FILE", on: ["edit"], help: "write where it paints, in white" },
+} as const satisfies Table;
+
+/** Looking at what was painted. */
+export const loopSettings = {
+  judge: {
+    oneOf: ["auto", "mini", "none"],
+    on: ["edit"],
+    help: "who looks whether it is as asked; auto: for the bundled model its detector (mini)",
+  },
+  rounds: {
+    type: "integer",
+    least: 1,
+    most: 100,
+    on: ["edit"],
+    help: "how often what is not as asked is painted anew (default 3)",
+  },
+} as const satisfies Table;
+
 /** Where it computes, and with how much memory. */
 export const deviceSettings = {
   maxVram: {
@@ -186,12 +242,12 @@ export const deviceSettings = {
   },
   cachePacked: {
     type: "flag",
-    on: ["generate", "metadata"],
+    on: ["generate", "metadata", "edit"],
     help: "keep the weights packed in the user's cache folder: the next load only moves bytes",
   },
   offloadToCpu: {
     type: "flag",
-    on: ["generate", "metadata"],
+    on: ["generate", "metadata", "edit"],
     also: ["lowvram", "medvram", "enable-model-cpu-offload", "enable-sequential-cpu-offload"],
     help: "load each network only while it is needed: less device memory, slower",
   },
@@ -199,7 +255,7 @@ export const deviceSettings = {
     type: "integer",
     least: 0,
     most: 99,
-    on: ["generate", "metadata", "doctor", "upscale"],
+    on: ["generate", "metadata", "doctor", "upscale", "edit"],
     also: ["gpu", "gpu-id", "device-id"],
     help: "use this adapter of --list-devices",
   },
@@ -211,7 +267,7 @@ export const outputSettings = {
   output: {
     type: "text",
     shown: "FILE",
-    on: ["generate", "metadata", "plan", "upscale"],
+    on: ["generate", "metadata", "plan", "upscale", "edit"],
     short: "o",
     common: true,
     also: ["out", "output-path", "out-file"],
@@ -230,13 +286,13 @@ export const outputSettings = {
   },
   force: {
     type: "flag",
-    on: ["generate", "metadata", "plan", "upscale"],
+    on: ["generate", "metadata", "plan", "upscale", "edit"],
     also: ["overwrite"],
     help: "replace files that are already there",
   },
   noMetadata: {
     type: "flag",
-    on: ["generate", "metadata", "upscale"],
+    on: ["generate", "metadata", "upscale", "edit"],
     help: "write nothing into the picture of how it was made",
   },
   preview: {
@@ -247,7 +303,7 @@ export const outputSettings = {
   json: { type: "flag", on: "all", help: "one JSON object on standard output, everything else on standard error" },
   progress: {
     oneOf: ["bar", "json", "none"],
-    on: ["generate", "metadata", "upscale"],
+    on: ["generate", "metadata", "upscale", "edit"],
     help: "default: a bar on a terminal, else plain lines",
   },
   quiet: { type: "flag", on: "all", short: "q", help: "say nothing but errors and the result" },
@@ -267,7 +323,7 @@ export const ownSettings = {
   repro: { type: "flag", on: ["metadata"], help: "make the identical file again, and say where it is not" },
   fullHash: {
     type: "flag",
-    on: ["generate", "metadata"],
+    on: ["generate", "metadata", "edit"],
     help: "hash all bytes of the model for the picture's metadata, not samples of each file",
   },
   words: { type: "flag", on: ["inspect"], help: "list the words that a small model was taught" },

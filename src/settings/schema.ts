@@ -7,6 +7,8 @@
 import { decodingSettings, largerSettings, samplingSettings, sizeSettings, startSettings } from "./picture_tables.ts";
 import {
   deviceSettings,
+  editSettings,
+  loopSettings,
   modelSettings,
   outputSettings,
   ownSettings,
@@ -39,6 +41,8 @@ export const GROUPS: Record<string, Table> = {
   Size: sizeSettings,
   "Starting from a picture": startSettings,
   Larger: largerSettings,
+  Editing: editSettings,
+  "Looking and mending": loopSettings,
   Model: modelSettings,
   Decoding: decodingSettings,
   Device: deviceSettings,

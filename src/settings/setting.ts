@@ -7,7 +7,7 @@ import type { PictureInput } from "../picture/input.ts";
 import type { PlanMode } from "../region/mode.ts";
 import type { SamplerName, SchedulerName } from "../sample/names.ts";
 import type { CommandName } from "./commands.ts";
-import type { FileInput, Sides } from "./kinds.ts";
+import type { Box, FileInput, Sides } from "./kinds.ts";
 
 /** The types of values by the names that the schema gives them. */
 export interface Types {
@@ -33,6 +33,8 @@ export interface Types {
   file: FileInput;
   /** Pixels on a picture's sides. */
   sides: Sides;
+  /** A place in fractions of the picture. */
+  box: Box;
   /** How regions are joined. */
   mode: PlanMode;
   /** A sampler. */

@@ -1,0 +1,68 @@
+import assert from "@std/assert";
+import { join } from "@std/path";
+import { encodePng } from "../../src/formats/png.ts";
+import { filled } from "../../src/picture/picture.ts";
+import { readPicture } from "../../src/picture/read_picture.ts";
+import { finish, inFolder, names, program, TINY_MODEL } from "./program.ts";
+
+const QUICK = ["-m", TINY_MODEL, "--steps", "2", "-q"];
+const pixels = async (path: string) => (await readPicture(await Deno.readFile(path), path)).data;
+
+Deno.test("an edit by hand, saved, shown, edited and run again", () =>
+  inFolder(async (cwd) => {
+    const run = (...args: string[]) => finish(program(["edit", ...args], { cwd }));
+    await Deno.writeFile(join(cwd, "photo.png"), encodePng(filled(64, 64, [90, 160, 40, 255])));
+    const half = ["--add", "a red car", "--box", "0.5,0,0.5,1"];
+
+    const dry = await run("photo.png", ...half, "--dry-run", "--save-edit", "e.json", "--show-mask", "m.png", "--json");
+    assert.equal(dry.code, 0, dry.stderr);
+    assert.deepEqual(JSON.parse(dry.stdout).operations, [{ kind: "add", words: "a red car", box: [0.5, 0, 1, 1] }]);
+    assert.deepEqual(names(cwd), ["e.json", "edit_001.png", "m.png", "photo.png"]);
+    const mask = await pixels(join(cwd, "m.png"));
+    assert.deepEqual([mask[0], mask[63 * 4]], [0, 255]);
+
+    const done = await run("photo.png", "--edit", "e.json", ...QUICK, "-o", "b.png", "--json");
+    assert.equal(done.code, 0, done.stderr);
+    const report = JSON.parse(done.stdout);
+    assert.equal(report.rounds[1].attempts[0].taken, true);
+    const [before, after] = [await pixels(join(cwd, "photo.png")), await pixels(join(cwd, "b.png"))];
+    const differs = (left: boolean) => after.some((value, i) => (i / 4 % 64 < 32) === left && value !== before[i]);
+    assert.deepEqual([differs(true), differs(false)], [false, true]);
+
+    // The result carries its plan, which is where the next edit starts.
+    const next = await run("b.png", "--recolor", "car=blue", ...QUICK, "--judge", "none", "-o", "c.png", "--json");
+    assert.equal(next.code, 2);
+    assert.match(next.stderr, /Where is "car"\?/); // a plan of one region has no place for it
+    const again = await run("b.png", "--recolor", "car=blue", "--mask", "m.png", ...QUICK, "--json", "-o", "c.png");
+    assert.equal(again.code, 0, again.stderr);
+    assert.deepEqual(
+      (await pixels(join(cwd, "c.png"))).filter((_, i) => i / 4 % 64 < 32),
+      after.filter((_, i) => i / 4 % 64 < 32),
+    );
+  }));
+
+Deno.test("what an edit cannot do is said in a line, before anything is painted or written", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeFile(join(cwd, "photo.png"), encodePng(filled(64, 64, [90, 160, 40, 255])));
+    await Deno.writeTextFile(join(cwd, "bad.json"), '{"operations":[{"kind":"paint"}]}');
+    const cases: [string[], RegExp][] = [
+      [[], /edit needs a picture/],
+      [["photo.png"], /Say what to change/],
+      [["photo.png", "--replace", "a pear"], /takes what is there = what shall be/],
+      [["photo.png", "a dog", "--remove", "the cat"], /exclude each other/],
+      [
+        ["photo.png", "--remove", "the cat", "--add", "a dog", "--box", "0,0,1,1"],
+        /--box is the place of one operation/,
+      ],
+      [["photo.png", "--remove", "the cat", "--box", "0,0,2,1"], /--box takes left, top, width and height/],
+      [["photo.png", "--edit", "bad.json"], /bad\.json is not a valid edit: operations\.0/],
+      [["photo.png", "a dog", "--judge", "none"], /Nothing tells what the picture shows/],
+      [["none.png", "--remove", "the cat"], /none\.png/],
+    ];
+    for (const [args, message] of cases) {
+      const { code, stderr } = await finish(program(["edit", ...args], { cwd }));
+      assert.match(stderr, message);
+      assert.equal(code, 2, args.join(" "));
+    }
+    assert.deepEqual(names(cwd), ["bad.json", "photo.png"]);
+  }));

@@ -1,0 +1,91 @@
+import assert from "@std/assert";
+import { operationOf, parseEdit, recolored } from "../../src/edit/operation.ts";
+import { planFor, promptAfter } from "../../src/edit/paint_plan.ts";
+import { boxMask, filledIn } from "../../src/edit/mask.ts";
+import { placed } from "../../src/edit/place.ts";
+import { operationsBetween } from "../../src/edit/difference.ts";
+import { UsageError } from "../../src/errors.ts";
+import type { Judge } from "../../src/judge/judge.ts";
+import { filled } from "../../src/picture/picture.ts";
+import { planByRules } from "../../src/plan/rules/rules.ts";
+import { regionsOf } from "../../src/plan/plan.ts";
+
+const plan = planByRules("a red apple on the left and a blue teapot on the right, watercolor");
+const page = filled(64, 64, [200, 200, 200, 255]);
+
+Deno.test("operations are written as people say them", () => {
+  assert.deepEqual(operationOf("replace", "a blue teapot = a red car"), {
+    kind: "replace",
+    object: "a blue teapot",
+    words: "a red car",
+  });
+  assert.equal(operationOf("recolor", "the red apple=orange").words, "an orange apple");
+  assert.equal(recolored("a dog with a hat", "pink"), "a pink dog with a hat");
+  assert.throws(() => operationOf("replace", "a teapot"), /--replace takes what is there = what shall be.*"a teapot"/);
+  assert.throws(() => parseEdit({ operations: [{ kind: "add" }] }, "e.json"), /operations\.0 \(add\) needs "words"/);
+  assert.throws(
+    () => parseEdit({ operations: [{ kind: "remove", object: "a", box: [0.5, 0, 0.5, 1] }] }, "e.json"),
+    /empty box/,
+  );
+  assert.throws(() => parseEdit({ operations: [{ kind: "paint" }] }, "e.json"), UsageError);
+});
+
+Deno.test("a place comes from the words, from the picture's plan, or from the judge; else the message says what to give", async () => {
+  const judge: Judge = (_, checks) =>
+    Promise.resolve(checks.map(() => ({ verdict: "right", box: { x0: 0.2, y0: 0.4, x1: 0.4, y1: 0.6 } })));
+  const where = async (text: string, kind: "add" | "remove" | "recolor", by?: Judge, of = plan) =>
+    (await placed(operationOf(kind, text), page, of, by)).box;
+  assert.deepEqual(await where("a cat at the bottom left", "add"), [0, 0.5, 0.5, 1]);
+  assert.deepEqual(await where("the teapot", "remove"), [0.5, 0, 1, 1]);
+  assert.deepEqual(await where("the apple=green", "recolor", judge), [0.17, 0.37, 0.43, 0.63]);
+  assert.deepEqual(await where("the lamp", "remove", judge), [0.17, 0.37, 0.43, 0.63]);
+  await assert.rejects(where("a cat", "add"), /Where shall "a cat" be\?.*--box/);
+  await assert.rejects(where("the lamp", "remove"), /Where is "the lamp"\?.*--box/);
+});
+
+Deno.test("a cell's operation changes that cell's prompt; another box gets a cell of its own, and the rest stays as it was", () => {
+  const car = { kind: "replace" as const, object: "a blue teapot", words: "a red car" };
+  const changed = planFor({ ...car, box: [0.5, 0, 1, 1] }, plan);
+  assert.equal(changed.splitRatio, plan.splitRatio);
+  assert.deepEqual(regionsOf(changed).map(({ prompt }) => prompt), [
+    "a red apple, watercolor",
+    "a red car, watercolor",
+  ]);
+  assert.equal(changed.prompt, "a red apple on the left and a red car on the right, watercolor");
+
+  const added = planFor({ kind: "add", words: "a bee", box: [0.3, 0, 0.7, 0.5] }, plan);
+  assert.equal(added.splitRatio, "0.5,0.3,0.4,0.3;0.5");
+  assert.deepEqual(regionsOf(added).map(({ prompt }) => prompt.split(",")[0]), [
+    "a red apple",
+    "a bee",
+    "a blue teapot",
+    "a blue teapot",
+  ]);
+  const removed = planFor({ kind: "remove", object: "the apple", box: [0, 0, 0.5, 1] }, plan);
+  assert.equal(regionsOf(removed)[0].prompt, "empty background, watercolor");
+  assert.equal(promptAfter("a dog and a cat", { kind: "remove", object: "the cat" }), "a dog");
+});
+
+Deno.test("towards a prompt: what the judge misses is painted, what the prompt no longer has goes", async () => {
+  const target = "a red apple on the left and a red car on the right, watercolor";
+  const { operations } = await operationsBetween(target, page, plan, undefined);
+  assert.deepEqual(operations, [
+    { kind: "replace", object: "a blue teapot", words: "a red car", box: [0.5, 0, 1, 1] },
+  ]);
+  const blind: Judge = (_, checks) => Promise.resolve(checks.map(() => ({ verdict: "missing" })));
+  const all = await operationsBetween(target, page, undefined, blind);
+  assert.deepEqual(all.operations.map(({ kind, words }) => [kind, words]), [["add", "a red apple"], [
+    "add",
+    "a red car",
+  ]]);
+  await assert.rejects(operationsBetween(target, page, undefined, undefined), /Nothing tells what the picture shows/);
+});
+
+Deno.test("boxes are rounded outwards to what the network sees; what is taken away is filled from around it", () => {
+  const mask = boxMask({ x0: 0.3, y0: 0, x1: 0.6, y1: 0.5 }, 64, 64, 8);
+  const columns = Array.from({ length: 64 }, (_, x) => mask.data[x * 4] === 255);
+  assert.deepEqual([columns.indexOf(true), columns.lastIndexOf(true)], [16, 39]);
+  const blot = filled(64, 64, [200, 200, 200, 255]);
+  for (let i = 0; i < 64 * 64; i++) if (mask.data[i * 4]) blot.data.set([0, 0, 0], i * 4);
+  assert.deepEqual(filledIn(blot, mask).data, page.data);
+});

@@ -1,0 +1,65 @@
+/** The story of an edit, with a small random model and judges that say what the story needs. */
+import assert from "@std/assert";
+import { edit, mend, type Round } from "../src/edit.ts";
+import type { Judge, Verdict } from "../src/judge/judge.ts";
+import { loadModel } from "../src/pipeline/model.ts";
+import { planByRules } from "../src/plan/rules/rules.ts";
+import { paint } from "../src/generate.ts";
+import { TINY_MODEL } from "./cli/program.ts";
+
+const model = await loadModel(TINY_MODEL);
+const plan = planByRules("a red apple on the left and a blue teapot on the right");
+const settings = { steps: 2, seed: 5 };
+const { image: picture } = await paint(model, { plan, width: 64, height: 64, ...settings });
+
+/** Says of its n-th look what is in the n-th list; of later ones what is in the last. */
+function scripted(...looks: Verdict[][]): Judge {
+  let n = 0;
+  return (_, checks) => {
+    const look = looks[Math.min(n++, looks.length - 1)];
+    return Promise.resolve(checks.map((_, i) => ({ verdict: look[i] ?? "right" })));
+  };
+}
+
+async function all(rounds: AsyncIterable<Round>): Promise<Round[]> {
+  return await Array.fromAsync(rounds);
+}
+
+Deno.test("an edit paints inside its box alone, once where nobody looks", async () => {
+  const operations = [{ kind: "replace" as const, object: "a blue teapot", words: "a red car" }];
+  const rounds = await all(edit(model, picture, operations, { plan, settings, rounds: 1 }));
+  assert.deepEqual(rounds.map(({ attempts }) => attempts.length), [0, 1]);
+  const { image, plan: after } = rounds[1];
+  let changed = 0;
+  for (let i = 0; i < image.data.length; i++) {
+    const isRight = i / 4 % 64 >= 32;
+    if (isRight) changed += Number(image.data[i] !== picture.data[i]);
+    else assert.equal(image.data[i], picture.data[i], `byte ${i}`);
+  }
+  assert.ok(changed > 1000);
+  assert.match(after!.prompt, /a red car/);
+});
+
+Deno.test("mending keeps what is better and stops when all is right; what is worse is never kept", async () => {
+  const bad = scripted(["right", "missing"], ["missing", "right"], ["right", "missing"], ["right", "right"]);
+  const rounds = await all(mend(model, picture, plan, { judge: bad, settings, rounds: 5 }));
+  // The first repaint lost what was right and the second changed nothing: neither is taken.
+  assert.deepEqual(rounds.map(({ attempts }) => attempts.map(({ taken }) => taken)), [[], [false], [false], [true]]);
+  assert.equal(rounds[2].image, picture);
+  assert.deepEqual(rounds[3].marks!.map(({ verdict }) => verdict), ["right", "right"]);
+  const seeds = rounds.flatMap(({ attempts }) => attempts.map(({ result }) => result.settings.seed));
+  assert.equal(new Set(seeds).size, 3);
+  assert.equal(rounds[3].steps, 6);
+  const none = await all(mend(model, picture, plan, { judge: scripted(["right", "right"]), settings }));
+  assert.equal(none.length, 1);
+});
+
+Deno.test("what was asked for is done even where the judge cannot tell, and not over and over", async () => {
+  const operations = [{ kind: "add" as const, words: "a zebra at the top left" }];
+  const judge = scripted(["unknown"]);
+  const rounds = await all(edit(model, picture, operations, { plan, judge, settings }));
+  assert.deepEqual(rounds.map(({ attempts }) => attempts.map(({ taken }) => taken)), [[], [true]]);
+  await assert.rejects(all(edit(model, picture, [], { plan })), /nothing to do/);
+});
+
+addEventListener("unload", () => model.close());

@@ -174,7 +174,6 @@ export const startSettings = {
     least: 0.01,
     most: 1,
     on: ["generate", "edit"],
-    common: true,
     also: ["denoising-strength", "denoise"],
     help: "how much of it changes: 1 all, 0.3 little (default 0.8; with a mask 1)",
   },

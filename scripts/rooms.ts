@@ -70,7 +70,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "generate.ts": room("the story of a picture, from top to bottom", `pipeline ${PLANS} ${BELOW_PIPELINE}`),
   edit: room(
     "changes to a picture as data, where they belong, their masks and plans",
-    "judge plan/llm plan/rules plan nn model hub formats files picture text region sample",
+    "judge plan/show plan/llm plan/rules plan nn model hub formats files picture text region sample",
   ),
   "edit.ts": room(
     "the story of an edit, and of mending what was painted",
@@ -81,10 +81,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     "a picture with its recipe, as a file",
     "recipe.ts generate.ts settings.ts settings pipeline model formats files",
   ),
-  "mod.ts": room("the library", `save_picture.ts recipe.ts generate.ts pipeline ${PLANS} ${BELOW_PIPELINE}`),
+  "mod.ts": room(
+    "the library",
+    `edit.ts edit judge save_picture.ts recipe.ts generate.ts pipeline ${PLANS} ${BELOW_PIPELINE}`,
+  ),
   cli: room(
     "the program: commands, help, progress and messages",
-    `mod.ts save_picture.ts recipe.ts generate.ts pipeline ${PLANS} ${BELOW_PIPELINE}`,
+    `mod.ts edit.ts edit judge save_picture.ts recipe.ts generate.ts pipeline ${PLANS} ${BELOW_PIPELINE}`,
   ),
 };
 

@@ -50,3 +50,8 @@ export type { Limits } from "./plan/review.ts";
 export type { Cell, Layout } from "./region/layout.ts";
 export { PLAN_MODES, type PlanMode, REGION_MODES, type RegionMode } from "./region/mode.ts";
 export * from "./plan/make_plan.ts";
+export { type Attempt, edit, type EditOptions, mend, planEdit, type PlannedEdit, type Round } from "./edit.ts";
+export type { Operation } from "./edit/operation.ts";
+export { checklistOf } from "./judge/checklist.ts";
+export { type Check, type Judge, type Mark, type Verdict, worth } from "./judge/judge.ts";
+export { miniJudge } from "./judge/mini_judge.ts";

@@ -1,14 +1,13 @@
 /** The bundled model's detector sees what its PyTorch original sees (tests/oracle/judge.py). */
 import assert from "@std/assert";
 import { Detector } from "../../src/judge/detector.ts";
-import { Image } from "imagescript";
+import { readPicture } from "../../src/picture/read_picture.ts";
 
 const golden = new URL("../golden/judge/", import.meta.url).pathname;
 
 Deno.test("the detector finds what PyTorch's finds, from the same logits", async () => {
   const detector = await Detector.load();
-  const { width, height, bitmap } = await Image.decode(await Deno.readFile(`${golden}scene.png`));
-  const picture = { width, height, data: Uint8Array.from(bitmap) };
+  const picture = await readPicture(await Deno.readFile(`${golden}scene.png`), "the scene");
   const { shape, logits, found } = JSON.parse(Deno.readTextFileSync(`${golden}logits.json`));
   const ours = detector.logits(picture);
   assert.deepEqual([shape[1], shape[2]], [ours.height, ours.width]);

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { Image } from "imagescript";
 import type { Device, Precision } from "../../src/gpu/device.ts";
 import { paint } from "../../src/generate.ts";
+import { readPicture } from "../../src/picture/read_picture.ts";
 import type { GenerateOptions } from "../../src/settings.ts";
 import { parsePlan } from "../../src/plan/plan.ts";
 import { loadModel } from "../../src/pipeline/model.ts";
@@ -59,7 +59,7 @@ export async function drawCase(
 
 /** Compares RGBA with a PNG file; alpha does not count. */
 export async function compare(image: { width: number; height: number; data: Uint8Array }, path: string) {
-  const expected = await Image.decode(await Deno.readFile(path)) as Image;
+  const expected = await readPicture(await Deno.readFile(path), path);
   if (expected.width !== image.width || expected.height !== image.height) {
     throw new Error(`${image.width}×${image.height} drawn, ${path} is ${expected.width}×${expected.height}`);
   }
@@ -68,7 +68,7 @@ export async function compare(image: { width: number; height: number; data: Uint
   for (let i = 0; i < pixels; i++) {
     let worst = 0;
     for (let c = 0; c < 3; c++) {
-      const difference = Math.abs(image.data[i * 4 + c] - expected.bitmap[i * 4 + c]);
+      const difference = Math.abs(image.data[i * 4 + c] - expected.data[i * 4 + c]);
       sum += difference;
       squares += difference ** 2;
       worst = Math.max(worst, difference);

@@ -37,6 +37,7 @@ export interface EditOptions {
 
 /** One repaint. */
 export interface Attempt {
+  /** What was to be done. */
   operation: Operation;
   /** White where it was painted. */
   mask: Picture;
@@ -52,11 +53,13 @@ export interface Attempt {
 export interface Round {
   /** From 1; 0 is the first look, before anything is painted. */
   round: number;
+  /** In the order in which they were made. */
   attempts: Attempt[];
   /** The picture after it. */
   image: Picture;
   /** What it shows. */
   plan?: Plan;
+  /** What the picture must show. */
   checklist: readonly Check[];
   /** One for each item; absent without a judge. */
   marks?: Mark[];
@@ -99,7 +102,9 @@ export async function* edit(
 
 /** What an edit will do: every operation with its place, and the plan of what the picture shows, or of the target. */
 export interface PlannedEdit {
+  /** What the picture shows, or the target. */
   plan?: Plan;
+  /** Each with its place. */
   operations: Operation[];
 }
 

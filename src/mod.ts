@@ -24,7 +24,7 @@ export {
   startSettings,
 } from "./settings/schema.ts";
 export { type CommandName, COMMANDS } from "./settings/commands.ts";
-export type { FileInput, Sides } from "./settings/kinds.ts";
+export type { Box, FileInput, Sides } from "./settings/kinds.ts";
 export type { PictureInput, PictureName } from "./picture/input.ts";
 export type { SamplerName, SchedulerName } from "./sample/names.ts";
 export type { Always, Setting, Table, Types, ValueOf, Values } from "./settings/setting.ts";
@@ -47,11 +47,11 @@ export type { ChatOptions } from "./plan/llm/chat.ts";
 export type { LanguageModelOptions } from "./plan/llm/language_model.ts";
 export type { PlanCell, PlanPhase, SplitCell } from "./plan/plan.ts";
 export type { Limits } from "./plan/review.ts";
-export type { Cell, Layout } from "./region/layout.ts";
+export type { Cell, Layout, Rect } from "./region/layout.ts";
 export { PLAN_MODES, type PlanMode, REGION_MODES, type RegionMode } from "./region/mode.ts";
 export * from "./plan/make_plan.ts";
 export { type Attempt, edit, type EditOptions, mend, planEdit, type PlannedEdit, type Round } from "./edit.ts";
-export type { Operation } from "./edit/operation.ts";
+export { type Operation, OPERATIONS } from "./edit/operation.ts";
 export { checklistOf } from "./judge/checklist.ts";
 export { type Check, type Judge, type Mark, type Verdict, worth } from "./judge/judge.ts";
 export { miniJudge } from "./judge/mini_judge.ts";

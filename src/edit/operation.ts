@@ -13,22 +13,33 @@ import type { Rect } from "../region/layout.ts";
 /** The kinds of changes. */
 export const OPERATIONS = ["replace", "recolor", "remove", "add"] as const;
 
-const share = z.number().min(0).max(1);
-const words = z.string().refine(
+const share: z.ZodType<number> = z.number().min(0).max(1);
+const words: z.ZodType<string> = z.string().refine(
   (value) => value.trim() !== "" && value.length <= BYTES_OF.prompt,
   `must be a text of 1 to ${BYTES_OF.prompt} letters`,
 );
 
-const operationSchema = z.strictObject({
+/** One change: `object` is there now, `words` shall be. Without a box or a mask the place is looked for. */
+export interface Operation {
+  /** What is done. */
+  kind: typeof OPERATIONS[number];
+  /** What is there now; absent where something is added. */
+  object?: string;
+  /** What shall be there; absent where something is removed. */
+  words?: string;
+  /** [left, top, right, bottom] as fractions. */
+  box?: [number, number, number, number];
+  /** Path of a picture that is white where this is painted; goes before the box. */
+  mask?: string;
+}
+
+const operationSchema: z.ZodType<Operation> = z.strictObject({
   kind: z.enum(OPERATIONS),
   object: words.optional().describe("What is there now; absent where something is added."),
   words: words.optional().describe("What shall be there; absent where something is removed."),
   box: z.tuple([share, share, share, share]).optional().describe("[left, top, right, bottom] as fractions."),
   mask: words.optional().describe("Path of a picture that is white where this is painted; goes before the box."),
 });
-
-/** One change: `object` is there now, `words` shall be. Without a box or a mask the place is looked for. */
-export type Operation = z.infer<typeof operationSchema>;
 
 const editSchema = z.strictObject({
   caption: z.string().max(BYTES_OF.prompt).optional().describe("What the picture shows before."),

@@ -21,6 +21,7 @@ export type Verdict = "right" | "missing" | "wrong" | "misplaced" | "unknown";
 
 /** What a judge says of one item. */
 export interface Mark {
+  /** How it was found. */
   verdict: Verdict;
   /** Where it was seen, in fractions of the picture. */
   box?: Rect;

@@ -7,9 +7,13 @@
 
 /** A rectangle in fractions of the picture: 0 is left or top, 1 is right or bottom. */
 export interface Rect {
+  /** Left. */
   x0: number;
+  /** Top. */
   y0: number;
+  /** Right. */
   x1: number;
+  /** Bottom. */
   y1: number;
 }
 
@@ -41,7 +45,7 @@ export interface Layout {
   readonly root: Node;
   /** In reading order. */
   readonly cells: readonly Cell[];
-  /** Over the tree, the farthest first. */
+  /** @internal Over the tree, the farthest first. */
   readonly boxes: readonly Box[];
   /** Where all regions have boxes: the last cell, of what lies around them. It may be hidden wholly. */
   readonly rest?: number;

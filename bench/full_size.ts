@@ -10,6 +10,7 @@ import { PRESETS } from "../src/model/preset.ts";
 import { readVaeConfig } from "../src/nn/vae.ts";
 import {
   declareBackbone,
+  declareControlNet,
   declareDecoder,
   declareEncoder,
   type Networks,
@@ -94,5 +95,9 @@ export async function fullSize(family: keyof typeof FAMILIES, device: Device): P
     backbone: declareBackbone(device, "f16", { config }),
     decoder: declareDecoder(device, vae, readVaeConfig(VAE)),
     encoder: declareEncoder(device, vae, readVaeConfig(VAE)),
+    controlNet: (model) => {
+      const part = declareControlNet(device, `controlnet:${model}`, "f16", { config });
+      return Promise.resolve({ part, named: { name: `${model}`, hash: "0".repeat(16) } });
+    },
   };
 }

@@ -14,8 +14,9 @@
  */
 export * from "./errors.ts";
 export { draw, generate, type ImageResult, paint, type StepEvent } from "./generate.ts";
-export type { GenerateOptions, PictureOptions, Settings } from "./settings.ts";
+export type { ControlOption, GenerateOptions, PictureOptions, Settings } from "./settings.ts";
 export {
+  controlSettings,
   decodingSettings,
   largerSettings,
   pictureSettings,
@@ -24,10 +25,10 @@ export {
   startSettings,
 } from "./settings/schema.ts";
 export { type CommandName, COMMANDS } from "./settings/commands.ts";
-export type { Box, FileInput, Sides } from "./settings/kinds.ts";
+export type { Box, FileInput, NetworkInput, NetworkName, Sides } from "./settings/kinds.ts";
 export type { PictureInput, PictureName } from "./picture/input.ts";
 export type { SamplerName, SchedulerName } from "./sample/names.ts";
-export type { Always, Setting, Table, Types, ValueOf, Values } from "./settings/setting.ts";
+export type { Always, Field, Setting, Table, Types, ValueOf, Values } from "./settings/setting.ts";
 export { loadModel, type LoadOptions, type LoadProgress, Model, type ModelOptions } from "./pipeline/model.ts";
 export type { PreviewKind } from "./pipeline/preview.ts";
 export type { Offload } from "./pipeline/stage.ts";

@@ -117,6 +117,7 @@ export function recipeTexts(recipe: Recipe): Record<string, string> {
       ...(settings.clipSkip ? { "Clip skip": `${settings.clipSkip}` } : {}),
       ...startFields(settings),
       ...largerFields(settings),
+      ...controlFields(settings),
       ...(plan.splitRatio !== "1" ? { "Split ratio": plan.splitRatio } : {}),
       RNG: settings.rng === "cpu" ? "CPU" : "GPU",
       Version: `rpg ${version}`,
@@ -147,6 +148,26 @@ function largerFields({ hiresScale, hiresSize, hiresSteps, hiresStrength, hiresU
     ...(again ? { "Hires upscaler": fileName(hiresUpscaler ?? "lanczos") } : {}),
     ...(upscaleModel ? { "Postprocess upscaler": fileName(upscaleModel) } : {}),
   };
+}
+
+/** The pictures that steered it, as A1111's ControlNet extension writes them. */
+function controlFields({ controlNets = [], guessMode, resize = "stretch" }: Settings): Record<string, string> {
+  const fits = { stretch: "Just Resize", crop: "Crop and Resize", pad: "Resize and Fill" };
+  return Object.fromEntries(controlNets.map((net, i) => {
+    const { model, strength = 1, start = 0, end = 1, preprocess = "none", low = 100, high = 200 } = net;
+    const named = typeof model === "string" ? publicName(model) : `${model.name} [${model.hash.slice(0, 8)}]`;
+    const fields = {
+      Module: preprocess,
+      Model: named,
+      Weight: strength,
+      "Resize Mode": fits[resize],
+      ...(preprocess === "canny" ? { "Threshold A": low, "Threshold B": high } : {}),
+      "Guidance Start": start,
+      "Guidance End": end,
+      "Control Mode": guessMode ? "ControlNet is more important" : "Balanced",
+    };
+    return [`ControlNet ${i}`, Object.entries(fields).map(([label, value]) => `${label}: ${value}`).join(", ")];
+  }));
 }
 
 /** Seeds beyond JavaScript's exact integers become strings. */

@@ -7,6 +7,7 @@
 import type { Plan } from "./plan/plan.ts";
 import { checkSettings } from "./settings/check.ts";
 import {
+  type controlSettings,
   type decodingSettings,
   deviceSettings,
   type editSettings,
@@ -48,6 +49,9 @@ export function startStrength(masked: boolean): number {
   return masked ? 1 : 0.8;
 }
 
+/** A ControlNet, what it sees, how strongly and when it steers. */
+export type ControlOption = NonNullable<PictureOptions["controlNets"]>[number];
+
 /** Settings that are pictures: recipes have their names and hashes. */
 export const PICTURE_SETTINGS = ["initImage", "mask"] as const;
 
@@ -63,6 +67,7 @@ export type FlagValues = Values<
   & typeof sizeSettings
   & typeof startSettings
   & typeof largerSettings
+  & typeof controlSettings
   & typeof modelSettings
   & typeof decodingSettings
   & typeof deviceSettings

@@ -14,6 +14,8 @@ import type { FlagValues } from "../settings.ts";
 /** One run of a command. */
 export interface Context {
   argument?: string;
+  /** What follows it, for commands that take more. */
+  further?: readonly string[];
   flags: FlagValues;
   console: Console;
   /** Aborted by Ctrl-C. */

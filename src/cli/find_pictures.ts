@@ -5,19 +5,20 @@
  */
 import { join } from "../deps/path.ts";
 import { UsageError } from "../errors.ts";
+import { hashOfControlNet } from "../model/controlnet_file.ts";
 import { exists } from "../files/byte_file.ts";
 import { fingerprint } from "../files/fingerprint.ts";
 import { type PictureName, readInput } from "../picture/input.ts";
 import { publicName } from "../secrets.ts";
 import { flagOf } from "../settings/check.ts";
-import { FILE_SETTINGS, type FlagValues, PICTURE_SETTINGS, type Settings } from "../settings.ts";
+import { type ControlOption, FILE_SETTINGS, type FlagValues, PICTURE_SETTINGS, type Settings } from "../settings.ts";
 
 /**
  * The paths of the settings' pictures and files: as the flags say, beside the picture, or in the working folder.
  * @throws UsageError where one is missing or has another hash
  */
 export async function findPictures(settings: Settings, flags: FlagValues, folder: string): Promise<Partial<Settings>> {
-  const found: Partial<Pick<Settings, typeof PICTURE_SETTINGS[number] | typeof FILE_SETTINGS[number]>> = {};
+  const found: Partial<Settings> = {};
   for (const setting of PICTURE_SETTINGS) {
     const named = settings[setting];
     if (named === undefined) continue;
@@ -31,8 +32,31 @@ export async function findPictures(settings: Settings, flags: FlagValues, folder
     if (typeof named === "string") throw new UsageError(`settings.${setting} has no hash.`);
     found[setting] = await find(named, flagOf(setting), flags[setting] as string | undefined, folder, fingerprint);
   }
+  const { controlNets } = settings;
+  if (controlNets) found.controlNets = await findControls(controlNets, flags.controlNets ?? [], folder);
   return found;
 }
+
+/** ControlNets and what they see; the flags name them in the recipe's order. */
+async function findControls(made: readonly ControlOption[], given: readonly Partial<ControlOption>[], folder: string) {
+  const found: ControlOption[] = [];
+  for (const [i, { model, image, ...how }] of made.entries()) {
+    if (typeof model === "string" || typeof image !== "object" || !("hash" in image)) {
+      throw new UsageError(`settings.controlNets[${i}] has no hashes.`);
+    }
+    const [net, picture] = [given[i]?.model, given[i]?.image];
+    const hashOf = async (path: string) => (await readInput(path, "The picture", "--control-image")).named.hash;
+    found.push({
+      model: await find(model, "--control-net", net as string | undefined, folder, hashOfControlNet, WEIGHTS),
+      image: await find(image, "--control-image", picture as string | undefined, folder, hashOf),
+      ...how,
+    });
+  }
+  return found;
+}
+
+/** Endings of files that a recipe names without. */
+const WEIGHTS = ["", ".safetensors", ".pth", ".ckpt", ".pt", ".bin"];
 
 async function find(
   { name, hash }: PictureName,
@@ -40,8 +64,10 @@ async function find(
   given: string | undefined,
   folder: string,
   hashOf: (path: string) => Promise<string>,
+  endings: readonly string[] = [""],
 ): Promise<string> {
-  const candidates = given === undefined ? [join(folder, publicName(name)), publicName(name)] : [given];
+  const names = endings.map((ending) => publicName(name) + ending);
+  const candidates = given === undefined ? [...names.map((name) => join(folder, name)), ...names] : [given];
   for (const candidate of candidates) {
     if (given === undefined && !await exists(candidate)) continue;
     if (await hashOf(candidate) === hash) return candidate;

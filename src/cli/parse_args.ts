@@ -9,7 +9,8 @@ import { UsageError } from "../errors.ts";
 import { type CommandName, COMMANDS } from "../settings/commands.ts";
 import { kindOf } from "../settings/kind_of.ts";
 import { readText } from "../settings/kinds.ts";
-import { SETTINGS } from "../settings/schema.ts";
+import { flagOf } from "../settings/check.ts";
+import { type Flag, SETTINGS } from "../settings/schema.ts";
 import { takes } from "../settings/setting.ts";
 import type { FlagValues } from "../settings.ts";
 import { settingOf } from "./flags.ts";
@@ -19,11 +20,13 @@ export interface Invocation {
   command: CommandName;
   /** The prompt, model or image; undefined where none was given. */
   argument?: string;
+  /** What follows it, for commands that take more. */
+  further?: string[];
   flags: FlagValues;
 }
 
 /** Words of the command line that are no flags. */
-interface Positional extends Pick<Invocation, "command" | "argument"> {
+interface Positional extends Omit<Invocation, "flags"> {
   /** What `edit` takes beside its picture. */
   prompt?: string;
 }
@@ -64,13 +67,13 @@ export function parseArgs(words: string[]): Invocation {
       i++;
     }
   }
-  const { command, argument, prompt } = readPositional(positional);
-  const flags = collect(command, given);
-  if (prompt === undefined) return { command, argument, flags };
+  const { prompt, ...asked } = readPositional(positional);
+  const flags = collect(asked.command, given);
+  if (prompt === undefined) return { ...asked, flags };
   if (flags.prompt !== undefined) {
     throw new UsageError(`The prompt is given twice: ${brief(prompt)} and -p ${brief(flags.prompt)}.`);
   }
-  return { command, argument, flags: { ...flags, prompt } };
+  return { ...asked, flags: { ...flags, prompt } };
 }
 
 function splitFlag(word: string): [spelling: string, attached?: string] {
@@ -82,12 +85,18 @@ function readPositional(positional: string[]): Positional {
   const [first, ...rest] = positional;
   if (first === "edit" && rest.length === 2) return { command: "edit", argument: rest[0], prompt: rest[1] };
   if (first !== undefined && Object.hasOwn(COMMANDS, first)) {
-    if (rest.length > (COMMANDS[first as CommandName].argument ? 1 : 0)) throw tooMany(rest, first as CommandName);
-    return { command: first as CommandName, argument: rest[0] };
+    const command = first as CommandName;
+    if (rest.length > argumentsOf(command)) throw tooMany(rest, command);
+    return { command, argument: rest[0], ...(rest.length > 1 ? { further: rest.slice(1) } : {}) };
   }
   if (rest.length > 0) throw tooMany(positional, "generate");
   if (first !== undefined) refuseMisspelt(first);
   return { command: "generate", argument: first };
+}
+
+/** How many arguments a command takes. */
+function argumentsOf(command: CommandName): number {
+  return COMMANDS[command].argument.split(" ").filter(Boolean).length;
 }
 
 /** A lone word that is nearly a command, or a flag without its dashes, is rather that than a prompt. */
@@ -113,6 +122,9 @@ function tooMany(words: string[], command: CommandName): UsageError {
   if (argument === "") return new UsageError(`${command} takes no argument, but was given ${given}.`);
   const meant = command === "generate" ? didYouMean(words[0], Object.keys(COMMANDS)) : "";
   if (meant) return new UsageError(`There is no command ${brief(words[0])}.${meant}`);
+  if (argumentsOf(command) > 1) {
+    return new UsageError(`${command} takes ${argument}, but ${words.length} words were given: ${given}.`);
+  }
   const way = argument === "PROMPT" ? `: put the prompt in quotes, ${given}` : "";
   return new UsageError(`${command} takes one ${argument}, but ${words.length} were given${way}.`);
 }
@@ -126,8 +138,27 @@ function collect(command: CommandName, given: [name: string, spelling: string, v
         .map((other) => `"${other}"`).join(", ");
       throw new UsageError(`${spelling} does nothing in "${command}"; it belongs to ${uses}.`);
     }
-    if (setting.repeat) flags[name] = [...(flags[name] as unknown[] | undefined) ?? [], value];
+    if (setting.within) addField(flags, spelling, setting, value);
+    else if (setting.repeat) flags[name] = [...(flags[name] as unknown[] | undefined) ?? [], value];
     else flags[name] = value; // the last one counts, so that scripts can be overruled
   }
   return flags as FlagValues;
+}
+
+/** A flag of one of several things: the first of its flags begins one, the others say more of the last. */
+function addField(
+  flags: Record<string, unknown>,
+  spelling: string,
+  { within, always }: Flag,
+  value: unknown,
+): void {
+  const { list, field } = within!;
+  const all = (flags[list] ??= []) as Record<string, unknown>[];
+  if (always) all.push({});
+  const last = all.at(-1);
+  if (!last) {
+    const first = Object.keys(SETTINGS).find((name) => SETTINGS[name].within?.list === list && SETTINGS[name].always)!;
+    throw new UsageError(`${spelling} says something of a ${flagOf(first)}: name that before it.`);
+  }
+  last[field] = value;
 }

@@ -20,6 +20,7 @@ const LOAD: Record<CommandName, () => Promise<Command>> = {
   edit: async () => (await import("./edit_command.ts")).editCommand,
   inspect: async () => (await import("./inspect_command.ts")).inspectCommand,
   upscale: async () => (await import("./upscale_command.ts")).upscaleCommand,
+  preprocess: async () => (await import("./preprocess_command.ts")).preprocessCommand,
   metadata: async () => (await import("./metadata_command.ts")).metadataCommand,
   doctor: async () => (await import("./doctor_command.ts")).doctorCommand,
   help: () => Promise.resolve(helpCommand),
@@ -30,13 +31,13 @@ const LIST_DEVICES = async () => (await import("./doctor_command.ts")).listDevic
 export async function run(words: string[]): Promise<number> {
   try {
     enterCallersFolder();
-    const { command, argument, flags } = parseArgs(words);
+    const { command, argument, further, flags } = parseArgs(words);
     const console = makeConsole(flags);
     if (flags.help) console.result(helpFor(words.includes(command) ? command : undefined));
     else if (flags.version) console.result(manifest.version);
     else {
       const load = flags.listDevices ? LIST_DEVICES : LOAD[command];
-      await interruptible(async (signal) => (await load())({ argument, flags, console, signal }), console.say);
+      await interruptible(async (signal) => (await load())({ argument, further, flags, console, signal }), console.say);
     }
     const lost = lostResult();
     if (!lost) return 0;

@@ -5,13 +5,16 @@
  */
 import { briefText } from "../brief.ts";
 import { ModelError } from "../errors.ts";
-import { fileError } from "../files/byte_file.ts";
+import { exists, fileError } from "../files/byte_file.ts";
+import { readJson } from "../files/json_file.ts";
 import { openTensors } from "../formats/open_tensors.ts";
+import type { TensorSource } from "../formats/tensor_source.ts";
 import { viewOf } from "../formats/view.ts";
 import { checkConfig, readNetworkConfig } from "./check_config.ts";
 import { openComponentWeights } from "./component_files.ts";
 import { controlNetViews } from "./controlnet_names.ts";
 import { describeForeign, kindOf } from "./foreign.ts";
+import { hashTensors } from "./identity.ts";
 import { controlNetConfig } from "./infer_config.ts";
 import type { Component } from "./parts.ts";
 import type { Family } from "./preset.ts";
@@ -38,6 +41,36 @@ export interface ControlNetBase {
  * @throws ModelError where it is none, a kind that is built otherwise, or one for models of another family
  */
 export async function openControlNet(path: string, base: ControlNetBase, variant?: string): Promise<Component> {
+  const { source, isDirectory } = await openSource(path, variant);
+  try {
+    const config = isDirectory
+      ? await readNetworkConfig(`${path}/config.json`)
+      : await configBeside(path) ?? checkConfig(controlNetConfig(source, base.family, base.pooledWidth), path);
+    if (config._class_name !== "ControlNetModel") {
+      throw new ModelError(`${path}/config.json describes ${briefText(config._class_name)}; expected ControlNetModel.`);
+    }
+    // Shuffled pictures steer by their mean only, which no tensor tells.
+    if (!isDirectory && /shuffle/i.test(path.split("/").pop()!)) config.global_pool_conditions = true;
+    checkBase(path, config, base);
+    return { config, source };
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
+/** 16 digits of SHA-256 of the tensors of a file or folder. @throws ModelError where it is no ControlNet */
+export async function hashOfControlNet(path: string): Promise<string> {
+  const { source } = await openSource(path);
+  try {
+    return await hashTensors(source);
+  } finally {
+    source.close();
+  }
+}
+
+/** The tensors under diffusers' names. */
+async function openSource(path: string, variant?: string): Promise<{ source: TensorSource; isDirectory: boolean }> {
   const { isDirectory } = await Deno.stat(path).catch((error) => {
     throw fileError(path, error);
   });
@@ -47,21 +80,18 @@ export async function openControlNet(path: string, base: ControlNetBase, variant
     const other = OTHERS.find(([name]) => names.some((own) => name.test(own)));
     if (other) throw new ModelError(`${path} is ${other[1]}; only plain ControlNets are supported.`);
     if (kindOf(names) !== "controlnet") throw new ModelError(`${path} is no ControlNet. ${describeForeign(names)}`);
-    const source = { ...viewOf(file, controlNetViews(names)), close: () => file.close() };
-    const config = isDirectory
-      ? await readNetworkConfig(`${path}/config.json`)
-      : checkConfig(controlNetConfig(source, base.family, base.pooledWidth), path);
-    if (config._class_name !== "ControlNetModel") {
-      throw new ModelError(`${path}/config.json describes ${briefText(config._class_name)}; expected ControlNetModel.`);
-    }
-    // Shuffled pictures steer by their mean only, which no tensor tells.
-    if (!isDirectory && /shuffle/i.test(path.split("/").pop()!)) config.global_pool_conditions = true;
-    checkBase(path, config, base);
-    return { config, source };
+    return { source: { ...viewOf(file, controlNetViews(names)), close: () => file.close() }, isDirectory };
   } catch (error) {
     file.close();
     throw error;
   }
+}
+
+/** The config of a file that lies in a diffusers folder. */
+async function configBeside(path: string): Promise<Component["config"] | undefined> {
+  const beside = `${path.replace(/[^/\\]*$/, "") || "./"}config.json`;
+  const config = await exists(beside) ? await readJson(beside) : undefined;
+  return config?._class_name === "ControlNetModel" ? checkConfig(config, beside) : undefined;
 }
 
 function checkBase(

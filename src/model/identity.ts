@@ -74,7 +74,8 @@ async function hashEmbeddings({ textEncoders, vocabularies }: Checkpoint): Promi
   return any ? hash.digest("hex").slice(0, 16) : undefined;
 }
 
-async function hashTensors(source: TensorSource, full: boolean, signal?: AbortSignal): Promise<string> {
+/** 16 digits of SHA-256 of a network's tensors, whatever its file is called; see {@linkcode identify}. */
+export async function hashTensors(source: TensorSource, full = false, signal?: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
   const tensors = [...source.tensors.values()].sort((a, b) => a.name < b.name ? -1 : 1);
   for (const tensor of tensors) {

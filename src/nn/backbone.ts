@@ -39,6 +39,8 @@ export interface Backbone {
   readonly outChannels: number;
   /** Width of a prompt's tokens. */
   readonly contextDim: number;
+  /** Channels of its skip connections in order, and of its middle, where {@linkcode BackboneInputs.residuals} can be added. */
+  readonly features?: readonly number[];
   /** Latents along the sides of the smallest picture that it can be recorded over. */
   readonly leastSide: number;
   /** Vectors that change from step to step and are the same for all entries, by name. */
@@ -60,8 +62,8 @@ export interface BackboneInputs {
   step: Readonly<Record<string, Tensor>>;
   /** {@linkcode Backbone.entryVectors}, each [batch, 1, width]. */
   entry: Readonly<Record<string, Tensor>>;
-  /** Added to the network's own features on the way: what a ControlNet gives. */
-  residuals?: Residuals;
+  /** Added to the network's own features on the way: what ControlNets give. */
+  residuals?: readonly Residuals[];
 }
 
 /** Features of the shapes that the backbone's own have. */
@@ -69,6 +71,8 @@ export interface Residuals {
   /** One for each skip connection, in the order in which they are made. */
   skips: readonly Tensor[];
   middle: Tensor;
+  /** What each is multiplied by, the middle's last. */
+  strengths: readonly number[];
 }
 
 /** What depends on the prompts alone; its graph runs once, before the first step. */
@@ -95,15 +99,27 @@ export function vectorInputs(
 
 /** Records a backbone over its smallest input, which declares its weights. */
 export function recordSmallest(g: Graph, w: Layers, backbone: Backbone): void {
-  const { leastSide: side, inChannels, contextDim } = backbone;
-  backbone.record(g, w, {
+  const { inputs, prompts } = smallestInputs(g, backbone);
+  backbone.record(g, w, inputs, prompts);
+}
+
+/** What a network of these sizes can be recorded over, of the least size that there is. */
+export function smallestInputs(
+  g: Graph,
+  { leastSide: side, inChannels, contextDim, stepVectors, entryVectors }:
+    & Pick<Backbone, "leastSide" | "inChannels" | "contextDim">
+    & Record<"stepVectors" | "entryVectors", Readonly<Record<string, { width: number }>>>,
+): { inputs: BackboneInputs; prompts: PromptInputs } {
+  const inputs = {
     latents: g.input("latents", [1, side, side, padChannels(inChannels)]),
-    step: vectorInputs(g, backbone.stepVectors, 1),
-    entry: vectorInputs(g, backbone.entryVectors, 1),
-  }, {
+    step: vectorInputs(g, stepVectors, 1),
+    entry: vectorInputs(g, entryVectors, 1),
+  };
+  const prompts = {
     graph: g,
     context: g.input("context", [1, 1, contextDim]),
-    map: (height, width) => selfMap(1, height * width),
-    keys: new Map(),
-  });
+    map: (height: number, width: number) => selfMap(1, height * width),
+    keys: new Map<string, Tensor>(),
+  };
+  return { inputs, prompts };
 }

@@ -34,6 +34,11 @@ export function opaque({ width, height, data }: Picture, [r, g, b]: readonly num
   return { width, height, data: out };
 }
 
+/** The negative. */
+export function inverted({ width, height, data }: Picture): Picture {
+  return { width, height, data: data.map((value, i) => i % 4 === 3 ? value : 255 - value) };
+}
+
 /** The rectangle of `width` × `height` pixels at (left, top); all of it must lie inside. */
 export function cropped({ width: stride, data }: Picture, left: number, top: number, width: number, height: number) {
   const out = new Uint8Array(width * height * 4);

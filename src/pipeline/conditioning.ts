@@ -54,6 +54,8 @@ export interface Batch {
   entries: Entry[];
   /** Left and top of each entry in the picture. */
   origins: [x: number, y: number][];
+  /** Whether some entry's prompt is of what the picture shall show, not only of what it shall not. */
+  shows: boolean;
   /** Weight of each entry's prediction at each pixel of the picture [entries, height·width]. */
   share: Float32Array<ArrayBuffer>;
   /** Weights of the conditional prediction alone, for guidance rescale. */
@@ -71,8 +73,11 @@ export interface Conditioning {
   seen: Set<PromptKey>;
   /** Those that the picture shall not show. */
   negatives: Set<PromptKey>;
-  /** The entries by their size, for a picture of `height` × `width` latent pixels. */
-  batches(height: number, width: number): Batch[];
+  /**
+   * The entries by their size, for a picture of `height` × `width` latent pixels.
+   * @param apart those that are only avoided in batches of their own
+   */
+  batches(height: number, width: number, options?: { apart?: boolean }): Batch[];
 }
 
 /** First row and number of rows of each prompt in the context. */
@@ -152,7 +157,7 @@ export function condition(plan: PlanAtSteps["plan"], options: GuidanceOptions): 
     seen: new Set(
       entries.flatMap((e) => e.sees.flatMap(({ prompt, base }) => base ? [prompt, base.prompt] : [prompt])),
     ),
-    batches(height, width) {
+    batches(height, width, { apart = false } = {}) {
       const weights = weightsAt(height, width);
       /** Around all that is seen of a region, and all of its box: what is half hidden is drawn whole. */
       const canvasOf = (region: number) => {
@@ -164,7 +169,7 @@ export function condition(plan: PlanAtSteps["plan"], options: GuidanceOptions): 
       for (const entry of entries) {
         const box = entry.canvas === undefined ? { x: 0, y: 0, width, height } : canvasOf(entry.canvas);
         if (!box) continue; // masks of other regions lie over all of it
-        const size = `${box.width}×${box.height}`;
+        const size = `${box.width}×${box.height}${apart && shows(entry) ? ", shown" : ""}`;
         if (!bySize.has(size)) bySize.set(size, { box, entries: [], origins: [] });
         bySize.get(size)!.entries.push(entry);
         bySize.get(size)!.origins.push([box.x, box.y]);
@@ -174,6 +179,7 @@ export function condition(plan: PlanAtSteps["plan"], options: GuidanceOptions): 
         width: box.width,
         entries,
         origins,
+        shows: entries.some(shows),
         share: sumShares(entries, weights, ({ scale }) => scale),
         conditionalShare: sumShares(entries, weights, ({ conditional }) => conditional),
         map: (h, w, context) => ({
@@ -290,6 +296,11 @@ class Entries {
     if (known) known.shares.push(share);
     else this.list.push({ sees: [{ prompt }], pooled, canvas, shares: [share] });
   }
+}
+
+/** Whether an entry counts in the prediction of what the picture shall show. */
+function shows({ shares }: Entry): boolean {
+  return shares.some(({ conditional }) => conditional !== 0);
 }
 
 interface Box {

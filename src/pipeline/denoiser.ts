@@ -10,17 +10,21 @@ import type { Program } from "../gpu/program.ts";
 import type { StreamedProgram } from "../gpu/streamed_program.ts";
 import { placeAlone, releasePlace, writeFloats, writeTensor } from "../gpu/storage.ts";
 import { describeTensor, padChannels, type Tensor } from "../gpu/tensor.ts";
-import { vectorInputs } from "../nn/backbone.ts";
+import { type PromptInputs, vectorInputs } from "../nn/backbone.ts";
 import { sightTable, sightWords } from "../ops/attention.ts";
 import { concat } from "../ops/elementwise.ts";
 import { callInput, callWords, guide, latentsIn, rescale } from "../ops/latents.ts";
 import type { Evaluate } from "../sample/types.ts";
-import { ABSENT, type ContextRows, type PromptKey } from "./conditioning.ts";
+import { windowsOf } from "../ops/windows.ts";
+import type { Picture } from "../picture/picture.ts";
+import { ABSENT, type Batch, type ContextRows, type PromptKey } from "./conditioning.ts";
+import type { Control } from "./controls.ts";
 import type { Drawing, Phase } from "./drawing.ts";
 import { type EncodedPrompt, zeroPrompt } from "./encode_prompts.ts";
 import { type DeviceLatents, type LatentSize, latentsTensor, type Slot } from "./latent_space.ts";
 import type { Model } from "./model.ts";
 import type { Networks } from "./networks.ts";
+import type { Part } from "./part.ts";
 import type { Stage } from "./stage.ts";
 
 /** What of a drawing decides the sampling's graphs. */
@@ -32,13 +36,13 @@ function shownTensor({ backbone }: Networks, { height, width, channels }: Latent
   return more > 0 ? describeTensor("shown", [1, height, width, padChannels(more)], "f32", "plain") : undefined;
 }
 
-/** Sampling: the backbone's weights may come in windows. */
+/** Sampling: the weights of the backbone and of ControlNets may come in windows. */
 export function samplingStage(networks: Networks, asked: Asked): Stage {
   const latents = latentsTensor(asked.size);
   const shown = shownTensor(networks, asked.size);
   return {
     name: "sampling",
-    parts: [networks.backbone],
+    parts: [networks.backbone, ...new Set(asked.phases.flatMap(({ controls }) => controls.map(({ part }) => part)))],
     streams: true,
     heldBytes: latents.bytes + (shown?.bytes ?? 0),
     record() {
@@ -68,8 +72,9 @@ function recordSampling({ backbone }: Networks, latents: Tensor, shown: Tensor |
   const { cfgScale, guidanceRescale = 0 } = settings;
   const rescaled = guidanceRescale > 0 && cfgScale > 1;
 
-  const recordPhase = ({ batches }: Phase, phase: number) => {
-    const rows = rowsAt(asked, phase && phases[phase - 1].until);
+  const hints = new Hints(prompts);
+  const recordPhase = ({ batches, controls }: Phase) => {
+    const rows = rowsAt(asked, 0);
     const section = g.beginSection();
     const inputs = batches.map((batch, i) => {
       const n = batch.entries.length;
@@ -80,12 +85,21 @@ function recordSampling({ backbone }: Networks, latents: Tensor, shown: Tensor |
       const windows = { batch: n, height: batch.height, width: batch.width, origins };
       const noisy = latentsIn(g, latents, call, windows, affine);
       const input = shown ? concat(g, noisy, latentsIn(g, shown, first!, windows, shownAffine!)) : noisy;
-      const prediction = network.record(g, weights, { latents: input, step, entry }, {
+      const conditioning: PromptInputs = {
         graph: prompts,
         context: contextTensor,
         keys,
         map: (h, w) => ({ ...batch.map(h, w, rows), table }),
+      };
+      const steering = settings.guessMode && !batch.shows ? [] : controls;
+      const residuals = steering.map((control) => {
+        const { part, strengths } = control;
+        const hint = hints.of(control, batch);
+        const own = { ...conditioning, keys: hints.keysOf(part) };
+        const features = part.network.record(g, part.weights, { latents: noisy, step, entry }, hint, own);
+        return { ...features, strengths };
       });
+      const prediction = network.record(g, weights, { latents: input, step, entry, residuals }, conditioning);
       const sum = (share: Float32Array<ArrayBuffer>, scratch: boolean) =>
         guide(g, prediction, origins, g.constant("share", share), call, latents, { scratch, more: i > 0 });
       sum(batch.share, false);
@@ -95,7 +109,56 @@ function recordSampling({ backbone }: Networks, latents: Tensor, shown: Tensor |
     if (rescaled) rescale(g, call, latents, guidanceRescale, size.channels);
     return { section, inputs };
   };
-  return { prompts, sampling: g, context: contextTensor, call, phases: phases.map(recordPhase) };
+  const known = new Map<Phase["batches"], ReturnType<typeof recordPhase>>();
+  const once = (phase: Phase) => {
+    if (!known.has(phase.batches)) known.set(phase.batches, recordPhase(phase));
+    return known.get(phase.batches)!;
+  };
+  return { prompts, sampling: g, context: contextTensor, call, pictures: hints.pictures, phases: phases.map(once) };
+}
+
+/** What becomes of control pictures, recorded among what is computed once. */
+class Hints {
+  /** The places of the pictures. */
+  readonly pictures: { tensor: Tensor; picture: Picture }[] = [];
+  readonly #embedded = new Map<Control, Tensor>();
+  readonly #windows = new Map<string, Tensor>();
+  readonly #keys = new Map<Part, Map<string, Tensor>>();
+
+  constructor(readonly graph: Graph) {}
+
+  /** Keys and values of the prompts in a network's layers. */
+  keysOf(part: Part): Map<string, Tensor> {
+    if (!this.#keys.has(part)) this.#keys.set(part, new Map());
+    return this.#keys.get(part)!;
+  }
+
+  /** What a control's picture is to each entry of a batch. */
+  of(control: Control, { entries, height, width, origins }: Batch): Tensor {
+    const { graph } = this;
+    const embedded = this.#embedded.get(control) ?? this.#embed(control);
+    const key = `${this.#indexOf(control)} ${height}×${width} ${origins.join(" ")}`;
+    let windows = this.#windows.get(key);
+    if (!windows) {
+      const places = graph.constant("origins", Uint32Array.from(origins.flat()));
+      const cut = windowsOf(graph, embedded, { batch: entries.length, height, width, origins: places });
+      this.#windows.set(key, windows = graph.output(cut));
+    }
+    return windows;
+  }
+
+  #embed(control: Control): Tensor {
+    const { part: { network, weights }, picture } = control;
+    const tensor = this.graph.input("control picture", [1, picture.height, picture.width, padChannels(3)]);
+    this.pictures.push({ tensor, picture });
+    const embedded = network.embed(this.graph, weights, tensor);
+    this.#embedded.set(control, embedded);
+    return embedded;
+  }
+
+  #indexOf(control: Control): number {
+    return [...this.#embedded.keys()].indexOf(control);
+  }
 }
 
 /** Where the text of each prompt stands in the context at a step. */
@@ -105,8 +168,11 @@ function rowsAt({ context, wording }: Pick<Drawing, "context" | "wording">, step
 
 /** A compiled backbone. */
 export class Denoiser implements Disposable {
-  /** The phase that evaluates. */
-  #phase = 0;
+  /** How often the network was asked so far. */
+  #evaluations = 0;
+  #step = 0;
+  /** The phase whose prompts are in place. */
+  #entered = -1;
 
   private constructor(
     readonly device: Device,
@@ -149,6 +215,9 @@ export class Denoiser implements Disposable {
       for (const graph of [recorded.prompts, recorded.sampling]) {
         programs.push(await (stream ? graph.compileStreamed(stream, signal) : graph.compile(signal)));
       }
+      for (const { tensor, picture } of recorded.pictures) {
+        writeFloats(device, tensor, Float32Array.from(picture.data, (level) => level / 255));
+      }
       const zero = zeroPrompt(model);
       const embedding = (key: PromptKey) => key === ABSENT ? zero : encoded.get(key)!;
       const states = new Float32Array(context.tokens * network.contextDim);
@@ -190,15 +259,25 @@ export class Denoiser implements Disposable {
     return denoiser;
   }
 
-  /** The guided prediction of the phase that {@linkcode Denoiser.enter} named, the first at the beginning. */
-  readonly evaluate: Evaluate<Slot> = (x, call) => this.evaluations[this.#phase](x, call);
+  /** The guided prediction, by the phase that the evaluations so far have come to. */
+  readonly evaluate: Evaluate<Slot> = (x, call) => {
+    const phase = this.#phase();
+    if (this.#entered !== phase) this.enter(this.#step);
+    this.#evaluations++;
+    return this.evaluations[phase](x, call);
+  };
 
-  /** Tells which step comes: its phase, and what the prompts say in it. */
+  /** Tells which step comes, and what the prompts say in it. */
   enter(step: number): void {
-    const phase = this.drawing.phases.findIndex(({ until }) => step < until);
-    if (phase < 0) return; // there is none
-    this.#phase = phase;
-    this.entering[phase](step);
+    this.#step = step;
+    this.#entered = this.#phase();
+    this.entering[this.#entered](step);
+  }
+
+  #phase(): number {
+    const { phases } = this.drawing;
+    const phase = phases.findIndex(({ until }) => this.#evaluations < until);
+    return phase < 0 ? phases.length - 1 : phase; // behind the last step
   }
 
   /** Frees the activations. */

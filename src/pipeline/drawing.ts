@@ -12,6 +12,7 @@ import type { Wording } from "../text/schedule.ts";
 import type { Batch, PromptKey } from "./conditioning.ts";
 import type { RrdbConfig } from "../nn/rrdbnet.ts";
 import type { TaesdConfig } from "../nn/taesd.ts";
+import type { Control } from "./controls.ts";
 import type { LatentSize } from "./latent_space.ts";
 import type { Part } from "./part.ts";
 import type { Offload, Stage, Stages } from "./stage.ts";
@@ -31,11 +32,13 @@ export interface Prompts {
   readonly texts: readonly PromptTokens[];
 }
 
-/** What the backbone is asked from one step to another. */
+/** What the backbone is asked from one evaluation to another. Those with the same batches and controls are evaluated alike. */
 export interface Phase {
-  /** The first step after it. */
+  /** The first evaluation after it. */
   readonly until: number;
   readonly batches: readonly Batch[];
+  /** ControlNets that steer meanwhile. */
+  readonly controls: readonly Control[];
 }
 
 /** What comes after the first picture. */

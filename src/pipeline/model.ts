@@ -4,13 +4,17 @@
  * @module
  */
 import { BUNDLED_MODEL } from "../assets.ts";
-import { ModelError } from "../errors.ts";
+import { ModelError, UsageError } from "../errors.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
 import { type Device, openDevice, type Precision } from "../gpu/device.ts";
 import type { WeightStream } from "../gpu/streamed_program.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { checkLoad } from "../settings.ts";
-import { openCheckpoint, type OpenOptions } from "../model/checkpoint.ts";
+import type { NetworkInput } from "../settings/kinds.ts";
+import { modelName, openCheckpoint, type OpenOptions } from "../model/checkpoint.ts";
+import { openControlNet } from "../model/controlnet_file.ts";
+import { fetchModel } from "../hub/fetch_model.ts";
+import { hashTensors } from "../model/identity.ts";
 import type { Checkpoint } from "../model/parts.ts";
 import type { Backbone } from "../nn/backbone.ts";
 import type { ClipConfig } from "../nn/clip.ts";
@@ -21,10 +25,12 @@ import { readVaeConfig, type VaeConfig } from "../nn/vae.ts";
 import {
   type Backbones,
   declareBackbone,
+  declareControlNet,
   declareDecoder,
   declareEncoder,
   declareTaesd,
   type Networks,
+  type OpenedControlNet,
   STREAM_WINDOW,
 } from "./networks.ts";
 import type { Part } from "./part.ts";
@@ -84,6 +90,10 @@ export class Model implements Networks, Disposable {
   /** Opened beside the model, by path. */
   readonly #upscalers = new Map<string, Part<RrdbConfig>>();
   readonly #taesds = new Map<string, Part<TaesdConfig>>();
+  /** By their paths. */
+  readonly #controlNets = new Map<string, Promise<OpenedControlNet>>();
+  readonly #controlParts: OpenedControlNet["part"][] = [];
+  #fetching: Pick<NonNullable<LoadOptions["checkpoint"]>, "onDownload" | "signal"> = {};
   readonly #options: ModelOptions;
   readonly #packed = new Map<Part, TensorSource | undefined>();
   /** Resolved when nothing draws. */
@@ -142,6 +152,42 @@ export class Model implements Networks, Disposable {
     return known;
   }
 
+  /**
+   * @internal A ControlNet, opened when it is first asked for: a part like the others from then on.
+   * @param model path of a diffusers folder or a file, or a name on the hub
+   * @throws ModelError where it is none, or one for models of another family; UsageError for a recipe's, which is only a name
+   */
+  async controlNet(model: NetworkInput): Promise<OpenedControlNet> {
+    if (typeof model !== "string") {
+      throw new UsageError(`The ControlNet ${model.name} is not part of the recipe: name it with --control-net.`);
+    }
+    const opening = this.#controlNets.get(model) ?? this.#openControlNet(model);
+    this.#controlNets.set(model, opening);
+    try {
+      return await opening;
+    } catch (error) {
+      this.#controlNets.delete(model); // another try may find it
+      throw error;
+    }
+  }
+
+  async #openControlNet(model: string): Promise<OpenedControlNet> {
+    const { device, precision, checkpoint: { family }, backbone, textEncoders } = this;
+    const { onDownload: onProgress, signal } = this.#fetching;
+    const path = await fetchModel(model, { onProgress, signal });
+    const pooledWidth = family === "sdxl" ? textEncoders.at(-1)!.network.projection : 0;
+    const file = await openControlNet(path, { family, contextWidth: backbone.network.contextDim, pooledWidth });
+    try {
+      const named = { name: modelName(path), hash: await hashTensors(file.source) };
+      const part = declareControlNet(device, `controlnet:${this.#controlParts.length}`, precision, file);
+      this.#controlParts.push(part);
+      return { part, named };
+    } catch (error) {
+      file.source.close();
+      throw error;
+    }
+  }
+
   /** @internal All that are declared, in the order in which they are loaded. */
   get parts(): readonly Part[] {
     return [
@@ -149,6 +195,7 @@ export class Model implements Networks, Disposable {
       this.backbone,
       this.decoder,
       ...(this.#encoder ? [this.#encoder] : []),
+      ...this.#controlParts,
       ...this.#upscalers.values(),
     ];
   }
@@ -176,6 +223,8 @@ export class Model implements Networks, Disposable {
 
   /** @internal Brings a stage's parts to the device. Disposing of what is returned lets them go again where `offload` wants that. */
   async hold({ parts, streams }: Stage, offload: Offload): Promise<Disposable> {
+    // What steered another drawing and not this one makes room.
+    if (streams) { for (const part of this.#controlParts) if (!parts.includes(part)) part.weights.release(); }
     await this.load(parts, { only: streams && offload === "stream" ? new Set() : undefined });
     return {
       [Symbol.dispose]() {
@@ -218,6 +267,7 @@ export class Model implements Networks, Disposable {
     for (const { weights } of this.parts) weights.release();
     for (const { source } of [...this.#upscalers.values(), ...this.#taesds.values()]) source?.close();
     for (const packed of this.#packed.values()) packed?.close();
+    for (const { source } of this.#controlParts) source?.close();
     this.checkpoint.close();
     if (this.#ownDevice) this.device.close();
   }
@@ -235,6 +285,7 @@ export class Model implements Networks, Disposable {
       const device = typeof options.device === "object" ? options.device : opened = await openDevice(options.device);
       const model = new Model(device, checkpoint, options.type === "f32" ? "f32" : "f16", options);
       model.#ownDevice = opened !== undefined;
+      model.#fetching = options.checkpoint ?? {};
       if (!model.offload && !options.lazy) await model.load(model.parts, options);
       return model;
     } catch (error) {

@@ -12,11 +12,13 @@ import { openTaesd } from "../model/taesd_file.ts";
 import type { Checkpoint } from "../model/parts.ts";
 import type { Config } from "../nn/config.ts";
 import { type Backbone, recordSmallest } from "../nn/backbone.ts";
+import { type ControlNetwork, readControlNet, recordSmallestControl } from "../nn/controlnet.ts";
 import type { ClipConfig } from "../nn/clip.ts";
 import type { RrdbConfig } from "../nn/rrdbnet.ts";
 import { type TaesdConfig, taesdDecode } from "../nn/taesd.ts";
 import { readUNet } from "../nn/unet.ts";
 import { decode, encode, type VaeConfig } from "../nn/vae.ts";
+import type { NetworkInput, NetworkName } from "../settings/kinds.ts";
 import { declarePart, type Part } from "./part.ts";
 import type { Offload } from "./stage.ts";
 
@@ -45,6 +47,14 @@ export interface Networks {
   taesd?(path: string): Promise<Part<TaesdConfig>>;
   /** @internal A network that enlarges pictures, by its file. */
   upscaler?(path: string): Promise<Part<RrdbConfig>>;
+  /** @internal A ControlNet, opened when it is first asked for. @throws ModelError where it is none, or one for another family */
+  controlNet(model: NetworkInput): Promise<OpenedControlNet>;
+}
+
+/** A ControlNet with its file's name and hash. */
+export interface OpenedControlNet {
+  part: Part<ControlNetwork>;
+  named: NetworkName;
 }
 
 /** Readers of backbones by the class that a config names. */
@@ -89,4 +99,17 @@ export async function declareTaesd(device: Device, precision: Precision, path: s
   return declarePart(device, "taesd", config, (g, w, network) => {
     taesdDecode(g, w, network, g.input("latents", [1, 1, 1, padChannels(network.latentChannels)]));
   }, { precision, source, others: /^encoder\./ });
+}
+
+/** What steers the backbone by a picture. */
+export function declareControlNet(
+  device: Device,
+  name: string,
+  precision: Precision,
+  { config, source }: { config: Config; source?: TensorSource },
+): Part<ControlNetwork> {
+  return declarePart(device, name, readControlNet(config), (g, w, network) => recordSmallestControl(g, w, network), {
+    precision,
+    source,
+  });
 }

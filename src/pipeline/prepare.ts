@@ -20,6 +20,7 @@ import { refuseLoras, remarksOn } from "../text/remarks.ts";
 import { wordingOf } from "../text/schedule.ts";
 import { ABSENT, condition, type GuidanceOptions, type PromptKey } from "./conditioning.ts";
 import { inpaintingChannels } from "./beginning.ts";
+import { type ControlInput, controlsOf, namedControls, readControls, sizeOfControls } from "./controls.ts";
 import { decoderOf, decodingStage, decodingWindow } from "./decoder.ts";
 import { samplingStage } from "./denoiser.ts";
 import type { Drawing, Prompts } from "./drawing.ts";
@@ -27,6 +28,7 @@ import { embeddingStage, encodingWindow } from "./encoder.ts";
 import { encodingStages, tokenizePrompts } from "./encode_prompts.ts";
 import { pathOf, tied, withLarger } from "./larger.ts";
 import type { Networks } from "./networks.ts";
+import { remarksOnControls, steeredPhases } from "./phases.ts";
 import { isInpainting, readStart, sizeOfStart, type Start, type StartInputs, startOf } from "./start.ts";
 
 /**
@@ -40,11 +42,12 @@ export async function prepare(networks: Networks, options: GenerateOptions): Pro
   const asked = options.plan === undefined ? plainPlan(options.prompt ?? "", "none") : parsePlan(options.plan);
   const plan = withDefaults(asked, preset.regions ?? {});
   const inputs = await readStart(checked);
-  const settings = settle(networks, plan, checked, inputs);
+  const controlled = await readControls(networks, checked);
+  const settings = settle(networks, plan, checked, inputs, controlled);
   const start = inputs && startOf(inputs, settings, (checked.width ?? checked.height) !== undefined);
   if (settings.taesdPreviewOnly && !settings.taesd) throw new UsageError("--taesd-preview-only needs --taesd FILE.");
-  const drawing = await drawingOf(networks, plan, settings, start);
-  return await withLarger(networks, drawing, (larger, start) => drawingOf(networks, plan, larger, start));
+  const drawing = await drawingOf(networks, plan, settings, controlled, start);
+  return await withLarger(networks, drawing, (larger, start) => drawingOf(networks, plan, larger, controlled, start));
 }
 
 /** The drawing of a plan with these settings. */
@@ -52,6 +55,7 @@ async function drawingOf(
   networks: Networks,
   plan: Drawing["plan"],
   settings: Settings,
+  controlled: readonly ControlInput[],
   start?: Start,
 ): Promise<Drawing> {
   const { preset, scheduler } = networks.checkpoint;
@@ -77,13 +81,13 @@ async function drawingOf(
   worded.forEach(refuseLoras);
   const remarks = worded.flatMap((prompt) => remarksOn(prompt, negatives.has(prompt)));
   const wording = wordingOf(worded, settings.steps);
+  const controls = controlsOf(controlled, settings, start);
+  const phases = steeredPhases(stretches, controls, { size, settings, schedule, start });
+  const idle = remarksOnControls(controls, phases, controlled.map(({ named }) => named.name));
   const { prompts, warnings: said } = tokenizePrompts(networks, worded.flatMap(wording.textsOf), settings);
-  const warnings = [...new Set([...remarks, ...said])];
+  const warnings = [...new Set([...remarks, ...said, ...idle])];
   const seen = [...seenKeys].flatMap((key): PromptKey[] => key === ABSENT ? [key] : wording.textsOf(key));
   const context = contextOf(new Set(seen), prompts, networks.textEncoders[0].network.positions);
-  // A picture to start from leaves out the first steps.
-  const phases = stretches.filter(({ until }) => until > (start?.first ?? 0))
-    .map(({ until, batches }) => ({ until, batches: batches(size.height, size.width) }));
   const tiny = settings.taesd === undefined ? undefined : await networks.taesd!(pathOf(settings.taesd));
   const decoder = decoderOf(networks, { tiny, settings });
   const window = decodingWindow(decoder, size, settings);
@@ -140,12 +144,22 @@ function contextOf(seen: Iterable<PromptKey>, { texts }: Prompts, positions: num
 const ETA_SAMPLERS: readonly SamplerName[] = ["ddim", "euler_a"];
 
 /** Options with the preset's values for what is absent, checked against the model. */
-function settle(networks: Networks, plan: Plan, options: PictureOptions, inputs?: StartInputs): Settings {
+function settle(
+  networks: Networks,
+  plan: Plan,
+  options: PictureOptions,
+  inputs: StartInputs | undefined,
+  controls: readonly ControlInput[],
+): Settings {
   const { checkpoint, decoder } = networks;
   const { preset, scheduler } = checkpoint;
   const { factor } = decoder.network;
   // The surroundings of a mask are drawn as large as the model likes.
-  const roomy = inputs && !options.inpaintOnlyMasked ? sizeOfStart(inputs, options, factor) : pictureSize(plan, preset);
+  const roomy = inputs && !options.inpaintOnlyMasked
+    ? sizeOfStart(inputs, options, factor)
+    : controls.length && !inputs
+    ? sizeOfControls(controls, factor)
+    : pictureSize(plan, preset);
   const { width = roomy.width, height = roomy.height } = options;
   for (const [name, value] of [["width", width], ["height", height]] as const) {
     if (!Number.isInteger(value) || value < factor || value % factor) {
@@ -169,6 +183,7 @@ function settle(networks: Networks, plan: Plan, options: PictureOptions, inputs?
     ...(inputs ? { initImage: inputs.init.named } : {}),
     ...(inputs?.mask ? { mask: inputs.mask.named } : {}),
     ...bindOf(plan, preset.regions ?? {}, options),
+    ...namedControls(controls),
     width,
     height,
     steps: options.steps ?? preset.steps,

@@ -123,6 +123,21 @@ function pageOf(picture: Picture, mask: Picture | undefined, { extend }: Setting
   return { picture: page.picture, white: white ? either(page.borders, extended(white, extend).picture) : page.borders };
 }
 
+/** Another picture that lies over the page which is drawn on, as the networks see it. */
+export function onSamePage(
+  other: Picture,
+  { width, height, resize, inpaintOnlyMasked }: Settings,
+  start?: Start,
+): Picture {
+  if (start?.page && inpaintOnlyMasked) {
+    const { picture, box } = start.page;
+    const whole = fitted(other, picture.width, picture.height, "stretch");
+    return fitted(cropped(whole, box.left, box.top, box.width, box.height), width, height, "stretch");
+  }
+  const { width: w, height: h } = start?.wanted ?? { width, height };
+  return atTopLeft(fitted(other, w, h, resize ?? "stretch"), width, height);
+}
+
 /** The picture in the corner of a larger page that repeats its last column and row. */
 function atTopLeft(picture: Picture, width: number, height: number): Picture {
   return extended(picture, { right: width - picture.width, bottom: height - picture.height }).picture;

@@ -45,7 +45,13 @@ export function checkSettings<T extends Table>(
       if (complete && setting.always) throw new UsageError(`${prefix}${name} is missing.`);
     } else if (setting.repeat) {
       if (!Array.isArray(value)) throw new UsageError(`${prefix}${name} takes a list, not ${brief(value)}.`);
-      checked[name] = value.map((item, i) => checkValue(kind, item, `${prefix}${name}[${i}]`));
+      const { fields } = setting;
+      checked[name] = value.map((item, i) => {
+        const one = `${prefix}${name}[${i}]`;
+        return fields
+          ? checkSettings(fields, item, { prefix: `${one}.`, complete: true })
+          : checkValue(kind, item, one);
+      });
     } else checked[name] = checkValue(kind, value, prefix + name);
   }
   return checked as Values<T>;

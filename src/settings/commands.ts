@@ -15,6 +15,7 @@ export const COMMANDS = {
   },
   inspect: { argument: "MODEL", help: "what a model is, how that was found out, and what it needs" },
   upscale: { argument: "IMAGE", help: "enlarge a picture by a network: --upscale-model" },
+  preprocess: { argument: "KIND FILE", help: "a picture for a ControlNet; KIND is canny, pose or depth" },
   metadata: { argument: "IMAGE", help: "what made this picture; --repro makes it again" },
   doctor: { argument: "", help: "what this machine has and lacks" },
   help: { argument: "COMMAND", help: "all that a command takes" },

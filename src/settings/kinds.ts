@@ -146,6 +146,29 @@ export const file: Kind<FileInput> = {
 
 /** A file that decides a picture, as settings have it. */
 export type FileInput = string | PictureName;
+/** A network beside the model: the path of a file or folder, or, in a recipe, its name and hash. */
+export const network: Kind<NetworkInput> = {
+  shown: "PATH",
+  takes: "the path of a file or folder",
+  parse: (text) => text,
+  accept(value) {
+    if (typeof value !== "object" || value === null) return text("PATH").accept(value);
+    const { name, hash } = value as Record<string, unknown>;
+    const named = typeof name === "string" && name.length <= 255 && /^[0-9a-f]{16}$/.test(`${hash}`);
+    return named ? { name, hash: `${hash}` } : undefined;
+  },
+};
+
+/** What is kept of a network in a recipe. */
+export interface NetworkName {
+  /** Of its file or folder, without extension. */
+  name: string;
+  /** 16 digits of SHA-256 of its tensors. */
+  hash: string;
+}
+
+/** A network that a program or a person gives. */
+export type NetworkInput = string | NetworkName;
 
 /** Pixels to add on each side: left=256,top=64 on the command line. */
 export const sides: Kind<Sides> = {

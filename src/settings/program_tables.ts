@@ -267,7 +267,7 @@ export const outputSettings = {
   output: {
     type: "text",
     shown: "FILE",
-    on: ["generate", "metadata", "plan", "upscale", "edit"],
+    on: ["generate", "metadata", "plan", "preprocess", "upscale", "edit"],
     short: "o",
     common: true,
     also: ["out", "output-path", "out-file"],
@@ -286,7 +286,7 @@ export const outputSettings = {
   },
   force: {
     type: "flag",
-    on: ["generate", "metadata", "plan", "upscale", "edit"],
+    on: ["generate", "metadata", "plan", "preprocess", "upscale", "edit"],
     also: ["overwrite"],
     help: "replace files that are already there",
   },
@@ -326,6 +326,21 @@ export const ownSettings = {
     on: ["generate", "metadata", "edit"],
     help: "hash all bytes of the model for the picture's metadata, not samples of each file",
   },
+  low: {
+    type: "number",
+    least: 0,
+    most: 2040,
+    on: ["preprocess"],
+    help: "canny: a line goes on above this difference (default 100)",
+  },
+  high: {
+    type: "number",
+    least: 0,
+    most: 2040,
+    on: ["preprocess"],
+    help: "canny: a line begins above this difference (default 200)",
+  },
+  invert: { type: "flag", on: ["preprocess"], help: "exchange black and white: for depths in which far is white" },
   words: { type: "flag", on: ["inspect"], help: "list the words that a small model was taught" },
   size: {
     type: "pair",

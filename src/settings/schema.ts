@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { controlSettings } from "./control_tables.ts";
 import { decodingSettings, largerSettings, samplingSettings, sizeSettings, startSettings } from "./picture_tables.ts";
 import {
   deviceSettings,
@@ -16,7 +17,7 @@ import {
   planSettings,
   promptSettings,
 } from "./program_tables.ts";
-import type { Table } from "./setting.ts";
+import type { Setting, Table } from "./setting.ts";
 
 /** All that decides a picture beside its model and its plan: the options of `generate`, the settings of a recipe. */
 export const pictureSettings:
@@ -24,34 +25,55 @@ export const pictureSettings:
   & typeof sizeSettings
   & typeof startSettings
   & typeof largerSettings
+  & typeof controlSettings
   & typeof decodingSettings = {
     ...samplingSettings,
     ...sizeSettings,
     ...startSettings,
     ...largerSettings,
+    ...controlSettings,
     ...decodingSettings,
   };
 
-/** The settings by the headings of the help. */
-export const GROUPS: Record<string, Table> = {
-  Prompt: promptSettings,
-  Plan: planSettings,
-  Planner: plannerSettings,
-  Sampling: samplingSettings,
-  Size: sizeSettings,
-  "Starting from a picture": startSettings,
-  Larger: largerSettings,
-  Editing: editSettings,
-  "Looking and mending": loopSettings,
-  Model: modelSettings,
-  Decoding: decodingSettings,
-  Device: deviceSettings,
-  Output: outputSettings,
-  More: ownSettings,
+/** A flag: a setting, or a field of the objects of one. */
+export interface Flag extends Setting {
+  /** The list whose objects have this field, and the field's name. */
+  within?: { list: string; field: string };
+}
+
+/** The flags of a table by their names in camelCase. */
+export function flagsOf(table: Table): Record<string, Flag> {
+  return Object.fromEntries(
+    Object.entries<Setting>(table).flatMap(([name, setting]): [string, Flag][] =>
+      setting.fields
+        ? Object.entries(setting.fields).map(([field, own]) => [own.flag, { ...own, within: { list: name, field } }])
+        : [[name, setting]]
+    ),
+  );
+}
+
+/** The flags by the headings of the help. */
+export const GROUPS: Record<string, Record<string, Flag>> = {
+  Prompt: flagsOf(promptSettings),
+  Plan: flagsOf(planSettings),
+  Planner: flagsOf(plannerSettings),
+  Sampling: flagsOf(samplingSettings),
+  Size: flagsOf(sizeSettings),
+  "Starting from a picture": flagsOf(startSettings),
+  Larger: flagsOf(largerSettings),
+  "Steering by a picture": flagsOf(controlSettings),
+  Editing: flagsOf(editSettings),
+  "Looking and mending": flagsOf(loopSettings),
+  Model: flagsOf(modelSettings),
+  Decoding: flagsOf(decodingSettings),
+  Device: flagsOf(deviceSettings),
+  Output: flagsOf(outputSettings),
+  More: flagsOf(ownSettings),
 };
 
-/** All settings by name. */
-export const SETTINGS: Table = Object.assign({}, ...Object.values(GROUPS));
+/** All flags by name. */
+export const SETTINGS: Record<string, Flag> = Object.assign({}, ...Object.values(GROUPS));
 
+export * from "./control_tables.ts";
 export * from "./picture_tables.ts";
 export * from "./program_tables.ts";

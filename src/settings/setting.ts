@@ -7,7 +7,7 @@ import type { PictureInput } from "../picture/input.ts";
 import type { PlanMode } from "../region/mode.ts";
 import type { SamplerName, SchedulerName } from "../sample/names.ts";
 import type { CommandName } from "./commands.ts";
-import type { Box, FileInput, Sides } from "./kinds.ts";
+import type { Box, FileInput, NetworkInput, Sides } from "./kinds.ts";
 
 /** The types of values by the names that the schema gives them. */
 export interface Types {
@@ -31,6 +31,8 @@ export interface Types {
   picture: PictureInput;
   /** A file of weights. */
   file: FileInput;
+  /** A network beside the model. */
+  network: NetworkInput;
   /** Pixels on a picture's sides. */
   sides: Sides;
   /** A place in fractions of the picture. */
@@ -65,6 +67,8 @@ export interface Setting {
   also?: readonly string[];
   /** May be given several times; the value is a list. */
   repeat?: true;
+  /** Each value of a list is an object of these; the command line has a flag for each. */
+  fields?: Readonly<Record<string, Field>>;
   /** What a flag without a value says, where it also takes one. */
   alone?: string;
   /** Where nothing else says so: neither the model nor its preset. */
@@ -75,11 +79,19 @@ export interface Setting {
   common?: true;
 }
 
+/** A setting within another. On the command line the one that is `always` there begins an object, the others follow it. */
+export interface Field extends Setting {
+  /** Its flag's name, in camelCase. */
+  flag: string;
+}
+
 /** Settings by name. */
 export type Table = Readonly<Record<string, Setting>>;
 
 /** What a setting's value is. */
-export type ValueOf<S> = S extends { oneOf: readonly (infer Word)[] } ? Word
+export type ValueOf<S> = S extends { fields: infer Fields extends Table }
+  ? Values<Fields> & Required<Pick<Values<Fields>, Always<Fields>>>
+  : S extends { oneOf: readonly (infer Word)[] } ? Word
   : S extends { type: keyof Types } ? Types[S["type"]]
   : never;
 

@@ -27,7 +27,7 @@ async function evaluate(
     latents: g.input("latents", sample.shape),
     step: vectorInputs(g, network.stepVectors, batch),
     entry: vectorInputs(g, network.entryVectors, batch),
-    residuals: more?.recorded,
+    residuals: more && [more.recorded],
   };
   const conditioning: PromptInputs = {
     graph,
@@ -100,7 +100,11 @@ for (const precision of ["f32", "f16"] as const) {
         const ours = await evaluate(network, weights, load, (name) => get(`unet.1.${name}`), (g) => {
           const tensors = features.map(({ shape }, i): Tensor => g.input(`residual ${i}`, shape));
           return {
-            recorded: { skips: tensors.slice(0, -1), middle: tensors[tensors.length - 1] },
+            recorded: {
+              skips: tensors.slice(0, -1),
+              middle: tensors[tensors.length - 1],
+              strengths: tensors.map(() => 1),
+            },
             fill: () => features.forEach(({ values }, i) => writeFloats(device, tensors[i], values)),
           };
         });

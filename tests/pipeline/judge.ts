@@ -9,6 +9,7 @@ import { readPicture } from "../../src/picture/read_picture.ts";
 import type { GenerateOptions } from "../../src/settings.ts";
 import { parsePlan } from "../../src/plan/plan.ts";
 import { loadModel } from "../../src/pipeline/model.ts";
+import { writeControlNet } from "./control_net.ts";
 import { widenUnet } from "./wide_unet.ts";
 
 /** A case of a cases.json. */
@@ -42,9 +43,18 @@ export async function drawCase(
   try {
     if (inpaintUnet) await widenUnet(folder);
     // Pictures are named by their path in the folder of goldens.
-    const { initImage, mask } = options;
+    const { initImage, mask, controlNets } = options;
     const found = (path: unknown) => `${models}/../${path}`;
-    const start = { ...(initImage ? { initImage: found(initImage) } : {}), ...(mask ? { mask: found(mask) } : {}) };
+    for (const { model } of controlNets ?? []) await writeControlNet(`${folder}/${model}`, folder, Number(model));
+    const start = {
+      ...(controlNets
+        ? {
+          controlNets: controlNets.map((net) => ({ ...net, model: `${folder}/${net.model}`, image: found(net.image) })),
+        }
+        : {}),
+      ...(initImage ? { initImage: found(initImage) } : {}),
+      ...(mask ? { mask: found(mask) } : {}),
+    };
     const loaded = await loadModel(folder, { type, device });
     try {
       const plan = options.plan && parsePlan(options.plan);

@@ -1,5 +1,5 @@
 /** Whole pictures against diffusers: every model, sampler and kind of region (tests/oracle/pipelines.py, regions.py,
- * from_pictures.py, prompt_pictures.py). */
+ * from_pictures.py, controls.py, prompt_pictures.py). */
 import assert from "@std/assert";
 import type { Precision } from "../../src/gpu/device.ts";
 import { type DeviceClass, testDevice } from "../ops/harness.ts";
@@ -8,12 +8,13 @@ import { type Case, compare, drawCase, verdict } from "./judge.ts";
 const golden = new URL("../golden/", import.meta.url).pathname;
 
 /** In f16 these: one of each model with and without regions, and where values are largest. */
-const HALF = /_(default|playground25|five|nested|inpaint_default|inpaint_nine|latent_six|region_words)$/;
+const HALF = /_(default|playground25|five|nested|inpaint_default|inpaint_nine|latent_six|region_words|two_guess)$/;
 
 const WHAT = {
   pipeline: "pictures",
   regions: "regional pictures",
   start: "pictures that start from pictures",
+  control: "pictures that ControlNets steer",
   prompts: "pictures whose prompts change or are added up",
 };
 

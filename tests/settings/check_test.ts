@@ -37,9 +37,10 @@ Deno.test("values of a wrong type or range are refused by name, whoever gives th
     true,
     () => 1,
   ];
-  const fits = ({ type, least = -Infinity, most = Infinity }: Setting, value: unknown) => {
+  const fits = ({ type, fields, least = -Infinity, most = Infinity }: Setting, value: unknown) => {
     const inRange = typeof value === "number" && value >= least && value <= most;
-    if (type === "anyText" || type === "picture") return typeof value === "string";
+    if (fields) return Array.isArray(value) && value.length === 0;
+    if (type === "anyText" || type === "picture" || type === "file") return typeof value === "string";
     if (type === "flag") return typeof value === "boolean";
     if (type === "number") return inRange;
     if (type === "integer") return inRange && Number.isInteger(value);
@@ -48,7 +49,10 @@ Deno.test("values of a wrong type or range are refused by name, whoever gives th
   for (const [name, setting] of Object.entries(pictureSettings as Table)) {
     for (const value of hostile) {
       if (fits(setting, value)) checkPicture({ [name]: value });
-      else assert.match(complaint({ [name]: value }), new RegExp(`^${name} takes|^Unknown (sampler|scheduler)`));
+      else {assert.match(
+          complaint({ [name]: value }),
+          new RegExp(`^${name}( takes|\\[0\\] must be)|^Unknown (sampler|scheduler)`),
+        );}
     }
   }
 });

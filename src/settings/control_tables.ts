@@ -1,0 +1,88 @@
+/**
+ * The settings of networks that steer a picture by another picture, each in one place.
+ *
+ * @module
+ */
+import type { Table } from "./setting.ts";
+
+/** Which ControlNets see which pictures. */
+export const controlSettings = {
+  controlNets: {
+    repeat: true,
+    on: ["generate", "metadata"],
+    help: "networks that steer the picture by another picture",
+    fields: {
+      model: {
+        type: "network",
+        shown: "PATH",
+        on: ["generate", "metadata"],
+        always: true,
+        flag: "controlNet",
+        also: ["controlnet", "control-model", "controlnet-model"],
+        help: "steer by a picture with this ControlNet; once for each, followed by what is said of it:",
+      },
+      image: {
+        type: "picture",
+        on: ["generate", "metadata"],
+        flag: "controlImage",
+        also: ["controlnet-image", "control-img"],
+        help: "the picture that it sees: edges, a skeleton, depth",
+      },
+      strength: {
+        type: "number",
+        least: 0,
+        most: 10,
+        on: ["generate"],
+        flag: "controlStrength",
+        also: ["control-weight", "controlnet-conditioning-scale", "conditioning-scale"],
+        help: "how strongly it steers (default 1)",
+      },
+      start: {
+        type: "number",
+        least: 0,
+        most: 1,
+        on: ["generate"],
+        flag: "controlStart",
+        also: ["control-guidance-start"],
+        help: "share of the steps before it begins (default 0)",
+      },
+      end: {
+        type: "number",
+        least: 0,
+        most: 1,
+        on: ["generate"],
+        flag: "controlEnd",
+        also: ["control-guidance-end"],
+        help: "share of the steps after which it ends (default 1)",
+      },
+      preprocess: {
+        oneOf: ["none", "canny", "invert"],
+        on: ["generate"],
+        flag: "controlPreprocess",
+        also: ["control-preprocessor", "control-module"],
+        help: "what is made of the picture first: its edges, or its negative (default none)",
+      },
+      low: {
+        type: "number",
+        least: 0,
+        most: 2040,
+        on: ["generate"],
+        flag: "controlLow",
+        help: "canny: a line goes on above this difference (default 100)",
+      },
+      high: {
+        type: "number",
+        least: 0,
+        most: 2040,
+        on: ["generate"],
+        flag: "controlHigh",
+        help: "canny: a line begins above this difference (default 200)",
+      },
+    },
+  },
+  guessMode: {
+    type: "flag",
+    on: ["generate"],
+    help: "ControlNets steer only what the prompt asks for, deep features more than early ones: good without a prompt",
+  },
+} as const satisfies Table;

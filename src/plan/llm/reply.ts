@@ -72,7 +72,7 @@ function jsonDrafts(text: string): Found[] {
 }
 
 const LABEL =
-  /(?:(?:final\s+)?split[\s_]*ratios?|region(?:al)?[\s_]*prompts?(?:\s*\d+)?|region\s*\d+(?:\s*\([^)\n]*\))?|(?<=^\W*)regions|base[\s_]*prompts?|base[\s_]*ratios?|negative[\s_]*prompts?)\s*[:：=]/gim;
+  /(?:(?:final\s+)?split[\s_]*ratios?|region(?:al)?[\s_]*prompts?(?:\s*\d+)?|region\s*\d+(?:\s*\([^)\n]*\))?|(?<=^\W*)regions|region(?:al)?[\s_]*briefs?|base[\s_]*prompts?|base[\s_]*ratios?|negative[\s_]*prompts?)\s*[:：=]/gim;
 /** A label that is a heading: a line of its own, without a colon. */
 const HEADING =
   /^[ \t#>*•-]{0,12}((?:final\s+)?split[\s_]*ratios?|region(?:al)?[\s_]*prompts?(?:\s*\d+)?|region\s*\d+|regions|base[\s_]*prompts?|base[\s_]*ratios?|negative[\s_]*prompts?)[ \t]*$/gim;
@@ -105,6 +105,8 @@ function labelDrafts(text: string): Found[] {
       ? "basePrompt"
       : /negative/.test(name)
       ? "negativePrompt"
+      : /briefs?/.test(name)
+      ? "briefs"
       : /region\s*\d|prompts?\s*\d/.test(name)
       ? "numbered"
       : "regions";
@@ -122,6 +124,10 @@ function labelDrafts(text: string): Found[] {
   return drafts;
 }
 
+function splitBriefs(text: string): string[] {
+  return (paragraphs(text)[0] ?? "").split(/\bBREAK\b/).map((brief) => undecorated(brief.trim()));
+}
+
 interface Fields {
   at: number;
   ratio?: string;
@@ -129,6 +135,7 @@ interface Fields {
   basePrompt?: string;
   baseRatio?: string;
   negativePrompt?: string;
+  briefs?: string;
   numbered: string[];
 }
 
@@ -146,13 +153,16 @@ function finish(fields: Fields): Found[] {
     }
     const cells = cellCount(parseSplitRatio(splitRatio));
     const prompts = fields.regions === undefined ? fields.numbered : readRegionLines(fields.regions, cells);
+    // Briefs that are not one for each region are none.
+    const briefs = fields.briefs === undefined ? [] : splitBriefs(fields.briefs);
+    const brief = (i: number) => briefs.length === prompts.length && briefs[i] ? { brief: briefs[i] } : {};
     const basePrompt = fields.basePrompt && undecorated(paragraphs(fields.basePrompt)[0] ?? "");
     const off = !basePrompt || /^(?:none|n\/a|off|-)$/i.test(basePrompt);
     const negativePrompt = fields.negativePrompt && undecorated(paragraphs(fields.negativePrompt)[0] ?? "");
     return [{
       at,
       splitRatio,
-      regions: prompts.map((prompt) => ({ prompt: undecorated(prompt) })),
+      regions: prompts.map((prompt, i) => ({ prompt: undecorated(prompt), ...brief(i) })),
       ...(off ? {} : { basePrompt }),
       ...(off || !fields.baseRatio ? {} : { baseRatio: readRatioLine(fields.baseRatio) }),
       ...(negativePrompt && !/^(?:none|n\/a|-)$/i.test(negativePrompt) ? { negativePrompt } : {}),

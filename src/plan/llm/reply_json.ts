@@ -93,6 +93,8 @@ function readLayout(object: Json): { splitRatio: string; regions: PlanCell[] } |
     throw new PlannerError(`The reply's JSON has a split ratio (${show(ratio)}) but no "regions".`);
   }
   if (ratio === undefined) {
+    const boxed = Array.isArray(regions) && regions.every((cell) => isObject(cell) && get(cell, "box") !== undefined);
+    if (boxed) return { splitRatio: "1", regions: readRegions(regions) };
     throw new PlannerError(`The reply's JSON has regions but no "split_ratio": ${show(regions)}.`);
   }
   return { splitRatio: readRatio(ratio), regions: readRegions(regions) };
@@ -116,12 +118,31 @@ function readCell(cell: Json): PlanCell {
   }
   const negativePrompt = get(cell, "negative_prompt");
   const baseRatio = get(cell, "base_ratio");
+  const brief = get(cell, "brief", "short_prompt");
+  const box = get(cell, "box", "bounding_box", "bbox");
+  const depth = get(cell, "depth");
   // A mask is a file of the user's: no language model names one.
   return {
     prompt,
+    ...(typeof brief === "string" && brief.trim() ? { brief } : {}),
+    ...(box === undefined ? {} : { box: readBox(box) }),
+    ...(box !== undefined && typeof depth === "number" ? { depth } : {}),
     ...(typeof negativePrompt === "string" && negativePrompt.trim() ? { negativePrompt } : {}),
     ...(typeof baseRatio === "number" ? { baseRatio } : {}),
   };
+}
+
+/** [left, top, right, bottom], or an object with these names. Whether it is a box that can be is the plan's to say. */
+function readBox(box: unknown): [number, number, number, number] {
+  const sides = Array.isArray(box)
+    ? box
+    : isObject(box)
+    ? ["left", "top", "right", "bottom"].map((side) => get(box, side))
+    : [];
+  if (sides.length !== 4 || !sides.every((side) => typeof side === "number")) {
+    throw new PlannerError(`A box in the reply's JSON is not [left, top, right, bottom] from 0 to 1: ${show(box)}.`);
+  }
+  return sides as [number, number, number, number];
 }
 
 /** "1,1", 1, [1, 1] or [[1, 1, 1], [2, 1]]. */

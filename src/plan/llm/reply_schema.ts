@@ -11,7 +11,8 @@ import { type PlanCell, planSchema } from "../plan.ts";
 const share = z.number().positive().max(100);
 const prompt = z.string().min(1).max(240);
 
-const cellSchema = z.strictObject({ width: share, prompt });
+/** The brief comes first: its thing is settled before the details. */
+const cellSchema = z.strictObject({ width: share, brief: z.string().min(1).max(80), prompt });
 const rowSchema = z.strictObject({ height: share, cells: z.array(cellSchema).min(1).max(4) });
 
 /** What a model that can be held to a schema writes. `basePrompt` and its ratio are null where they are not wanted. */

@@ -150,3 +150,22 @@ Deno.test("replies: floods of brackets, tags and labels are refused, soon", () =
   assert.throws(() => readReply("x".repeat(100_000), "p"), /more than 60000/);
   assert(performance.now() - start < 20_000);
 });
+
+Deno.test("replies: briefs beside prompts, and boxes instead of a ratio", () => {
+  const briefs = (reply: string) => regionsOf(readReply(reply, "x")).map(({ brief }) => brief);
+  const lines = "Final split ratio: 1,1\nRegional Prompt: a red fox in snow BREAK an owl in snow\n";
+  assert.deepEqual(briefs(`${lines}**Regional Brief:** a red fox BREAK an owl`), ["a red fox", "an owl"]);
+  assert.deepEqual(briefs(`Regional Brief: a fox\n${lines}`), [undefined, undefined]);
+  const rows = '{"rows":[{"cells":[{"brief":"a fox","prompt":"a fox in snow"},{"prompt":"an owl"}]}]}';
+  assert.deepEqual(briefs(rows), ["a fox", undefined]);
+  const boxes = (box: string) => `{"regions":[{"prompt":"a cat","box":${box},"depth":1}]}`;
+  const cat = { prompt: "a cat", box: [0.1, 0.2, 0.5, 1], depth: 1 };
+  assert.deepEqual(regionsOf(readReply(boxes("[0.1,0.2,0.5,1]"), "x")), [cat]);
+  assert.deepEqual(regionsOf(readReply(boxes('{"left":0.1,"top":0.2,"right":0.5,"bottom":1}'), "x")), [cat]);
+  for (const wrong of ["[0,0,1]", '"all"', "[10,10,90,90]"]) {
+    assert.throws(
+      () => readReply(boxes(wrong), "x"),
+      (error: Error) => error instanceof PlannerError && /box/.test(error.message),
+    );
+  }
+});

@@ -13,7 +13,7 @@ import { memoryNeed } from "../pipeline/memory.ts";
 import { Model } from "../pipeline/model.ts";
 import { prepare } from "../pipeline/prepare.ts";
 import type { Offload } from "../pipeline/stage.ts";
-import type { RegionDefaults } from "../region/mode.ts";
+import { DEFAULT_BIND, DEFAULT_REFINE_RATIO, type RegionDefaults } from "../region/mode.ts";
 import { publicText } from "../secrets.ts";
 import { type Context, json } from "./command.ts";
 
@@ -84,8 +84,10 @@ function memoryRows(
   ];
 }
 
-function regionsRow({ mode = "attention", baseRatio = 0, leastSide = 0 }: RegionDefaults): string {
-  return `${mode} mode, base ratio ${baseRatio}, at least ${leastSide} pixels wide and high`;
+function regionsRow({ mode = "attention", baseRatio = 0, leastSide = 0, ...bound }: RegionDefaults): string {
+  const { bind = DEFAULT_BIND, refineRatio = DEFAULT_REFINE_RATIO } = bound;
+  const how = mode === "bind" ? `${bind} of the steps bind, then base ratio ${refineRatio}` : `base ratio ${baseRatio}`;
+  return `${mode} mode: ${how}; at least ${leastSide} pixels wide and high`;
 }
 
 async function listWords(model: string, asJson?: boolean): Promise<string> {

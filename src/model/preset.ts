@@ -92,9 +92,12 @@ export const EDM_LATENTS = {
 
 /**
  * As `deno task bench composition` found them. The bundled model learned pictures whose words name everything in them, so a region
- * told of one thing is a picture of its own; a little of the whole keeps the regions' backgrounds alike. Its things are 56 pixels high.
+ * told of one thing is bound as a picture of its own; then the whole prompt gives all regions one background. Canvas mode alone wants
+ * a little of the whole beside each region for that. Its things are 56 pixels high.
  */
-const REGIONS: Record<string, RegionDefaults> = { mini: { mode: "canvas", baseRatio: 0.3, leastSide: 64 } };
+const REGIONS: Record<string, RegionDefaults> = {
+  mini: { mode: "bind", bind: 0.5, refineRatio: 0.5, baseRatio: 0.3, leastSide: 64 },
+};
 
 type Row = [name: string, title: string, size: number, steps: number, cfg: number, SchedulerConfig, names?: RegExp];
 

@@ -105,9 +105,9 @@ Deno.test("the bundled model draws regions in its own way, and makes room for th
     const line = ["a fox, an owl and a bear", "--planner", "rules", "--steps", "1", "--json"];
     const { code, stdout, stderr } = await finish(program(line, { cwd, permissions: startPermissions() }));
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /drawn in canvas mode, with base ratio 0\.\d \(this model's default/);
+    assert.match(stderr, /drawn in bind mode, with base ratio 0\.\d \(this model's default/);
     const { plan, settings } = JSON.parse(stdout);
-    assert.deepEqual([plan.mode, plan.basePrompt], ["canvas", "a fox, an owl and a bear"]);
+    assert.deepEqual([plan.mode, plan.basePrompt], ["bind", "a fox, an owl and a bear"]);
     assert.deepEqual([settings.width, settings.height], [192, 128]);
   }));
 

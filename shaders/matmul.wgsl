@@ -16,7 +16,7 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
   lanes_begin(local.y);
   let lane = local.x;
   let panel = group.x;
-  let row = (group.y * WAVES + local.y) * ROWS;
+  let row = ((group.z * 32768u + group.y) * WAVES + local.y) * ROWS;
   // for $i in ROWS
   var low$i = vec4f(0);
   var high$i = vec4f(0);

@@ -143,7 +143,7 @@ function contract(g: Graph, x: Tensor, weight: Weight, epilogue: Epilogue, out: 
       constants: { ROWS, WAVES, TAPS: taps, GATED, SLOTS: ROWS },
       params,
       bindings: [...ending, out, x, panels],
-      grid: [count, Math.ceil(rows / (ROWS * WAVES))],
+      grid: [count, ...bands(Math.ceil(rows / (ROWS * WAVES)))],
       flops,
     });
     return;
@@ -168,6 +168,11 @@ function contract(g: Graph, x: Tensor, weight: Weight, epilogue: Epilogue, out: 
     bindings: [...ending, out, partial],
     grid: [Math.min(groups, 32768), Math.ceil(groups / 32768)],
   });
+}
+
+/** Bands of rows along y, and along z where they are more than a device starts: a picture of 1024² has 65536 for one that walks 16. */
+function bands(count: number): [number, number] {
+  return count < 65536 ? [count, 1] : [32768, Math.ceil(count / 32768)];
 }
 
 function expectChannels(x: Tensor, weight: Weight): void {

@@ -146,3 +146,19 @@ for (const way of [...WAYS, ...FORCED]) {
     assertClose(y, naiveLinear(x, k, undefined, m, o, c), atol, rtol);
   });
 }
+
+Deno.test("linear f16: more bands of rows than a device starts along one side", async () => {
+  const rows = 65_536 * 16 + 5;
+  const x = Float32Array.from({ length: rows * 4 }, (_, i) => i % 13 - 6);
+  const values = Float32Array.from({ length: 16 }, (_, i) => i % 5 - 2);
+  const weights = { "w.weight": { shape: [4, 4], values } };
+  const way = { precision: "f16", kind: "as it is" } as const;
+  const y = await compute(way, [{ shape: [1, rows, 4], values: x }], weights, (g, w, [x]) => {
+    return linear(g, x, w.matrix("w", 4, 4, { bias: false }));
+  });
+  const expected = y.map((_, i) => {
+    const [row, column] = [Math.floor(i / 4) * 4, i % 4 * 4];
+    return [0, 1, 2, 3].reduce((sum, k) => sum + x[row + k] * values[column + k], 0);
+  });
+  assertClose(y, expected, 0, 0); // whole numbers, exact in halfs
+});

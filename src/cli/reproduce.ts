@@ -67,7 +67,7 @@ async function chooseModel(made: ModelRecipe, folder: string, { flags }: Context
   const { type, preset, prediction, zsnr } = made;
   const model = flags.model !== undefined && (isAddress(flags.model) || await isModel(flags.model))
     ? flags.model
-    : await findModel(made.hash, made.name, flags.model);
+    : await findModel(made, flags.model);
   const folders = [folder, ".", dirname(model), ...(flags.model === undefined ? [] : [flags.model])];
   const vae = made.vae === undefined ? undefined : flags.vae ?? await findNamed(made.vae, folders, "VAE", "--vae");
   const embeddings = made.embeddings === undefined

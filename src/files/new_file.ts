@@ -117,8 +117,18 @@ export function mayCollide(a: string, b: string): boolean {
     return number !== undefined && path.startsWith(number.before) && path.endsWith(number.after) &&
       /^\d+$/.test(path.slice(number.before.length, path.length - number.after.length));
   };
-  const [one, other] = [resolve(a), resolve(b)];
+  const [one, other] = [linked(a), linked(b)];
   return one === other || hits(one, other) || hits(other, one);
+}
+
+/** An absolute path with its links followed, as far as there is something. */
+function linked(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    const folder = resolve(dirname(path));
+    return folder === resolve(path) ? folder : join(linked(folder), basename(path));
+  }
 }
 
 const MOST_DIGITS = 15; // more are no exact number

@@ -62,12 +62,20 @@ const READERS: Record<string, (body: Uint8Array, most: number) => [text: string,
 };
 
 function limited(bytes: Uint8Array, most: number): Uint8Array {
-  if (bytes.length > most) throw new RangeError(`the picture holds more than ${BYTES_OF.pictureText} bytes of text`);
+  if (bytes.length > most) throw tooMuch();
   return bytes;
 }
 
 function inflate(bytes: Uint8Array, most: number): Uint8Array {
-  return inflateSync(bytes, { maxOutputLength: Math.max(1, most) });
+  try {
+    return inflateSync(bytes, { maxOutputLength: Math.max(1, most) });
+  } catch (error) {
+    throw (error as { code?: string }).code === "ERR_BUFFER_TOO_LARGE" ? tooMuch() : error;
+  }
+}
+
+function tooMuch(): RangeError {
+  return new RangeError(`the picture holds more than ${BYTES_OF.pictureText} bytes of text`);
 }
 
 /** One character a byte. TextDecoder's "latin1" is Windows-1252, which differs from 0x80 to 0x9f. */

@@ -38,6 +38,10 @@ export function checkConfig(config: Config, where: string): Config {
       throw refuse(key, `at most ${COUNT_OF.levels} levels`);
     }
   }
+  const { scaling_factor: scale } = config;
+  if (scale !== undefined && !(typeof scale === "number" && scale > 0 && Number.isFinite(scale))) {
+    throw refuse("scaling_factor", "numbers above 0");
+  }
   const widths = [config.block_out_channels ?? []].flat() as number[];
   const groups = config.norm_num_groups ?? 32;
   if (widths.some((width) => width % (groups as number))) {

@@ -11,23 +11,38 @@ import { hubCache } from "../hub/hub.ts";
 import { COUNT_OF } from "../limits.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import { knownModels } from "./known_models.ts";
+import { differingParts, identify, type Identity } from "./identity.ts";
 import { modelHash } from "./model_hash.ts";
 
+/** What is known of a model that is looked for. */
+export interface Wanted extends Pick<Identity, "hash"> {
+  /** For messages. */
+  name: string;
+  /** Of models with the same UNet, the one that shares most of these is taken. */
+  parts?: Identity["parts"];
+  /** The parts' hashes are of all bytes. */
+  fullHash?: boolean;
+}
+
 /**
- * Where the model with this hash lies: a path for `openCheckpoint`.
+ * Where a model lies: a path for `openCheckpoint`.
  *
- * @param hash see `modelHash`
- * @param folder a folder of models to look into; else the bundled model and the hub's cache
- * @param name of the model, for messages
+ * @param folder a folder of models to look into; else the bundled model, those drawn with before and the hub's cache
  * @throws ModelError where it is nowhere, saying where it was looked for
  */
-export async function findModel(hash: string, name: string, folder?: string): Promise<string> {
+export async function findModel({ hash, name, parts, fullHash }: Wanted, folder?: string): Promise<string> {
   const cache = hubCache((variable) => readable(variable) ? Deno.env.get(variable) : undefined);
   const places = folder === undefined ? [...await modelsIn(cache, 4)] : [...await modelsIn(folder, 2)];
   if (folder === undefined) places.unshift(BUNDLED_MODEL, ...await knownModels());
+  let nearest: { place: string; differing: number } | undefined;
   for (const place of places) {
-    if (await hashOf(place) === hash) return place;
+    if (await hashOf(place) !== hash) continue;
+    const found = parts && await partsOf(place, fullHash);
+    const differing = parts && (found ? differingParts(parts, found) : Object.keys(parts)).length;
+    if (!differing) return place;
+    if (!nearest || differing < nearest.differing) nearest = { place, differing };
   }
+  if (nearest) return nearest.place;
   const looked = folder ?? `the bundled model, those drawn with before and the hub's cache (${cache})`;
   throw new ModelError(
     `The picture was made with ${name} (hash ${hash}), which is not among ${looked}. Name its file or folder with -m.`,
@@ -70,6 +85,17 @@ async function hashOf(place: string): Promise<string | undefined> {
     } finally {
       checkpoint.close();
     }
+  } catch (error) {
+    if (error instanceof ModelError) return undefined;
+    throw error;
+  }
+}
+
+/** The hashes of a model's parts; undefined where it cannot be opened by itself. */
+async function partsOf(place: string, full?: boolean): Promise<Identity["parts"] | undefined> {
+  try {
+    const checkpoint = await openCheckpoint(place);
+    return await identify(checkpoint, full).then(({ parts }) => parts).finally(() => checkpoint.close());
   } catch (error) {
     if (error instanceof ModelError) return undefined;
     throw error;

@@ -27,6 +27,9 @@ const ranges: { [key in keyof SchedulerSettings]?: readonly [least: number, most
   original_inference_steps: [1, 100_000],
 };
 
+/** Shares of noise that one training step adds; at 1 nothing of the picture is left. */
+const shares: readonly (keyof SchedulerSettings)[] = ["beta_start", "beta_end"];
+
 const noCurve = {
   use_karras_sigmas: false,
   use_exponential_sigmas: false,
@@ -108,6 +111,9 @@ function read(config: SchedulerConfig, key: keyof SchedulerSettings, fallback: u
   const [least, most] = ranges[key] ?? [-Infinity, Infinity];
   if (ranges[key] && !(Number.isInteger(value) && value as number >= least && value as number <= most)) {
     throw badValue(key, value, `expected a whole number from ${least} to ${most}`);
+  }
+  if (shares.includes(key) && !(value as number >= 0 && value as number < 1)) {
+    throw badValue(key, value, "expected a number from 0 to below 1");
   }
   return value;
 }

@@ -72,6 +72,19 @@ Deno.test("the model of a picture is found where models were drawn with before, 
     const again = await run(["metadata", "a.png", "--repro", "-o", "b.png", "-q"], { env });
     assert.equal(again.stdout, "b.png  seed 42\n", again.stderr);
 
+    // Another model that was drawn with later shares the UNet, but not the VAE's scale.
+    const other = join(cwd, "other");
+    await copyModel(other);
+    const config = join(other, "vae", "config.json");
+    const text = await Deno.readTextFile(config);
+    await Deno.writeTextFile(config, text.replace(/"scaling_factor": [\d.]+/, '"scaling_factor": 0.5'));
+    assert.equal((await run(["a cat", "-m", other, ...QUICK, "-o", "o.png"], { env })).code, 0);
+    for (const [from, to] of [["a.png", "a2.png"], ["o.png", "o2.png"]]) {
+      const chosen = await run(["metadata", from, "--repro", "-o", to, "-q"], { env });
+      assert.equal(chosen.stdout, `${to}  seed 42\n`, chosen.stderr);
+      assert.equal(chosen.code, 0);
+    }
+
     const elsewhere = { XDG_CACHE_HOME: join(cwd, "nothing") };
     const lost = await run(["metadata", "a.png", "--repro", "-o", "c.png", "-q"], { env: elsewhere });
     assert.equal(lost.code, 3);

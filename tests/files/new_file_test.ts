@@ -118,6 +118,7 @@ Deno.test("with force, a link stays and the file it leads to is replaced", () =>
   inFolder(async (folder) => {
     await Deno.writeTextFile(join(folder, "target.png"), "old");
     await Deno.symlink("target.png", join(folder, "link.png"));
+    assert.ok(mayCollide(join(folder, "link.png"), join(folder, "target.png")));
     await writeNewFile({ pattern: join(folder, "link.png"), force: true }, bytes("new"));
     assert.equal(await Deno.readTextFile(join(folder, "target.png")), "new");
     assert.ok((await Deno.lstat(join(folder, "link.png"))).isSymlink);

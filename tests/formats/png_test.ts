@@ -64,7 +64,10 @@ Deno.test("what is no PNG, or a bomb, is refused by name", () => {
   new DataView(bomb.buffer).setUint32(8, 3 + zeros.length);
   bomb.set(new TextEncoder().encode("zTXtb\0\0"), 12);
   bomb.set(zeros, 19);
-  assert.throws(() => readPngText(bomb, "bomb.png"), /bomb\.png: the text "b" cannot be read/);
+  assert.throws(
+    () => readPngText(bomb, "bomb.png"),
+    /bomb\.png: the text "b" cannot be read: the picture holds more than \d+ bytes of text/,
+  );
 
   // Many texts, each within the limit.
   const line = "x".repeat(2 ** 20);

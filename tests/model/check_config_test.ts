@@ -54,6 +54,9 @@ const REFUSED: [file: string, key: string, value: unknown, message: RegExp][] = 
     null,
     /"block_out_channels" is \[.*\]; supported: multiples of "norm_num_groups", which is 32/,
   ],
+  ...[0, -1, "0.18", Infinity].map((value): typeof REFUSED[number] => {
+    return ["vae/config.json", "scaling_factor", value, /"?scaling_factor"?/];
+  }),
   ["unet/config.json", "norm_num_groups", 5, /multiples of "norm_num_groups"/],
   ["unet/config.json", "attention_head_dim", 0, /"attention_head_dim" is 0; supported: whole numbers from 1/],
   ["unet/config.json", "attention_head_dim", 7, /"attention_head_dim" is 7; supported: divisors of/],

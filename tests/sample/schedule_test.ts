@@ -70,6 +70,8 @@ Deno.test("what a sampler cannot do is refused", () => {
     [/at most 50 steps.*not 51/, UsageError, () => makeSchedule(SDXL, "lcm", 51)],
     [/timestep 1000/, UsageError, () => makeSchedule(SDXL, "ddim", 1000)],
     [/beta_start = "low"; expected a number/, ModelError, () => makeSchedule({ beta_start: "low" }, "euler", 8)],
+    [/beta_end = 1; expected a number from 0 to below 1/, ModelError, () => makeSchedule({ beta_end: 1 }, "euler", 8)],
+    [/beta_start = -0.1; expected/, ModelError, () => makeSchedule({ beta_start: -0.1 }, "euler", 8)],
     [
       /prediction_type = "flow"; expected one of/,
       ModelError,

@@ -1,5 +1,5 @@
 /**
- * `deno task bench [what]`: kernels and the bundled model by default; "load", "memory", "composition" and "static" by name.
+ * `deno task bench [what]`: kernels and the bundled model by default; "load", "memory", "composition", "edit", "loop" and "static" by name.
  *
  * @module
  */
@@ -11,6 +11,8 @@ const WHAT: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>
   load: () => import("./load.ts"),
   memory: () => import("./memory.ts"),
   composition: () => import("./composition.ts"),
+  edit: () => import("./edit.ts"),
+  loop: () => import("./loop.ts"),
   static: () => import("./static/run.ts"),
 };
 

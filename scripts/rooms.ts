@@ -76,6 +76,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     "the story of an edit, and of mending what was painted",
     `edit judge generate.ts pipeline ${PLANS} ${BELOW_PIPELINE}`,
   ),
+  "closed_loop.ts": room(
+    "draw, look, keep the best, mend",
+    `edit.ts edit judge generate.ts pipeline ${PLANS} ${BELOW_PIPELINE}`,
+  ),
   "recipe.ts": room("everything needed to make a picture again", `generate.ts pipeline ${PLANS} ${BELOW_PIPELINE}`),
   "save_picture.ts": room(
     "a picture with its recipe, as a file",
@@ -87,7 +91,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ),
   cli: room(
     "the program: commands, help, progress and messages",
-    `mod.ts edit.ts edit judge save_picture.ts recipe.ts generate.ts pipeline ${PLANS} ${BELOW_PIPELINE}`,
+    `mod.ts closed_loop.ts edit.ts edit judge save_picture.ts recipe.ts generate.ts pipeline ${PLANS} ${BELOW_PIPELINE}`,
   ),
 };
 

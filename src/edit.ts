@@ -15,7 +15,7 @@ import { checklistOf } from "./judge/checklist.ts";
 import { type Check, isFault, type Judge, type Mark, worth } from "./judge/judge.ts";
 import type { Picture } from "./picture/picture.ts";
 import type { Model } from "./pipeline/model.ts";
-import type { Plan } from "./plan/plan.ts";
+import { type Plan, regionsOf } from "./plan/plan.ts";
 import type { PictureOptions } from "./settings.ts";
 import { firstSeed, seedOf } from "./settings/seeds.ts";
 
@@ -170,7 +170,7 @@ async function* roundsOf(
       // An earlier repaint of this round may have mended it.
       if (!(round === 1 && item.asked) && !isFault(marks![index])) continue;
       const { operation } = item;
-      const next = describes ? planFor(operation, plan) : plan!;
+      const next = describes || isPart(operation) && regionsOf(plan!).length === 1 ? planFor(operation, plan) : plan!;
       const mask = await maskFor(operation, image, model.decoder.network.factor);
       const result = await paint(model, {
         ...settings,
@@ -191,6 +191,12 @@ async function* roundsOf(
     }
     yield { round, attempts, image, plan, checklist, marks, steps };
   }
+}
+
+/** Whether a place is less than the whole picture: there a plan of one region does not say what belongs where. */
+function isPart(operation: Operation): boolean {
+  const { x0, y0, x1, y1 } = rectOfOperation(operation);
+  return (x1 - x0) * (y1 - y0) < 1;
 }
 
 /** Strengths of the first round; each later one goes a step further. */

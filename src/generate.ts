@@ -123,7 +123,7 @@ async function* stepsOf(
     const second = await startLarger(model, larger, offload, first, signal);
     const again = yield* pass(model, second, { before: stepsIn(drawing), after: 0 }, signal);
     image = again.image;
-    timings = added(timings, again.timings);
+    timings = addedTimings(timings, again.timings);
   }
   if (larger?.finally) {
     const clock = stopwatch();
@@ -145,7 +145,8 @@ function stepsIn({ settings, start }: Drawing): number {
   return settings.steps - (start?.first ?? 0);
 }
 
-function added(a: ImageResult["timings"], b: ImageResult["timings"]): ImageResult["timings"] {
+/** Of two drawings, one after the other. */
+export function addedTimings(a: ImageResult["timings"], b: ImageResult["timings"]): ImageResult["timings"] {
   return {
     encode: a.encode + b.encode,
     compile: a.compile + b.compile,

@@ -13,6 +13,8 @@ import { encodePicture } from "../formats/encode_picture.ts";
 import { encodePng } from "../formats/png.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type ModelRecipe, publicPlan, type Recipe, recipeTexts } from "../recipe.ts";
+import { drawAndMend, type Looked, toEnd } from "../closed_loop.ts";
+import { isFault, type Judge } from "../judge/judge.ts";
 import type { Context } from "./command.ts";
 import type { OpenedModel } from "./open_model.ts";
 import type { Output } from "./output.ts";
@@ -36,6 +38,8 @@ export interface Report {
   };
   memory: { peak_bytes: number; weights_bytes: number };
   warnings: string[];
+  /** What the judge said, with --rounds and --best-of. */
+  loop?: ReturnType<typeof loopReport>;
 }
 
 /**
@@ -43,6 +47,7 @@ export interface Report {
  *
  * @param carries what the picture shall carry: texts as they are, or its recipe; nothing with --no-metadata
  * @param number of the picture within its batch, from 1
+ * @param judge looks at it, for --rounds and --best-of
  */
 export async function drawToFile(
   opened: OpenedModel,
@@ -51,23 +56,26 @@ export async function drawToFile(
   carries: Map<string, string> | ((result: ImageResult) => Promise<Recipe>) | undefined,
   context: Context,
   number = 1,
+  judge?: Judge,
 ): Promise<Report> {
   const { console, signal, flags } = context;
   const started = performance.now();
   const preview = previewFile(output.pattern, flags.preview ?? "none");
   try {
     console.progress.stage("Preparing");
-    const run = draw(opened.model, drawing, signal);
-    let next = await run.next();
-    for (; !next.done; next = await run.next()) {
-      const { step, steps, seconds } = next.value;
+    const onStep = async (event: StepEvent) => {
+      const { step, steps, seconds } = event;
       console.progress.step({ step, steps, seconds });
-      await preview.show(next.value);
-    }
-    const { image, plan, settings, timings, memory, warnings } = next.value;
+      await preview.show(event);
+    };
+    const { rounds, bestOf } = flags;
+    const looked = judge && await drawAndMend(opened.model, drawing, { judge, rounds, bestOf, onStep, signal });
+    const result = looked?.result ?? await toEnd(draw(opened.model, drawing, signal), onStep);
+    const { image, plan, settings, timings, memory, warnings } = result;
+    if (looked) console.say(describeLooked(looked));
     signal.throwIfAborted();
     const writing = performance.now();
-    const recipe = typeof carries === "function" ? await carries(next.value) : undefined;
+    const recipe = typeof carries === "function" ? await carries(result) : undefined;
     const texts = carries instanceof Map ? Object.fromEntries(carries) : recipe && recipeTexts(recipe);
     const bytes = await encodePicture(output.format, image, texts);
     const path = await writeSomewhere(output, bytes, console.say, number);
@@ -86,10 +94,35 @@ export async function drawToFile(
       },
       memory: { peak_bytes: memory.peakBytes, weights_bytes: memory.weightsBytes },
       warnings,
+      ...looked && { loop: loopReport(looked) },
     };
   } finally {
     await preview.remove();
   }
+}
+
+function describeLooked({ checklist, marks, drawn, rounds, result }: Looked): string {
+  const open = marks.flatMap((mark, i) => isFault(mark) ? [`${checklist[i].words}: ${mark.verdict}`] : []);
+  const repaints = rounds.reduce((sum, { attempts }) => sum + attempts.length, 0);
+  return `${drawn.length} drawn, ${repaints} repaints, ${result.timings.steps.length} steps; ` +
+    (open.length ? `still open: ${open.join(", ")}.` : "all is as asked.");
+}
+
+function loopReport({ checklist, marks, drawn, rounds }: Looked) {
+  return {
+    drawn,
+    rounds: rounds.slice(1).map(({ round, attempts, steps }) => ({
+      round,
+      steps,
+      attempts: attempts.map(({ operation: { words, box }, taken, result }) => ({
+        words,
+        box,
+        taken,
+        seed: result.settings.seed,
+      })),
+    })),
+    checklist: checklist.map((check, i) => ({ ...check, mark: marks[i] })),
+  };
 }
 
 /** A file beside the output that shows the latest step while the picture is being drawn. */

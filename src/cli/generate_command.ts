@@ -16,6 +16,7 @@ import { chanceOf } from "./chance.ts";
 import { checkPlanFlags, choosePlan } from "./choose_plan.ts";
 import { type Context, json } from "./command.ts";
 import { drawToFile, type Report } from "./draw.ts";
+import { loopJudge } from "./judge_of.ts";
 import { loadWeights, type OpenedModel, openModel } from "./open_model.ts";
 import { outputOf } from "./output.ts";
 import { firstSeed, seedOf } from "../settings/seeds.ts";
@@ -31,9 +32,11 @@ export async function generateCommand(context: Context): Promise<void> {
   const count = flags.batchCount ?? outputSettings.batchCount.default;
   const options = pictureOptions(flags);
   const seed = firstSeed(flags.seed);
-  seedOf(seed, count - 1); // refuses what there is no seed for
+  const { bestOf = 1 } = flags;
+  seedOf(seed, count * bestOf - 1); // refuses what there is no seed for
   checkPlanFlags(context);
   const output = await outputOf(flags, count);
+  const judge = await loopJudge(context);
 
   const { model, vae, preset, prediction, zsnr, embeddings, type } = flags;
   let opened = await openModel({ model, vae, preset, prediction, zsnr, embeddings, type }, context);
@@ -52,9 +55,9 @@ export async function generateCommand(context: Context): Promise<void> {
     const recipeOf = recipe && ((result: ImageResult) => makeRecipe(recipe, result.plan, result.settings));
     const reports: Report[] = [];
     for (let i = 0; i < count; i++) {
-      if (i > 0 && chance.dynamic) drawing = await planOne(opened, chance.at(seedOf(seed, i)));
-      const settings = { ...drawing.settings, seed: seedOf(seed, i) };
-      const report = await drawToFile(opened, { ...drawing, settings }, output, recipeOf, context, i + 1);
+      if (i > 0 && chance.dynamic) drawing = await planOne(opened, chance.at(seedOf(seed, i * bestOf)));
+      const settings = { ...drawing.settings, seed: seedOf(seed, i * bestOf) };
+      const report = await drawToFile(opened, { ...drawing, settings }, output, recipeOf, context, i + 1, judge);
       reports.push(report);
       if (!flags.json) console.result(`${report.path}  seed ${report.seed}`);
     }

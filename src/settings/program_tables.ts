@@ -219,15 +219,22 @@ export const editSettings = {
 export const loopSettings = {
   judge: {
     oneOf: ["auto", "mini", "none"],
-    on: ["edit"],
+    on: ["generate", "edit"],
     help: "who looks whether it is as asked; auto: for the bundled model its detector (mini)",
   },
   rounds: {
     type: "integer",
     least: 1,
     most: 100,
-    on: ["edit"],
-    help: "how often what is not as asked is painted anew (default 3)",
+    on: ["generate", "edit"],
+    help: "how often what is not as asked is painted anew (edit: default 3)",
+  },
+  bestOf: {
+    type: "integer",
+    least: 1,
+    most: 1000,
+    on: ["generate"],
+    help: "draw up to so many, each with the next seed, until one is as asked; keep the best",
   },
 } as const satisfies Table;
 

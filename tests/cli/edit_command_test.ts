@@ -66,3 +66,20 @@ Deno.test("what an edit cannot do is said in a line, before anything is painted 
     }
     assert.deepEqual(names(cwd), ["bad.json", "photo.png"]);
   }));
+
+Deno.test("the default command looks and mends with --rounds and --best-of, and says what came of it", () =>
+  inFolder(async (cwd) => {
+    const run = (...args: string[]) => finish(program(args, { cwd }));
+    const quick = [...QUICK, "-W", "64", "-H", "64", "--planner", "rules"];
+    const loop = ["--rounds", "1", "--best-of", "2", "--judge", "mini"];
+    const done = await run("a red apple and a blue car", ...quick, ...loop, "-o", "a.png", "--json");
+    assert.equal(done.code, 0, done.stderr);
+    const { loop: { drawn, checklist }, settings } = JSON.parse(done.stdout);
+    assert.equal(drawn.length, 2); // random weights draw no apple
+    assert.deepEqual(checklist.map(({ words }: { words: string }) => words), ["a red apple", "a blue car"]);
+    assert.ok(settings.seed >= 42);
+    const blind = await run("a dog", ...quick, "--rounds", "1");
+    assert.equal(blind.code, 2);
+    assert.match(blind.stderr, /--rounds needs somebody who looks/);
+    assert.match((await run("a dog", ...quick, "--judge", "mini")).stderr, /--judge looks for --rounds and --best-of/);
+  }));

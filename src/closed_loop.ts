@@ -1,0 +1,112 @@
+/**
+ * The closed loop: draw, look, keep the best of several, mend what is not as asked.
+ *
+ * @module
+ */
+import { mend, type Round } from "./edit.ts";
+import { PlannerError } from "./errors.ts";
+import { addedTimings, draw, type ImageResult, type StepEvent } from "./generate.ts";
+import { checklistOf } from "./judge/checklist.ts";
+import { type Check, isFault, type Judge, type Mark, worth } from "./judge/judge.ts";
+import type { Drawing } from "./pipeline/drawing.ts";
+import type { Model } from "./pipeline/model.ts";
+import { type Plan, regionsOf } from "./plan/plan.ts";
+import { planByRules } from "./plan/rules/rules.ts";
+import { seedOf } from "./settings/seeds.ts";
+import type { PictureOptions, Settings } from "./settings.ts";
+
+/** How to look and what to do about it. */
+export interface LoopOptions {
+  judge: Judge;
+  /** Pictures to draw, each with the next seed, until one is all right; the best goes on. 1 by default. */
+  bestOf?: number;
+  /** How often what is not right is painted anew; 0 by default. */
+  rounds?: number;
+  /** Told of every step. */
+  onStep?: (step: StepEvent) => unknown;
+  /** Aborting it ends the loop with a CancelledError. */
+  signal?: AbortSignal;
+}
+
+/** A picture that was looked at. */
+export interface Looked {
+  /** The picture, with the plan and the settings of what painted it last; timings are those of all that was painted. */
+  result: ImageResult;
+  checklist: readonly Check[];
+  /** One for each item of the checklist. */
+  marks: Mark[];
+  /** Worth of each picture that was drawn, by seed. */
+  drawn: { seed: number | bigint; worth: number }[];
+  /** Of the best of them; the first is the look before. */
+  rounds: Round[];
+}
+
+/**
+ * Draws what is prepared, looks, and mends.
+ *
+ * @throws as `draw`, and what the judge throws
+ */
+export async function drawAndMend(model: Model, drawing: Drawing, options: LoopOptions): Promise<Looked> {
+  const { judge, bestOf = 1, rounds: most = 0, onStep, signal } = options;
+  const checklist = checklistFor(drawing.plan);
+  const drawn: Looked["drawn"] = [];
+  let best: { result: ImageResult; marks: Mark[] } | undefined;
+  let timings: ImageResult["timings"] = { encode: 0, compile: 0, steps: [], decode: 0 };
+  for (let i = 0; i < bestOf && !best?.marks.every((mark) => !isFault(mark)); i++) {
+    const seed = seedOf(drawing.settings.seed, i);
+    const result = await toEnd(draw(model, { ...drawing, settings: { ...drawing.settings, seed } }, signal), onStep);
+    timings = addedTimings(timings, result.timings);
+    const marks = await judge(result.image, checklist, signal);
+    drawn.push({ seed, worth: worth(marks) });
+    if (!best || worth(marks) > worth(best.marks)) best = { result, marks };
+  }
+  let { result, marks } = best!;
+  const rounds: Round[] = [];
+  if (most > 0) {
+    const settings = { ...repaintSettings(drawing.settings), seed: seedOf(drawing.settings.seed, bestOf) };
+    const mending = { judge, checklist, rounds: most, settings, onStep, signal };
+    for await (const round of mend(model, result.image, drawing.plan, mending)) {
+      rounds.push(round);
+      marks = round.marks!;
+      for (const attempt of round.attempts) {
+        timings = addedTimings(timings, attempt.result.timings);
+        if (attempt.taken) result = attempt.result;
+      }
+    }
+  }
+  return { result: { ...result, timings }, checklist, marks, drawn, rounds };
+}
+
+/** The image that a run ends in. @param onStep is told of every step and waited for; what it throws ends the run */
+export async function toEnd(
+  run: AsyncGenerator<StepEvent, ImageResult>,
+  onStep?: LoopOptions["onStep"],
+): Promise<ImageResult> {
+  try {
+    for (let next = await run.next();; next = await run.next()) {
+      if (next.done) return next.value;
+      await onStep?.(next.value);
+    }
+  } finally {
+    await run.return(undefined as never); // frees what is left where `onStep` threw
+  }
+}
+
+/** Made from the plan; for a plan of one region, by the rules from its prompt. */
+function checklistFor(plan: Plan): Check[] {
+  if (regionsOf(plan).length > 1) return checklistOf(plan);
+  try {
+    return checklistOf(planByRules(plan.prompt));
+  } catch (error) {
+    if (!(error instanceof PlannerError)) throw error;
+    return checklistOf(plan); // in a language that the rules do not read
+  }
+}
+
+/** How a repaint samples: as the picture did. What made it start somewhere or grow is done. */
+function repaintSettings(settings: Settings): PictureOptions {
+  const { steps, cfgScale, samplingMethod, scheduler, eta, guidanceRescale, clipSkip, chunkAtComma } = settings;
+  const { rng, negativePrompt, feather, vaeTiling, vaeTileSize } = settings;
+  const kept = { steps, cfgScale, samplingMethod, scheduler, eta, guidanceRescale, clipSkip, chunkAtComma };
+  return { ...kept, rng, negativePrompt, feather, vaeTiling, vaeTileSize };
+}

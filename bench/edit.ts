@@ -1,7 +1,7 @@
 /**
  * Do edits do what they say? One edit to each picture (replace, recolour, remove, add in turn; tests/composition.json gives the
  * scenes), with the operation and its words given, its place found by the picture's own plan, and the detector as judge.
- * `deno task bench edit [--every N]`
+ * `deno task bench edit [--every N] [--write]`; `--write` puts the table into docs/editing.md
  *
  * @module
  */
@@ -19,6 +19,7 @@ import { parsePlan, type Plan } from "../src/plan/plan.ts";
 import { planByRules } from "../src/plan/rules/rules.ts";
 import type { Task } from "./composition.ts";
 import { interval } from "./score.ts";
+import { writeSection } from "./section.ts";
 import { table } from "./table.ts";
 
 const KINDS = ["replace", "recolor", "remove", "add"] as const;
@@ -36,7 +37,10 @@ interface Outcome {
 
 /** Draws, edits, prints the table. */
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { every: { type: "string", default: "1" } } });
+  const { values } = parseArgs({
+    args,
+    options: { every: { type: "string", default: "1" }, write: { type: "boolean" } },
+  });
   const tasks: Task[] = JSON.parse(await Deno.readTextFile(new URL("../tests/composition.json", import.meta.url)));
   const chosen = tasks.filter((_, i) => i % Number(values.every) === 0).slice(0, 120);
   const [judge, { concepts, colours }] = [await miniJudge(), await Detector.load()];
@@ -51,8 +55,17 @@ export async function run(args: string[]): Promise<void> {
       edit(model, image, [operation], { plan, judge, settings: { seed: seed + 1000 } }),
     );
     outcomes.push(outcomeOf(kind, image, rounds));
-    if (k % 10 === 9) console.error(`${k + 1} of ${chosen.length} edits`);
+    if (k % 4 === 3) console.error(`${k + 1} of ${chosen.length} edits\n${table(HEADER, tableOf(outcomes))}`);
   }
+  const rows = tableOf(outcomes);
+  console.log(`\nBundled model; per cent with 95 % intervals, judged by the detector\n\n${table(HEADER, rows)}`);
+  if (values.write) await writeSection(PAGE, "edits", [[HEADER, rows]]);
+}
+
+const PAGE = new URL("../docs/editing.md", import.meta.url).pathname;
+const HEADER = ["edit", "pictures", "done, one repaint", "done, up to three", "rest kept", "same outside", "steps"];
+
+function tableOf(outcomes: Outcome[]): string[][] {
   const line = (name: string, list: Outcome[]) => {
     const share = (of: (outcome: Outcome) => boolean) => {
       const { share, low, high } = interval(list.filter(of).length, list.length);
@@ -68,10 +81,8 @@ export async function run(args: string[]): Promise<void> {
       (list.reduce((sum, { steps }) => sum + steps, 0) / list.length).toFixed(0),
     ];
   };
-  const header = ["edit", "pictures", "done, one repaint", "done, up to three", "rest kept", "same outside", "steps"];
-  console.log("\nBundled model; per cent with 95 % intervals, judged by the detector\n");
   const rows = KINDS.map((kind) => line(kind, outcomes.filter((outcome) => outcome.kind === kind)));
-  console.log(table(header, [...rows, line("all", outcomes)]));
+  return [...rows.filter(([, count]) => count !== "0"), line("all", outcomes)];
 }
 
 /** The edit of a scene, the same in every run. What is added is what the scene was drawn without. */

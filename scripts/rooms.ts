@@ -87,7 +87,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ),
   "mod.ts": room(
     "the library",
-    `edit.ts edit judge save_picture.ts recipe.ts generate.ts pipeline ${PLANS} ${BELOW_PIPELINE}`,
+    `closed_loop.ts edit.ts edit judge save_picture.ts recipe.ts generate.ts pipeline ${PLANS} ${BELOW_PIPELINE}`,
   ),
   cli: room(
     "the program: commands, help, progress and messages",

@@ -57,3 +57,5 @@ export { type Operation, OPERATIONS } from "./edit/operation.ts";
 export { checklistOf } from "./judge/checklist.ts";
 export { type Check, type Judge, type Mark, type Verdict, worth } from "./judge/judge.ts";
 export { miniJudge } from "./judge/mini_judge.ts";
+export { visionJudge } from "./judge/vision_judge.ts";
+export { visionDifference } from "./edit/vision_difference.ts";

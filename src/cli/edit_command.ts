@@ -8,6 +8,7 @@ import { type Attempt, edit, planEdit, type PlannedEdit, type Round } from "../e
 import { type Edit, type Operation, operationOf, OPERATIONS, parseEdit } from "../edit/operation.ts";
 import { maskFor } from "../edit/operation_mask.ts";
 import { drawEdit, union } from "../edit/show.ts";
+import { visionDifference } from "../edit/vision_difference.ts";
 import { UsageError } from "../errors.ts";
 import { checkNewFile, mayCollide, writeNewFile, writeSomewhere } from "../files/new_file.ts";
 import { parseStrictJson } from "../files/strict_json.ts";
@@ -22,7 +23,7 @@ import { readPicture } from "../picture/read_picture.ts";
 import { parsePlan, type Plan } from "../plan/plan.ts";
 import { describeModel, makeRecipe, readRecipe, RECIPE_KEYWORD, recipeTexts } from "../recipe.ts";
 import { type Context, json } from "./command.ts";
-import { judgeOf } from "./judge_of.ts";
+import { judgeOf, modelOptions } from "./judge_of.ts";
 import { loadWeights, openModel } from "./open_model.ts";
 import { pictureOptions } from "./options.ts";
 import { type Output, outputOf } from "./output.ts";
@@ -42,7 +43,14 @@ export async function editCommand(context: Context): Promise<void> {
   if (plan) console.say(`The picture carries its plan: ${plan.prompt}`);
   const judge = await judgeOf(context);
 
-  const planned = await planEdit(picture, wanted, { plan, judge, signal });
+  // Towards a prompt, a vision model that judges also says what differs.
+  const difference = typeof wanted === "string" && flags.judge === "llm"
+    ? await visionDifference(wanted, picture, plan?.prompt, { ...modelOptions(flags), say: console.say }, signal)
+    : undefined;
+  const planned = difference
+    ? { plan, operations: difference.operations }
+    : await planEdit(picture, wanted, { plan, judge, signal });
+  const caption = difference?.caption ?? plan?.prompt;
   planned.operations.forEach(({ kind, object, words, box }, i) =>
     console.say(
       `${i + 1}. ${[kind, object, words].filter(Boolean).join(", ")}${box ? `, in [${box.join(", ")}]` : ""}`,
@@ -57,10 +65,10 @@ export async function editCommand(context: Context): Promise<void> {
   if (flags.dryRun) {
     const drawn = await encodePicture(output.format, drawEdit(picture, planned.operations, masks));
     const file = await writeSomewhere(output, drawn, console.say, 1);
-    await save(context, { caption: plan?.prompt, target, operations: planned.operations });
+    await save(context, { caption, target, operations: planned.operations });
     return console.result(flags.json ? json({ path: file, operations: planned.operations }) : file);
   }
-  await paintAll(context, picture, planned, { judge, target, output, caption: plan?.prompt });
+  await paintAll(context, picture, planned, { judge, target, output, caption });
 }
 
 async function paintAll(

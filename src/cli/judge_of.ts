@@ -7,15 +7,28 @@ import { BUNDLED_MODEL } from "../assets.ts";
 import type { Judge } from "../judge/judge.ts";
 import { resolve } from "../deps/path.ts";
 import { UsageError } from "../errors.ts";
+import { isConfigured, readEnvironment } from "../plan/llm/endpoint.ts";
+import type { LanguageModelOptions } from "../plan/llm/language_model.ts";
+import type { FlagValues } from "../settings.ts";
 import type { Context } from "./command.ts";
 
-/** "auto" takes the bundled model's detector for the bundled model; for other models nobody looks. */
-export async function judgeOf({ flags }: Context): Promise<Judge | undefined> {
+/** "auto" takes the bundled model's detector for the bundled model, for others a vision model if one is configured, else nobody. */
+export async function judgeOf({ flags, console }: Context): Promise<Judge | undefined> {
   const { judge = "auto", model } = flags;
+  const options = modelOptions(flags);
   const bundled = model === undefined || resolve(model) === BUNDLED_MODEL;
-  if (judge === "none" || judge === "auto" && !bundled) return undefined;
-  const { miniJudge } = await import("../judge/mini_judge.ts");
-  return await miniJudge();
+  if (judge === "mini" || judge === "auto" && bundled) {
+    const { miniJudge } = await import("../judge/mini_judge.ts");
+    return await miniJudge();
+  }
+  if (judge === "none" || judge === "auto" && !isConfigured(options, readEnvironment())) return undefined;
+  const { visionJudge } = await import("../judge/vision_judge.ts");
+  return visionJudge(options, { say: console.say, progress: console.progress.stage });
+}
+
+/** What the flags say of the language model. */
+export function modelOptions({ llmUrl, llmModel, llmTimeout, llmMaxTokens }: FlagValues): LanguageModelOptions {
+  return { llmUrl, llmModel, llmTimeout, llmMaxTokens };
 }
 
 /**

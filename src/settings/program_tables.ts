@@ -139,14 +139,14 @@ export const plannerSettings = {
   llmUrl: {
     type: "text",
     shown: "URL",
-    on: ["generate", "plan", "recaption"],
+    on: ["generate", "plan", "recaption", "edit"],
     also: ["base-url", "api-base", "openai-base-url"],
     help: "a server with OpenAI's chat API (default: OPENAI_BASE_URL)",
   },
   llmModel: {
     type: "text",
     shown: "NAME",
-    on: ["generate", "plan", "recaption"],
+    on: ["generate", "plan", "recaption", "edit"],
     help: "the language model to ask for",
   },
   llmTimeout: {
@@ -154,14 +154,14 @@ export const plannerSettings = {
     least: 0.1,
     most: 86_400,
     shown: "SECONDS",
-    on: ["generate", "plan", "recaption"],
+    on: ["generate", "plan", "recaption", "edit"],
     help: "how long one answer of the language model may take (default 300)",
   },
   llmMaxTokens: {
     type: "integer",
     least: 16,
     most: 1_000_000,
-    on: ["generate", "plan", "recaption"],
+    on: ["generate", "plan", "recaption", "edit"],
     help: "the most tokens of one answer (default 2048)",
   },
   promptFile: {
@@ -218,9 +218,10 @@ export const editSettings = {
 /** Looking at what was painted. */
 export const loopSettings = {
   judge: {
-    oneOf: ["auto", "mini", "none"],
+    oneOf: ["auto", "llm", "mini", "none"],
     on: ["generate", "edit"],
-    help: "who looks whether it is as asked; auto: for the bundled model its detector (mini)",
+    help:
+      "who looks: a vision model (llm) or the bundled model's detector; auto: this for the bundled model, else that",
   },
   rounds: {
     type: "integer",

@@ -11,7 +11,9 @@ export type PromptName =
   | "ask_again"
   | "ask_again_json"
   | "ask_for_missing"
-  | "recaption";
+  | "recaption"
+  | "judge"
+  | "edit";
 
 /**
  * Read a file of instructions: its comments are dropped, its `{{placeholders}}` filled in.

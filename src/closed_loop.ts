@@ -17,6 +17,7 @@ import type { PictureOptions, Settings } from "./settings.ts";
 
 /** How to look and what to do about it. */
 export interface LoopOptions {
+  /** Who looks. */
   judge: Judge;
   /** Pictures to draw, each with the next seed, until one is all right; the best goes on. 1 by default. */
   bestOf?: number;
@@ -32,6 +33,7 @@ export interface LoopOptions {
 export interface Looked {
   /** The picture, with the plan and the settings of what painted it last; timings are those of all that was painted. */
   result: ImageResult;
+  /** What the picture must show. */
   checklist: readonly Check[];
   /** One for each item of the checklist. */
   marks: Mark[];

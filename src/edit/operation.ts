@@ -49,7 +49,16 @@ const editSchema = z.strictObject({
 });
 
 /** An edit as `--save-edit` writes it and `--edit` reads it. */
-export type Edit = z.infer<typeof editSchema>;
+export interface Edit {
+  /** What the picture shows before. */
+  caption?: string;
+  /** What it shall show. */
+  target?: string;
+  /** What changes. */
+  operations: Operation[];
+  /** What came of it, for people; not read. */
+  rounds?: unknown[];
+}
 
 /** Checks an edit from a file or a model. @throws UsageError that names the place and what is wrong there */
 export function parseEdit(json: unknown, name: string): Edit {

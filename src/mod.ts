@@ -53,7 +53,7 @@ export { PLAN_MODES, type PlanMode, REGION_MODES, type RegionMode } from "./regi
 export * from "./plan/make_plan.ts";
 export { drawAndMend, type Looked, type LoopOptions } from "./closed_loop.ts";
 export { type Attempt, edit, type EditOptions, mend, planEdit, type PlannedEdit, type Round } from "./edit.ts";
-export { type Operation, OPERATIONS } from "./edit/operation.ts";
+export { type Edit, type Operation, OPERATIONS } from "./edit/operation.ts";
 export { checklistOf } from "./judge/checklist.ts";
 export { type Check, type Judge, type Mark, type Verdict, worth } from "./judge/judge.ts";
 export { miniJudge } from "./judge/mini_judge.ts";

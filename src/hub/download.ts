@@ -9,7 +9,7 @@ import { statfsSync } from "node:fs";
 import { ModelError } from "../errors.ts";
 import { exists, fileError } from "../files/byte_file.ts";
 import { BYTES_OF } from "../limits.ts";
-import { chunksOf, refuseStatus, request } from "./request.ts";
+import { chunksOf, refuseStatus, request, TRICKLE } from "./request.ts";
 import { publicText } from "../secrets.ts";
 
 /** How a download gets on. */
@@ -40,7 +40,7 @@ export interface DownloadOptions {
   /** Milliseconds after which a silent server is given up. */
   silence?: number;
   onProgress?: (progress: DownloadProgress) => void;
-  /** Waits between tries, in milliseconds; as many tries as there are waits, and one more. Received bytes start the count anew. */
+  /** Waits between tries, in milliseconds; as many tries as there are waits, and one more. What has come on by some KiB starts the count anew. */
   waits?: number[];
   /** Whose disk must have room. */
   folder?: string;
@@ -109,8 +109,8 @@ async function receive(url: string, file: Deno.FsFile, expected: Expected, optio
       for await (const bytes of chunksOf(response, options)) {
         for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
         done += bytes.length;
-        // A server that breaks off at the same place each time gets no further: only new bytes are a success.
-        if (done > furthest) [furthest, failures] = [done, 0];
+        // A server that breaks off at the same place each time, or a few bytes behind it, gets no further.
+        if (done >= furthest + TRICKLE) [furthest, failures] = [done, 0];
         if (done > most) break;
         report(onProgress, shown, done, total ?? 0, started, startedAt);
       }

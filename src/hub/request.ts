@@ -19,7 +19,7 @@ export interface RequestOptions {
 }
 
 /** Bytes that must come in `silence` milliseconds of waiting. */
-const TRICKLE = 4096;
+export const TRICKLE = 4096;
 
 /** A failure that another try will not mend: a loop of redirects, a port that fetch refuses. */
 export class HopelessError extends ModelError {

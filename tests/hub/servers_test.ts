@@ -64,6 +64,14 @@ const ANSWERS: [what: string, answer: Answer, message: RegExp][] = [
     /could not be downloaded/,
   ],
   [
+    "gets a byte further at each try",
+    (() => {
+      let sent = 0;
+      return (_, write) => write(ok("content-length: 20000\r\n", "x".repeat(++sent)));
+    })(),
+    /could not be downloaded/,
+  ],
+  [
     "breaks off within a chunk",
     (_, write) => write(ok("transfer-encoding: chunked\r\n", `ffff\r\n${"x".repeat(1000)}`)),
     /could not be downloaded/,

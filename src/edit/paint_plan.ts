@@ -4,7 +4,7 @@
  * @module
  */
 import { parsePlan, plainPlan, type Plan, type PlanCell, regionsOf } from "../plan/plan.ts";
-import { layoutOf } from "../plan/plan.ts";
+import { placesOf } from "../judge/checklist.ts";
 import type { Rect } from "../region/layout.ts";
 import { formatSplitRatio } from "../region/split_ratio.ts";
 import type { Operation } from "./operation.ts";
@@ -26,11 +26,11 @@ export function planFor(operation: Operation, plan: Plan | undefined): Plan {
   if (!plan) return plainPlan(words, "edit");
   const box = rectOfOperation(operation);
   const regions = regionsOf(plan);
-  const cells = layoutOf(plan).cells;
+  const places = placesOf(plan);
   const shared = sharedWords(regions.map(({ prompt }) => prompt));
   const said = [words, ...shared].join(", ");
   const prompt = promptAfter(plan.prompt, operation);
-  const target = cells.findIndex(({ rect }) => overlap(rect, box) >= SAME && area(box) >= area(rect) / 4);
+  const target = places.findIndex((rect) => overlap(rect, box) >= SAME && area(box) >= area(rect) / 4);
   if (regions.length > 1 && target >= 0) {
     let next = 0;
     const changed = (cell: PlanCell): PlanCell => {
@@ -53,8 +53,8 @@ export function planFor(operation: Operation, plan: Plan | undefined): Plan {
 /** Rows above and below the box, columns left and right of it; they show what the plan has there. */
 function around(box: Rect, words: string, plan: Plan, prompt: string): Plan {
   const at = (x: number, y: number) => {
-    const cell = layoutOf(plan).cells.find(({ rect }) => x >= rect.x0 && x < rect.x1 && y >= rect.y0 && y < rect.y1);
-    return regionsOf(plan)[cell?.region ?? 0].prompt || NOTHING;
+    const index = placesOf(plan).findIndex((rect) => x >= rect.x0 && x < rect.x1 && y >= rect.y0 && y < rect.y1);
+    return regionsOf(plan)[index]?.prompt || NOTHING;
   };
   const middle = { x: (box.x0 + box.x1) / 2, y: (box.y0 + box.y1) / 2 };
   const least = 0.02;

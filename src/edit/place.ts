@@ -6,7 +6,8 @@
 import { UsageError } from "../errors.ts";
 import type { Judge } from "../judge/judge.ts";
 import type { Picture } from "../picture/picture.ts";
-import { layoutOf, type Plan, regionsOf } from "../plan/plan.ts";
+import { type Plan, regionsOf } from "../plan/plan.ts";
+import { placesOf } from "../judge/checklist.ts";
 import { headOf } from "../plan/rules/noun.ts";
 import { placeOf } from "../plan/rules/patterns.ts";
 import type { Rect } from "../region/layout.ts";
@@ -65,7 +66,7 @@ function boxAt({ x = 1, y = 1 }: { x?: number; y?: number }): Rect {
 /** The cell of the one region that shows such a thing; of several alike the one that shares most words. */
 export function cellOf(plan: Plan, object: string): Rect | undefined {
   const index = regionOf(plan, object);
-  return index === undefined ? undefined : layoutOf(plan).cells[index].rect;
+  return index === undefined ? undefined : placesOf(plan)[index];
 }
 
 /** The number of that region from 0; undefined where the plan has one region only, or none that fits. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { layoutOf, type Plan, regionsOf } from "../plan/plan.ts";
+import type { Rect } from "../region/layout.ts";
 import type { Check } from "./judge.ts";
 
 /** A region that shows the setting alone asks for nothing that could be missed. */
@@ -16,12 +17,20 @@ const EMPTY = /^(?:an? )?empty background/;
 export function checklistOf(plan: Pick<Plan, "splitRatio" | "regions">): Check[] {
   const regions = regionsOf(plan);
   if (regions.length === 1) return regions[0].prompt.trim() ? [{ words: regions[0].prompt }] : [];
-  const { cells } = layoutOf(plan);
+  const places = placesOf(plan);
   const own = withoutShared(regions.map(({ prompt }) => prompt));
   return regions.flatMap(({ mask }, i) => {
     if (own[i] === "" || EMPTY.test(own[i])) return [];
-    return [mask === undefined ? { words: own[i], box: cells[i].rect } : { words: own[i] }];
+    return [mask === undefined ? { words: own[i], box: places[i] } : { words: own[i] }];
   });
+}
+
+/** Each region's box or cell, in fractions of the picture. */
+export function placesOf(plan: Pick<Plan, "splitRatio" | "regions">): Rect[] {
+  const { cells } = layoutOf(plan);
+  return regionsOf(plan).map(({ box }, i) =>
+    box ? { x0: box[0], y0: box[1], x1: box[2], y1: box[3] } : cells.find(({ region }) => region === i)!.rect
+  );
 }
 
 /** Prompts without the phrases that all of them hold; a prompt of nothing else is none. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { AdapterShelf } from "../src/adapter/shelf.ts";
 import type { Device } from "../src/gpu/device.ts";
 import { BUNDLED_MODEL } from "../src/assets.ts";
 import { openCheckpoint } from "../src/model/checkpoint.ts";
@@ -99,5 +100,6 @@ export async function fullSize(family: keyof typeof FAMILIES, device: Device): P
       const part = declareControlNet(device, `controlnet:${model}`, "f16", { config });
       return Promise.resolve({ part, named: { name: `${model}`, hash: "0".repeat(16) } });
     },
+    adapters: new AdapterShelf({}, []),
   };
 }

@@ -17,7 +17,7 @@ export interface Room {
 const room = (holds: string, imports = ""): Room => ({ holds, imports: imports.split(" ").filter(Boolean) });
 
 const PLANS = "plan/make_plan.ts plan/review.ts plan/from_regions.ts plan/show plan/llm plan/rules plan";
-const BELOW_PIPELINE = "settings.ts settings nn ops gpu model hub formats files picture text region sample";
+const BELOW_PIPELINE = "settings.ts settings nn ops gpu adapter model hub formats files picture text region sample";
 
 /** From the bottom up. A file belongs to the longest name that its path begins with. */
 export const ROOMS: Readonly<Record<string, Room>> = {
@@ -34,6 +34,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   model: room(
     "families, presets, key names, folders, single files, embeddings: from files to named parts",
     "hub formats files text sample region",
+  ),
+  adapter: room(
+    "LoRA and its kin: key names, what each kind does to a weight, merging",
+    "model hub formats files picture text sample region",
   ),
   gpu: room("the device, its buffers, kernels and recorded graphs; the only room that names WebGPU"),
   ops: room("one file for each operation: which kernel, which tile, which shape", "gpu"),

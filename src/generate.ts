@@ -172,9 +172,10 @@ async function* pass(
   signal?: AbortSignal,
 ): AsyncGenerator<StepEvent, Passed> {
   const { device } = model;
-  const { settings, stages, offload, schedule, size, larger } = drawing;
+  const { settings, stages, offload, schedule, size, larger, loras } = drawing;
   const clock = stopwatch();
 
+  model.adapt(drawing.loras.whole);
   const encoded = await encodePrompts(model, drawing, signal);
   const encode = clock();
 
@@ -185,6 +186,7 @@ async function* pass(
   let compile = 0;
   const seconds: number[] = [];
   {
+    using _regional = loras.regional?.weights ?? null;
     using _there = await model.hold(stages.sampling, offload);
     using denoiser = await Denoiser.create(model, drawing, latents, encoded, beginning.shown, signal);
     compile = clock();

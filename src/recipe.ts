@@ -102,7 +102,7 @@ export async function hashMask(path: string): Promise<string> {
 export function recipeTexts(recipe: Recipe): Record<string, string> {
   const { model, plan, settings, version } = recipe;
   const parameters = formatParameters({
-    prompt: plan.prompt,
+    prompt: plan.prompt + tags(settings),
     negativePrompt: plan.negativePrompt ?? settings.negativePrompt,
     fields: {
       Steps: `${settings.steps}`,
@@ -116,6 +116,7 @@ export function recipeTexts(recipe: Recipe): Record<string, string> {
       ...(model.vae ? { VAE: model.vae } : {}),
       ...(settings.clipSkip ? { "Clip skip": `${settings.clipSkip}` } : {}),
       ...startFields(settings),
+      ...loraFields(settings),
       ...largerFields(settings),
       ...controlFields(settings),
       ...(plan.splitRatio !== "1" ? { "Split ratio": plan.splitRatio } : {}),
@@ -124,6 +125,22 @@ export function recipeTexts(recipe: Recipe): Record<string, string> {
     },
   });
   return { parameters: withoutKeys(parameters), [RECIPE_KEYWORD]: recipeJson(recipe) };
+}
+
+/** LoRAs that no prompt names, as one would: other tools read them there. */
+function tags({ lora = [] }: Settings): string {
+  return lora.map((given) => {
+    if (typeof given === "string" || typeof given.file === "string") return "";
+    const { file: { name }, weight, textEncoder } = given;
+    return ` <lora:${name}:${textEncoder === undefined ? weight : `${textEncoder}:${weight}`}>`;
+  }).join("");
+}
+
+/** Hashes of LoRAs, as A1111 writes them. */
+function loraFields({ lora = [], tagLoras = [] }: Settings): Record<string, string> {
+  const files = [...lora.map((given) => typeof given === "string" ? given : given.file), ...tagLoras];
+  const hashes = files.flatMap((file) => typeof file === "string" ? [] : `${file.name}: ${file.hash.slice(0, 12)}`);
+  return hashes.length ? { "Lora hashes": [...new Set(hashes)].join(", ") } : {};
 }
 
 /** What a picture started from, as A1111 writes it. */

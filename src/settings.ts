@@ -13,6 +13,8 @@ import {
   type editSettings,
   type largerSettings,
   type loopSettings,
+  type loraPlaces,
+  type loraSettings,
   modelSettings,
   type outputSettings,
   type ownSettings,
@@ -69,6 +71,8 @@ export type FlagValues = Values<
   & typeof largerSettings
   & typeof controlSettings
   & typeof modelSettings
+  & typeof loraSettings
+  & typeof loraPlaces
   & typeof decodingSettings
   & typeof deviceSettings
   & typeof outputSettings
@@ -102,6 +106,7 @@ export function readSettings(values: unknown, prefix: string): Settings {
 const loadTable = { type: modelSettings.type, cachePacked: deviceSettings.cachePacked } satisfies Table;
 const { model: _model, type: _type, ...checkpointTable } = modelSettings;
 const LOAD_OTHERS = [
+  "loraDir",
   "device",
   "offload",
   "lazy",

@@ -6,7 +6,7 @@ struct Params {
   quads: u32,        // quads of output channels
   panels: u32,
   entry_rows: u32,   // rows of one batch entry: they share a row of shift
-  flags: u32,        // 1 bias, 2 shift, 4 residual
+  flags: u32,        // 1 bias, 2 shift, 4 residual, 8 shift has a row for every row: values, then gates
   activation: u32,   // by number, as shaders/shared/activations.wgsl has them
   in_width: u32,
   in_height: u32,
@@ -43,6 +43,10 @@ fn finish(low: vec4f, high: vec4f, m: u32, lane: u32) {
     sums[1] += bias[lane * 2u + 1u];
   }
   if (GATED == 1u) {
+    if ((p.flags & 8u) != 0u && m < p.rows && lane < p.quads) {
+      sums[0] += shift_at(m * 2u * p.quads + lane);
+      sums[1] += shift_at((m * 2u + 1u) * p.quads + lane);
+    }
     finish_quad(sums[0] * gelu(sums[1]), m, lane);
   } else {
     finish_quad(sums[0], m, lane * 2u);

@@ -19,7 +19,6 @@ import {
 } from "../plan/make_plan.ts";
 import { pictureDataUrl } from "../plan/llm/picture.ts";
 import { flagOf } from "../settings/check.ts";
-import { refuseLoras } from "../text/remarks.ts";
 import { checkPrompt, type Context, promptOf } from "./command.ts";
 import type { FlagValues } from "../settings.ts";
 
@@ -46,7 +45,6 @@ export function checkPlanFlags(context: Context): void {
 
 async function findPlan(context: Context): Promise<Plan> {
   const { flags } = context;
-  for (const text of [flags.regions, flags.basePrompt, flags.negativePrompt]) refuseLoras(text ?? "");
   if (flags.plan !== undefined) {
     const plan = await readPlan(flags.plan);
     return hasPrompt(context) ? { ...plan, prompt: await promptOf(context) } : plan;
@@ -66,7 +64,6 @@ async function findPlan(context: Context): Promise<Plan> {
     });
   }
   const prompt = await promptOf(context);
-  refuseLoras(prompt);
   if (flags.noPlan) return plainPlan(prompt, "none");
   return await makePlan(prompt, await planOptions(context));
 }

@@ -50,6 +50,7 @@ export async function generateCommand(context: Context): Promise<void> {
       );
     }
     let drawing = await planOne(opened, chance.at(seed));
+    opened.model.adapt(drawing.loras.whole);
     opened = await loadWeights(opened, context);
     const recipe = flags.noMetadata ? undefined : await describeModel(opened.model, flags.fullHash, context.signal);
     const recipeOf = recipe && ((result: ImageResult) => makeRecipe(recipe, result.plan, result.settings));

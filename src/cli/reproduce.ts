@@ -14,6 +14,8 @@ import { prepare } from "../pipeline/prepare.ts";
 import { type Plan, regionsOf, withMasks } from "../plan/plan.ts";
 import { describeModel, hashMask, type ModelRecipe, type Recipe } from "../recipe.ts";
 import { publicName } from "../secrets.ts";
+import type { AdapterShelf } from "../adapter/shelf.ts";
+import type { FlagValues, Settings } from "../settings.ts";
 import { type Context, json } from "./command.ts";
 import { drawToFile } from "./draw.ts";
 import { findPictures } from "./find_pictures.ts";
@@ -48,8 +50,10 @@ export async function reproduce(original: Original, context: Context): Promise<v
     const found = await describeModel(opened.model, recipe.model.fullHash, signal);
     const others = compareModels(recipe.model, found);
     const pictures = await findPictures(recipe.settings, flags, dirname(path));
+    await addLoras(opened.model.adapters, recipe.settings, flags, dirname(path));
     const drawing = await prepare(opened.model, { ...recipe.settings, ...pictures, plan });
     for (const warning of drawing.warnings) console.say(warning);
+    opened.model.adapt(drawing.loras.whole);
     opened = await loadWeights(opened, context);
     const report = await drawToFile(opened, drawing, output, flags.noMetadata ? undefined : texts, context);
     const identical = same(bytes, await Deno.readFile(report.path));
@@ -125,6 +129,24 @@ async function findMasks({ plan, masks = {} }: Recipe, folder: string): Promise<
     }
   }
   return withMasks(plan, (_, region) => places[region - 1]);
+}
+
+/** LoRAs lie where flags say, beside the picture, or where the model's are. Their hashes are compared when they are opened. */
+async function addLoras(shelf: AdapterShelf, settings: Settings, flags: FlagValues, folder: string): Promise<void> {
+  const named = [
+    ...(settings.lora ?? []).map((lora) => typeof lora === "string" ? lora : lora.file),
+    ...settings.tagLoras ?? [],
+  ];
+  for (const file of named) {
+    if (typeof file === "string") throw new UsageError("A LoRA of the recipe has no hash.");
+    for (const place of [folder, "."]) {
+      const path = join(place, `${publicName(file.name)}.safetensors`);
+      if (await exists(path)) shelf.add(path);
+    }
+  }
+  for (const lora of flags.lora ?? []) {
+    if (typeof lora !== "string" && typeof lora.file === "string") shelf.add(lora.file);
+  }
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {

@@ -11,6 +11,7 @@ import type { Values } from "../gpu/struct.ts";
 import { padChannels, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { type Activation, ACTIVATIONS } from "./activation.ts";
 import { matmulTile } from "./choose.ts";
+import { type RowScales, scaleRows } from "./row_adapter.ts";
 
 /** A packed weight as the network declares it (nn/weights.ts). */
 export interface Weight {
@@ -25,6 +26,18 @@ export interface Weight {
   panels: Tensor;
   /** f32, padded to whole panels. */
   bias?: Tensor;
+  /** Low-rank changes that hold in some rows. */
+  adapter?: RowAdapter;
+}
+
+/** A·x, then each row's share of it, then B. */
+export interface RowAdapter {
+  /** A, with the layer's own taps; without bias. */
+  down: Weight;
+  /** B, 1×1, for values and gates alike where the layer is gated; without bias. */
+  up: Weight;
+  /** What the rows of a result of this shape [batch, …] take. */
+  scales(g: Graph, outer: readonly number[]): RowScales;
 }
 
 /** What happens to a sum before it is stored: act(sum + bias + shift) + residual. */
@@ -34,6 +47,8 @@ export interface Epilogue {
   shift?: Tensor;
   /** Shape of the result. */
   residual?: Tensor;
+  /** Added to every row's sum before `activation`, or before the gates: [batch, …, channels, gated twice as many]. Not with `shift`. */
+  before?: Tensor;
 }
 
 /** Columns of a panel. */
@@ -46,6 +61,10 @@ export function panelCount(weight: Pick<Weight, "outChannels" | "gated">): numbe
 
 /** y = act(x·W + b …): x [batch, …, in] → [batch, …, out]. A 1×1 convolution is this over the pixels. */
 export function linear(g: Graph, x: Tensor, weight: Weight, epilogue: Epilogue = {}): Tensor {
+  const { adapter, ...plain } = weight;
+  if (adapter) {
+    return adapted(g, linear(g, x, adapter.down), adapter, weight, epilogue, (more) => linear(g, x, plain, more));
+  }
   const outer = x.shape.slice(0, -1);
   expectChannels(x, weight);
   const out = g.tensor(weight.name, [...outer, padChannels(weight.outChannels)]);
@@ -68,6 +87,12 @@ export interface ConvOptions extends Epilogue {
 
 /** 3×3 convolution in NHWC: x [batch, height, width, in] → [batch, height', width', out]. */
 export function conv3x3(g: Graph, x: Tensor, weight: Weight, options: ConvOptions = {}): Tensor {
+  const { adapter, ...plain } = weight;
+  if (adapter) {
+    const { shift: _shift, residual: _residual, activation: _activation, ...geometry } = options;
+    const low = conv3x3(g, x, adapter.down, geometry);
+    return adapted(g, low, adapter, weight, options, (more) => conv3x3(g, x, plain, { ...geometry, ...more }));
+  }
   const [batch, height, width] = x.shape;
   expectChannels(x, weight);
   const { stride = 1, upsampleTo, padAfter = false } = options;
@@ -92,6 +117,22 @@ export function conv3x3(g: Graph, x: Tensor, weight: Weight, options: ConvOption
   return out;
 }
 
+/** A layer with what its adapter adds: after the sum where that is the same, before it bends where it is not. */
+function adapted(
+  g: Graph,
+  low: Tensor,
+  { up, scales }: RowAdapter,
+  { gated }: Weight,
+  epilogue: Epilogue,
+  layer: (epilogue: Epilogue) => Tensor,
+): Tensor {
+  const shares = scaleRows(g, low, scales(g, low.shape.slice(0, -1)));
+  const bends = gated || epilogue.activation !== undefined && epilogue.activation !== "none";
+  return bends
+    ? layer({ ...epilogue, before: linear(g, shares, up) })
+    : linear(g, shares, up, { residual: layer(epilogue) });
+}
+
 interface Walk {
   rows: number;
   entryRows: number;
@@ -113,7 +154,8 @@ const NO_PICTURE: Values = {
 
 function contract(g: Graph, x: Tensor, weight: Weight, epilogue: Epilogue, out: Tensor, walk: Walk): void {
   const { bias, panels, taps, gated } = weight;
-  const { shift, residual, activation = "none" } = epilogue;
+  const { residual, before, activation = "none" } = epilogue;
+  const shift = before ?? epilogue.shift;
   const { rows, entryRows, geometry } = walk;
   const count = panelCount(weight);
   const depth = padChannels(weight.inChannels) / 4;
@@ -125,8 +167,8 @@ function contract(g: Graph, x: Tensor, weight: Weight, epilogue: Epilogue, out: 
     depth,
     quads: padChannels(weight.outChannels) / 4,
     panels: count,
-    entry_rows: entryRows,
-    flags: (bias ? 1 : 0) | (shift ? 2 : 0) | (residual ? 4 : 0),
+    entry_rows: before ? 1 : entryRows,
+    flags: (bias ? 1 : 0) | (before && gated ? 8 : shift ? 2 : 0) | (residual ? 4 : 0),
     activation: ACTIVATIONS.indexOf(activation),
     slices,
     ...geometry,

@@ -93,6 +93,8 @@ export interface GuidanceOptions {
   zerosForAbsent: boolean;
   /** Width of the ramp between regions in latent and canvas mode, as a fraction of the picture. */
   feather?: number;
+  /** Of each region, what follows its texts: the LoRAs that hold in it. */
+  tags?: readonly string[];
   /** Mask images of the regions that have one. */
   masks?: readonly (MaskImage | undefined)[];
 }
@@ -122,7 +124,8 @@ interface Scene {
 export function condition(plan: PlanAtSteps["plan"], options: GuidanceOptions): Conditioning {
   const layout = layoutOf(plan);
   const ratios = baseRatiosOf(plan);
-  const { negativePrompt, feather, masks = [] } = options;
+  const { negativePrompt, feather, masks = [], tags = [] } = options;
+  const tagged = (text: PromptKey, i: number) => typeof text === "string" ? text + (tags[i] ?? "") : text;
   const regions = regionsOf(plan);
   const common = negativePrompt === undefined ? undefined : negativesOfRegions(negativePrompt, regions.length);
   // Of the whole picture: what is forbidden anywhere.
@@ -136,8 +139,8 @@ export function condition(plan: PlanAtSteps["plan"], options: GuidanceOptions): 
   const scene: Scene = {
     regions: [
       ...regions.map(({ prompt, negativePrompt: own }, i): Scene["regions"][number] => ({
-        shows: composed(prompt),
-        negative: own ? [common?.[i], own].filter(Boolean).join(", ") : common?.[i] ?? negativePooled,
+        shows: composed(prompt).map(({ text, weight }) => ({ text: text + (tags[i] ?? ""), weight })),
+        negative: tagged(own ? [common?.[i], own].filter(Boolean).join(", ") : common?.[i] ?? negativePooled, i),
         ratio: ratios[i],
       })),
       ...(layout.rest === undefined ? [] : [rest]),

@@ -11,6 +11,7 @@ import type { StreamedProgram } from "../gpu/streamed_program.ts";
 import { placeAlone, releasePlace, writeFloats, writeTensor } from "../gpu/storage.ts";
 import { describeTensor, padChannels, type Tensor } from "../gpu/tensor.ts";
 import { type PromptInputs, vectorInputs } from "../nn/backbone.ts";
+import { withRowAdapters } from "../nn/row_adapters.ts";
 import { sightTable, sightWords } from "../ops/attention.ts";
 import { concat } from "../ops/elementwise.ts";
 import { callInput, callWords, guide, latentsIn, rescale } from "../ops/latents.ts";
@@ -25,10 +26,11 @@ import { type DeviceLatents, type LatentSize, latentsTensor, type Slot } from ".
 import type { Model } from "./model.ts";
 import type { Networks } from "./networks.ts";
 import type { Part } from "./part.ts";
+import { rowChanges } from "./region_loras.ts";
 import type { Stage } from "./stage.ts";
 
 /** What of a drawing decides the sampling's graphs. */
-type Asked = Pick<Drawing, "size" | "context" | "wording" | "phases" | "settings">;
+type Asked = Pick<Drawing, "size" | "context" | "wording" | "phases" | "settings" | "loras">;
 
 /** What an inpainting network reads beside latents, without a place yet: plain f32 [1, height, width, channels padded to 4]. */
 function shownTensor({ backbone }: Networks, { height, width, channels }: LatentSize): Tensor | undefined {
@@ -42,7 +44,11 @@ export function samplingStage(networks: Networks, asked: Asked): Stage {
   const shown = shownTensor(networks, asked.size);
   return {
     name: "sampling",
-    parts: [networks.backbone, ...new Set(asked.phases.flatMap(({ controls }) => controls.map(({ part }) => part)))],
+    parts: [
+      networks.backbone,
+      ...(asked.loras.regional ? [asked.loras.regional.part] : []),
+      ...new Set(asked.phases.flatMap(({ controls }) => controls.map(({ part }) => part))),
+    ],
     streams: true,
     heldBytes: latents.bytes + (shown?.bytes ?? 0),
     record() {
@@ -85,6 +91,10 @@ function recordSampling({ backbone }: Networks, latents: Tensor, shown: Tensor |
       const windows = { batch: n, height: batch.height, width: batch.width, origins };
       const noisy = latentsIn(g, latents, call, windows, affine);
       const input = shown ? concat(g, noisy, latentsIn(g, shown, first!, windows, shownAffine!)) : noisy;
+      const { regional } = asked.loras;
+      const layers = regional
+        ? withRowAdapters(weights, regional.part.weights, rowChanges(regional, batch, context))
+        : weights;
       const conditioning: PromptInputs = {
         graph: prompts,
         context: contextTensor,
@@ -99,7 +109,7 @@ function recordSampling({ backbone }: Networks, latents: Tensor, shown: Tensor |
         const features = part.network.record(g, part.weights, { latents: noisy, step, entry }, hint, own);
         return { ...features, strengths };
       });
-      const prediction = network.record(g, weights, { latents: input, step, entry, residuals }, conditioning);
+      const prediction = network.record(g, layers, { latents: input, step, entry, residuals }, conditioning);
       const sum = (share: Float32Array<ArrayBuffer>, scratch: boolean) =>
         guide(g, prediction, origins, g.constant("share", share), call, latents, { scratch, more: i > 0 });
       sum(batch.share, false);

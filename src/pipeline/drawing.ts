@@ -14,7 +14,9 @@ import type { RrdbConfig } from "../nn/rrdbnet.ts";
 import type { TaesdConfig } from "../nn/taesd.ts";
 import type { Control } from "./controls.ts";
 import type { LatentSize } from "./latent_space.ts";
+import type { PlacedLoras } from "./loras.ts";
 import type { Part } from "./part.ts";
+import type { RegionLoras } from "./region_loras.ts";
 import type { Offload, Stage, Stages } from "./stage.ts";
 import type { Start } from "./start.ts";
 import type { StateChoice } from "./text_encoder.ts";
@@ -63,6 +65,8 @@ export interface Drawing {
   readonly plan: Plan;
   /** Complete: what was asked for, and the preset's values for the rest. */
   readonly settings: Settings;
+  /** @internal LoRAs, and where they hold. */
+  readonly loras: { readonly whole: PlacedLoras["whole"]; readonly regional?: RegionLoras };
   /** @internal The picture it starts from, where it does. */
   readonly start?: Start;
   /** @internal A quick decoder: for previews, and for the picture where its settings do not say otherwise. */

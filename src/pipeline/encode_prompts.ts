@@ -9,6 +9,7 @@ import { type TokenChunk, tokenize } from "../text/chunks.ts";
 import type { Drawing, Prompts } from "./drawing.ts";
 import type { Model } from "./model.ts";
 import type { Networks } from "./networks.ts";
+import { tagsOf } from "./region_loras.ts";
 import type { Stage } from "./stage.ts";
 import { encodeChunks, recordTextEncoder } from "./text_encoder.ts";
 
@@ -68,19 +69,42 @@ const known = new WeakMap<Prompts, ReadonlyMap<string, EncodedPrompt>>();
 /** Embeddings by prompt. The encoders come to the device and leave as the drawing's stages say. */
 export async function encodePrompts(
   model: Model,
-  { prompts, stages, offload }: Pick<Drawing, "prompts" | "stages" | "offload">,
+  { prompts, stages, offload, loras }: Pick<Drawing, "prompts" | "stages" | "offload" | "loras">,
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, EncodedPrompt>> {
   const before = known.get(prompts);
   if (before) return before;
   const { texts, choice } = prompts;
+  const { regional } = loras;
+  const lorasIn = (text: string) => regional ? tagsOf(regional.of(text)) : "";
   const results: { states: Float32Array; pooled?: Float32Array; width: number }[] = [];
   for (const [i, encoder] of model.textEncoders.entries()) {
-    using _there = await model.hold(stages.encoding[i], offload);
-    const { width, positions } = encoder.network;
-    const chunks = texts.flatMap(({ chunks }) => chunks[i]);
-    const { states, pooled } = await encodeChunks(encoder, chunks, choice, signal);
-    emphasise(states, chunks, positions, width);
+    const { width, positions, projection } = encoder.network;
+    const counts = texts.map(({ chunks }) => chunks[i].length);
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    const states = new Float32Array(total * positions * width);
+    let pooled: Float32Array | undefined;
+    // Texts of regions with LoRAs of their own are encoded with them.
+    for (const group of Map.groupBy(texts.keys(), (t) => lorasIn(texts[t].prompt)).values()) {
+      if (regional) model.adapt([...loras.whole, ...regional.of(texts[group[0]].prompt)], [encoder]);
+      using _there = await model.hold(stages.encoding[i], offload);
+      const chunks = group.flatMap((t) => texts[t].chunks[i]);
+      const encoded = await encodeChunks(encoder, chunks, choice, signal);
+      emphasise(encoded.states, chunks, positions, width);
+      if (encoded.pooled) pooled ??= new Float32Array(total * projection);
+      let from = 0;
+      for (const t of group) {
+        const first = counts.slice(0, t).reduce((sum, count) => sum + count, 0);
+        const end = from + counts[t];
+        const row = positions * width;
+        states.set(encoded.states.subarray(from * row, end * row), first * row);
+        if (encoded.pooled) {
+          pooled!.set(encoded.pooled.subarray(from * projection, end * projection), first * projection);
+        }
+        from = end;
+      }
+    }
+    if (regional) model.adapt(loras.whole, [encoder]);
     results.push({ states, pooled, width });
   }
   const { positions } = model.textEncoders[0].network;

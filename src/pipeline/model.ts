@@ -5,6 +5,9 @@
  */
 import { BUNDLED_MODEL } from "../assets.ts";
 import { ModelError, UsageError } from "../errors.ts";
+import { AdaptedSource } from "../adapter/adapted_source.ts";
+import { ADAPTED } from "../adapter/keys.ts";
+import { AdapterShelf, loraFolders } from "../adapter/shelf.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
 import { type Device, openDevice, type Precision } from "../gpu/device.ts";
 import type { WeightStream } from "../gpu/streamed_program.ts";
@@ -22,6 +25,7 @@ import type { TaesdConfig } from "../nn/taesd.ts";
 import type { RrdbConfig } from "../nn/rrdbnet.ts";
 import { openPackedCache, packedFolder } from "../nn/packed_cache.ts";
 import { readVaeConfig, type VaeConfig } from "../nn/vae.ts";
+import type { AppliedLora } from "./loras.ts";
 import {
   type Backbones,
   declareBackbone,
@@ -58,6 +62,8 @@ export interface ModelOptions {
   onMessage?: (sentence: string) => void;
   /** @internal Backbones besides the U-Net, by the class that a config names. */
   backbones?: Backbones;
+  /** Folder of LoRAs for the names in prompts. Default: `loras` beside the model, then in the user's data folder. */
+  loraDir?: string;
 }
 
 /** Choices when a model is loaded. */
@@ -86,6 +92,8 @@ export class Model implements Networks, Disposable {
   readonly backbone: Part<Backbone>;
   /** @internal In f32 where f16 would overflow. */
   readonly decoder: Part<VaeConfig>;
+  /** @internal LoRAs that fit it. */
+  readonly adapters: AdapterShelf;
   #encoder?: Part<VaeConfig>;
   /** Opened beside the model, by path. */
   readonly #upscalers = new Map<string, Part<RrdbConfig>>();
@@ -113,9 +121,17 @@ export class Model implements Networks, Disposable {
     this.streamWindow = options.streamWindow ?? STREAM_WINDOW;
     this.#options = options;
     const { unet, vae, textEncoders, family, path } = checkpoint;
-    const name = (i: number) => i === 0 ? "text_encoder" : `text_encoder_${i + 1}`;
-    this.textEncoders = textEncoders.map((files, i) => declareTextEncoder(device, name(i), precision, files));
-    this.backbone = declareBackbone(device, precision, unet, options.backbones);
+    const [unetSource, ...textSources] = [unet, ...textEncoders].map(({ source }, i) =>
+      new AdaptedSource(source, ADAPTED[i])
+    );
+    this.textEncoders = textEncoders.map((files, i) =>
+      declareTextEncoder(device, ADAPTED[i + 1], precision, { ...files, source: textSources[i] })
+    );
+    this.backbone = declareBackbone(device, precision, { ...unet, source: unetSource }, options.backbones);
+    const bases = Object.fromEntries([unet, ...textEncoders].map(({ source }, i) => [ADAPTED[i], source]));
+    const isFolder = !/\.(safetensors|ckpt|pt|pth|bin)$/i.test(path);
+    const { loraDir } = options;
+    this.adapters = new AdapterShelf(bases, loraDir === undefined ? loraFolders(path, isFolder) : [loraDir]);
     const config = readVaeConfig(vae.config);
     const { outChannels } = this.backbone.network;
     if (outChannels !== config.latentChannels) {
@@ -253,6 +269,26 @@ export class Model implements Networks, Disposable {
     return this.#packed.get(part);
   }
 
+  /**
+   * @internal Merges these LoRAs into the weights instead of those before. What they change leaves the device, and comes back as it is then
+   * when it is needed next. A drawing does this when its turn comes.
+   * @param parts to do it to
+   */
+  adapt(loras: readonly AppliedLora[], parts: readonly Part[] = [...this.textEncoders, this.backbone]): void {
+    for (const part of parts) {
+      const { source, weights } = part;
+      if (!(source instanceof AdaptedSource)) continue;
+      const strengths = loras.map(({ adapter, unet, textEncoder }) => ({
+        adapter,
+        weight: source.part === "unet" ? unet : textEncoder,
+      }));
+      if (!source.use(strengths)) continue;
+      weights.release();
+      this.#packed.get(part)?.close();
+      this.#packed.delete(part);
+    }
+  }
+
   /** @internal Waits for the drawings that were begun before. Disposing of what is returned lets the next one begin. */
   async turn(): Promise<Disposable> {
     const before = this.#idle;
@@ -268,6 +304,7 @@ export class Model implements Networks, Disposable {
     for (const { source } of [...this.#upscalers.values(), ...this.#taesds.values()]) source?.close();
     for (const packed of this.#packed.values()) packed?.close();
     for (const { source } of this.#controlParts) source?.close();
+    this.adapters.close();
     this.checkpoint.close();
     if (this.#ownDevice) this.device.close();
   }

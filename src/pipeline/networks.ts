@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { AdapterShelf } from "../adapter/shelf.ts";
 import { ModelError } from "../errors.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
 import type { Device, Precision } from "../gpu/device.ts";
@@ -43,6 +44,8 @@ export interface Networks {
   readonly decoder: Part<VaeConfig>;
   /** @internal Pixels to latents; declared when it is first asked for. */
   readonly encoder: Part<VaeConfig>;
+  /** @internal LoRAs that fit it. */
+  readonly adapters: AdapterShelf;
   /** @internal A quick decoder, by its file. */
   taesd?(path: string): Promise<Part<TaesdConfig>>;
   /** @internal A network that enlarges pictures, by its file. */

@@ -16,7 +16,7 @@ import { checkPicture, type GenerateOptions, type PictureOptions, type Settings 
 import { pictureSettings } from "../settings/schema.ts";
 import { flagOf } from "../settings/check.ts";
 import { firstSeed } from "../settings/seeds.ts";
-import { refuseLoras, remarksOn } from "../text/remarks.ts";
+import { remarksOn } from "../text/remarks.ts";
 import { wordingOf } from "../text/schedule.ts";
 import { ABSENT, condition, type GuidanceOptions, type PromptKey } from "./conditioning.ts";
 import { inpaintingChannels } from "./beginning.ts";
@@ -27,8 +27,10 @@ import type { Drawing, Prompts } from "./drawing.ts";
 import { embeddingStage, encodingWindow } from "./encoder.ts";
 import { encodingStages, tokenizePrompts } from "./encode_prompts.ts";
 import { pathOf, tied, withLarger } from "./larger.ts";
+import { type PlacedLoras, placeLoras, wishesOf } from "./loras.ts";
 import type { Networks } from "./networks.ts";
 import { remarksOnControls, steeredPhases } from "./phases.ts";
+import { declareRegionLoras, tagsOf, withoutTags } from "./region_loras.ts";
 import { isInpainting, readStart, sizeOfStart, type Start, type StartInputs, startOf } from "./start.ts";
 
 /**
@@ -42,12 +44,15 @@ export async function prepare(networks: Networks, options: GenerateOptions): Pro
   const asked = options.plan === undefined ? plainPlan(options.prompt ?? "", "none") : parsePlan(options.plan);
   const plan = withDefaults(asked, preset.regions ?? {});
   const inputs = await readStart(checked);
+  const loras = await placeLoras(networks, plan, checked);
+  const { wishes, said } = wishesOf(loras, checked);
   const controlled = await readControls(networks, checked);
-  const settings = settle(networks, plan, checked, inputs, controlled);
+  const settings = settle(networks, plan, { ...checked, ...wishes, ...loras.named }, inputs, controlled);
   const start = inputs && startOf(inputs, settings, (checked.width ?? checked.height) !== undefined);
   if (settings.taesdPreviewOnly && !settings.taesd) throw new UsageError("--taesd-preview-only needs --taesd FILE.");
-  const drawing = await drawingOf(networks, plan, settings, controlled, start);
-  return await withLarger(networks, drawing, (larger, start) => drawingOf(networks, plan, larger, controlled, start));
+  const draws = (settings: Settings, start?: Start) => drawingOf(networks, plan, settings, loras, controlled, start);
+  const drawing = await withLarger(networks, await draws(settings, start), draws);
+  return said === undefined ? drawing : { ...drawing, warnings: [said, ...drawing.warnings] };
 }
 
 /** The drawing of a plan with these settings. */
@@ -55,6 +60,7 @@ async function drawingOf(
   networks: Networks,
   plan: Drawing["plan"],
   settings: Settings,
+  loras: PlacedLoras,
   controlled: readonly ControlInput[],
   start?: Start,
 ): Promise<Drawing> {
@@ -70,15 +76,15 @@ async function drawingOf(
     zerosForAbsent: preset.forceZerosForEmptyPrompt,
     feather: settings.feather,
     masks: await readMasks(regionsOf(plan)),
+    tags: loras.regions.map(tagsOf),
   };
-  const stretches = planAtSteps(plan, settings.steps, settings).map(({ until, plan }) => {
+  const stretches = planAtSteps(withoutTags(plan), settings.steps, settings).map(({ until, plan }) => {
     return { until, ...condition(plan, guidance) };
   });
   const seenKeys = new Set(stretches.flatMap(({ seen }) => [...seen]));
   const keys = new Set([...seenKeys, ...stretches.flatMap(({ entries }) => entries.map(({ pooled }) => pooled))]);
   const negatives = new Set(stretches.flatMap(({ negatives }) => [...negatives]));
   const worded = [...keys].filter((key) => key !== ABSENT);
-  worded.forEach(refuseLoras);
   const remarks = worded.flatMap((prompt) => remarksOn(prompt, negatives.has(prompt)));
   const wording = wordingOf(worded, settings.steps);
   const controls = controlsOf(controlled, settings, start);
@@ -91,16 +97,25 @@ async function drawingOf(
   const tiny = settings.taesd === undefined ? undefined : await networks.taesd!(pathOf(settings.taesd));
   const decoder = decoderOf(networks, { tiny, settings });
   const window = decodingWindow(decoder, size, settings);
+  const regional = declareRegionLoras(networks.backbone, loras);
   const stages = {
     encoding: encodingStages(networks, prompts),
     ...(start ? { embedding: embeddingStage(networks, encodingWindow(networks.encoder, size, settings)) } : {}),
-    sampling: samplingStage(networks, { size, context, wording, phases, settings }),
+    sampling: samplingStage(networks, {
+      size,
+      context,
+      wording,
+      phases,
+      settings,
+      loras: { whole: loras.whole, regional },
+    }),
     decoding: decodingStage({ decoder }, size, window),
   };
   const { offload } = networks;
   return {
     plan,
     settings,
+    loras: { whole: loras.whole, regional },
     start,
     tiny,
     size,

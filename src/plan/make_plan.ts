@@ -13,7 +13,7 @@ import type { LanguageModelOptions } from "./llm/language_model.ts";
 import { parsePlan, plainPlan, type Plan, regionsOf } from "./plan.ts";
 import type { Planner, PlanRequest } from "./planner.ts";
 import { type Limits, reviewPlan } from "./review.ts";
-import { wholesOf } from "../text/remarks.ts";
+import { wholesOf, withoutLoras } from "../text/remarks.ts";
 
 export { planFromRegions, type RegionOptions } from "./from_regions.ts";
 export { baseRatiosOf, layoutOf, parsePlan, plainPlan, type Plan, type Region, regionsOf, withMasks } from "./plan.ts";
@@ -53,6 +53,9 @@ export interface MakePlanOptions extends LanguageModelOptions, Limits {
 export async function makePlan(prompt: string, options: MakePlanOptions = {}): Promise<Plan> {
   checkPlanning(prompt, options);
   if (hasRegionKeywords(prompt)) return planFromRegions({ regions: prompt });
+  const words = withoutLoras(prompt);
+  // A LoRA of the whole prompt holds in the whole picture, however it is parted.
+  if (words !== prompt) return { ...await makePlan(words, options), prompt };
   const { images, say, progress } = options;
   const request: PlanRequest = { prompt, images, say, progress };
   const { planner = "auto", signal } = options;

@@ -44,6 +44,9 @@ const regionSchema: z.ZodType<Region> = z.strictObject({
   depth: z.number().min(-1e6).max(1e6).optional().describe(
     "How far the box is away: of two that overlap the one with less is in front. Absent: 0; of equal ones the later is in front.",
   ),
+  loras: z.record(text, z.number().min(-100).max(100)).optional().describe(
+    "LoRAs that hold in this region only, by name, with their strengths.",
+  ),
   mask: text.optional().describe(
     "Path of a mask image: this region is drawn where it is white, over whatever cell lies there.",
   ),
@@ -63,6 +66,8 @@ export interface Region {
   box?: [left: number, top: number, right: number, bottom: number];
   /** How far the box is away: of two that overlap the one with less is in front, of equal ones the later. Absent: 0. */
   depth?: number;
+  /** LoRAs that hold in this region only, by name, with their strengths; `<lora:name:weight>` in the prompt does the same. */
+  loras?: Record<string, number>;
   /** Path of a mask image: the region is drawn where it is white, over whatever cell lies there. */
   mask?: string;
 }

@@ -170,6 +170,40 @@ export interface NetworkName {
 /** A network that a program or a person gives. */
 export type NetworkInput = string | NetworkName;
 
+/** A LoRA file and its strengths. */
+export interface LoraInput {
+  /** Its path, or its name in the folders of LoRAs; in a recipe its name and hash. */
+  file: FileInput;
+  /** Strength in the network that predicts noise. */
+  weight: number;
+  /** Strength in the text encoders; default: the same. */
+  textEncoder?: number;
+}
+
+/** FILE, FILE=0.8, or FILE=1:0.8 for the text encoders and then the rest, as <lora:name:1:0.8> has it. */
+export const lora: Kind<LoraInput | string> = {
+  shown: "FILE=WEIGHT",
+  takes: "a file and its strength, such as style.safetensors=0.8",
+  parse: (text) => text,
+  accept(value) {
+    if (typeof value === "string") {
+      const [, path = value, first = "1", second] =
+        /^(.+)=([+-]?(?:\d+\.?\d*|\.\d+))(?::([+-]?(?:\d+\.?\d*|\.\d+)))?$/.exec(value) ?? [];
+      if (/\.(safetensors|ckpt|pt|pth|bin)=/i.test(path)) return undefined;
+      const weight = Number(second ?? first);
+      return lora.accept({ file: path, weight, ...(second === undefined ? {} : { textEncoder: Number(first) }) });
+    }
+    if (typeof value !== "object" || value === null) return undefined;
+    const { file: given, weight = 1, textEncoder, ...others } = value as Record<string, unknown>;
+    const accepted = file.accept(given);
+    const strength = number(-100, 100);
+    const fine = [weight, textEncoder ?? 0].every((part) => strength.accept(part) !== undefined);
+    if (accepted === undefined || !fine || Object.keys(others).length) return undefined;
+    const own = textEncoder === undefined || textEncoder === weight ? {} : { textEncoder: textEncoder as number };
+    return { file: accepted, weight: weight as number, ...own };
+  },
+};
+
 /** Pixels to add on each side: left=256,top=64 on the command line. */
 export const sides: Kind<Sides> = {
   shown: "left=N,…",

@@ -265,6 +265,24 @@ export const largerSettings = {
   },
 } as const satisfies Table;
 
+/** What is added to the model's weights. */
+export const loraSettings = {
+  lora: {
+    type: "lora",
+    on: ["generate", "metadata"],
+    repeat: true,
+    common: true,
+    also: ["lora-weights", "lora-path", "lora-model"],
+    help: "add a LoRA (or LoHa, LoKr, IA³, DoRA) to the model; <lora:name:weight> in prompts does the same",
+  },
+  tagLoras: {
+    type: "file",
+    on: [],
+    repeat: true,
+    help: "the files that <lora:name:weight> in prompts means; absent: those of --lora-dir",
+  },
+} as const satisfies Table;
+
 /** How latents become pixels. */
 export const decodingSettings = {
   taesd: {

@@ -73,6 +73,17 @@ export const modelSettings = {
   },
 } as const satisfies Table;
 
+/** Where LoRAs lie. */
+export const loraPlaces = {
+  loraDir: {
+    type: "text",
+    shown: "DIR",
+    on: ["generate", "metadata"],
+    also: ["lora-model-dir", "loras-dir"],
+    help: "folder of LoRAs for names (default: loras beside the model, then in the user's data folder)",
+  },
+} as const satisfies Table;
+
 /** What is drawn where. */
 export const planSettings = {
   plan: { type: "text", shown: "FILE", on: ["generate", "plan"], common: true, help: "use this plan (JSON)" },

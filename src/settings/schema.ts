@@ -5,11 +5,19 @@
  * @module
  */
 import { controlSettings } from "./control_tables.ts";
-import { decodingSettings, largerSettings, samplingSettings, sizeSettings, startSettings } from "./picture_tables.ts";
+import {
+  decodingSettings,
+  largerSettings,
+  loraSettings,
+  samplingSettings,
+  sizeSettings,
+  startSettings,
+} from "./picture_tables.ts";
 import {
   deviceSettings,
   editSettings,
   loopSettings,
+  loraPlaces,
   modelSettings,
   outputSettings,
   ownSettings,
@@ -26,11 +34,13 @@ export const pictureSettings:
   & typeof startSettings
   & typeof largerSettings
   & typeof controlSettings
+  & typeof loraSettings
   & typeof decodingSettings = {
     ...samplingSettings,
     ...sizeSettings,
     ...startSettings,
     ...largerSettings,
+    ...loraSettings,
     ...controlSettings,
     ...decodingSettings,
   };
@@ -61,6 +71,7 @@ export const GROUPS: Record<string, Record<string, Flag>> = {
   Size: flagsOf(sizeSettings),
   "Starting from a picture": flagsOf(startSettings),
   Larger: flagsOf(largerSettings),
+  LoRA: flagsOf({ lora: loraSettings.lora, ...loraPlaces }),
   "Steering by a picture": flagsOf(controlSettings),
   Editing: flagsOf(editSettings),
   "Looking and mending": flagsOf(loopSettings),

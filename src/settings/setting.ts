@@ -7,7 +7,7 @@ import type { PictureInput } from "../picture/input.ts";
 import type { PlanMode } from "../region/mode.ts";
 import type { SamplerName, SchedulerName } from "../sample/names.ts";
 import type { CommandName } from "./commands.ts";
-import type { Box, FileInput, NetworkInput, Sides } from "./kinds.ts";
+import type { Box, FileInput, LoraInput, NetworkInput, Sides } from "./kinds.ts";
 
 /** The types of values by the names that the schema gives them. */
 export interface Types {
@@ -33,6 +33,8 @@ export interface Types {
   file: FileInput;
   /** A network beside the model. */
   network: NetworkInput;
+  /** A LoRA; a text stands for the rest where a program gives it. */
+  lora: LoraInput | string;
   /** Pixels on a picture's sides. */
   sides: Sides;
   /** A place in fractions of the picture. */

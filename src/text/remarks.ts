@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { UsageError } from "../errors.ts";
 import { type Node, parsePrompt } from "./prompt.ts";
 import { composed, isShouted } from "./split.ts";
 
@@ -41,16 +40,10 @@ export function lorasOf(text: string): Lora[] {
   return allNodes(parsePrompt(text).nodes).filter((node) => node.kind === "lora");
 }
 
-/**
- * @throws UsageError for a prompt that names a LoRA, as long as none can be applied
- */
-export function refuseLoras(text: string): void {
-  const [lora] = lorasOf(text);
-  if (!lora) return;
-  throw new UsageError(
-    `${text.slice(lora.from, lora.to)}: LoRA files cannot be applied yet, so "${lora.name}" would change nothing. ` +
-      "Leave the tag out, or take a model that has it merged in.",
-  );
+/** The prompt without its LoRAs: planners are given words. */
+export function withoutLoras(text: string): string {
+  const cut = lorasOf(text).reduceRight((rest, { from, to }) => rest.slice(0, from) + rest.slice(to), text);
+  return cut === text ? text : cut.replace(/[ \t]{2,}/g, " ").trim();
 }
 
 /** One sentence for each thing in a prompt that is not taken for what it looks like. */

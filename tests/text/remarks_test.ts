@@ -1,6 +1,5 @@
 import assert from "@std/assert";
-import { UsageError } from "../../src/errors.ts";
-import { lorasOf, refuseLoras, remarksOn, wordsOf } from "../../src/text/remarks.ts";
+import { lorasOf, remarksOn, withoutLoras, wordsOf } from "../../src/text/remarks.ts";
 
 Deno.test("what is not taken for what it looks like is said", () => {
   const said = (text: string, negative?: boolean) => remarksOn(text, negative).join(" ");
@@ -13,13 +12,11 @@ Deno.test("what is not taken for what it looks like is said", () => {
   assert.match(said("an __animal/wild__"), /"__animal\/wild__" is drawn/);
 });
 
-Deno.test("LoRAs are found within edits, too, and refused by name", () => {
-  assert.deepEqual(lorasOf("a [<lora:x:1>::0.5] <lora:y:0.2>").map(({ name }) => name), ["x", "y"]);
-  refuseLoras("a cat");
-  assert.throws(
-    () => refuseLoras("a cat <lora:foo:0.8>"),
-    (error: Error) => error instanceof UsageError && /^<lora:foo:0\.8>: .*"foo"/.test(error.message),
-  );
+Deno.test("LoRAs are found within edits, too, and cut out", () => {
+  const text = "a [<lora:x:1>::0.5] <lora:y:0.2> cat";
+  assert.deepEqual(lorasOf(text).map(({ name }) => name), ["x", "y"]);
+  assert.equal(withoutLoras(text), "a [::0.5] cat");
+  assert.equal(withoutLoras("a  cat"), "a  cat");
 });
 
 Deno.test("the bare words of a prompt", () => {

@@ -1,0 +1,81 @@
+/**
+ * A network's tensors with adapters merged in: W' = W + Σ ΔW, in f32, rounded once where the network wants less.
+ *
+ * @module
+ */
+import { toFloat32 } from "../formats/dtype.ts";
+import { rangeOf } from "../formats/safetensors.ts";
+import type { DType, TensorInfo, TensorSource } from "../formats/tensor_source.ts";
+import type { Adapter } from "./adapter_file.ts";
+import type { AdaptedPart } from "./keys.ts";
+
+/** An adapter and its strength in a part. */
+export interface Strength {
+  adapter: Adapter;
+  weight: number;
+}
+
+const FLOATS: readonly DType[] = ["F16", "BF16", "F32"];
+
+/** Changed tensors that are kept while they are read piece by piece. */
+const KEPT = 3;
+
+/**
+ * `source` with `adapters` merged in. Every number is shown as f32: matrices that a network joins must be of one type.
+ * Several adapters add up; each sees the weight as it is in the file.
+ */
+export function merged(source: TensorSource, part: AdaptedPart, adapters: readonly Strength[]): TensorSource {
+  const used = adapters.filter(({ adapter, weight }) => weight !== 0 && adapter.changes(part));
+  if (used.length === 0) return source;
+  const changed = new Set(used.flatMap(({ adapter }) => adapter.tensors(part)));
+  const tensors = new Map<string, TensorInfo>();
+  for (const [name, info] of source.tensors) {
+    const count = info.shape.reduce((all, size) => all * size, 1);
+    tensors.set(name, FLOATS.includes(info.dtype) ? { ...info, dtype: "F32", bytes: 4 * count } : info);
+  }
+  const kept = new Map<string, Promise<Uint8Array>>();
+  const whole = (name: string) => {
+    const known = kept.get(name);
+    if (known) return known;
+    for (const old of [...kept.keys()].slice(0, Math.max(0, kept.size + 1 - KEPT))) kept.delete(old);
+    const made = changedTensor(source, part, name, used);
+    kept.set(name, made);
+    return made;
+  };
+  return {
+    tensors,
+    describe: source.describe,
+    identity: JSON.stringify([source.identity ?? "", ...used.map(({ adapter, weight }) => [adapter.hash, weight])]),
+    close: () => source.close(),
+    async read(name, into, start = 0) {
+      rangeOf(tensors, name, start, into.length, source.describe);
+      if (changed.has(name)) {
+        into.set((await whole(name)).subarray(start, start + into.length));
+        return;
+      }
+      const before = source.tensors.get(name)!;
+      if (before.dtype === "F32" || !FLOATS.includes(before.dtype)) return await source.read(name, into, start);
+      const bytes = new Uint8Array(into.length / 2);
+      await source.read(name, bytes, start / 2);
+      into.set(new Uint8Array(toFloat32(bytes, before.dtype).buffer));
+    },
+  };
+}
+
+async function changedTensor(
+  source: TensorSource,
+  part: AdaptedPart,
+  name: string,
+  adapters: readonly Strength[],
+): Promise<Uint8Array> {
+  const { bytes, dtype, shape } = source.tensors.get(name)!;
+  const read = new Uint8Array(bytes);
+  await source.read(name, read);
+  const base = { shape, values: toFloat32(read, dtype) };
+  const out = base.values.slice();
+  for (const { adapter, weight } of adapters) {
+    const change = await adapter.change(part, name, base, weight);
+    if (change) { for (let i = 0; i < out.length; i++) out[i] += change[i]; }
+  }
+  return new Uint8Array(out.buffer);
+}

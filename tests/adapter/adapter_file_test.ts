@@ -1,0 +1,101 @@
+/** Adapter files: what keys are called, what is said of files that do not fit, and what is left of weights that nothing changes. */
+import assert from "@std/assert";
+import { Adapter } from "../../src/adapter/adapter_file.ts";
+import { modulesOf, readKey } from "../../src/adapter/keys.ts";
+import { merged } from "../../src/adapter/merged.ts";
+import { AdapterShelf } from "../../src/adapter/shelf.ts";
+import { openCheckpoint } from "../../src/model/checkpoint.ts";
+import { readFloats } from "../../src/nn/weights.ts";
+import { type AdapterSpec, adapterSpecs, writeAdapter } from "../pipeline/adapter_files.ts";
+
+const golden = new URL("../golden", import.meta.url).pathname;
+
+Deno.test("keys of every naming find their module", async () => {
+  using model = await opened("sd1");
+  const find = { unet: modulesOf(model.bases.unet), text_encoder: modulesOf(model.bases.text_encoder) };
+  const block = "down_blocks.0.attentions.0.transformer_blocks.0.attn1";
+  const cases: [key: string, role: string, module: string][] = [
+    ["lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q.lora_down.weight", "down", `${block}.to_q`],
+    ["lora_unet_input_blocks_1_1_transformer_blocks_0_attn1_to_out_0.lora_up.weight", "up", `${block}.to_out.0`],
+    [`unet.${block}.to_out.0.lora_A.weight`, "down", `${block}.to_out.0`],
+    [`unet.${block}.processor.to_out_lora.up.weight`, "up", `${block}.to_out.0`],
+    [`base_model.model.${block}.to_v.lora_B.default.weight`, "up", `${block}.to_v`],
+    ["diffusion_model.input_blocks.1.1.transformer_blocks.0.attn1.to_k.lora_A.weight", "down", `${block}.to_k`],
+    ["lora_unet_middle_block_0_in_layers_2.alpha", "alpha", "mid_block.resnets.0.conv1"],
+    ["lora_unet_time_embed_0.dora_scale", "magnitude", "time_embedding.linear_1"],
+    ["lora_unet_input_blocks_2_0_op.hada_w1_a", "hada_w1_a", "down_blocks.0.downsamplers.0.conv"],
+    ["lora_unet_out_2.lokr_w2_b", "lokr_w2_b", "conv_out"],
+    [
+      "lora_te_text_model_encoder_layers_1_mlp_fc1.lora_down.weight",
+      "down",
+      "text_model.encoder.layers.1.mlp.fc1",
+    ],
+    [
+      "text_encoder.text_model.encoder.layers.0.self_attn.q_proj.lora_linear_layer.up.weight",
+      "up",
+      "text_model.encoder.layers.0.self_attn.q_proj",
+    ],
+    ["lora_te1_encoder_layers_0_self_attn_out_proj.alpha", "alpha", "text_model.encoder.layers.0.self_attn.out_proj"],
+  ];
+  for (const [name, role, module] of cases) {
+    const key = readKey(name)!;
+    assert.equal(key.role, role, name);
+    assert.equal(find[key.part as keyof typeof find](key.module), module, name);
+  }
+});
+
+Deno.test("a file that does not fit says what it is", async () => {
+  using model = await opened("sd1");
+  const specs = adapterSpecs(golden);
+  const refused = async (spec: AdapterSpec["tensors"], said: RegExp) => {
+    await writeAdapter(`${model.folder}/strange.safetensors`, { seed: 1, tensors: spec });
+    await assert.rejects(() => Adapter.open(`${model.folder}/strange.safetensors`, model.bases), said);
+  };
+  const q = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q";
+  await refused(specs.xl.tensors, /does not fit this model: .*It is a LoRA for SDXL\.$/);
+  await refused([["transformer.single_transformer_blocks.0.attn.to_q.lora_A.weight", [4, 8], 1]], /LoRA for Flux/);
+  await refused([["string_to_param", [2, 32], 1]], /textual inversion/);
+  await refused([["conv_in.weight", [16, 4, 3, 3], 1]], /conv_in\.weight belong to nothing/);
+  await refused([[`${q}.lora_down.weight`, [2, 16], 1]], /stands alone/);
+  await refused(
+    [[`${q}.lora_down.weight`, [2, 24], 1], [`${q}.lora_up.weight`, [16, 2], 1]],
+    /makes 16 × 24, .*16, 16/,
+  );
+  await refused([[`${q}.lora_down.weight`, [2, 16], 1], [`${q}.lora_up.weight`, [16, 3], 1]], /make no whole adapter/);
+  await refused([[`${q}.oft_blocks`, [4, 4, 4], 1]], /OFT/);
+});
+
+Deno.test("what is merged has its own identity; what nothing changes keeps its numbers, and strength 0 changes nothing", async () => {
+  using model = await opened("sd1");
+  await writeAdapter(`${model.folder}/kohya.safetensors`, adapterSpecs(golden).kohya);
+  const shelf = new AdapterShelf(model.bases, [model.folder]);
+  const adapter = await shelf.find("Kohya");
+  const { unet } = model.bases;
+  assert.equal(merged(unet, "unet", [{ adapter, weight: 0 }]), unet);
+  const [weak, strong] = [0.5, 1].map((weight) => merged(unet, "unet", [{ adapter, weight }]));
+  assert.notEqual(weak.identity, strong.identity);
+  const same = "conv_in.weight";
+  assert.deepEqual(await readFloats(weak, weak.tensors.get(same)!), await readFloats(unet, unet.tensors.get(same)!));
+  // Read in pieces it is what it is at once.
+  const name = "mid_block.attentions.0.transformer_blocks.0.attn2.to_k.weight";
+  const whole = await readFloats(strong, strong.tensors.get(name)!);
+  const piece = new Uint8Array(64);
+  await strong.read(name, piece, 128);
+  assert.deepEqual(new Float32Array(piece.buffer), whole.slice(32, 48));
+  await assert.rejects(() => shelf.find("kohja"), /no LoRA kohja in .*Did you mean "kohya"/);
+  shelf.close();
+});
+
+/** A tiny model's sources, and a folder of its own. */
+async function opened(name: string) {
+  const checkpoint = await openCheckpoint(`${golden}/models/${name}`);
+  const folder = await Deno.makeTempDir();
+  return {
+    folder,
+    bases: { unet: checkpoint.unet.source, text_encoder: checkpoint.textEncoders[0].source },
+    [Symbol.dispose]() {
+      checkpoint.close();
+      Deno.removeSync(folder, { recursive: true });
+    },
+  };
+}

@@ -19,13 +19,14 @@ export {
   controlSettings,
   decodingSettings,
   largerSettings,
+  loraSettings,
   pictureSettings,
   samplingSettings,
   sizeSettings,
   startSettings,
 } from "./settings/schema.ts";
 export { type CommandName, COMMANDS } from "./settings/commands.ts";
-export type { Box, FileInput, NetworkInput, NetworkName, Sides } from "./settings/kinds.ts";
+export type { Box, FileInput, LoraInput, NetworkInput, NetworkName, Sides } from "./settings/kinds.ts";
 export type { PictureInput, PictureName } from "./picture/input.ts";
 export type { SamplerName, SchedulerName } from "./sample/names.ts";
 export type { Always, Field, Setting, Table, Types, ValueOf, Values } from "./settings/setting.ts";

@@ -37,9 +37,9 @@ Deno.test("values of a wrong type or range are refused by name, whoever gives th
     true,
     () => 1,
   ];
-  const fits = ({ type, fields, least = -Infinity, most = Infinity }: Setting, value: unknown) => {
+  const fits = ({ type, fields, repeat, least = -Infinity, most = Infinity }: Setting, value: unknown) => {
     const inRange = typeof value === "number" && value >= least && value <= most;
-    if (fields) return Array.isArray(value) && value.length === 0;
+    if (fields || repeat) return Array.isArray(value) && value.length === 0;
     if (type === "anyText" || type === "picture" || type === "file") return typeof value === "string";
     if (type === "flag") return typeof value === "boolean";
     if (type === "number") return inRange;
@@ -51,7 +51,7 @@ Deno.test("values of a wrong type or range are refused by name, whoever gives th
       if (fits(setting, value)) checkPicture({ [name]: value });
       else {assert.match(
           complaint({ [name]: value }),
-          new RegExp(`^${name}( takes|\\[0\\] must be)|^Unknown (sampler|scheduler)`),
+          new RegExp(`^${name}( takes|\\[0\\] (must be|takes))|^Unknown (sampler|scheduler)`),
         );}
     }
   }

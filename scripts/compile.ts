@@ -1,6 +1,6 @@
 /**
- * `deno task compile` makes one program file for this machine in dist/; `deno task compile all` makes one for every platform.
- * What goes in besides the modules is the list `compile.include` of deno.json.
+ * `deno task compile` makes one program file for this machine in dist/; `deno task compile all` makes one for every
+ * platform. What goes in besides the modules is the list `compile.include` of deno.json.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Makes docs/from_pictures.png with the bundled model: what docs/from_pictures.md shows. Nothing is chosen: every seed is 42.
- * Run: deno run -A scripts/from_pictures.ts
+ * Makes docs/from_pictures.png with the bundled model: what docs/from_pictures.md shows. Nothing is chosen: every seed
+ * is 42. Run: deno run -A scripts/from_pictures.ts
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * Makes README's pictures with the bundled model: docs/first.png as README's first command draws it, and docs/compare.png, the
- * same words drawn plainly and planned with seeds 1 and 2. Nothing is chosen. Run: deno run -A scripts/readme_pictures.ts
+ * Makes README's pictures with the bundled model: docs/first.png as README's first command draws it, and
+ * docs/compare.png, the same words drawn plainly and planned with seeds 1 and 2. Nothing is chosen. Run: deno run -A
+ * scripts/readme_pictures.ts
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The rooms of src/: what each holds, what it may import, and the graph of what it does import. tests/layers_test.ts holds the
- * code to this table; `deno task graph` writes both into ARCHITECTURE.md.
+ * The rooms of src/: what each holds, what it may import, and the graph of what it does import. tests/layers_test.ts
+ * holds the code to this table; `deno task graph` writes both into ARCHITECTURE.md.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * `deno task setup`: makes sure that WebGPU finds an adapter. On Linux without a Vulkan driver it installs Mesa's software
- * driver through apt where it may, and otherwise prints the command that does. Everything it says goes to standard error.
+ * `deno task setup`: makes sure that WebGPU finds an adapter. On Linux without a Vulkan driver it installs Mesa's
+ * software driver through apt where it may, and otherwise prints the command that does. Everything it says goes to
+ * standard error.
  *
  * @module
  */

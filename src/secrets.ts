@@ -1,6 +1,6 @@
 /**
- * What is nobody's business stays out of messages, files and JSON: keys, the parts of a URL that carry them, and where a
- * user's files lie.
+ * What is nobody's business stays out of messages, files and JSON: keys, the parts of a URL that carry them, and where
+ * a user's files lie.
  *
  * @module
  */

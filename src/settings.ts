@@ -1,6 +1,6 @@
 /**
- * What decides a picture beside its model: what a caller may ask for, and what it becomes. Types of the schema's tables, in
- * which each setting has its line (settings/schema.ts).
+ * What decides a picture beside its model: what a caller may ask for, and what it becomes. Types of the schema's
+ * tables, in which each setting has its line (settings/schema.ts).
  *
  * @module
  */
@@ -30,7 +30,9 @@ import { kindOf } from "./settings/kind_of.ts";
 import { anyText, checkValue } from "./settings/kinds.ts";
 import type { Always, Table, Values } from "./settings/setting.ts";
 
-/** How a picture is drawn. Names are the command line's flags in camelCase; absent ones come from the model's preset. */
+/**
+ * How a picture is drawn. Names are the command line's flags in camelCase; absent ones come from the model's preset.
+ */
 export type PictureOptions = Values<typeof pictureSettings>;
 
 /** What to draw and how. */

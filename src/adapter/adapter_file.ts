@@ -1,5 +1,6 @@
 /**
- * An adapter file: what it changes in a model, and by how much. Nothing but names, shapes and configs is read when it is opened.
+ * An adapter file: what it changes in a model, and by how much. Nothing but names, shapes and configs is read when it
+ * is opened.
  *
  * @module
  */

@@ -1,7 +1,8 @@
 /**
- * What an adapter does to a tensor, kind by kind: LoRA (Hu et al., arXiv 2106.09685) and for convolutions LoCon, LoHa (Hyeon-Woo et
- * al., arXiv 2108.06098), LoKr (Edalati et al., arXiv 2212.10650), IA³ (Liu et al., arXiv 2205.05638), plain differences, and DoRA
- * (Liu et al., arXiv 2402.09353) around any of the first three. Kernels count as input channels: W is [out, in · taps].
+ * What an adapter does to a tensor, kind by kind: LoRA (Hu et al., arXiv 2106.09685) and for convolutions LoCon, LoHa
+ * (Hyeon-Woo et al., arXiv 2108.06098), LoKr (Edalati et al., arXiv 2212.10650), IA³ (Liu et al., arXiv 2205.05638),
+ * plain differences, and DoRA (Liu et al., arXiv 2402.09353) around any of the first three. Kernels count as input
+ * channels: W is [out, in · taps].
  *
  * @module
  */
@@ -37,7 +38,8 @@ function scaleOf({ alpha }: Factors, rank: number, byConfig: (rank: number) => n
 }
 
 /**
- * The change to a weight W [out, in · taps], the adapter's own strength 1, or nothing where there is none to the weight.
+ * The change to a weight W [out, in · taps], the adapter's own strength 1, or nothing where there is none to the
+ * weight.
  *
  * @param weight the user's strength
  * @returns what to add to W
@@ -60,7 +62,8 @@ export function changeOf(
     kroneckerDelta(factors, byConfig);
   if (!delta) return undefined;
   if (!magnitude) return delta.map((value) => value * weight);
-  // PEFT strengthens a LoRA before it is set to its magnitude; of LyCORIS's kinds the whole change is strengthened, as web UIs do.
+  // PEFT strengthens a LoRA before it is set to its magnitude; of LyCORIS's kinds the whole change is strengthened, as
+  // web UIs do.
   const lora = factors.up !== undefined;
   const changed = { shape: base.shape, values: base.values.map((value, i) => value + (lora ? weight : 1) * delta[i]) };
   setMagnitude(changed, magnitude);
@@ -111,7 +114,9 @@ function rescaled(base: Matrix, scales: Float32Array, onInput: boolean, change: 
   });
 }
 
-/** Gives each output channel the length that `magnitude` says, or each input channel where it has the shape [1, in, …]. */
+/**
+ * Gives each output channel the length that `magnitude` says, or each input channel where it has the shape [1, in, …].
+ */
 function setMagnitude(changed: Matrix, magnitude: Matrix): void {
   const [rows, columns] = sidesOf(changed);
   const taps = columns / changed.shape[1];

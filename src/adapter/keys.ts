@@ -1,6 +1,6 @@
 /**
- * What the tensors of adapter files are called: kohya's scripts and LyCORIS, diffusers then and now, PEFT, and the original Stable
- * Diffusion code. A key says which module it changes and what it is to it.
+ * What the tensors of adapter files are called: kohya's scripts and LyCORIS, diffusers then and now, PEFT, and the
+ * original Stable Diffusion code. A key says which module it changes and what it is to it.
  *
  * @module
  */

@@ -31,7 +31,10 @@ function count({ shape }: Pick<TensorInfo, "shape">): number {
   return shape.reduce((all, size) => all * size, 1);
 }
 
-/** Output channels, and numbers altogether, of what the factors make; undefined where some are missing or do not go together. */
+/**
+ * Output channels, and numbers altogether, of what the factors make; undefined where some are missing or do not go
+ * together.
+ */
 function sizesOf(f: Infos, shape: readonly number[]): { out: number; size: number } | undefined {
   const [out, inner = 1, ...kernel] = shape;
   const taps = kernel.reduce((all, size) => all * size, 1);

@@ -1,6 +1,6 @@
 /**
- * Where words go: results to standard output, everything else to standard error. A stream that is full or gone loses its words
- * and nothing else, and what came from files and servers cannot steer the terminal.
+ * Where words go: results to standard output, everything else to standard error. A stream that is full or gone loses
+ * its words and nothing else, and what came from files and servers cannot steer the terminal.
  *
  * @module
  */
@@ -67,8 +67,8 @@ export function writeAll(stream: Stream, text: string): Error | undefined {
 }
 
 /**
- * A text as it may be shown on a terminal: control characters but line break and tab, and those that turn the direction of
- * writing, are written as \\u001b, which is also how JSON has them.
+ * A text as it may be shown on a terminal: control characters but line break and tab, and those that turn the direction
+ * of writing, are written as \\u001b, which is also how JSON has them.
  */
 export function printable(text: string): string {
   // deno-lint-ignore no-control-regex -- these are what must not pass

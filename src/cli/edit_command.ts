@@ -182,7 +182,9 @@ async function checkOutputs({ flags }: Context, { pattern, force }: Output): Pro
   }
 }
 
-/** The plan that the picture carries; its regions' masks are files that may not be here, so their cells stand for them. */
+/**
+ * The plan that the picture carries; its regions' masks are files that may not be here, so their cells stand for them.
+ */
 function planOf(bytes: Uint8Array, path: string, { console }: Context): Plan | undefined {
   const texts = readPictureText(bytes, path);
   if (!texts.has(RECIPE_KEYWORD)) return undefined;

@@ -1,5 +1,6 @@
 /**
- * The pictures and files that a recipe names, where they are now. What a recipe says is a name and a hash, never a place.
+ * The pictures and files that a recipe names, where they are now. What a recipe says is a name and a hash, never a
+ * place.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * The settings as flags: their spellings here and in other tools, and what those tools have that is something else here.
+ * The settings as flags: their spellings here and in other tools, and what those tools have that is something else
+ * here.
  *
  * @module
  */

@@ -12,7 +12,10 @@ import type { LanguageModelOptions } from "../plan/llm/language_model.ts";
 import type { FlagValues } from "../settings.ts";
 import type { Context } from "./command.ts";
 
-/** "auto" takes the bundled model's detector for the bundled model, for others a vision model if one is configured, else nobody. */
+/**
+ * "auto" takes the bundled model's detector for the bundled model, for others a vision model if one is configured, else
+ * nobody.
+ */
 export async function judgeOf({ flags, console }: Context): Promise<Judge | undefined> {
   const { judge = "auto", model } = flags;
   const options = modelOptions(flags);

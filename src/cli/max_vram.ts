@@ -20,7 +20,8 @@ const WAYS: [Offload, string][] = [
 ];
 
 /**
- * How to draw within `limit` GiB: what leaves the device (the model has nothing loaded yet), and whether the VAE decodes in tiles.
+ * How to draw within `limit` GiB: what leaves the device (the model has nothing loaded yet), and whether the VAE
+ * decodes in tiles.
  *
  * @param offloaded networks are to leave the device after their turns whatever fits
  * @returns the drawing that does so, and a sentence on what was chosen

@@ -131,7 +131,10 @@ async function findMasks({ plan, masks = {} }: Recipe, folder: string): Promise<
   return withMasks(plan, (_, region) => places[region - 1]);
 }
 
-/** LoRAs lie where flags say, beside the picture, or where the model's are. Their hashes are compared when they are opened. */
+/**
+ * LoRAs lie where flags say, beside the picture, or where the model's are. Their hashes are compared when they are
+ * opened.
+ */
 async function addLoras(shelf: AdapterShelf, settings: Settings, flags: FlagValues, folder: string): Promise<void> {
   const named = [
     ...(settings.lora ?? []).map((lora) => typeof lora === "string" ? lora : lora.file),

@@ -48,7 +48,9 @@ export async function run(words: string[]): Promise<number> {
   }
 }
 
-/** Tasks run in the repository's root; `deno task start` says from where it was called, which is where paths are meant. */
+/**
+ * Tasks run in the repository's root; `deno task start` says from where it was called, which is where paths are meant.
+ */
 function enterCallersFolder(): void {
   const granted = Deno.permissions.querySync({ name: "env", variable: "RPG_CWD" }).state === "granted";
   const folder = granted ? Deno.env.get("RPG_CWD") : undefined;

@@ -6,7 +6,10 @@
 import { didYouMean } from "../did_you_mean.ts";
 import { isNamed, readKnownWords, thingNames } from "../model/known_words.ts";
 
-/** One remark for each thing of the prompt that is not among the words of the model in `folder`; none if it does not list them. */
+/**
+ * One remark for each thing of the prompt that is not among the words of the model in `folder`; none if it does not
+ * list them.
+ */
 export async function unknownWords(prompt: string, folder: string): Promise<string[]> {
   const words = await readKnownWords(folder);
   if (!words) return [];

@@ -1,6 +1,6 @@
 /**
- * Unpackers and packers of pictures (jSquash: libwebp, mozjpeg and Rust's png as WebAssembly; Apache 2.0). They need no native code
- * and hence no permission beyond reading. Loaded where a picture is met.
+ * Unpackers and packers of pictures (jSquash: libwebp, mozjpeg and Rust's png as WebAssembly; Apache 2.0). They need no
+ * native code and hence no permission beyond reading. Loaded where a picture is met.
  */
 export { default as jpegDecode } from "npm:@jsquash/jpeg@1.6.0/decode.js";
 export { default as jpegEncode } from "npm:@jsquash/jpeg@1.6.0/encode.js";

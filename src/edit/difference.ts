@@ -1,5 +1,6 @@
 /**
- * From a target prompt to operations without a language model: the rules plan the target, and what the judge misses of it is painted.
+ * From a target prompt to operations without a language model: the rules plan the target, and what the judge misses of
+ * it is painted.
  *
  * @module
  */
@@ -14,7 +15,8 @@ import { boxOf, type Operation } from "./operation.ts";
 import { overlap } from "./place.ts";
 
 /**
- * What must change so that the picture obeys the prompt. Where a judge looks, only what is not right; else what the plans differ in.
+ * What must change so that the picture obeys the prompt. Where a judge looks, only what is not right; else what the
+ * plans differ in.
  *
  * @returns the operations, none where nothing differs, and the plan of the target to paint them with
  * @throws UsageError where neither a judge nor the picture's own plan can be compared with

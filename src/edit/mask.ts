@@ -9,7 +9,8 @@ import type { Rect } from "../region/layout.ts";
 /**
  * White in a box, black around it.
  *
- * @param grid pixels to which the box is rounded outwards: the network sees a mask in latents, and what it does not paint anew
+ * @param grid pixels to which the box is rounded outwards: the network sees a mask in latents, and what it does not
+ *   paint anew
  *   must not be taken from it
  */
 export function boxMask({ x0, y0, x1, y1 }: Rect, width: number, height: number, grid = 1): Picture {
@@ -24,8 +25,8 @@ export function boxMask({ x0, y0, x1, y1 }: Rect, width: number, height: number,
 }
 
 /**
- * The picture with what is masked filled from around it: each pixel is the mean of the nearest kept pixels to its four sides, the
- * nearer weighing more. What a painter starts from who is to paint nothing there.
+ * The picture with what is masked filled from around it: each pixel is the mean of the nearest kept pixels to its four
+ * sides, the nearer weighing more. What a painter starts from who is to paint nothing there.
  */
 export function filledIn(picture: Picture, mask: Picture): Picture {
   const { width, height, data } = picture;

@@ -1,5 +1,6 @@
 /**
- * Changes to a picture as data: what a person, a language model or a judge asks for, in one form that can be saved and edited.
+ * Changes to a picture as data: what a person, a language model or a judge asks for, in one form that can be saved and
+ * edited.
  *
  * @module
  */
@@ -84,7 +85,8 @@ function checkOperation({ kind, object, words, box }: Operation, name: string): 
 }
 
 /**
- * The operation that a flag's text stands for: "a blue teapot=a red car", "the apple=green", "the pear", "a cat at the left".
+ * The operation that a flag's text stands for: "a blue teapot=a red car", "the apple=green", "the pear", "a cat at the
+ * left".
  *
  * @throws UsageError where a side is missing
  */

@@ -1,5 +1,6 @@
 /**
- * What is painted for an operation: the picture's own plan with one region changed, or a plan around the operation's box.
+ * What is painted for an operation: the picture's own plan with one region changed, or a plan around the operation's
+ * box.
  *
  * @module
  */
@@ -90,7 +91,10 @@ export function promptAfter(prompt: string, { kind, object, words }: Operation):
   return prompt.replace(there, "").replace(/^\s*(?:and|,)\s*|\s*(?:\band\b|,)\s*$/g, "").replace(/ {2,}/g, " ").trim();
 }
 
-/** The object as the prompt has it, with its article and what stands before its noun: "the pear" is "a yellow pear" there. */
+/**
+ * The object as the prompt has it, with its article and what stands before its noun: "the pear" is "a yellow pear"
+ * there.
+ */
 function phraseIn(prompt: string, object: string): string | undefined {
   const bare = object.replace(/^(?:an?|the) /i, "").replace(/[^\p{L}\p{N} -]/gu, ".");
   const last = bare.split(" ").at(-1)!;

@@ -19,8 +19,8 @@ const MARGIN = 0.15;
 const ADDED = 0.5;
 
 /**
- * The operation with its box: as it says, at the place that its words name, in the plan's cell that shows the object, or where the
- * judge sees it.
+ * The operation with its box: as it says, at the place that its words name, in the plan's cell that shows the object,
+ * or where the judge sees it.
  *
  * @throws UsageError where nothing tells
  */

@@ -7,7 +7,9 @@ import type { Picture } from "../picture/picture.ts";
 import { drawLetter, fitLines, LETTER, plainText, wrapText } from "../plan/show/font.ts";
 import { describeOperation, type Operation } from "./operation.ts";
 
-/** The picture with each mask's area in a colour of its own. @param masks of the picture's size, one for each operation */
+/**
+ * The picture with each mask's area in a colour of its own. @param masks of the picture's size, one for each operation
+ */
 export function drawEdit(picture: Picture, operations: readonly Operation[], masks: readonly Picture[]): Picture {
   const { width, height } = picture;
   const data = picture.data.slice();

@@ -127,8 +127,8 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 /**
- * The files in a folder and in those within it, as paths within it, in order. Hidden folders, and what this user may not read of the
- * others, are passed over.
+ * The files in a folder and in those within it, as paths within it, in order. Hidden folders, and what this user may
+ * not read of the others, are passed over.
  * @throws ModelError where the folder itself cannot be read
  */
 export async function filesWithin(folder: string): Promise<string[]> {

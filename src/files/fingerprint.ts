@@ -13,8 +13,9 @@ const SAMPLES = 64;
 const SAMPLE = 4096;
 
 /**
- * SHA-256 (hex) of a file's size, its first and last 64 KiB, and 64 samples of 4 KiB between them; of smaller files, of all. It finds
- * every replacement and every cut, and a change here and there only by chance: where that counts, times are compared as well.
+ * SHA-256 (hex) of a file's size, its first and last 64 KiB, and 64 samples of 4 KiB between them; of smaller files, of
+ * all. It finds every replacement and every cut, and a change here and there only by chance: where that counts, times
+ * are compared as well.
  * @throws ModelError where it cannot be read
  */
 export async function fingerprint(path: string): Promise<string> {

@@ -14,8 +14,8 @@ export interface NewFileOptions {
 }
 
 /**
- * Check a pattern before any work is done, by making and removing what will be made later: nothing that a wrong path, a full
- * disk or a folder without permission could refuse is found out only afterwards.
+ * Check a pattern before any work is done, by making and removing what will be made later: nothing that a wrong path, a
+ * full disk or a folder without permission could refuse is found out only afterwards.
  *
  * @param count how many files will be written; more than one need a number in the pattern
  * @throws UsageError where a file cannot be made there, or the one fixed name is taken
@@ -51,7 +51,8 @@ export async function checkNewFile({ pattern, force }: NewFileOptions, count = 1
 
 /**
  * Write `bytes` under a temporary name beside the target, then give it its name in one step. A pattern takes the number
- * after the highest there is; with `force` it takes `number`, and a link is followed to the file it names. Folders are made.
+ * after the highest there is; with `force` it takes `number`, and a link is followed to the file it names. Folders are
+ * made.
  *
  * @returns the path written
  * @throws UsageError when the fixed name is taken or the folder cannot be written to
@@ -80,8 +81,8 @@ export async function writeNewFile(options: NewFileOptions, bytes: Uint8Array, n
 }
 
 /**
- * As {@linkcode writeNewFile}, for what took minutes: where its place was taken or vanished meanwhile, it gets a number, or
- * goes to the working folder or to the one for temporary files rather than nowhere.
+ * As {@linkcode writeNewFile}, for what took minutes: where its place was taken or vanished meanwhile, it gets a
+ * number, or goes to the working folder or to the one for temporary files rather than nowhere.
  *
  * @param say told where it is instead
  */

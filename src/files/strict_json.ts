@@ -1,5 +1,6 @@
 /**
- * JSON with the checks that JSON.parse leaves out: a key twice in one object, and a depth that recursion would not survive.
+ * JSON with the checks that JSON.parse leaves out: a key twice in one object, and a depth that recursion would not
+ * survive.
  *
  * @module
  */

@@ -9,8 +9,8 @@ import { filesWithin } from "./byte_file.ts";
 import { readUserText } from "./user_file.ts";
 
 /**
- * The lines of every .txt in a folder and those within it, by the file's path without its extension. Empty lines and those that
- * begin with # are left out.
+ * The lines of every .txt in a folder and those within it, by the file's path without its extension. Empty lines and
+ * those that begin with # are left out.
  *
  * @throws UsageError where the folder cannot be read or holds too much
  */

@@ -70,7 +70,10 @@ function float8E4M3(bits: number): number {
   return exponent === 0 ? sign * mantissa * 2 ** -9 : sign * (1 + mantissa / 8) * 2 ** (exponent - 7);
 }
 
-/** Numbers as the little-endian bytes of a floating-point format, rounded to nearest. @throws ModelError for other formats */
+/**
+ * Numbers as the little-endian bytes of a floating-point format, rounded to nearest. @throws ModelError for other
+ * formats
+ */
 export function fromFloat32(values: Float32Array, dtype: DType): Uint8Array {
   switch (dtype) {
     case "F32":

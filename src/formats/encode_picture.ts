@@ -17,7 +17,9 @@ const FORMATS: Record<string, WrittenFormat> = { png: "png", jpg: "jpeg", jpeg: 
 /** Quality of JPEG and WebP, 0 to 100: no artefacts that the eye finds. */
 const QUALITY = 95;
 
-/** The format that a file's name asks for; PNG where it has no extension. @throws UsageError for one that is not written */
+/**
+ * The format that a file's name asks for; PNG where it has no extension. @throws UsageError for one that is not written
+ */
 export function formatOf(path: string): WrittenFormat {
   const extension = /\.(\w+)$/.exec(path)?.[1].toLowerCase();
   if (extension === undefined) return "png";

@@ -1,6 +1,6 @@
 /**
- * Texts in EXIF data, where JPEG and WebP keep them: `parameters` as UserComment, as the web UIs write and read it; this program's
- * own JSON as MakerNote, the tag for what only its maker understands.
+ * Texts in EXIF data, where JPEG and WebP keep them: `parameters` as UserComment, as the web UIs write and read it;
+ * this program's own JSON as MakerNote, the tag for what only its maker understands.
  *
  * @see https://www.cipa.jp/std/documents/download_e.html?DC-008-Translation-2023-E (Exif 3.0)
  * @module
@@ -94,7 +94,9 @@ export function decodeExif(tiff: Uint8Array): { comment?: string; note?: { name:
   };
 }
 
-/** A UserComment behind its eight letters of encoding. Writers disagree on the byte order, so the zeros of ASCII decide. */
+/**
+ * A UserComment behind its eight letters of encoding. Writers disagree on the byte order, so the zeros of ASCII decide.
+ */
 function commentText(bytes: Uint8Array, little: boolean): string {
   const body = bytes.subarray(8);
   if (!utf8(bytes.subarray(0, 7)).startsWith("UNICODE")) return utf8(body).replace(/\0+$/, "");

@@ -8,7 +8,9 @@ import { openSafetensors } from "./safetensors.ts";
 import type { TensorSource } from "./tensor_source.ts";
 import { openTorch } from "./torch_file.ts";
 
-/** Opens a safetensors file or one of torch's (a zip, or the older pickles: both start with bytes no safetensors has). */
+/**
+ * Opens a safetensors file or one of torch's (a zip, or the older pickles: both start with bytes no safetensors has).
+ */
 export async function openTensors(path: string, signal?: AbortSignal): Promise<TensorSource> {
   const start = await readStart(path, 4);
   const zip = start[0] === 0x50 && start[1] === 0x4b;

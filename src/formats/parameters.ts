@@ -1,6 +1,6 @@
 /**
- * The `parameters` text of AUTOMATIC1111's web UI, which most tools read: the prompt, the negative prompt, and a line of
- * `Label: value` pairs.
+ * The `parameters` text of AUTOMATIC1111's web UI, which most tools read: the prompt, the negative prompt, and a line
+ * of `Label: value` pairs.
  *
  * @module
  */

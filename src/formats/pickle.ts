@@ -1,9 +1,8 @@
 /**
- * Reads Python pickles as data. The opcodes that would call or build something only work on the names its caller allows; any
- * other name ends the reading, and nothing is ever executed. (npm's pickleparser could be restricted
- * through its resolvers, but it does not say where a pickle ends, which torch's older files need, and it takes damaged input
- * for undefined values.)
- * Source of the opcodes: CPython, Lib/pickletools.py.
+ * Reads Python pickles as data. The opcodes that would call or build something only work on the names its caller
+ * allows; any other name ends the reading, and nothing is ever executed. (npm's pickleparser could be restricted
+ * through its resolvers, but it does not say where a pickle ends, which torch's older files need, and it takes damaged
+ * input for undefined values.) Source of the opcodes: CPython, Lib/pickletools.py.
  *
  * @module
  */
@@ -40,8 +39,8 @@ const MARK = Symbol("mark");
 const STRETCH = 100_000;
 
 /**
- * Reads one pickle from `start` on. Dictionaries become Maps, tuples and lists arrays, bytes Uint8Arrays. What it refers to more
- * than once is one value, not copies: a caller that walks or prints it must not take it for a tree.
+ * Reads one pickle from `start` on. Dictionaries become Maps, tuples and lists arrays, bytes Uint8Arrays. What it
+ * refers to more than once is one value, not copies: a caller that walks or prints it must not take it for a tree.
  * @returns the value, and where the pickle ends
  * @throws ModelError for anything not allowed or not understood; PickleCut where the bytes end too early
  */

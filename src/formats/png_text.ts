@@ -10,8 +10,8 @@ import { BYTES_OF } from "../limits.ts";
 import { PNG_SIGNATURE } from "./png.ts";
 
 /**
- * The texts of a PNG by keyword, in file order (`tEXt`, `zTXt` and `iTXt` chunks). A file that was cut off gives what comes
- * before the cut.
+ * The texts of a PNG by keyword, in file order (`tEXt`, `zTXt` and `iTXt` chunks). A file that was cut off gives what
+ * comes before the cut.
  *
  * @param name the file's name, for messages
  * @throws UsageError when the bytes are no PNG, or a text is damaged or too long
@@ -46,7 +46,9 @@ export function readPngText(bytes: Uint8Array, name: string): Map<string, string
   return texts;
 }
 
-/** How each kind of chunk writes what follows its keyword: the text, and the bytes it takes of the `most` that are left. */
+/**
+ * How each kind of chunk writes what follows its keyword: the text, and the bytes it takes of the `most` that are left.
+ */
 const READERS: Record<string, (body: Uint8Array, most: number) => [text: string, bytes: number]> = {
   tEXt: (body, most) => [latin1(limited(body, most)), body.length],
   zTXt: (body, most) => {

@@ -49,8 +49,8 @@ export async function openSafetensors(path: string): Promise<SafetensorsSource> 
 }
 
 /**
- * The first bytes of a safetensors file whose tensors follow in this order. Padded, so that numbers begin at multiples of 8 bytes,
- * as the format's own writer has it.
+ * The first bytes of a safetensors file whose tensors follow in this order. Padded, so that numbers begin at multiples
+ * of 8 bytes, as the format's own writer has it.
  */
 export function safetensorsHead(tensors: readonly Pick<TensorInfo, "name" | "dtype" | "shape">[]): Uint8Array {
   let end = 0;

@@ -1,6 +1,6 @@
 /**
- * Named tensors on disk. Networks ask for tensors by their diffusers or transformers names; where the bytes come from (one
- * safetensors file, shards, an old `.ckpt`, a single file with other names) is settled behind this interface.
+ * Named tensors on disk. Networks ask for tensors by their diffusers or transformers names; where the bytes come from
+ * (one safetensors file, shards, an old `.ckpt`, a single file with other names) is settled behind this interface.
  *
  * @module
  */
@@ -48,6 +48,9 @@ export interface TensorSource {
   close(): void;
   /** File or folder, for messages. */
   readonly describe: string;
-  /** What was done to the numbers on their way from the files, such as adapters and their strengths; absent where nothing was. */
+  /**
+   * What was done to the numbers on their way from the files, such as adapters and their strengths; absent where
+   * nothing was.
+   */
   readonly identity?: string;
 }

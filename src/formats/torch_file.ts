@@ -1,6 +1,6 @@
 /**
- * Files written by torch.save (`.ckpt`, `.pt`, `.bin`): today's zip archives and the pickles of before torch 1.6. Only tensors
- * and plain data are read from the pickle inside; see torch_pickle.ts.
+ * Files written by torch.save (`.ckpt`, `.pt`, `.bin`): today's zip archives and the pickles of before torch 1.6. Only
+ * tensors and plain data are read from the pickle inside; see torch_pickle.ts.
  *
  * @module
  */
@@ -69,7 +69,9 @@ async function readArchive(file: ByteFile, signal?: AbortSignal) {
   return { root: value, storages };
 }
 
-/** Magic number, version, system, the object, the storages' keys: five pickles; then each storage, its length before it. */
+/**
+ * Magic number, version, system, the object, the storages' keys: five pickles; then each storage, its length before it.
+ */
 async function readLegacy(file: ByteFile, signal?: AbortSignal) {
   const most = Math.min(file.size, BYTES_OF.pickle);
   for (let size = Math.min(most, 1 << 20);; size = Math.min(most, size * 4)) {

@@ -38,7 +38,10 @@ const DTYPES: Record<string, DType> = {
   "torch.bool": "BOOL",
 };
 
-/** Names besides storages and types that training scripts leave in checkpoints. What they make is not looked at, but for tensors. */
+/**
+ * Names besides storages and types that training scripts leave in checkpoints. What they make is not looked at, but for
+ * tensors.
+ */
 const ALLOWED = [
   "collections.OrderedDict",
   "torch._utils._rebuild_tensor",

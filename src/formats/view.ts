@@ -1,6 +1,7 @@
 /**
- * Tensors under other names: the one place where what a file holds becomes what a network asks for. A view takes a tensor whole,
- * or some of its rows (fused query, key and value), or transposed, or with another shape of the same size.
+ * Tensors under other names: the one place where what a file holds becomes what a network asks for. A view takes a
+ * tensor whole, or some of its rows (fused query, key and value), or transposed, or with another shape of the same
+ * size.
  *
  * @module
  */
@@ -21,7 +22,8 @@ export interface View {
 }
 
 /**
- * A source that shows `views` (by the name to show) of `source`. Closing it closes nothing: the file may serve other views.
+ * A source that shows `views` (by the name to show) of `source`. Closing it closes nothing: the file may serve other
+ * views.
  * @param views each of a tensor that `source` has
  */
 export function viewOf(source: TensorSource, views: ReadonlyMap<string, View>): TensorSource {

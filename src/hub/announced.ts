@@ -28,8 +28,9 @@ export interface Announced extends Expected {
 }
 
 /**
- * Size, hash and name that a server announces. Stores that redirect, as the hub does, tell the file's hash in their first answer and
- * the size in their last, so both are asked for. A server that does not answer says nothing; the download itself will say why.
+ * Size, hash and name that a server announces. Stores that redirect, as the hub does, tell the file's hash in their
+ * first answer and the size in their last, so both are asked for. A server that does not answer says nothing; the
+ * download itself will say why.
  */
 export async function announced(url: URL, options: RequestOptions): Promise<Announced> {
   const expected: Announced = {};
@@ -47,7 +48,10 @@ export async function announced(url: URL, options: RequestOptions): Promise<Anno
   return expected;
 }
 
-/** The name of a file whose address has none: stores that sign addresses answer it only where the file itself is asked for. */
+/**
+ * The name of a file whose address has none: stores that sign addresses answer it only where the file itself is asked
+ * for.
+ */
 export async function nameOf(url: URL, options: RequestOptions): Promise<string | undefined> {
   try {
     const response = await request(url.href, options);
@@ -61,7 +65,10 @@ export async function nameOf(url: URL, options: RequestOptions): Promise<string 
   }
 }
 
-/** A SHA-256 among an answer's headers: RFC 9530's and 3230's digests in base64, S3's, and tags that are one, as the hub's. */
+/**
+ * A SHA-256 among an answer's headers: RFC 9530's and 3230's digests in base64, S3's, and tags that are one, as the
+ * hub's.
+ */
 function announcedHash(headers: Headers): Expected["hash"] {
   const digest = headers.get("repr-digest") ?? headers.get("digest");
   const base64 = digest?.match(/\bsha-256=:?([\w+/]{43}=)/i)?.[1] ?? headers.get("x-amz-checksum-sha256");

@@ -1,6 +1,6 @@
 /**
- * Downloads that survive cut connections: into `<file>.incomplete`, resumed by range requests, and renamed only once size and
- * hash are right, so that nothing half-downloaded is ever taken for whole.
+ * Downloads that survive cut connections: into `<file>.incomplete`, resumed by range requests, and renamed only once
+ * size and hash are right, so that nothing half-downloaded is ever taken for whole.
  *
  * @module
  */
@@ -40,7 +40,10 @@ export interface DownloadOptions {
   /** Milliseconds after which a silent server is given up. */
   silence?: number;
   onProgress?: (progress: DownloadProgress) => void;
-  /** Waits between tries, in milliseconds; as many tries as there are waits, and one more. What has come on by some KiB starts the count anew. */
+  /**
+   * Waits between tries, in milliseconds; as many tries as there are waits, and one more. What has come on by some KiB
+   * starts the count anew.
+   */
   waits?: number[];
   /** Whose disk must have room. */
   folder?: string;
@@ -50,7 +53,8 @@ const WAITS = [500, 1000, 2000, 4000, 8000];
 
 /**
  * Brings `url` to `path`, going on where an earlier try stopped.
- * @throws ModelError naming the URL and what went wrong; what came so far is kept for the next time, unless it is damaged
+ * @throws ModelError naming the URL and what went wrong; what came so far is kept for the next time, unless it is
+ *   damaged
  */
 export async function download(
   url: string,

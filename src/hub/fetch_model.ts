@@ -19,8 +19,9 @@ const HUB_URL = /^\/([\w.-]+\/[\w.-]+)(?:\/(?:resolve|blob)\/([^/]+)\/(.+))?\/?$
 const FILE = /^(?!\.)[^/\\\p{Cc}]{1,200}\.(safetensors|ckpt|pt|pth|bin)$/iu;
 
 /**
- * A path on this disk for what a user named: an existing path stays as it is, `owner/name` (or `owner/name/file.safetensors`, each
- * with `@revision`) and URLs are downloaded unless they are in the cache. A URL may end in `#sha256=…`, which its file must then have.
+ * A path on this disk for what a user named: an existing path stays as it is, `owner/name` (or
+ * `owner/name/file.safetensors`, each with `@revision`) and URLs are downloaded unless they are in the cache. A URL may
+ * end in `#sha256=…`, which its file must then have.
  * @throws UsageError for an address that is none, ModelError where it cannot be had
  */
 export async function fetchModel(model: string, options: HubOptions = {}): Promise<string> {

@@ -1,7 +1,7 @@
 /**
- * Models by name from the Hugging Face hub, in the cache layout its own libraries use: `blobs/<hash>`, `snapshots/<commit>/<file>`
- * as links to them, `refs/<revision>`. Our own client, because @huggingface/hub 2.17 neither resumes a download nor checks
- * its hash, and does not know HF_HUB_OFFLINE.
+ * Models by name from the Hugging Face hub, in the cache layout its own libraries use: `blobs/<hash>`,
+ * `snapshots/<commit>/<file>` as links to them, `refs/<revision>`. Our own client, because @huggingface/hub 2.17
+ * neither resumes a download nor checks its hash, and does not know HF_HUB_OFFLINE.
  *
  * @module
  */

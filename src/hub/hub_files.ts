@@ -11,7 +11,8 @@ const SMALL =
   /^(tokenizer(_2)?\/(vocab\.json|merges\.txt|tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json)|scheduler\/scheduler_config\.json)$/;
 
 /**
- * Of a diffusers repository: the index, configs, tokenizers, and of each network the best weights. Of any other: its only model file.
+ * Of a diffusers repository: the index, configs, tokenizers, and of each network the best weights. Of any other: its
+ * only model file.
  * @throws ModelError where there is nothing to choose, or more than one thing
  */
 export function neededFiles(repository: string, files: readonly string[], variant?: string): string[] {

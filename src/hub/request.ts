@@ -57,7 +57,8 @@ export async function request(url: string, options: RequestOptions = {}): Promis
 
 /**
  * Passes an answer that is the file.
- * @throws ModelError for statuses that no second try can mend, and for a web page instead of a file; TypeError for 5xx, 429 and 416
+ * @throws ModelError for statuses that no second try can mend, and for a web page instead of a file; TypeError for 5xx,
+ *   429 and 416
  */
 export async function refuseStatus(shown: string, response: Response): Promise<void> {
   const kind = response.headers.get("content-type") ?? "";
@@ -81,7 +82,9 @@ export async function refuseStatus(shown: string, response: Response): Promise<v
     : new ModelError(`${shown}: ${message}.`);
 }
 
-/** The body of an answer, piece by piece. @throws TypeError where it breaks off or hardly comes; what aborted `signal` */
+/**
+ * The body of an answer, piece by piece. @throws TypeError where it breaks off or hardly comes; what aborted `signal`
+ */
 export async function* chunksOf(response: Response, options: RequestOptions = {}): AsyncGenerator<Uint8Array> {
   const { signal, silence = TIME_OF.silence } = options;
   const reader = response.body?.getReader();

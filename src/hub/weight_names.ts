@@ -11,8 +11,8 @@ const STEMS: [extension: string, stems: string[]][] = [
 ];
 
 /**
- * The best weight file or index among the names in a folder: safetensors before `.bin`, the wanted variant, then none, then fp16,
- * then any other.
+ * The best weight file or index among the names in a folder: safetensors before `.bin`, the wanted variant, then none,
+ * then fp16, then any other.
  */
 export function chooseWeights(names: ReadonlySet<string>, variant = ""): string | undefined {
   for (const [extension, stems] of STEMS) {

@@ -11,8 +11,8 @@ import type { Check } from "./judge.ts";
 const EMPTY = /^(?:an? )?empty background/;
 
 /**
- * One item for each region: what it shows without the words that all regions share (the setting, the style), in its cell. A
- * picture of one region is one item, anywhere.
+ * One item for each region: what it shows without the words that all regions share (the setting, the style), in its
+ * cell. A picture of one region is one item, anywhere.
  */
 export function checklistOf(plan: Pick<Plan, "splitRatio" | "regions">): Check[] {
   const regions = regionsOf(plan);

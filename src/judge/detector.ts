@@ -1,6 +1,6 @@
 /**
- * Says what is where in a picture of the bundled model: the detector that weights/training/judge.py trained apart from the
- * model, on real scenes only. Cells of 8 × 8 pixels; plain loops, since a picture has few of them.
+ * Says what is where in a picture of the bundled model: the detector that weights/training/judge.py trained apart from
+ * the model, on real scenes only. Cells of 8 × 8 pixels; plain loops, since a picture has few of them.
  *
  * @module
  */

@@ -16,7 +16,9 @@ export interface Check {
   absent?: true;
 }
 
-/** How a thing was found: as asked; not at all; there but not as described; described so but elsewhere; not to be told. */
+/**
+ * How a thing was found: as asked; not at all; there but not as described; described so but elsewhere; not to be told.
+ */
 export type Verdict = "right" | "missing" | "wrong" | "misplaced" | "unknown";
 
 /** What a judge says of one item. */

@@ -1,5 +1,6 @@
 /**
- * The judge of the bundled model: its detector and its words. It needs no language model and answers the same every time.
+ * The judge of the bundled model: its detector and its words. It needs no language model and answers the same every
+ * time.
  *
  * @module
  */
@@ -15,7 +16,10 @@ export interface Reading {
   colour?: string;
 }
 
-/** Loads the detector. What an item asks for is right where one find has its name, its colour and, of all places asked for, its place nearest. */
+/**
+ * Loads the detector. What an item asks for is right where one find has its name, its colour and, of all places asked
+ * for, its place nearest.
+ */
 export async function miniJudge(): Promise<Judge> {
   const [detector, read] = await Promise.all([Detector.load(), miniReader()]);
   return (picture, checklist) =>

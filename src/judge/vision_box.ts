@@ -7,8 +7,8 @@ import { z } from "../deps/zod.ts";
 import type { Rect } from "../region/layout.ts";
 
 /**
- * [left, top, right, bottom] in thousandths, as asked for; models that answer in fractions are understood. Corners that are no
- * rectangle, as of pixels of a large picture or another order, are refused, and the model is asked again.
+ * [left, top, right, bottom] in thousandths, as asked for; models that answer in fractions are understood. Corners that
+ * are no rectangle, as of pixels of a large picture or another order, are refused, and the model is asked again.
  */
 export const visionBox: z.ZodType<number[]> = z.array(z.number()).length(4).refine(
   ([x0, y0, x1, y1]) => x0 >= 0 && y0 >= 0 && x0 < x1 && y0 < y1 && x1 <= 1000 && y1 <= 1000,

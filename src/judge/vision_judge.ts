@@ -23,7 +23,8 @@ const markSchema = z.strictObject({
  * A judge that shows each picture with its checklist to a model that sees. An item that it leaves out is unknown.
  *
  * @param report told of retries and of what a server cannot do
- * @throws (the judge) UsageError where no model is configured, LanguageModelError for every other failure, one kind for each
+ * @throws (the judge) UsageError where no model is configured, LanguageModelError for every other failure, one kind for
+ *   each
  */
 export function visionJudge(
   options: LanguageModelOptions = {},

@@ -1,6 +1,6 @@
 /**
- * Networks' configs are held against what networks can be, and against the tensors there are, before any work is done for them: a
- * count of a billion layers would otherwise be a billion layers declared.
+ * Networks' configs are held against what networks can be, and against the tensors there are, before any work is done
+ * for them: a count of a billion layers would otherwise be a billion layers declared.
  *
  * @module
  */
@@ -16,7 +16,8 @@ export async function readNetworkConfig(path: string): Promise<Config> {
 }
 
 /**
- * Checks every count, that groups divide channels, and heads widths. Absent keys have their defaults and are not looked at.
+ * Checks every count, that groups divide channels, and heads widths. Absent keys have their defaults and are not looked
+ * at.
  * @throws ModelError naming `where`, the key, its value and what is supported
  */
 export function checkConfig(config: Config, where: string): Config {
@@ -66,7 +67,8 @@ function checkHeads(config: Config, widths: number[], refuse: (key: string, expe
 }
 
 /**
- * The tables of a text encoder are as long and as wide as its config says; they are read row by row, not declared as weights.
+ * The tables of a text encoder are as long and as wide as its config says; they are read row by row, not declared as
+ * weights.
  * @throws ModelError naming the table and both shapes
  */
 export function checkTables({ config, source }: Component): void {

@@ -39,8 +39,10 @@ export interface OpenOptions {
 
 /**
  * Opens a diffusers folder or a single file, and finds out what it is.
- * @param model a path, a name on the hub (`owner/name`, or with `/file.safetensors` or `@revision`), or the URL of a file
- * @throws ModelError where the files are missing, damaged, or no text-to-image model; UsageError for options that do not fit it
+ * @param model a path, a name on the hub (`owner/name`, or with `/file.safetensors` or `@revision`), or the URL of a
+ *   file
+ * @throws ModelError where the files are missing, damaged, or no text-to-image model; UsageError for options that do
+ *   not fit it
  */
 export async function openCheckpoint(model: string, options: OpenOptions = {}): Promise<Checkpoint> {
   const { variant, signal, onDownload: onProgress } = options;

@@ -1,6 +1,6 @@
 /**
- * The weight files of one network in a diffusers folder: plain, variants such as fp16, shards with an index, and `.bin` where
- * there are no safetensors.
+ * The weight files of one network in a diffusers folder: plain, variants such as fp16, shards with an index, and `.bin`
+ * where there are no safetensors.
  *
  * @module
  */

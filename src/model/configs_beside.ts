@@ -1,6 +1,6 @@
 /**
- * Repositories often hold a single file and, around it, the diffusers folder of the same model. Then the folder's configs say what
- * shapes cannot: heads, groups, activations, the scheduler and the vocabulary.
+ * Repositories often hold a single file and, around it, the diffusers folder of the same model. Then the folder's
+ * configs say what shapes cannot: heads, groups, activations, the scheduler and the vocabulary.
  *
  * @module
  */
@@ -14,7 +14,8 @@ import { readVocabulary } from "./tokenizer_files.ts";
 
 /**
  * Gives the parts of a single file the configs that lie beside it, where they are of the same shapes.
- * @throws ModelError for damaged configs, and where the file needs another vocabulary than CLIP's and there is none beside it
+ * @throws ModelError for damaged configs, and where the file needs another vocabulary than CLIP's and there is none
+ *   beside it
  */
 export async function takeConfigsBeside(parts: Parts, path: string): Promise<void> {
   const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : ".";

@@ -1,6 +1,7 @@
 /**
- * Textual inversions (Gal et al. 2022, arXiv 2208.01618): a few learnt rows for the token table. They are shown to the networks
- * as rows behind the vocabulary, and to the tokenizer as the ids of those rows, so that nothing else need know of them.
+ * Textual inversions (Gal et al. 2022, arXiv 2208.01618): a few learnt rows for the token table. They are shown to the
+ * networks as rows behind the vocabulary, and to the tokenizer as the ids of those rows, so that nothing else need know
+ * of them.
  *
  * @module
  */
@@ -69,7 +70,8 @@ export async function addEmbeddings(parts: Parts, path: string): Promise<void> {
 }
 
 /**
- * Layouts: `emb_params` or one `<name>`; the web UI's `string_to_param`; for SDXL `clip_l` and `clip_g`, one for each encoder.
+ * Layouts: `emb_params` or one `<name>`; the web UI's `string_to_param`; for SDXL `clip_l` and `clip_g`, one for each
+ * encoder.
  * @param widths of the text encoders that the rows must fit
  */
 async function readInversion(file: string, widths: number[]): Promise<Inversion> {

@@ -111,8 +111,8 @@ function checkParts(index: Config, path: string): void {
 }
 
 /**
- * A scheduler's config as diffusers' StableDiffusionPipeline corrects it, for those saved before the keys existed: the pipeline of
- * SDXL takes configs as they are.
+ * A scheduler's config as diffusers' StableDiffusionPipeline corrects it, for those saved before the keys existed: the
+ * pipeline of SDXL takes configs as they are.
  */
 export function correctScheduler(scheduler: Config, family: Family): Config {
   const { _class_name: kind = "" } = scheduler;

@@ -1,6 +1,6 @@
 /**
- * Network configs read off tensor shapes, for files that bring none. Tensors are those of diffusers' and transformers' names;
- * what shapes cannot tell (heads, groups, activations) is what all published models of the family have.
+ * Network configs read off tensor shapes, for files that bring none. Tensors are those of diffusers' and transformers'
+ * names; what shapes cannot tell (heads, groups, activations) is what all published models of the family have.
  *
  * @module
  */

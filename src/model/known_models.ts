@@ -1,6 +1,6 @@
 /**
- * Models that were drawn with on this machine, so that a picture, which says only a hash, finds its own again. The list is a
- * file of the user's cache; without it, or without the permission to read it, models are named by hand.
+ * Models that were drawn with on this machine, so that a picture, which says only a hash, finds its own again. The list
+ * is a file of the user's cache; without it, or without the permission to read it, models are named by hand.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The names of the original Stable Diffusion code (LDM, and OpenCLIP inside SD 2 and SDXL) as the names of diffusers and
- * transformers. Everything single files call differently is in this file.
+ * The names of the original Stable Diffusion code (LDM, and OpenCLIP inside SD 2 and SDXL) as the names of diffusers
+ * and transformers. Everything single files call differently is in this file.
  *
  * @module
  */
@@ -85,7 +85,8 @@ const OPEN_CLIP: [old: string, name: string][] = [
 ];
 
 /**
- * An OpenCLIP text encoder under transformers' names: its fused queries, keys and values taken apart, its projection turned.
+ * An OpenCLIP text encoder under transformers' names: its fused queries, keys and values taken apart, its projection
+ * turned.
  * @param prefix before every name, with its dot
  * @param layers to show; SD 2 leaves the last one unused
  * @param projected whether the pooled projection is shown
@@ -99,7 +100,8 @@ export function openClipViews(
   const views = new Map<string, View>();
   for (const [old, name] of OPEN_CLIP) views.set(name, { from: prefix + old });
   if (projected) {
-    // A parameter multiplies from the right; as the weight of a linear layer, as some tools save it, it is turned already.
+    // A parameter multiplies from the right; as the weight of a linear layer, as some tools save it, it is turned
+    // already.
     const linear = source.tensors.has(`${prefix}text_projection.weight`);
     const from = `${prefix}text_projection${linear ? ".weight" : ""}`;
     views.set("text_projection.weight", { from, transpose: !linear });

@@ -10,8 +10,8 @@ const START = 0x100000;
 const LENGTH = 0x10000;
 
 /**
- * The 8-digit hash by which the model sites and the web UIs know a file ("AutoV1"): SHA-256 of 64 KiB that begin at 1 MiB,
- * so that a file of many gigabytes costs no time. A file too short for that is hashed whole.
+ * The 8-digit hash by which the model sites and the web UIs know a file ("AutoV1"): SHA-256 of 64 KiB that begin at 1
+ * MiB, so that a file of many gigabytes costs no time. A file too short for that is hashed whole.
  * @throws ModelError where it cannot be read
  */
 export async function modelHash(path: string): Promise<string> {

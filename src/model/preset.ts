@@ -1,6 +1,6 @@
 /**
- * Model families and the settings each published model is meant to run with. Numbers are those of the models' own diffusers
- * folders and cards; docs/models.md says which were checked.
+ * Model families and the settings each published model is meant to run with. Numbers are those of the models' own
+ * diffusers folders and cards; docs/models.md says which were checked.
  *
  * @module
  */
@@ -49,7 +49,9 @@ const BETAS = {
   num_train_timesteps: 1000,
   clip_sample: false,
 };
-/** The published folders of SD 1 and 2 do not say how timesteps are spaced: each sampler has its own class's default. */
+/**
+ * The published folders of SD 1 and 2 do not say how timesteps are spaced: each sampler has its own class's default.
+ */
 const PUBLISHED = {
   ...BETAS,
   steps_offset: 1,
@@ -91,9 +93,9 @@ export const EDM_LATENTS = {
 };
 
 /**
- * As `deno task bench composition` found them. The bundled model learned pictures whose words name everything in them, so a region
- * told of one thing is bound as a picture of its own; then the whole prompt gives all regions one background. Canvas mode alone wants
- * a little of the whole beside each region for that. Its things are 56 pixels high.
+ * As `deno task bench composition` found them. The bundled model learned pictures whose words name everything in them,
+ * so a region told of one thing is bound as a picture of its own; then the whole prompt gives all regions one
+ * background. Canvas mode alone wants a little of the whole beside each region for that. Its things are 56 pixels high.
  */
 const REGIONS: Record<string, RegionDefaults> = {
   mini: { mode: "bind", bind: 0.5, refineRatio: 0.5, baseRatio: 0.3, leastSide: 64 },
@@ -101,7 +103,10 @@ const REGIONS: Record<string, RegionDefaults> = {
 
 type Row = [name: string, title: string, size: number, steps: number, cfg: number, SchedulerConfig, names?: RegExp];
 
-/** The first row of a family is what a model of it is unless something says otherwise; of the names, the first that fits counts. */
+/**
+ * The first row of a family is what a model of it is unless something says otherwise; of the names, the first that fits
+ * counts.
+ */
 const TABLE: Record<Family, Row[]> = {
   sd1: [
     ["sd15", "Stable Diffusion 1.4/1.5", 512, 50, 7.5, PNDM],

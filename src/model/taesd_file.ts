@@ -10,7 +10,9 @@ import { type View, viewOf } from "../formats/view.ts";
 import { openComponentWeights } from "./component_files.ts";
 import { describeForeign } from "./foreign.ts";
 
-/** What names and shapes tell of it; `TaesdConfig` of src/nn has the same fields. A half that is missing has no stages. */
+/**
+ * What names and shapes tell of it; `TaesdConfig` of src/nn has the same fields. A half that is missing has no stages.
+ */
 export interface Taesd {
   config: { latentChannels: number; width: number; encoder: number[]; decoder: number[]; factor: number };
   /** Under diffusers' names. */
@@ -42,7 +44,9 @@ export async function openTaesd(path: string): Promise<Taesd> {
   }
 }
 
-/** diffusers' name → where it is. The author's decoder begins with a clamp of its own, so its layers are one further on. */
+/**
+ * diffusers' name → where it is. The author's decoder begins with a clamp of its own, so its layers are one further on.
+ */
 export function taesdNames({ tensors }: TensorSource): Map<string, View> {
   const views = new Map<string, View>();
   for (const [name, { shape }] of tensors) {

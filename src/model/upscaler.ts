@@ -1,6 +1,6 @@
 /**
- * Upscaler files: RRDBNet under the names of Real-ESRGAN, of the first ESRGAN, and of the trainer that most community models
- * came from.
+ * Upscaler files: RRDBNet under the names of Real-ESRGAN, of the first ESRGAN, and of the trainer that most community
+ * models came from.
  *
  * @module
  */

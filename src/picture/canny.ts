@@ -6,7 +6,10 @@
  */
 import type { Picture } from "./picture.ts";
 
-/** tan 22.5° with 15 bits behind the point: directions are told apart in whole numbers, so that no machine rounds otherwise. */
+/**
+ * tan 22.5° with 15 bits behind the point: directions are told apart in whole numbers, so that no machine rounds
+ * otherwise.
+ */
 const TAN_22 = Math.trunc(0.4142135623730950488 * 2 ** 15 + 0.5);
 
 const NONE = 0;
@@ -16,8 +19,8 @@ const EDGE = 2;
 /**
  * White edges on black.
  *
- * The gradient is Sobel's, 3 × 3, of the colour channel where |dx| + |dy| is largest; borders repeat. An edge is a ridge of it
- * above `low` that hangs together, over any of eight neighbours, with one above `high`.
+ * The gradient is Sobel's, 3 × 3, of the colour channel where |dx| + |dy| is largest; borders repeat. An edge is a
+ * ridge of it above `low` that hangs together, over any of eight neighbours, with one above `high`.
  *
  * @param low, high of |dx| + |dy|, 0 to 2040; in any order
  */

@@ -1,5 +1,6 @@
 /**
- * What is painted anew of a picture and what is kept: masks, the surroundings of a mask, larger canvases, and putting back. Pure.
+ * What is painted anew of a picture and what is kept: masks, the surroundings of a mask, larger canvases, and putting
+ * back. Pure.
  *
  * @module
  */
@@ -45,7 +46,10 @@ export function latentMask({ width, height, data }: Mask, factor: number): Float
   });
 }
 
-/** The rectangle around all that is white, with `padding`, grown to the shape of width : height as far as the page allows. */
+/**
+ * The rectangle around all that is white, with `padding`, grown to the shape of width : height as far as the page
+ * allows.
+ */
 export function surroundings(mask: Mask, padding: number, width: number, height: number): Box {
   let [left, right, top, bottom] = [mask.width, 0, mask.height, 0];
   mask.data.forEach((white, i) => {

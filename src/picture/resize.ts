@@ -1,9 +1,9 @@
 /**
  * Resizing as Pillow does it, to the bit: the pictures that people compare with went through it.
  *
- * Each axis is resampled by itself, first across, then down; weights are fixed-point numbers of 22 bits and every pass rounds
- * to 8 bits. A filter widens where a picture shrinks, so that every pixel counts. (Pillow 13 goes down first where that is
- * cheaper: then single pixels differ by a level or a few.)
+ * Each axis is resampled by itself, first across, then down; weights are fixed-point numbers of 22 bits and every pass
+ * rounds to 8 bits. A filter widens where a picture shrinks, so that every pixel counts. (Pillow 13 goes down first
+ * where that is cheaper: then single pixels differ by a level or a few.)
  *
  * @module
  */
@@ -59,8 +59,8 @@ function taps(from: number, to: number, filter: Exclude<Filter, "nearest">): Tap
 }
 
 /**
- * One pass: `lines` lines of `count` pixels become lines of `taps.length` pixels. Pixels of a line are `step` bytes apart in both
- * pictures, lines `inLine` and `outLine`.
+ * One pass: `lines` lines of `count` pixels become lines of `taps.length` pixels. Pixels of a line are `step` bytes
+ * apart in both pictures, lines `inLine` and `outLine`.
  */
 function pass(
   data: Uint8Array,

@@ -18,7 +18,9 @@ import type { DeviceLatents, Slot } from "./latent_space.ts";
 import type { Model } from "./model.ts";
 import type { Start } from "./start.ts";
 
-/** What an inpainting network reads: latents, the mask, and the latents of the picture without what is to be painted. */
+/**
+ * What an inpainting network reads: latents, the mask, and the latents of the picture without what is to be painted.
+ */
 export function inpaintingChannels(latentChannels: number): number {
   return 2 * latentChannels + 1;
 }
@@ -115,8 +117,8 @@ export class Keeper implements Disposable {
   }
 
   /**
-   * The run whose network always sees the original, at the level of noise that it is told, where it is kept. Samplers combine
-   * pixel by pixel, so what they make of kept pixels themselves never reaches the others.
+   * The run whose network always sees the original, at the level of noise that it is told, where it is kept. Samplers
+   * combine pixel by pixel, so what they make of kept pixels themselves never reaches the others.
    * @param pure whether the first evaluation sees nothing but noise, as in diffusers
    */
   around(run: Run<Slot>, pure: boolean): Run<Slot> {

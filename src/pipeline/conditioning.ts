@@ -1,11 +1,11 @@
 /**
- * What the backbone is asked, planned from the regions: which prompts stand in the context, which batch entry and pixel sees
- * which of them, and how the entries' predictions are summed into one. Pure: knows no device.
+ * What the backbone is asked, planned from the regions: which prompts stand in the context, which batch entry and pixel
+ * sees which of them, and how the entries' predictions are summed into one. Pure: knows no device.
  *
- * Attention mode has one conditional entry, in which each pixel sees its own region's prompt and the base prompt. Latent mode
- * has one entry for each distinct prompt and blends predictions by masks (RPG, arXiv 2401.11708, section 2.3 and eq. 5).
- * Canvas mode draws each region as a picture of its own, of the region's size, and blends with a prediction for the whole:
- * the paper's regions that are "generated independently" and put together at every step.
+ * Attention mode has one conditional entry, in which each pixel sees its own region's prompt and the base prompt.
+ * Latent mode has one entry for each distinct prompt and blends predictions by masks (RPG, arXiv 2401.11708, section
+ * 2.3 and eq. 5). Canvas mode draws each region as a picture of its own, of the region's size, and blends with a
+ * prediction for the whole: the paper's regions that are "generated independently" and put together at every step.
  *
  * @module
  */
@@ -60,7 +60,10 @@ export interface Batch {
   share: Float32Array<ArrayBuffer>;
   /** Weights of the conditional prediction alone, for guidance rescale. */
   conditionalShare: Float32Array<ArrayBuffer>;
-  /** At a resolution of the backbone: region of each query row of the batch, and what each region of each entry sees in the context. */
+  /**
+   * At a resolution of the backbone: region of each query row of the batch, and what each region of each entry sees in
+   * the context.
+   */
   map(height: number, width: number, context: ContextRows): AttentionMap;
   /** The sights of {@linkcode Batch.map} alone; all resolutions have the same. */
   sights(context: ContextRows): Sight[];
@@ -214,8 +217,8 @@ function sharesOf(shows: readonly Weighted[], scale: number, part: number) {
 }
 
 /**
- * One conditional entry in which each pixel sees its own region's prompt and the base prompt, and one for what to avoid; where AND
- * joins several prompts in a region, an entry for the first of each, one for the second and so on.
+ * One conditional entry in which each pixel sees its own region's prompt and the base prompt, and one for what to
+ * avoid; where AND joins several prompts in a region, an entry for the first of each, one for the second and so on.
  */
 function attention({ regions, base, pooled, negativePooled, scale }: Scene): Entry[] {
   if (base && (base.length > 1 || base[0].weight !== 1)) {
@@ -271,8 +274,8 @@ function pooledFor(pooled: readonly Weighted[], k: number): string {
 }
 
 /**
- * Each region's prompts on a canvas of the region's size, and the base prompt on the whole picture, each with its own guidance.
- * SDXL's sizes remain the whole picture's: those of a small one would ask for the looks of small pictures.
+ * Each region's prompts on a canvas of the region's size, and the base prompt on the whole picture, each with its own
+ * guidance. SDXL's sizes remain the whole picture's: those of a small one would ask for the looks of small pictures.
  */
 function canvas({ regions, base, pooled, negativePooled, scale }: Scene): Entry[] {
   const entries = new Entries();
@@ -349,7 +352,10 @@ function sightsOf(entries: Entry[], context: ContextRows): Sight[] {
   );
 }
 
-/** Which sight the `rows` rows of each entry have. Only where an entry sees several prompts the regions' cells are asked for. */
+/**
+ * Which sight the `rows` rows of each entry have. Only where an entry sees several prompts the regions' cells are asked
+ * for.
+ */
 function regionsOfRows(entries: Entry[], rows: number, cellsOf: () => Uint8Array): Uint32Array {
   const cells = entries.some(({ sees }) => sees.length > 1) ? cellsOf() : new Uint8Array(rows);
   const regionOfRow = new Uint32Array(entries.length * rows);

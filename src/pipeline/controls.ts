@@ -30,7 +30,10 @@ export interface Control {
   active(i: number, n: number): boolean;
 }
 
-/** Opens the networks and reads the pictures that the options name. @throws UsageError or ModelError that names what does not fit */
+/**
+ * Opens the networks and reads the pictures that the options name. @throws UsageError or ModelError that names what
+ * does not fit
+ */
 export async function readControls(networks: Networks, options: PictureOptions): Promise<ControlInput[]> {
   const { controlNets = [], guessMode } = options;
   if (guessMode && controlNets.length === 0) throw new UsageError("--guess-mode needs a ControlNet: --control-net.");
@@ -77,7 +80,9 @@ function checkFit({ backbone, decoder, checkpoint }: Networks, { part, named }: 
   }
 }
 
-/** The size that a picture is drawn in where none is asked for: the first control picture's, as far as the networks can. */
+/**
+ * The size that a picture is drawn in where none is asked for: the first control picture's, as far as the networks can.
+ */
 export function sizeOfControls([{ image }]: readonly ControlInput[], factor: number) {
   const side = (pixels: number) => Math.max(1, Math.floor(pixels / factor)) * factor;
   return { width: side(image.picture.width), height: side(image.picture.height) };

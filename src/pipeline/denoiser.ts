@@ -1,6 +1,7 @@
 /**
- * The backbone compiled for one drawing: evaluates the guided prediction without creating anything. Each phase is a section of the
- * graph, in which the backbone is recorded once for every size of its batches; all phases share weights, prompts and memory.
+ * The backbone compiled for one drawing: evaluates the guided prediction without creating anything. Each phase is a
+ * section of the graph, in which the backbone is recorded once for every size of its batches; all phases share weights,
+ * prompts and memory.
  *
  * @module
  */
@@ -32,7 +33,10 @@ import type { Stage } from "./stage.ts";
 /** What of a drawing decides the sampling's graphs. */
 type Asked = Pick<Drawing, "size" | "context" | "wording" | "phases" | "settings" | "loras">;
 
-/** What an inpainting network reads beside latents, without a place yet: plain f32 [1, height, width, channels padded to 4]. */
+/**
+ * What an inpainting network reads beside latents, without a place yet: plain f32 [1, height, width, channels padded to
+ * 4].
+ */
 function shownTensor({ backbone }: Networks, { height, width, channels }: LatentSize): Tensor | undefined {
   const more = backbone.network.inChannels - channels;
   return more > 0 ? describeTensor("shown", [1, height, width, padChannels(more)], "f32", "plain") : undefined;

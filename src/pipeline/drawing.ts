@@ -1,6 +1,6 @@
 /**
- * A drawing: everything that is decided before the first weight moves. `prepare` settles it once; the stages, the memory plan and
- * the painter read it and decide nothing.
+ * A drawing: everything that is decided before the first weight moves. `prepare` settles it once; the stages, the
+ * memory plan and the painter read it and decide nothing.
  *
  * @module
  */
@@ -34,7 +34,10 @@ export interface Prompts {
   readonly texts: readonly PromptTokens[];
 }
 
-/** What the backbone is asked from one evaluation to another. Those with the same batches and controls are evaluated alike. */
+/**
+ * What the backbone is asked from one evaluation to another. Those with the same batches and controls are evaluated
+ * alike.
+ */
 export interface Phase {
   /** The first evaluation after it. */
   readonly until: number;

@@ -25,8 +25,8 @@ export interface EncodedPrompt {
 /**
  * Tokens of every prompt, with the layer that their embeddings are read from.
  *
- * @param clipSkip that layer, counted from the last: 1 is the last. Default: 1, and 2 for SDXL. It holds for what the picture shall
- * show and for what it shall not, as in AUTOMATIC1111's web UI.
+ * @param clipSkip that layer, counted from the last: 1 is the last. Default: 1, and 2 for SDXL. It holds for what the
+ *   picture shall show and for what it shall not, as in AUTOMATIC1111's web UI.
  * @throws UsageError where a text encoder has no such layer
  */
 export function tokenizePrompts(
@@ -132,8 +132,8 @@ export async function encodePrompts(
 }
 
 /**
- * Zeros in the place of an absent negative prompt (SDXL's force_zeros_for_empty_prompt). One token is enough: zero keys give
- * zero values however many there are.
+ * Zeros in the place of an absent negative prompt (SDXL's force_zeros_for_empty_prompt). One token is enough: zero keys
+ * give zero values however many there are.
  */
 export function zeroPrompt(networks: Pick<Networks, "textEncoders">): EncodedPrompt {
   const { dim, pooledDim } = embeddingDims(networks);

@@ -125,7 +125,10 @@ function levels({ picture: { width, data }, hidden }: Shown, tile: Tile, factor:
   return out;
 }
 
-/** Moments [height, width, 2·channels padded] → planes. Where the VAE gives means only, there is no variance to speak of. */
+/**
+ * Moments [height, width, 2·channels padded] → planes. Where the VAE gives means only, there is no variance to speak
+ * of.
+ */
 function split(moments: Float32Array, { height, width, channels }: LatentSize): Posterior {
   const area = height * width;
   const stride = moments.length / area;

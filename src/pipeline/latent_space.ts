@@ -30,7 +30,9 @@ export function latentsTensor({ height, width, channels }: LatentSize): Tensor {
   return describeTensor("latents", [SLOTS, height, width, padChannels(channels)], "f32", "plain");
 }
 
-/** The sampler's values as slots of one f32 buffer. Everything is made once; sampling only writes numbers and submits. */
+/**
+ * The sampler's values as slots of one f32 buffer. Everything is made once; sampling only writes numbers and submits.
+ */
 export class DeviceLatents implements LatentSpace<Slot>, Disposable {
   /** plain f32 [slots, height, width, channels padded to 4] */
   readonly tensor: Tensor;

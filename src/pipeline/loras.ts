@@ -86,8 +86,8 @@ async function find({ adapters }: Networks, file: FileInput): Promise<Adapter> {
 }
 
 /**
- * Where the tags of a plan hold: those of the base prompt everywhere, those of the whole prompt as well, unless a region repeats
- * them; those of a region there, unless all regions have them.
+ * Where the tags of a plan hold: those of the base prompt everywhere, those of the whole prompt as well, unless a
+ * region repeats them; those of a region there, unless all regions have them.
  */
 function tagsOf(plan: Plan): { whole: Tag[]; regions: Tag[][] } {
   const regions = regionsOf(plan).map(({ prompt, loras = {} }) => {
@@ -133,7 +133,9 @@ function stepsIn(name: string): number | undefined {
   return steps === undefined ? undefined : Number(steps);
 }
 
-/** What a distilled LoRA among those of the whole picture asks for and the options leave open, and a sentence about it. */
+/**
+ * What a distilled LoRA among those of the whole picture asks for and the options leave open, and a sentence about it.
+ */
 export function wishesOf({ whole }: PlacedLoras, options: PictureOptions): { wishes: PictureOptions; said?: string } {
   for (const { adapter: { name }, unet } of whole) {
     const found = unet > 0 && DISTILLED.find(([pattern]) => pattern.test(name));

@@ -171,7 +171,8 @@ export class Model implements Networks, Disposable {
   /**
    * @internal A ControlNet, opened when it is first asked for: a part like the others from then on.
    * @param model path of a diffusers folder or a file, or a name on the hub
-   * @throws ModelError where it is none, or one for models of another family; UsageError for a recipe's, which is only a name
+   * @throws ModelError where it is none, or one for models of another family; UsageError for a recipe's, which is only
+   *   a name
    */
   async controlNet(model: NetworkInput): Promise<OpenedControlNet> {
     if (typeof model !== "string") {
@@ -221,7 +222,9 @@ export class Model implements Networks, Disposable {
     return this.parts.reduce((sum, { weights }) => sum + weights.bytes, 0);
   }
 
-  /** @internal Loads whatever of `parts` is not on the device; of the matrices only those in `only`, where it is given. */
+  /**
+   * @internal Loads whatever of `parts` is not on the device; of the matrices only those in `only`, where it is given.
+   */
   async load(
     parts: readonly Part[],
     { onProgress, only }: { onProgress?: (progress: LoadProgress) => void; only?: ReadonlySet<Tensor> } = {},
@@ -237,7 +240,10 @@ export class Model implements Networks, Disposable {
     }
   }
 
-  /** @internal Brings a stage's parts to the device. Disposing of what is returned lets them go again where `offload` wants that. */
+  /**
+   * @internal Brings a stage's parts to the device. Disposing of what is returned lets them go again where `offload`
+   * wants that.
+   */
   async hold({ parts, streams }: Stage, offload: Offload): Promise<Disposable> {
     // What steered another drawing and not this one makes room.
     if (streams) { for (const part of this.#controlParts) if (!parts.includes(part)) part.weights.release(); }
@@ -270,8 +276,8 @@ export class Model implements Networks, Disposable {
   }
 
   /**
-   * @internal Merges these LoRAs into the weights instead of those before. What they change leaves the device, and comes back as it is then
-   * when it is needed next. A drawing does this when its turn comes.
+   * @internal Merges these LoRAs into the weights instead of those before. What they change leaves the device, and
+   *   comes back as it is then when it is needed next. A drawing does this when its turn comes.
    * @param parts to do it to
    */
   adapt(loras: readonly AppliedLora[], parts: readonly Part[] = [...this.textEncoders, this.backbone]): void {

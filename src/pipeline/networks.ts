@@ -1,6 +1,6 @@
 /**
- * What a model is without its weights: its parts, and how they like to be used. Enough to prepare a drawing and to know what it
- * needs.
+ * What a model is without its weights: its parts, and how they like to be used. Enough to prepare a drawing and to know
+ * what it needs.
  *
  * @module
  */
@@ -50,7 +50,10 @@ export interface Networks {
   taesd?(path: string): Promise<Part<TaesdConfig>>;
   /** @internal A network that enlarges pictures, by its file. */
   upscaler?(path: string): Promise<Part<RrdbConfig>>;
-  /** @internal A ControlNet, opened when it is first asked for. @throws ModelError where it is none, or one for another family */
+  /**
+   * @internal A ControlNet, opened when it is first asked for. @throws ModelError where it is none, or one for another
+   * family
+   */
   controlNet(model: NetworkInput): Promise<OpenedControlNet>;
 }
 

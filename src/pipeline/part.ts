@@ -1,5 +1,6 @@
 /**
- * The parts of a model: its networks by name. Everything that loads, spares or counts memory walks over parts and names none.
+ * The parts of a model: its networks by name. Everything that loads, spares or counts memory walks over parts and names
+ * none.
  *
  * @module
  */
@@ -29,7 +30,8 @@ export interface PartOptions {
 }
 
 /**
- * A part with all its weights declared and none loaded: recording a network declares them, the graph itself is thrown away.
+ * A part with all its weights declared and none loaded: recording a network declares them, the graph itself is thrown
+ * away.
  *
  * @param record records the network over its smallest input
  * @throws ModelError where the source does not hold just what the network needs

@@ -19,8 +19,8 @@ export interface Stretch {
 }
 
 /**
- * The phases of a drawing: where stretches end and where ControlNets begin or end to steer. Equal ones share their batches and
- * controls. In guess mode what the picture shall not show is evaluated apart, without ControlNets.
+ * The phases of a drawing: where stretches end and where ControlNets begin or end to steer. Equal ones share their
+ * batches and controls. In guess mode what the picture shall not show is evaluated apart, without ControlNets.
  */
 export function steeredPhases(
   stretches: readonly Stretch[],

@@ -227,7 +227,10 @@ function checkChannels({ checkpoint: { name }, decoder, backbone }: Networks, op
   }
 }
 
-/** The share of the steps that bind, where some do. @throws UsageError where regions are not bound and a setting says how */
+/**
+ * The share of the steps that bind, where some do. @throws UsageError where regions are not bound and a setting says
+ * how
+ */
 function bindOf(plan: Plan, defaults: RegionDefaults, options: PictureOptions): Pick<PictureOptions, "bind"> {
   if (plan.mode === "bind") return { bind: options.bind ?? defaults.bind ?? DEFAULT_BIND };
   const idle = (["bind", "refineRatio"] as const).find((name) => options[name] !== undefined);

@@ -17,7 +17,10 @@ import type { Model } from "./model.ts";
 /** Latents along each side of the patches that are decoded to measure a colour: enough to be free of the border. */
 const PATCH = 3;
 
-/** "vae" decodes the latents; "tae" does by the drawing's TAESD; "proj" maps each latent pixel to one colour by a linear projection. */
+/**
+ * "vae" decodes the latents; "tae" does by the drawing's TAESD; "proj" maps each latent pixel to one colour by a linear
+ * projection.
+ */
 export function previewer(
   model: Model,
   drawing: Drawing,
@@ -47,8 +50,8 @@ interface Projection {
 }
 
 /**
- * Measures the projection on the model's own decoder, so that it holds for any VAE: the colour of a flat patch of zeros, and
- * how it moves with each latent channel.
+ * Measures the projection on the model's own decoder, so that it holds for any VAE: the colour of a flat patch of
+ * zeros, and how it moves with each latent channel.
  */
 async function measure(model: Model, { stages, offload }: Drawing): Promise<Projection> {
   using _there = await model.hold(stages.decoding, offload);

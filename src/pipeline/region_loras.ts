@@ -1,6 +1,6 @@
 /**
- * LoRAs that hold in some regions: their factors as a part of their own, and which rows take how much of them. A region's prompt, and
- * what it avoids, carry the tags of its LoRAs, so that a row's text tells what holds there.
+ * LoRAs that hold in some regions: their factors as a part of their own, and which rows take how much of them. A
+ * region's prompt, and what it avoids, carry the tags of its LoRAs, so that a row's text tells what holds there.
  *
  * @module
  */
@@ -109,7 +109,10 @@ function ranksOf(adapters: readonly Adapter[], parts: readonly string[]): number
   return parts.flatMap((part) => adapters.flatMap((adapter, i) => Array(adapter.rankOf("unet", part) ?? 0).fill(i)));
 }
 
-/** All factors as tensors: `name.down.weight` of all parts that a layer joins, `part.up.weight` [out, ranks] with zeros for the others'. */
+/**
+ * All factors as tensors: `name.down.weight` of all parts that a layer joins, `part.up.weight` [out, ranks] with zeros
+ * for the others'.
+ */
 function factorsOf(adapters: readonly Adapter[], base: TensorSource): TensorSource {
   const tensors = new Map<string, TensorInfo>();
   const made = new Map<string, () => Promise<Float32Array>>();

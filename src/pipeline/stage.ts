@@ -1,6 +1,6 @@
 /**
- * The stages of a drawing. Each names the parts that must be on the device while it lasts, and records its graphs by the very
- * code that runs them, so that what a drawing needs is known before anything is allocated.
+ * The stages of a drawing. Each names the parts that must be on the device while it lasts, and records its graphs by
+ * the very code that runs them, so that what a drawing needs is known before anything is allocated.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import type { Graph } from "../gpu/graph.ts";
 import type { Part } from "./part.ts";
 
 /**
- * Which weights leave the device: none; each part's after its stage; or, with "stream", also those of a stage that streams,
- * which come from the file anew in every evaluation.
+ * Which weights leave the device: none; each part's after its stage; or, with "stream", also those of a stage that
+ * streams, which come from the file anew in every evaluation.
  */
 export type Offload = false | true | "stream";
 

@@ -1,5 +1,6 @@
 /**
- * From the picture that a drawing starts from, and its mask, to what the networks are shown, and back to the finished picture.
+ * From the picture that a drawing starts from, and its mask, to what the networks are shown, and back to the finished
+ * picture.
  *
  * @module
  */
@@ -58,7 +59,10 @@ export function isInpainting({ mask, extend }: PictureOptions): boolean {
   return mask !== undefined || extend !== undefined;
 }
 
-/** The size that a picture is drawn in where none is asked for: its own, as far as the networks can. Rounded up where it is kept. */
+/**
+ * The size that a picture is drawn in where none is asked for: its own, as far as the networks can. Rounded up where it
+ * is kept.
+ */
 export function sizeOfStart({ init }: StartInputs, options: PictureOptions, factor: number) {
   const { left = 0, right = 0, top = 0, bottom = 0 } = options.extend ?? {};
   const round = isInpainting(options) ? Math.ceil : Math.floor;

@@ -92,8 +92,8 @@ export async function encodeChunks(
 }
 
 /**
- * Token plus position embeddings [chunks, positions, width]. Rows are read from the file as they are needed: the whole table
- * (76 MiB for ViT-L) never moves.
+ * Token plus position embeddings [chunks, positions, width]. Rows are read from the file as they are needed: the whole
+ * table (76 MiB for ViT-L) never moves.
  */
 async function embed({ network, source }: Part<ClipConfig>, chunks: readonly TokenChunk[]): Promise<Float32Array> {
   const { positions, width } = network;

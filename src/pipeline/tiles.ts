@@ -42,7 +42,9 @@ export function tileWindow(
   return fittingWindow(size, Math.round(512 / factor), record);
 }
 
-/** The largest window of `side`, or a half, a quarter … of it, that fits: devices may bind no more than 128 MiB at once. */
+/**
+ * The largest window of `side`, or a half, a quarter … of it, that fits: devices may bind no more than 128 MiB at once.
+ */
 export function fittingWindow(size: Window, side: number, record: (window: Window) => unknown): Window {
   while (side > SMALLEST_TILE && !fits(size, side, record)) side = Math.ceil(side / 2);
   return windowOf(size, side);
@@ -89,7 +91,8 @@ function starts(length: number, side: number, overlap: number): number[] {
 }
 
 /**
- * Joins decoded tiles: each fades out linearly over its overlap, and every pixel is the weighted mean of the tiles there.
+ * Joins decoded tiles: each fades out linearly over its overlap, and every pixel is the weighted mean of the tiles
+ * there.
  * @param factor pixels to a latent
  * @returns RGBA of width·factor × height·factor
  */

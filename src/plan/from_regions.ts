@@ -66,7 +66,9 @@ export function planFromRegions(options: RegionOptions): Plan {
   });
 }
 
-/** The split ratio with the regions in its cells. Columns first need cells within cells: a plan's ratio has rows first. */
+/**
+ * The split ratio with the regions in its cells. Columns first need cells within cells: a plan's ratio has rows first.
+ */
 function cellsOf(
   regions: PlanCell[],
   { cellsPerRow, only }: RegionTexts,

@@ -39,9 +39,9 @@ export interface MakePlanOptions extends LanguageModelOptions, Limits {
 /**
  * Plan a picture.
  *
- * A prompt that holds region keywords (`a BREAK b`) is its own plan. Otherwise the planner plans, and its plan is drawn as it is:
- * no cell is ever added. The plan's notes warn of what it seems to lack. "auto" falls back to the rules where the language model
- * fails, after saying so; "openai" never does.
+ * A prompt that holds region keywords (`a BREAK b`) is its own plan. Otherwise the planner plans, and its plan is drawn
+ * as it is: no cell is ever added. The plan's notes warn of what it seems to lack. "auto" falls back to the rules where
+ * the language model fails, after saying so; "openai" never does.
  *
  * @throws PlannerError (LanguageModelError for a language model), UsageError for what was configured wrongly
  * @example
@@ -83,8 +83,8 @@ export async function makePlan(prompt: string, options: MakePlanOptions = {}): P
 }
 
 /**
- * The rules' plan; the prompt as it is where they would tear its editing apart (`[a cat and a dog:a fox:0.5]`). The rules, their
- * tagger and its dictionary are loaded only here.
+ * The rules' plan; the prompt as it is where they would tear its editing apart (`[a cat and a dog:a fox:0.5]`). The
+ * rules, their tagger and its dictionary are loaded only here.
  */
 async function byRules(prompt: string): Promise<Plan> {
   const { planByRules } = await import("./rules/rules.ts");
@@ -101,7 +101,9 @@ function lostBy(plan: Plan, prompt: string): string | undefined {
   return wholesOf(prompt).find((written) => !kept.has(written));
 }
 
-/** Where nobody chose the rules, a prompt that they cannot read is still a picture: it is drawn whole, and that is said. */
+/**
+ * Where nobody chose the rules, a prompt that they cannot read is still a picture: it is drawn whole, and that is said.
+ */
 async function rulesOrWhole(prompt: string, { say }: MakePlanOptions): Promise<Plan> {
   try {
     return await byRules(prompt);

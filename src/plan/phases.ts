@@ -1,9 +1,9 @@
 /**
  * Modes as a schedule over the steps: a plan comes to a list of plans, each for a stretch of the steps.
  *
- * Bind mode is the usual schedule of two (RAG, arXiv 2411.06558): first every region is denoised as a picture of its own, from its
- * brief alone, so that each gets its thing; then the whole picture by attention, from full prompts and the base prompt, so that
- * the regions share one world.
+ * Bind mode is the usual schedule of two (RAG, arXiv 2411.06558): first every region is denoised as a picture of its
+ * own, from its brief alone, so that each gets its thing; then the whole picture by attention, from full prompts and
+ * the base prompt, so that the regions share one world.
  *
  * @module
  */
@@ -25,7 +25,10 @@ export interface PlanAtSteps {
   plan: Plan & { mode: RegionMode };
 }
 
-/** The plans of `steps` steps, one after the other. A phase that would get no step is left out; the first gets one always. */
+/**
+ * The plans of `steps` steps, one after the other. A phase that would get no step is left out; the first gets one
+ * always.
+ */
 export function planAtSteps(plan: Plan, steps: number, options: BindOptions = {}): PlanAtSteps[] {
   const phases = phasesOf(plan, options);
   const total = phases.reduce((sum, { share }) => sum + share, 0);

@@ -13,8 +13,8 @@ const STEP = 32;
 const MOST = 4;
 
 /**
- * The size for a picture where none was asked for: the model's own, or so much wider and higher that every region has sides of
- * its `leastSide` pixels, within four times the model's own.
+ * The size for a picture where none was asked for: the model's own, or so much wider and higher that every region has
+ * sides of its `leastSide` pixels, within four times the model's own.
  */
 export function pictureSize(plan: Plan, own: Size & { regions?: RegionDefaults }): Size {
   const { leastSide = 0 } = own.regions ?? {};

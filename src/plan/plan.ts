@@ -62,11 +62,17 @@ export interface Region {
   negativePrompt?: string;
   /** Weight of the base prompt here, 0 to 1; goes before the plan's. */
   baseRatio?: number;
-  /** Left, top, right and bottom as shares of the picture: it lies there, over the cells, and takes none of the split ratio's. */
+  /**
+   * Left, top, right and bottom as shares of the picture: it lies there, over the cells, and takes none of the split
+   * ratio's.
+   */
   box?: [left: number, top: number, right: number, bottom: number];
   /** How far the box is away: of two that overlap the one with less is in front, of equal ones the later. Absent: 0. */
   depth?: number;
-  /** LoRAs that hold in this region only, by name, with their strengths; `<lora:name:weight>` in the prompt does the same. */
+  /**
+   * LoRAs that hold in this region only, by name, with their strengths; `<lora:name:weight>` in the prompt does the
+   * same.
+   */
   loras?: Record<string, number>;
   /** Path of a mask image: the region is drawn where it is white, over whatever cell lies there. */
   mask?: string;
@@ -203,8 +209,9 @@ export function plainPlan(prompt: string, planner: string, note?: string): Plan 
 }
 
 /**
- * The plan with a mode (or phases), and with its whole prompt as base prompt where the model wants one, or where steps refine what
- * others bound, and the plan says nothing of a base itself. A plan of one region is drawn plainly whatever the model likes.
+ * The plan with a mode (or phases), and with its whole prompt as base prompt where the model wants one, or where steps
+ * refine what others bound, and the plan says nothing of a base itself. A plan of one region is drawn plainly whatever
+ * the model likes.
  */
 export function withDefaults(plan: Plan, defaults: RegionDefaults): Plan {
   const regions = regionsOf(plan);
@@ -253,7 +260,10 @@ const MAX_DEPTH = 2 * MAX_SPLITS + 3;
 /** Values that even a plan of 256 regions with everything in them stays below. */
 const MAX_VALUES = 8192;
 
-/** Refuses, before anything is read, what is too deep or too much for a plan. Looks at no more of it than a plan may have. */
+/**
+ * Refuses, before anything is read, what is too deep or too much for a plan. Looks at no more of it than a plan may
+ * have.
+ */
 function checkSize(json: unknown): void {
   const fail = (what: string) => new PlannerError(`The plan is not valid: ${what}.`);
   const open: [value: unknown, depth: number][] = [[json, 0]];
@@ -342,9 +352,9 @@ export function layoutOf(plan: Pick<Plan, "splitRatio" | "regions">): Layout {
 }
 
 /**
- * The weight of the base prompt in each region, in reading order; zeros where the plan has no base prompt. A region's own
- * ratio goes before the plan's, a split cell passes its ratio on; boxes take the last of a list; without either it is
- * `DEFAULT_BASE_RATIO`.
+ * The weight of the base prompt in each region, in reading order; zeros where the plan has no base prompt. A region's
+ * own ratio goes before the plan's, a split cell passes its ratio on; boxes take the last of a list; without either it
+ * is `DEFAULT_BASE_RATIO`.
  */
 export function baseRatiosOf(plan: Pick<Plan, "splitRatio" | "regions" | "basePrompt" | "baseRatio">): number[] {
   const rows = splitOf(plan)?.rows ?? [{ widths: [1] }];

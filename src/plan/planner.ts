@@ -13,8 +13,8 @@ export interface PlanRequest {
 }
 
 /**
- * Anything that turns a prompt into a plan. `makePlan` checks what it returns, so a planner of one's own needs no more than
- * a split ratio and region prompts; see examples/own_planner.ts.
+ * Anything that turns a prompt into a plan. `makePlan` checks what it returns, so a planner of one's own needs no more
+ * than a split ratio and region prompts; see examples/own_planner.ts.
  */
 export type Planner = (request: PlanRequest, signal?: AbortSignal) => Promise<PlannedPicture> | PlannedPicture;
 

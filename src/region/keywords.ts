@@ -23,10 +23,11 @@ export interface RegionTexts {
 }
 
 /**
- * Read a text such as `common ADDCOMM base ADDBASE a ADDCOL b ADDROW c`; common and base go in either order. Regions are parted by
- * ADDCOL within a row and ADDROW between rows, and then BREAK begins a new chunk of tokens within its region; or by BREAK; or by
- * AND, which asks for latent mode and may carry weights (`a :1.2 AND b :0.8`). A keyword is a word of its own in capitals:
- * BREAKFAST parts nothing; `ADD COL` is ADDCOL. Emphasis around a keyword holds on both sides.
+ * Read a text such as `common ADDCOMM base ADDBASE a ADDCOL b ADDROW c`; common and base go in either order. Regions
+ * are parted by ADDCOL within a row and ADDROW between rows, and then BREAK begins a new chunk of tokens within its
+ * region; or by BREAK; or by AND, which asks for latent mode and may carry weights (`a :1.2 AND b :0.8`). A keyword is
+ * a word of its own in capitals: BREAKFAST parts nothing; `ADD COL` is ADDCOL. Emphasis around a keyword holds on both
+ * sides.
  *
  * @param columnsFirst whether ADDCOL parts the picture and ADDROW its columns, as in the extension's vertical mode
  * @throws PlannerError for keywords that do not go together and for a region without a prompt
@@ -89,8 +90,8 @@ export function splitAtBreak(text: string): string[] {
 }
 
 /**
- * The negative prompt of each of `count` regions. BREAK, ADDCOL or ADDROW part them: the nth belongs to the nth region, and where
- * there are fewer the first is repeated, as the extension does. What stands before ADDCOMM goes to all.
+ * The negative prompt of each of `count` regions. BREAK, ADDCOL or ADDROW part them: the nth belongs to the nth region,
+ * and where there are fewer the first is repeated, as the extension does. What stands before ADDCOMM goes to all.
  *
  * @throws PlannerError where there are more negative prompts than regions
  */
@@ -111,8 +112,8 @@ export function negativesOfRegions(text: string, count: number): string[] {
 }
 
 /**
- * Whether a prompt says by itself which regions there are. AND without weights is ordinary English in a prompt in capitals, and
- * to a planner everywhere.
+ * Whether a prompt says by itself which regions there are. AND without weights is ordinary English in a prompt in
+ * capitals, and to a planner everywhere.
  */
 export function hasRegionKeywords(text: string): boolean {
   const prompt = parsePrompt(text);

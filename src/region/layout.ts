@@ -1,6 +1,6 @@
 /**
- * Where the regions of a picture lie: a tree of cuts whose leaves are regions, and boxes over it, all in fractions of the picture,
- * so that one layout serves every resolution of the network.
+ * Where the regions of a picture lie: a tree of cuts whose leaves are regions, and boxes over it, all in fractions of
+ * the picture, so that one layout serves every resolution of the network.
  *
  * @module
  */
@@ -17,7 +17,10 @@ export interface Rect {
   y1: number;
 }
 
-/** One region's place. `region` is its index in the order of the region prompts: reading order, boxes where they were written. */
+/**
+ * One region's place. `region` is its index in the order of the region prompts: reading order, boxes where they were
+ * written.
+ */
 export interface Cell {
   /** @internal */
   rect: Rect;
@@ -85,7 +88,9 @@ export function makeLayout(cut: Cut | undefined, boxes: readonly Box[] = []): La
   return { root, cells, boxes: farthestFirst, ...(cut ? {} : { rest: boxes.length }) };
 }
 
-/** Borders in 0…1 of parts with these relative sizes; sizes are scaled first so that even 1e308 twice does not overflow. */
+/**
+ * Borders in 0…1 of parts with these relative sizes; sizes are scaled first so that even 1e308 twice does not overflow.
+ */
 function cumulative(sizes: readonly number[]): number[] {
   const largest = Math.max(...sizes);
   const scaled = sizes.map((size) => size / largest);

@@ -50,7 +50,10 @@ export function maskPartition(
   return cells;
 }
 
-/** The same for weights: a mask takes its brightness from all regions under it, so that they still sum to 1. Works in place. */
+/**
+ * The same for weights: a mask takes its brightness from all regions under it, so that they still sum to 1. Works in
+ * place.
+ */
 export function maskWeights(
   weights: Float32Array[],
   masks: readonly (MaskImage | undefined)[],

@@ -5,8 +5,8 @@ import { fitToGrid, type GridNode, gridRect, partition } from "./partition.ts";
  * One weight mask per region for latent mode; at every cell of the grid the weights sum to 1.
  *
  * Each border is a linear ramp of `feather` (a fraction of the picture's side) across it. Along one cut the weights are
- * differences of neighbouring ramps, which telescope to 1; a nested region's weight is the product down the tree. A box takes its
- * own from all that lies behind it.
+ * differences of neighbouring ramps, which telescope to 1; a nested region's weight is the product down the tree. A box
+ * takes its own from all that lies behind it.
  *
  * @param feather width of the ramp, 0 for hard borders (then the masks are exactly `partition`)
  * @returns one Float32Array of width·height, row by row, per region
@@ -41,7 +41,9 @@ export function featheredMasks(layout: Layout, width: number, height: number, fe
   return masks;
 }
 
-/** A region's `share` at each cell, taken from all others in proportion, so that they still sum to 1. Works in place. */
+/**
+ * A region's `share` at each cell, taken from all others in proportion, so that they still sum to 1. Works in place.
+ */
 export function cover(weights: readonly Float32Array[], share: Float32Array, region: number): void {
   weights.forEach((weight, i) => {
     for (let at = 0; at < weight.length; at++) {

@@ -1,6 +1,7 @@
 /**
- * Ways to join regions into one picture. "attention": each position attends to its own region's prompt; "latent": predictions
- * for the whole picture are blended by masks; "canvas": each region is denoised as a picture of its own size.
+ * Ways to join regions into one picture. "attention": each position attends to its own region's prompt; "latent":
+ * predictions for the whole picture are blended by masks; "canvas": each region is denoised as a picture of its own
+ * size.
  */
 export const REGION_MODES = ["attention", "latent", "canvas"] as const;
 
@@ -21,7 +22,9 @@ export interface RegionDefaults {
   baseRatio?: number;
   /** In bind mode: share of the steps that bind, 0 to 1. Absent: {@linkcode DEFAULT_BIND}. */
   bind?: number;
-  /** In bind mode: how much of the whole prompt each region shows after them. Absent: {@linkcode DEFAULT_REFINE_RATIO}. */
+  /**
+   * In bind mode: how much of the whole prompt each region shows after them. Absent: {@linkcode DEFAULT_REFINE_RATIO}.
+   */
   refineRatio?: number;
   /** Pixels that each side of a region needs; where no size is asked for, the picture grows for it. */
   leastSide?: number;

@@ -11,9 +11,10 @@ export interface GridNode {
 /**
  * Which region each cell of a grid belongs to.
  *
- * Borders fall at floor(n·fraction + 1e-9), which is exact for every ratio at every resolution. A region that would get no
- * column or row keeps the nearest one; where the grid has fewer columns or rows than the cut, or nearer boxes cover all that it
- * has there, it keeps the nearest single cell. So no region but the rest is empty as long as the grid has cells for all.
+ * Borders fall at floor(n·fraction + 1e-9), which is exact for every ratio at every resolution. A region that would get
+ * no column or row keeps the nearest one; where the grid has fewer columns or rows than the cut, or nearer boxes cover
+ * all that it has there, it keeps the nearest single cell. So no region but the rest is empty as long as the grid has
+ * cells for all.
  *
  * @param width columns of the grid, @param height rows of the grid
  * @returns width·height region indices, row by row
@@ -47,8 +48,8 @@ export function gridRect({ x0, x1, y0, y1 }: Rect, width: number, height: number
 }
 
 /**
- * Each region's rectangle in whole cells of a grid, whatever lies over it; undefined where the grid has too few columns or rows for
- * the cuts.
+ * Each region's rectangle in whole cells of a grid, whatever lies over it; undefined where the grid has too few columns
+ * or rows for the cuts.
  */
 export function gridRects(layout: Layout, width: number, height: number): Rect[] | undefined {
   const fitted = fitToGrid(layout, width, height);
@@ -72,7 +73,10 @@ export function gridRects(layout: Layout, width: number, height: number): Rect[]
   return rects;
 }
 
-/** The layout's borders on a width × height grid, every part at least as large as it needs; undefined where they do not fit. */
+/**
+ * The layout's borders on a width × height grid, every part at least as large as it needs; undefined where they do not
+ * fit.
+ */
 export function fitToGrid(layout: Layout, width: number, height: number): GridNode | undefined {
   const needed = needs(layout.root);
   if (needed.x > width || needed.y > height) return undefined;

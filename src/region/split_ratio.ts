@@ -21,7 +21,8 @@ export function parseSplitRatio(text: string, prompts?: number): SplitRatio {
   );
   if (rows.length === 1) {
     const fields = rows[0];
-    // "1,0.5,0.5": shares of the first number. "1,1,1" for two prompts may as well be a column too many, so it is refused.
+    // "1,0.5,0.5": shares of the first number. "1,1,1" for two prompts may as well be a column too many, so it is
+    // refused.
     const [first, ...others] = fields;
     const hasHeight = fields.length > 2 && fields.length - 1 === prompts &&
       Math.abs(others.reduce((sum, width) => sum + width, 0) / first - 1) < 0.011;
@@ -50,7 +51,9 @@ export function cellCount(ratio: SplitRatio): number {
   return ratio.rows.reduce((sum, row) => sum + row.widths.length, 0);
 }
 
-/** The ratio as a tree of cuts; `parts`, in reading order, may split cells again and are plain regions where left out. */
+/**
+ * The ratio as a tree of cuts; `parts`, in reading order, may split cells again and are plain regions where left out.
+ */
 export function cutOf(ratio: SplitRatio, parts: readonly Cut[] = []): Cut {
   let next = 0;
   const rows = ratio.rows.map(({ widths }): Cut => {

@@ -12,8 +12,8 @@ const f = Math.fround;
 /**
  * ᾱₜ = Π (1 − βᵢ) for every training timestep, rounded to f32 where torch rounds.
  *
- * With `rescale_betas_zero_snr` the last is 0 (Lin et al., "Common Diffusion Noise Schedules and Sample Steps are Flawed",
- * algorithm 1).
+ * With `rescale_betas_zero_snr` the last is 0 (Lin et al., "Common Diffusion Noise Schedules and Sample Steps are
+ * Flawed", algorithm 1).
  */
 export function alphaBars(settings: SchedulerSettings): Float32Array {
   const bars = products(betas(settings).map((beta) => 1 - beta));

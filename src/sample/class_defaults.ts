@@ -1,5 +1,6 @@
 /**
- * What each scheduler class of diffusers knows of a scheduler_config.json, and what it takes for keys that are not there.
+ * What each scheduler class of diffusers knows of a scheduler_config.json, and what it takes for keys that are not
+ * there.
  *
  * @module
  */

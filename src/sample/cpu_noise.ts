@@ -12,9 +12,9 @@ const TWO_PI = f(2 * Math.PI);
 const BLOCK = 16;
 
 /**
- * Standard normals in the order of a CPU `torch.Generator`. Sixteen values and more are drawn as one array of 24-bit uniforms
- * that Box–Muller turns into normals block by block, in f32; fewer are drawn in pairs, in f64, where a value left over waits
- * for the next small draw.
+ * Standard normals in the order of a CPU `torch.Generator`. Sixteen values and more are drawn as one array of 24-bit
+ * uniforms that Box–Muller turns into normals block by block, in f32; fewer are drawn in pairs, in f64, where a value
+ * left over waits for the next small draw.
  */
 export class CpuNoise implements NoiseGenerator {
   readonly #random: Mt19937;

@@ -10,12 +10,13 @@ const f = Math.fround;
 const BLOCK = 256;
 
 /**
- * Standard normals in the order of a CUDA `torch.Generator`: value i comes from thread i's own Philox stream, and every draw
- * moves all streams on by one. Equal to the GPU's to about 2⁻²¹ (its sine and cosine are the fast, approximate ones).
+ * Standard normals in the order of a CUDA `torch.Generator`: value i comes from thread i's own Philox stream, and every
+ * draw moves all streams on by one. Equal to the GPU's to about 2⁻²¹ (its sine and cosine are the fast, approximate
+ * ones).
  *
- * A GPU runs at most `maxThreads` threads at once (multiprocessors × threads each: 221,184 on an A100), and in a draw of more
- * values each thread makes several. By default there is no such limit, as in AUTOMATIC1111; only draws of more than about
- * 10⁵ values notice.
+ * A GPU runs at most `maxThreads` threads at once (multiprocessors × threads each: 221,184 on an A100), and in a draw
+ * of more values each thread makes several. By default there is no such limit, as in AUTOMATIC1111; only draws of more
+ * than about 10⁵ values notice.
  */
 export class CudaNoise implements NoiseGenerator {
   readonly #key: readonly number[];
@@ -43,7 +44,10 @@ export class CudaNoise implements NoiseGenerator {
   }
 }
 
-/** Two normals from two random u32, sine first (curand_normal.h), to `out[at]` and, where there is such a place, `out[then]`. */
+/**
+ * Two normals from two random u32, sine first (curand_normal.h), to `out[at]` and, where there is such a place,
+ * `out[then]`.
+ */
 function boxMuller(a: number, b: number, out: Float32Array, at: number, then: number): void {
   const u = f(f(a) * 2 ** -32 + 2 ** -33);
   const angle = f(f(b) * f(2 * Math.PI * 2 ** -32) + f(Math.PI * 2 ** -32));

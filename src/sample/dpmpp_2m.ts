@@ -43,8 +43,8 @@ function orderLimit<T>({ strides, settings }: Run<T>, i: number): number {
 }
 
 /**
- * Weights of the last 1 to 3 estimates over a step of length h in λ: their polynomial in λ times e^λ, integrated and divided by
- * e^λₜ (DPM-Solver++, eq. 8 and appendix). `r` are the lengths of the steps before, as shares of this one.
+ * Weights of the last 1 to 3 estimates over a step of length h in λ: their polynomial in λ times e^λ, integrated and
+ * divided by e^λₜ (DPM-Solver++, eq. 8 and appendix). `r` are the lengths of the steps before, as shares of this one.
  */
 function multistepWeights(h: number, r: readonly number[], heun: boolean, sde: boolean): number[] {
   const phi1 = -Math.expm1(-h);

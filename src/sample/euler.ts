@@ -13,8 +13,8 @@ export const euler: Sampler = async function* (run, x) {
 };
 
 /**
- * Ancestral sampling with Euler's method: down to less noise than the next level has, then fresh noise up to it, `eta` of
- * what diffusers adds (k-diffusion's get_ancestral_step). Without any it is Euler's method.
+ * Ancestral sampling with Euler's method: down to less noise than the next level has, then fresh noise up to it, `eta`
+ * of what diffusers adds (k-diffusion's get_ancestral_step). Without any it is Euler's method.
  */
 export const eulerAncestral: Sampler = async function* (run, x) {
   const { space, denoise, strides, start, eta = 1 } = run;

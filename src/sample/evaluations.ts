@@ -1,6 +1,6 @@
 /**
- * How often samplers ask the network, as diffusers counts: its timesteps are evaluations, and what lasts for a share of the steps
- * lasts for a share of those.
+ * How often samplers ask the network, as diffusers counts: its timesteps are evaluations, and what lasts for a share of
+ * the steps lasts for a share of those.
  *
  * @module
  */

@@ -10,8 +10,8 @@ export function guide(conditional: Float32Array, negative: Float32Array, weight:
 }
 
 /**
- * Guidance rescale (Lin et al. 2023, eq. 15 and 16): the guided output, brought by the share φ to the standard deviation of
- * the conditional one. Deviations are over all values of one image, with n − 1.
+ * Guidance rescale (Lin et al. 2023, eq. 15 and 16): the guided output, brought by the share φ to the standard
+ * deviation of the conditional one. Deviations are over all values of one image, with n − 1.
  */
 export function rescaleGuided(guided: Float32Array, conditional: Float32Array, phi: number): Float32Array {
   const scale = phi * deviation(conditional) / deviation(guided) + 1 - phi;

@@ -1,7 +1,9 @@
 import { finished, transfer } from "./level.ts";
 import type { Sampler } from "./types.ts";
 
-/** Heun's method (Karras et al. 2022, algorithm 1): two calls of the network a step, one in the last, which ends at 0. */
+/**
+ * Heun's method (Karras et al. 2022, algorithm 1): two calls of the network a step, one in the last, which ends at 0.
+ */
 export const heun: Sampler = async function* (run, x) {
   const { space, denoise, strides, start, clip } = run;
   for (let i = start; i < strides.length; i++) {

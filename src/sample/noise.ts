@@ -1,6 +1,6 @@
 /**
- * Seeded noise that repeats other programs' pictures. Every picture has a generator of its own; its first latents and the
- * noise of its sampling steps come from it in that order, as in diffusers with a list of generators.
+ * Seeded noise that repeats other programs' pictures. Every picture has a generator of its own; its first latents and
+ * the noise of its sampling steps come from it in that order, as in diffusers with a list of generators.
  *
  * @module
  */
@@ -10,7 +10,8 @@ import { CudaNoise } from "./cuda_noise.ts";
 import type { NoiseGenerator } from "./types.ts";
 
 /**
- * The generator of `torch.Generator(device=kind).manual_seed(seed)` for f32 draws: "cpu" bit for bit, "cuda" to about 2⁻²¹.
+ * The generator of `torch.Generator(device=kind).manual_seed(seed)` for f32 draws: "cpu" bit for bit, "cuda" to about
+ * 2⁻²¹.
  * @param seed a whole number from 0 to 2⁶³ − 1; above 2⁵³ as a bigint
  * @throws {UsageError} for any other seed
  * @example

@@ -1,5 +1,6 @@
 /**
- * Philox 4×32-10, the counter-based generator of CUDA (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", 2011).
+ * Philox 4×32-10, the counter-based generator of CUDA (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3",
+ * 2011).
  *
  * @module
  */

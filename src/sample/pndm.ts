@@ -5,16 +5,17 @@ import type { Level, Sampler, Term } from "./types.ts";
 const ADAMS = [[1], [3 / 2, -1 / 2], [23 / 12, -16 / 12, 5 / 12], [55 / 24, -59 / 24, 37 / 24, -9 / 24]];
 
 /**
- * The step in which a run begins. diffusers counts evaluations: its list has the second step twice, and `start` cuts off that many,
- * so that a run from the middle begins a step early and its second evaluation skips one.
+ * The step in which a run begins. diffusers counts evaluations: its list has the second step twice, and `start` cuts
+ * off that many, so that a run from the middle begins a step early and its second evaluation skips one.
  */
 export function firstStride(start: number): number {
   return start > 1 ? start - 1 : start;
 }
 
 /**
- * PNDM (Liu et al. 2022): DDIM's step with the output blended over the last four. With `skip_prk_steps` (PLMS) the first step
- * is Heun's, so that 50 steps call the network 51 times; without, the first three are Runge–Kutta's with four calls each.
+ * PNDM (Liu et al. 2022): DDIM's step with the output blended over the last four. With `skip_prk_steps` (PLMS) the
+ * first step is Heun's, so that 50 steps call the network 51 times; without, the first three are Runge–Kutta's with
+ * four calls each.
  */
 export const pndm: Sampler = async function* (run, x) {
   const { space, predict, estimate, strides, start, settings, at } = run;

@@ -1,6 +1,6 @@
 /**
- * What stands between a sampler and the network: how latents of a level are scaled for it, and what its output says of x₀ (the
- * wrappers of Karras et al. 2022, table 1, for every kind of checkpoint).
+ * What stands between a sampler and the network: how latents of a level are scaled for it, and what its output says of
+ * x₀ (the wrappers of Karras et al. 2022, table 1, for every kind of checkpoint).
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * From a model's scheduler_config.json to the settings of the sampler that runs: the file's own keys stay, the defaults of
- * the sampler's class in diffusers fill the rest, and keys of other classes do not count.
+ * From a model's scheduler_config.json to the settings of the sampler that runs: the file's own keys stay, the defaults
+ * of the sampler's class in diffusers fill the rest, and keys of other classes do not count.
  *
  * @module
  */

@@ -18,7 +18,9 @@ export const karras: SigmaCurve = (max, min, steps, rho = 7) => {
 /** Even in ln σ. */
 export const exponential: SigmaCurve = (max, min, steps) => linspace(Math.log(max), Math.log(min), steps).map(Math.exp);
 
-/** As {@linkcode exponential}, but from logarithms of f32: DPM-Solver's own choice, even in λ = −ln σ (Lu et al. 2022). */
+/**
+ * As {@linkcode exponential}, but from logarithms of f32: DPM-Solver's own choice, even in λ = −ln σ (Lu et al. 2022).
+ */
 export const uniformLambda: SigmaCurve = (max, min, steps) =>
   linspace(Math.fround(Math.log(max)), Math.fround(Math.log(min)), steps).map(Math.exp);
 

@@ -14,8 +14,9 @@ export function isSolver(sampler: SamplerName): boolean {
 }
 
 /**
- * Timesteps by `timestep_spacing` (Lin et al. 2023, table 2) with each class's own reading of it: DPM++ and UniPC divide by
- * one step more and leave out the last for "leading" and "linspace"; the σ-based ones keep fractions of "linspace".
+ * Timesteps by `timestep_spacing` (Lin et al. 2023, table 2) with each class's own reading of it: DPM++ and UniPC
+ * divide by one step more and leave out the last for "leading" and "linspace"; the σ-based ones keep fractions of
+ * "linspace".
  */
 export function spacedTimesteps(
   settings: SchedulerSettings,
@@ -36,7 +37,8 @@ export function spacedTimesteps(
       return Array.from({ length: steps }, (_, i) => (count - 1 - i) * stride + steps_offset);
     }
     default: {
-      // For 61 and some other counts numpy makes one more, because 1000 / (1000 / 61) > 61, and the reference visits -1.
+      // For 61 and some other counts numpy makes one more, because 1000 / (1000 / 61) > 61, and the reference visits
+      // -1.
       const delta = last - T / steps - last;
       const ends = Array.from({ length: steps }, (_, i) => last + i * delta);
       return ends.filter((end) => end > 0).map((end) => roundHalfEven(end) - 1);

@@ -1,6 +1,6 @@
 /**
- * What samplers, schedules and their callers share. Samplers are generic in `T`, whatever the latent space holds: an array
- * in tests, a place on the device in the product.
+ * What samplers, schedules and their callers share. Samplers are generic in `T`, whatever the latent space holds: an
+ * array in tests, a place on the device in the product.
  *
  * @module
  */
@@ -23,8 +23,8 @@ export interface NoiseGenerator {
 }
 
 /**
- * One call of the network on `inputScale` · x: its output as it is, guidance applied (ε, v or what the checkpoint predicts).
- * The value must stay good until the sampler yields, or longer if the step's `keep` names it.
+ * One call of the network on `inputScale` · x: its output as it is, guidance applied (ε, v or what the checkpoint
+ * predicts). The value must stay good until the sampler yields, or longer if the step's `keep` names it.
  */
 export type Evaluate<T> = (x: T, call: { timestep: number; inputScale: number }) => Promise<T>;
 
@@ -161,7 +161,10 @@ export interface SchedulerSettings {
 
 /** Choices of the person who samples, not of the model. */
 export interface SamplerOptions {
-  /** DDIM: share of fresh noise per step, 0 (none, the default) to 1 (as DDPM). Ancestral samplers: 0 to 1 (the default). */
+  /**
+   * DDIM: share of fresh noise per step, 0 (none, the default) to 1 (as DDPM). Ancestral samplers: 0 to 1 (the
+   * default).
+   */
   eta?: number;
   /** First step to run, for latents that are only partly noise: see `noised`. */
   start?: number;

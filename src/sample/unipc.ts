@@ -2,8 +2,8 @@ import { finished } from "./level.ts";
 import type { Level, Sampler, Term } from "./types.ts";
 
 /**
- * UniPC (Zhao et al. 2023): a multistep predictor, and a corrector that uses the network's answer at the predicted latents
- * once more before the next step.
+ * UniPC (Zhao et al. 2023): a multistep predictor, and a corrector that uses the network's answer at the predicted
+ * latents once more before the next step.
  */
 export const unipc: Sampler = async function* (run, x) {
   const { space, denoise, strides, start, settings } = run;

@@ -1,6 +1,6 @@
 /**
- * Kinds of values that settings take. One check serves the command line (which has text), the library and recipes (which have
- * values), so that each says the same of the same mistake.
+ * Kinds of values that settings take. One check serves the command line (which has text), the library and recipes
+ * (which have values), so that each says the same of the same mistake.
  *
  * @module
  */
@@ -18,7 +18,9 @@ export interface Kind<T> {
   takes: string;
   /** The value that a text stands for, still to be checked. */
   parse(text: string): unknown;
-  /** The value in its one canonical form; undefined where it is of another kind. May throw a UsageError that says more. */
+  /**
+   * The value in its one canonical form; undefined where it is of another kind. May throw a UsageError that says more.
+   */
   accept(value: unknown): T | undefined;
   /** The spellings there are, for values that are words. */
   known?: readonly string[];
@@ -29,7 +31,9 @@ export function readText<T>(kind: Kind<T>, text: string, name: string): T {
   return accepted(kind, kind.parse(text), text, name);
 }
 
-/** Checks a value of a program or of a JSON file. @throws UsageError that names the setting, the value and what it takes */
+/**
+ * Checks a value of a program or of a JSON file. @throws UsageError that names the setting, the value and what it takes
+ */
 export function checkValue<T>(kind: Kind<T>, value: unknown, name: string): T {
   return accepted(kind, value, value, name);
 }
@@ -248,7 +252,9 @@ export function rowsFirst(least: number, most: number): Kind<[number, number]> {
 /** Largest seed: noise generators take 63 bits. */
 export const LARGEST_SEED: bigint = 2n ** 63n - 1n;
 
-/** A seed from 0 to 2⁶³ − 1, or −1 for a new one. Exact beyond JavaScript's safe integers, where JSON has it as a text. */
+/**
+ * A seed from 0 to 2⁶³ − 1, or −1 for a new one. Exact beyond JavaScript's safe integers, where JSON has it as a text.
+ */
 export const seed: Kind<number | bigint> = {
   shown: "N",
   takes: "-1 or a whole number below 2⁶³",

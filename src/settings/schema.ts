@@ -1,6 +1,6 @@
 /**
- * Every setting of the program, once: flags, help, types, defaults, and the checks of the library and of recipes derive from
- * these tables. A setting's name here is its name in the library; the flag is the same with hyphens.
+ * Every setting of the program, once: flags, help, types, defaults, and the checks of the library and of recipes derive
+ * from these tables. A setting's name here is its name in the library; the flag is the same with hyphens.
  *
  * @module
  */

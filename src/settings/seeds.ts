@@ -12,7 +12,9 @@ export function firstSeed(asked: number | bigint = pictureSettings.seed.default)
   return asked === -1 ? crypto.getRandomValues(new Uint32Array(1))[0] : asked;
 }
 
-/** The seed of picture number `index` (from 0) of a batch that starts at `seed`. @throws UsageError beyond the largest */
+/**
+ * The seed of picture number `index` (from 0) of a batch that starts at `seed`. @throws UsageError beyond the largest
+ */
 export function seedOf(seed: number | bigint, index: number): number | bigint {
   const sum = BigInt(seed) + BigInt(index);
   if (sum > LARGEST_SEED) {

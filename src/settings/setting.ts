@@ -81,7 +81,9 @@ export interface Setting {
   common?: true;
 }
 
-/** A setting within another. On the command line the one that is `always` there begins an object, the others follow it. */
+/**
+ * A setting within another. On the command line the one that is `always` there begins an object, the others follow it.
+ */
 export interface Field extends Setting {
   /** Its flag's name, in camelCase. */
   flag: string;

@@ -22,8 +22,8 @@ function byteSymbols(): string[] {
 export const WORD_END = "</w>";
 
 /**
- * A function from a word to its symbols. Of the neighbours that `merges` lists ("left right", most important first) the most
- * important pair is joined, everywhere, until none is left. Results are remembered.
+ * A function from a word to its symbols. Of the neighbours that `merges` lists ("left right", most important first) the
+ * most important pair is joined, everywhere, until none is left. Results are remembered.
  */
 export function wordSplitter(merges: readonly string[]): (word: string) => readonly string[] {
   const ranks = new Map(merges.map((pair, rank) => [pair, rank]));

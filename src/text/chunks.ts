@@ -24,8 +24,8 @@ export interface TokenChunk {
 /** How a prompt is cut into chunks. */
 export interface ChunkOptions {
   /**
-   * Whether a chunk that is full ends behind the last comma of its last 20 tokens, so that no phrase is torn (the web UI's
-   * default); else every chunk but the last is full. Default true.
+   * Whether a chunk that is full ends behind the last comma of its last 20 tokens, so that no phrase is torn (the web
+   * UI's default); else every chunk but the last is full. Default true.
    */
   atComma?: boolean;
 }
@@ -39,8 +39,8 @@ interface Token {
 }
 
 /**
- * Token chunks of a prompt; of one that is edited, as it ends. Nothing is cut off: BREAK begins a new chunk, and so does what no longer
- * fits, which a warning tells of. An embedding stands in one chunk as a whole.
+ * Token chunks of a prompt; of one that is edited, as it ends. Nothing is cut off: BREAK begins a new chunk, and so
+ * does what no longer fits, which a warning tells of. An embedding stands in one chunk as a whole.
  * @throws UsageError for an embedding that was not loaded or fits no chunk, and for emphasis beyond all numbers
  */
 export function tokenize(

@@ -1,7 +1,7 @@
 /**
- * The vocabulary that CLIP was trained with, for single files, which hold none. clip_merges.txt has the 48,894 merges CLIP uses,
- * taken from bpe_simple_vocab_16e6.txt.gz of open_clip_torch 3.3.0 (MIT licence, © 2012–2021 Gabriel Ilharco and others; see
- * clip_merges.LICENSE).
+ * The vocabulary that CLIP was trained with, for single files, which hold none. clip_merges.txt has the 48,894 merges
+ * CLIP uses, taken from bpe_simple_vocab_16e6.txt.gz of open_clip_torch 3.3.0 (MIT licence, © 2012–2021 Gabriel Ilharco
+ * and others; see clip_merges.LICENSE).
  *
  * @module
  */

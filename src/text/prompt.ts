@@ -3,8 +3,8 @@
  * everything else works on. docs/prompts.md has the language in one table.
  *
  * Brackets that are closed but edit nothing stay in the list of nodes as marks, because A1111 lets `(` and `[` overlap:
- * `weigh` (weights.ts) pairs them. Prompt editing and alternation are nodes with children. A bracket without its partner is text
- * to the editor and, where it opens, emphasis to the end of the prompt.
+ * `weigh` (weights.ts) pairs them. Prompt editing and alternation are nodes with children. A bracket without its
+ * partner is text to the editor and, where it opens, emphasis to the end of the prompt.
  *
  * @module
  */
@@ -42,7 +42,9 @@ export interface Prompt {
   readonly nodes: readonly Node[];
 }
 
-/** Brackets within each other, at the most: beyond it emphasis has no meaning, and no stack should grow with a prompt. */
+/**
+ * Brackets within each other, at the most: beyond it emphasis has no meaning, and no stack should grow with a prompt.
+ */
 export const MAX_DEPTH = 100;
 
 /** An open bracket: where it stands in the list of nodes, and where the colons and bars directly in it are. */

@@ -17,7 +17,10 @@ export function allNodes(nodes: readonly Node[]): Node[] {
   });
 }
 
-/** The bare words of a prompt, those of edits and alternations one after the other: no brackets, weights, tags or keywords. */
+/**
+ * The bare words of a prompt, those of edits and alternations one after the other: no brackets, weights, tags or
+ * keywords.
+ */
 export function wordsOf(text: string): string {
   const words = (nodes: readonly Node[]): string =>
     nodes.map((node) => {

@@ -20,8 +20,9 @@ export interface Schedule {
 }
 
 /**
- * What a prompt says at each of `steps` steps, as A1111 defines it. With steps counted from 1, `[a:b:when]` is a up to step `when`
- * and b after it; a `when` with a decimal point is a share of the steps, rounded down. `[a|b]` takes turns, a first.
+ * What a prompt says at each of `steps` steps, as A1111 defines it. With steps counted from 1, `[a:b:when]` is a up to
+ * step `when` and b after it; a `when` with a decimal point is a share of the steps, rounded down. `[a|b]` takes turns,
+ * a first.
  */
 export function scheduleOf(prompt: Prompt, steps: number): Schedule {
   if (!prompt.nodes.some(changes)) {

@@ -1,6 +1,6 @@
 /**
- * Prompts taken apart at keywords. Emphasis around a keyword holds on both of its sides: `(a BREAK b:1.3)` is `(a:1.3)` and
- * `(b:1.3)`.
+ * Prompts taken apart at keywords. Emphasis around a keyword holds on both of its sides: `(a BREAK b:1.3)` is `(a:1.3)`
+ * and `(b:1.3)`.
  *
  * @module
  */
@@ -70,7 +70,8 @@ export interface Weighted {
 
 /**
  * The prompts that AND joins, with their weights (Liu et al. 2022, arXiv 2206.01714, as A1111 writes it): ε is
- * ε∅ + s · Σ wᵢ (εᵢ − ε∅). A single prompt may have a weight, too. In a prompt all in capitals AND is a word like any other.
+ * ε∅ + s · Σ wᵢ (εᵢ − ε∅). A single prompt may have a weight, too. In a prompt all in capitals AND is a word like any
+ * other.
  */
 export function composed(text: string): Weighted[] {
   const prompt = parsePrompt(text);

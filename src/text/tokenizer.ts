@@ -1,6 +1,6 @@
 /**
- * CLIP's tokenizer, as transformers 5 (CLIPTokenizer) has it: NFC, white space to single spaces, lower case, words by one
- * pattern, byte-level BPE.
+ * CLIP's tokenizer, as transformers 5 (CLIPTokenizer) has it: NFC, white space to single spaces, lower case, words by
+ * one pattern, byte-level BPE.
  *
  * @module
  */

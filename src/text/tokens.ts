@@ -1,5 +1,6 @@
 /**
- * The words of the prompt language: one pattern that cuts a prompt into constructs, brackets, words and what lies between.
+ * The words of the prompt language: one pattern that cuts a prompt into constructs, brackets, words and what lies
+ * between.
  *
  * @module
  */

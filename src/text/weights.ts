@@ -15,8 +15,8 @@ export type Piece =
 const STEP = 1.1;
 
 /**
- * For each node that opens a bracket the place of the one that closes it, and the other way round. Round and square brackets
- * may cross; one that is never closed has no partner.
+ * For each node that opens a bracket the place of the one that closes it, and the other way round. Round and square
+ * brackets may cross; one that is never closed has no partner.
  */
 export function pairMarks(nodes: readonly Node[]): Map<number, number> {
   const partners = new Map<number, number>();
@@ -33,8 +33,9 @@ export function pairMarks(nodes: readonly Node[]): Map<number, number> {
 }
 
 /**
- * The pieces of a prompt whose editing is settled (`settle` in schedule.ts). A bracket that is never closed counts to the end of
- * the prompt; one that was never opened is text. Neighbours of equal weight are joined, so a prompt without emphasis is one piece.
+ * The pieces of a prompt whose editing is settled (`settle` in schedule.ts). A bracket that is never closed counts to
+ * the end of the prompt; one that was never opened is text. Neighbours of equal weight are joined, so a prompt without
+ * emphasis is one piece.
  */
 export function weigh(nodes: readonly Node[]): Piece[] {
   const partners = pairMarks(nodes);

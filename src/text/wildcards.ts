@@ -1,7 +1,7 @@
 /**
- * Prompts that leave something to chance: `{red|blue}`, `{2$$a|b|c}` and `__animals__`, as the web UI's Dynamic Prompts write them.
- * The seed chooses, so a picture's prompt is the same whenever it is drawn again. This comes before everything else that reads
- * prompts: what it gives holds nothing of the kind any more.
+ * Prompts that leave something to chance: `{red|blue}`, `{2$$a|b|c}` and `__animals__`, as the web UI's Dynamic Prompts
+ * write them. The seed chooses, so a picture's prompt is the same whenever it is drawn again. This comes before
+ * everything else that reads prompts: what it gives holds nothing of the kind any more.
  *
  * @module
  */
@@ -38,13 +38,15 @@ export function isDynamic(text: string, wildcards?: Wildcards): boolean {
 /**
  * A prompt with everything chosen.
  *
- * `{a|b}` is one of its options, `{2::a|b}` a twice as often as b; `{2$$a|b|c}` two different ones with a comma between,
- * `{1-2$$ and $$a|b|c}` one or two joined by "and"; `__animals__` a line of animals.txt, `__wild/*__` one of any file in a folder,
- * `{2$$__animals__}` two lines. Options and lines may hold more of all this. Without `wildcards` names stay as they are.
+ * `{a|b}` is one of its options, `{2::a|b}` a twice as often as b; `{2$$a|b|c}` two different ones with a comma
+ * between, `{1-2$$ and $$a|b|c}` one or two joined by "and"; `__animals__` a line of animals.txt, `__wild/*__` one of
+ * any file in a folder, `{2$$__animals__}` two lines. Options and lines may hold more of all this. Without `wildcards`
+ * names stay as they are.
  *
  * @param seed of the picture
  * @param options with the number of a `stream`, for texts whose choices shall not depend on one another
- * @throws UsageError for a name that no file has, files that name each other without end, and prompts that grow too long
+ * @throws UsageError for a name that no file has, files that name each other without end, and prompts that grow too
+ *   long
  */
 export function chooseWords(
   text: string,

@@ -1,4 +1,7 @@
-/** Adapter files: what keys are called, what is said of files that do not fit, and what is left of weights that nothing changes. */
+/**
+ * Adapter files: what keys are called, what is said of files that do not fit, and what is left of weights that nothing
+ * changes.
+ */
 import assert from "@std/assert";
 import { Adapter } from "../../src/adapter/adapter_file.ts";
 import { modulesOf, readKey } from "../../src/adapter/keys.ts";

@@ -39,7 +39,10 @@ export const tensor = (key: Uint8Array, shape: Uint8Array, stride: Uint8Array): 
 /** A tuple of counts. */
 export const counts = (...values: number[]): Uint8Array => bytesOf("(", ...values.map(int), "t");
 
-/** Values that double in length with every level: text of them would have 2^levels characters. Leaves memo `levels` behind. */
+/**
+ * Values that double in length with every level: text of them would have 2^levels characters. Leaves memo `levels`
+ * behind.
+ */
 export const laugh = (levels: number): Uint8Array =>
   bytesOf(
     unicode("a"),

@@ -1,6 +1,6 @@
 /**
- * Spoils good inputs at random and reads them: each must be read or refused with one short line of our own, quickly and without taking
- * memory that the input does not warrant.
+ * Spoils good inputs at random and reads them: each must be read or refused with one short line of our own, quickly and
+ * without taking memory that the input does not warrant.
  *
  *     deno task fuzz [minutes] [seed] [number of the one input to try]
  *
@@ -13,7 +13,10 @@ import { type Target, targets } from "./targets.ts";
 
 /** Longest that an input of a few KiB may take: far more than any does, for a machine that others keep busy. */
 const MILLISECONDS = 20_000;
-/** What the process may grow by at its peak, whatever inputs claim: garbage not yet collected, compiled code, a constant. */
+/**
+ * What the process may grow by at its peak, whatever inputs claim: garbage not yet collected, compiled code, a
+ * constant.
+ */
 const GROWTH = 768 * 1024 * 1024;
 /** Name of the thread that tries. */
 const WORKER = "fuzz";
@@ -38,7 +41,10 @@ export interface Run {
   onInput?: (number: number, target: string) => void;
 }
 
-/** @throws Error with seed and number of the first input that crashed, took too long or too much memory, or was refused badly */
+/**
+ * @throws Error with seed and number of the first input that crashed, took too long or too much memory, or was refused
+ * badly
+ */
 export async function fuzz({ seed, first = 0, more, onInput }: Run, device?: Device): Promise<Result> {
   const folder = await Deno.makeTempDir();
   const result: Result = { read: 0, refused: 0, targets: new Map() };

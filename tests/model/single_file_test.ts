@@ -198,8 +198,9 @@ for (const [family, { file, networks, unet, vae, texts }] of Object.entries(publ
 }
 
 /**
- * A file with the published names of a family, some tensors added, changed or left out. Every axis is cut to four numbers, but for
- * those that tell families apart, the vocabulary and OpenCLIP's fused matrices, which must part in three.
+ * A file with the published names of a family, some tensors added, changed or left out. Every axis is cut to four
+ * numbers, but for those that tell families apart, the vocabulary and OpenCLIP's fused matrices, which must part in
+ * three.
  */
 async function variant(path: string, base: keyof typeof FILES, change: (tensors: Record<string, Written>) => void) {
   const tensors: Record<string, Written> = {};

@@ -296,7 +296,8 @@ def add_lycoris(pipe, state):
         algorithm, parameters = get_module({f"{key}.{role}": t for role, t in tensors_of.items()}, key)
         made = make_module(algorithm, parameters, key, found[key])
         weight = found[key].weight
-        if algorithm is LohaModule:  # merging applies its α/r twice; what was trained is its forward, which does so once
+        # merging applies its α/r twice; what was trained is its forward, which does so once
+        if algorithm is LohaModule:
             weight.data = weight.data + made.get_weight(weight.shape).detach()
         else:
             weight.data = made.get_merged_weight(1, weight.shape)[0].reshape(weight.shape).detach()

@@ -52,7 +52,8 @@ ZERO_SNR = {
 }
 # As people save it: StableDiffusionPipeline sets steps_offset to 1 and clip_sample to false behind their back.
 BARE = {"_class_name": "DDIMScheduler", "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
-# A class that does not know clip_sample says nothing of it, and DDIM then clips: the pipeline looks only at the model's own scheduler.
+# A class that does not know clip_sample says nothing of it, and DDIM then clips: the pipeline looks only at the model's
+# own scheduler.
 SILENT = {**BARE, "_class_name": "EulerDiscreteScheduler", "timestep_spacing": "leading", "steps_offset": 1}
 
 
@@ -135,7 +136,8 @@ def set_sampler(pipe, options):
         name, extra = SAMPLERS[options["samplingMethod"]]
         chosen = {**extra, **SIGMAS[options.get("scheduler")]}
         own = {**pipe.scheduler.config, **chosen}
-        # from_config drops what is listed here as nobody's choice (use_karras_sigmas too), so our choices leave the list.
+        # from_config drops what is listed here as nobody's choice (use_karras_sigmas too), so our choices leave the
+        # list.
         defaults = pipe.scheduler.config.get("_use_default_values", [])
         own["_use_default_values"] = [key for key in defaults if key not in chosen]
         pipe.scheduler = getattr(diffusers, name).from_config(own)

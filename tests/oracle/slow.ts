@@ -1,11 +1,11 @@
 /**
- * Models of published size with random weights against torch in f32: one UNet evaluation of SD 1.5, SD 2.1 and SDXL for a picture
- * of 256², in f32 and in f16.
+ * Models of published size with random weights against torch in f32: one UNet evaluation of SD 1.5, SD 2.1 and SDXL for
+ * a picture of 256², in f32 and in f16.
  *
  *     deno task slow [sd1] [sd2] [sdxl]
  *
- * Needs Python with tests/oracle/requirements.txt (`PYTHON` names it), and for SDXL 7 GB of disk in the folder for temporary files and
- * 14 GB of memory. The files go as soon as they have been compared.
+ * Needs Python with tests/oracle/requirements.txt (`PYTHON` names it), and for SDXL 7 GB of disk in the folder for
+ * temporary files and 14 GB of memory. The files go as soon as they have been compared.
  *
  * @module
  */
@@ -16,7 +16,8 @@ import { fullUnet } from "./full_unet.ts";
 const PRESETS: Record<string, string> = { sd1: "sd15", sd2: "sd21", sdxl: "sdxl" };
 
 /**
- * Largest error, as a share of the largest value. f32: sums of up to 17280 products in another order, 2⁻²⁴ each. f16: every layer's
+ * Largest error, as a share of the largest value. f32: sums of up to 17280 products in another order, 2⁻²⁴ each. f16:
+ * every layer's
  * result is rounded to 2⁻¹¹, through some hundred layers.
  */
 const LIMIT: Record<Precision, number> = { f32: 1e-4, f16: 1e-2 };

@@ -27,7 +27,8 @@ if __name__ == "__main__":
         count=torch.tensor(7), part=torch.arange(10.0)[3:5], parameter=torch.nn.Parameter(torch.ones(2)),
     )
     full = {"state_dict": state, "epoch": 3, "hyper": {"lr": 1e-4, "betas": (0.9, 0.999), "name": "é", "big": 2**40, "none": None}}
-    full["optimizer_states"] = [{"state": {0: {"exp_avg": torch.ones(3).double()}}}]  # in a list: no weights, but storages of the file
+    # in a list: no weights, but storages of the file
+    full["optimizer_states"] = [{"state": {0: {"exp_avg": torch.ones(3).double()}}}]
     torch.save(full, OUT / "torch_zip.ckpt")
     torch.save(full, OUT / "torch_legacy.ckpt", _use_new_zipfile_serialization=False)
     torch.save({"string_to_token": {"*": 265}, "string_to_param": {"*": table}, "name": "mine"}, OUT / "torch_inversion.pt")

@@ -1,5 +1,6 @@
 /**
- * Adapters as tests/oracle/loras.py describes them: names, shapes and scales, their numbers drawn from torch's generator.
+ * Adapters as tests/oracle/loras.py describes them: names, shapes and scales, their numbers drawn from torch's
+ * generator.
  *
  * @module
  */

@@ -1,4 +1,7 @@
-/** Decoding: a picture that overflows f16 is decoded in f32, alone; what is no picture is an error and leaves nothing behind. */
+/**
+ * Decoding: a picture that overflows f16 is decoded in f32, alone; what is no picture is an error and leaves nothing
+ * behind.
+ */
 import assert from "@std/assert";
 import { GpuError } from "../../src/errors.ts";
 import { toFloat32 } from "../../src/formats/dtype.ts";

@@ -1,4 +1,7 @@
-/** The memory plan: what the device allocates is what was said before, and the full-size models stay within their limits. */
+/**
+ * The memory plan: what the device allocates is what was said before, and the full-size models stay within their
+ * limits.
+ */
 import assert from "@std/assert";
 import { openDevice } from "../../src/gpu/device.ts";
 import { paint } from "../../src/generate.ts";

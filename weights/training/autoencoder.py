@@ -25,8 +25,8 @@ from scenes import Studio
 
 LEVELS = (32, 32, 64, 128, 128)
 LATENT = 16
-# Canvases of columns × rows cells with their scenes (objects, sides) and shares: most are small, and some are large, so that no size
-# of picture is strange to GroupNorm.
+# Canvases of columns × rows cells with their scenes (objects, sides) and shares: most are small, and some are large, so
+# that no size of picture is strange to GroupNorm.
 CANVASES = [
     (8, 8, 1, [5, 7], 2), (8, 8, 1, [7], 2), (8, 8, 2, [4], 2), (8, 8, 1, [11, 14], 2), (8, 8, 2, [5, 11], 2),
     (16, 16, 1, [7, 11, 14], 1.25), (16, 16, 4, [5, 7], 1.25), (16, 8, 2, [5, 7], 1.25), (8, 16, 2, [5, 7], 1.25)]

@@ -90,7 +90,8 @@ def person(sources: Sources, name: str, style: str) -> tuple[Image.Image, np.nda
     picture = sources.picture(label, style)
     if colour is None:
         rgba = np.asarray(picture)
-        # Glyphs have no colours to tell a face by: all of one is the clothes'. Of a line drawing, what the flat one says.
+        # Glyphs have no colours to tell a face by: all of one is the clothes'. Of a line drawing, what the flat one
+        # says.
         body = np.ones(rgba.shape[:2], bool) if style == "contrast" else ~skin(np.asarray(sources.picture(label, "flat")) if style == "line" else rgba)
         return picture, (body & (rgba[..., 3] > 0)).astype(np.uint8) * 255
     defs, fill = FILLS[style]

@@ -124,7 +124,8 @@ def set_decoder(dec, pictures: torch.Tensor, z: torch.Tensor):
             set_identity(conv, 3)
             for c in range(3):
                 conv.weight[c, c] = tap[:, None] * tap
-    # Where the last level is no narrower than the one before, its shortcut is none and the constants come from the level before.
+    # Where the last level is no narrower than the one before, its shortcut is none and the constants come from the
+    # level before.
     last = dec.up_blocks[-1].resnets[0].conv_shortcut
     last = last if last is not None else dec.up_blocks[-2].upsamplers[0].conv
     norm = dec.conv_norm_out

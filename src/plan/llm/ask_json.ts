@@ -14,8 +14,8 @@ export interface Question<T> {
   /** What the answer is, in a word of letters, digits and "_": some services show it to the model. */
   name: string;
   /**
-   * An object. What may be absent is `nullable`, not `optional`: strict schemas require every field. Limits of numbers and lengths are
-   * checked here and asked again, as many services take none.
+   * An object. What may be absent is `nullable`, not `optional`: strict schemas require every field. Limits of numbers
+   * and lengths are checked here and asked again, as many services take none.
    */
   schema: z.ZodType<T>;
   /** What the model is told beforehand. */
@@ -29,8 +29,8 @@ export interface Question<T> {
 const ASK_AGAIN = 2;
 
 /**
- * Ask a language model that may see pictures, and read its answer by a schema. A service that knows schemas is held to it; one that
- * knows only JSON, or nothing of the kind, is told the schema in words.
+ * Ask a language model that may see pictures, and read its answer by a schema. A service that knows schemas is held to
+ * it; one that knows only JSON, or nothing of the kind, is told the schema in words.
  *
  * @throws LanguageModelError of kind "reply" where no answer fits, of other kinds where there is none
  */

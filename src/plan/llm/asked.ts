@@ -20,7 +20,10 @@ const DETERMINERS = set(
   `a an the ${NUMBERS.join(" ")} some several many few another each every both his her its their my
   your our this that these those`,
 );
-/** What follows these belongs to something else, stands around it, or is not there: a scarf worn, a table stood on, "like a lion". */
+/**
+ * What follows these belongs to something else, stands around it, or is not there: a scarf worn, a table stood on,
+ * "like a lion".
+ */
 const NOT_AFTER = set(
   `in at on onto upon inside into within under over against through across amid among from with wearing
   holding carrying riding driving playing using made like as for during without no not resembling than via per by about near
@@ -43,9 +46,9 @@ const STOPS = set(
 );
 
 /**
- * The things that a prompt clearly asks for: subjects, by an article, a number or a comma before them. Settings, clothes, light,
- * moods and styles are none, nor is what somebody holds or stands on; where a phrase may be read otherwise it is left out, since
- * asking a good planner for what it has already planned does harm.
+ * The things that a prompt clearly asks for: subjects, by an article, a number or a comma before them. Settings,
+ * clothes, light, moods and styles are none, nor is what somebody holds or stands on; where a phrase may be read
+ * otherwise it is left out, since asking a good planner for what it has already planned does harm.
  */
 export function thingsAsked(prompt: string): Asked[] {
   const tokens = tokensOf(prompt);
@@ -99,7 +102,10 @@ function tokensOf(prompt: string): string[] {
   return plain.match(/[\p{L}\p{N}][\p{L}\p{N}'-]*|[^\s\p{L}\p{N}]/gu) ?? [];
 }
 
-/** Where the words of a noun phrase begin that opens at token i; undefined where none opens there, or one that does not count. */
+/**
+ * Where the words of a noun phrase begin that opens at token i; undefined where none opens there, or one that does not
+ * count.
+ */
 function phraseStart(tokens: string[], i: number): number | undefined {
   const before = tokens[i - 1] ?? ",";
   const afterOf = before === "of" && OF_WHAT.has(tokens[i - 2]?.replace(/s$/, ""));

@@ -13,7 +13,9 @@ export interface ChatOptions {
   llmTimeout?: number;
   /** Seconds without a byte, once the first has come, after which an answer is given up. Default 60. */
   idleTimeout?: number;
-  /** How often a call is tried again after an overload or a lost connection, each time after twice the wait. Default 2. */
+  /**
+   * How often a call is tried again after an overload or a lost connection, each time after twice the wait. Default 2.
+   */
   retries?: number;
   /** Seconds before the first retry; doubled each time. Default 1. */
   backoff?: number;

@@ -22,8 +22,8 @@ export interface Shape {
 }
 
 /**
- * What a server may not know, with how it says so. Dropped, one after the other, when it complains. Limits inside a schema go first:
- * several services hold to schemas, but to none with limits in it.
+ * What a server may not know, with how it says so. Dropped, one after the other, when it complains. Limits inside a
+ * schema go first: several services hold to schemas, but to none with limits in it.
  */
 const EXTRAS = {
   limits: /(?:min|max)(?:imum|Length|Items|Properties)|exclusiveM(?:in|ax)imum/,

@@ -42,8 +42,8 @@ export function isConfigured(options: { llmUrl?: string; llmModel?: string }, en
 }
 
 /**
- * Flags go before variables, OpenAI's variables before Gemini's. A key goes only to the service that it is for: Gemini's to
- * Google, OpenAI's to OpenAI or to the server that OPENAI_BASE_URL or --llm-url names.
+ * Flags go before variables, OpenAI's variables before Gemini's. A key goes only to the service that it is for:
+ * Gemini's to Google, OpenAI's to OpenAI or to the server that OPENAI_BASE_URL or --llm-url names.
  *
  * @throws UsageError where nothing is configured or the URL is none
  */

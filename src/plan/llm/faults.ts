@@ -1,6 +1,7 @@
 /**
- * What is wrong with a plan that can be read: things of the prompt that nothing shows, a region that must carry too many of them,
- * a region of nothing but style. Only what is beyond doubt counts: a false alarm costs a request and spoils a good plan.
+ * What is wrong with a plan that can be read: things of the prompt that nothing shows, a region that must carry too
+ * many of them, a region of nothing but style. Only what is beyond doubt counts: a false alarm costs a request and
+ * spoils a good plan.
  *
  * @module
  */
@@ -58,7 +59,9 @@ export function describeFaults({ missing, crowded, empty }: Faults): string {
   ].join(" ");
 }
 
-/** The things that no word names. A word for something wider or alike stands for one thing, its plural for any number. */
+/**
+ * The things that no word names. A word for something wider or alike stands for one thing, its plural for any number.
+ */
 function notNamed(asked: Asked[], words: string[]): Asked[] {
   const left = words.map((word) => ({ word, free: true }));
   return asked.filter((thing) => !words.some((word) => names(word, thing))).filter((thing) => {

@@ -35,8 +35,8 @@ export interface LanguageModelOptions extends Omit<ChatOptions, "say" | "progres
 const ASK_AGAIN = 2;
 
 /**
- * A planner that asks a language model. After a reply that cannot be used it tells the model why and asks again, at most
- * twice; a plan that clearly lacks something is asked for once more.
+ * A planner that asks a language model. After a reply that cannot be used it tells the model why and asks again, at
+ * most twice; a plan that clearly lacks something is asked for once more.
  *
  * @throws UsageError where no model is configured, LanguageModelError for every other failure, one kind for each
  */
@@ -61,8 +61,8 @@ export async function withModel<R>(
 }
 
 /**
- * Ask until there is a plan without faults, or the tries are over. A plan that can be read but has faults is asked for once more,
- * and the better of the two is taken: what even that lacks is mended as far as no cell must be added.
+ * Ask until there is a plan without faults, or the tries are over. A plan that can be read but has faults is asked for
+ * once more, and the better of the two is taken: what even that lacks is mended as far as no cell must be added.
  */
 async function converse(chat: Chat, request: PlanRequest, options: LanguageModelOptions): Promise<Plan> {
   const schema = options.constrained === false
@@ -151,7 +151,9 @@ async function firstMessages(request: PlanRequest, options: LanguageModelOptions
   ];
 }
 
-/** Examples at the end of instructions, each a line "Prompt: …" with the answer below it, as turns of a conversation. */
+/**
+ * Examples at the end of instructions, each a line "Prompt: …" with the answer below it, as turns of a conversation.
+ */
 function takeExamples(instructions: string): { text: string; turns: Message[] } {
   const [text, ...examples] = instructions.split(/^(?=Prompt: )/m);
   const turns = examples.flatMap((example): Message[] => {

@@ -19,8 +19,9 @@ const SERVERS: { command: string; args: (model: string, port: number) => string[
 ];
 
 /**
- * Serve a GGUF file on the loopback for as long as `use` runs. A child process was chosen over an npm binding: it is found
- * on PATH or not, costs nothing to those who do not use it, and holds to JSON schemas through the same API as any server.
+ * Serve a GGUF file on the loopback for as long as `use` runs. A child process was chosen over an npm binding: it is
+ * found on PATH or not, costs nothing to those who do not use it, and holds to JSON schemas through the same API as any
+ * server.
  *
  * @param seconds how long the model may take to load
  * @throws UsageError where the file is no GGUF file, LanguageModelError where no server can be started with it

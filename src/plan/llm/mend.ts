@@ -3,8 +3,9 @@ import { findFaults, isStyleOnly } from "./faults.ts";
 import { nounOf, wordsOf } from "./things.ts";
 
 /**
- * What a language model left out although it was asked again goes where it harms nothing: things into the base prompt, or into the
- * only region; a colour before its noun. No cell is ever added, and a plan without faults comes back as it is.
+ * What a language model left out although it was asked again goes where it harms nothing: things into the base prompt,
+ * or into the only region; a colour before its noun. No cell is ever added, and a plan without faults comes back as it
+ * is.
  */
 export function mendPlan(plan: Plan): { plan: Plan; notes: string[] } {
   const { missing } = findFaults(plan);

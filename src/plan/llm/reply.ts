@@ -9,8 +9,8 @@ const LONGEST = 60_000;
 
 /**
  * Read what a language model replied as a plan. The shapes that are read are those of `docs/planner.md`: labels
- * (`Final split ratio:`, `Regional Prompt:`) however they are decorated, or JSON, bare, fenced or amid prose. Of several
- * plans the last complete one counts.
+ * (`Final split ratio:`, `Regional Prompt:`) however they are decorated, or JSON, bare, fenced or amid prose. Of
+ * several plans the last complete one counts.
  *
  * @param prompt the user's prompt, kept in the plan
  * @throws PlannerError that names what is missing and quotes the line; nothing is guessed

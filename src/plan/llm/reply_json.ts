@@ -46,7 +46,10 @@ function closingBrace(text: string, start: number): number | undefined {
   }
 }
 
-/** Small models break lines inside strings, leave commas at the end of lists and quote as Python does; all are plain to mend. */
+/**
+ * Small models break lines inside strings, leave commas at the end of lists and quote as Python does; all are plain to
+ * mend.
+ */
 function parseObject(text: string): Json | undefined {
   const oneLine = text.replace(/[\n\r\t]/g, " ");
   const closed = oneLine.replace(/,(\s*[}\]])/g, "$1");
@@ -63,7 +66,9 @@ function parseObject(text: string): Json | undefined {
   }
 }
 
-/** A draft from an object that speaks of regions, else undefined. Throws PlannerError for one that does so incompletely. */
+/**
+ * A draft from an object that speaks of regions, else undefined. Throws PlannerError for one that does so incompletely.
+ */
 export function draftFromObject(object: Json): Draft | undefined {
   const inner = get(object, "plan", "layout");
   if (isObject(inner)) return draftFromObject({ ...object, plan: undefined, layout: undefined, ...inner });

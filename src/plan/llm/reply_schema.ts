@@ -1,5 +1,6 @@
 /**
- * The shapes a language model is asked for: rows of cells, so that prompts and cells cannot disagree, whatever it writes.
+ * The shapes a language model is asked for: rows of cells, so that prompts and cells cannot disagree, whatever it
+ * writes.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * What can be pointed at in a picture: some four thousand nouns as an outline of kinds, so that a plan may call a thing by
- * another of its names. things.txt is derived from WordNet 3.1 (Princeton University; see things.LICENSE) by scripts/things.ts.
+ * What can be pointed at in a picture: some four thousand nouns as an outline of kinds, so that a plan may call a thing
+ * by another of its names. things.txt is derived from WordNet 3.1 (Princeton University; see things.LICENSE) by
+ * scripts/things.ts.
  *
  * @module
  */
@@ -82,7 +83,9 @@ export function thingOf(word: string): string | undefined {
   return noun !== undefined && outline().asked.has(noun) ? noun : undefined;
 }
 
-/** A kind of so many names is narrow enough that a word for one of its things may stand for another: a sedan for a taxi. */
+/**
+ * A kind of so many names is narrow enough that a word for one of its things may stand for another: a sedan for a taxi.
+ */
 const NARROW = 25;
 
 /** Whether a noun means the other or a kind of it: a taxi is a car. */
@@ -90,7 +93,10 @@ export function isKindOf(noun: string, other: string): boolean {
   return noun === other || pairs(noun, other).some(([a, b]) => contains(b, a));
 }
 
-/** Whether one noun may be another name for the other: the wider for the narrower, or both for a thing of one narrow kind. */
+/**
+ * Whether one noun may be another name for the other: the wider for the narrower, or both for a thing of one narrow
+ * kind.
+ */
 export function isAkin(one: string, other: string): boolean {
   return isKindOf(one, other) || isKindOf(other, one) || (isPerson(one) && isPerson(other)) ||
     pairs(one, other).some(([a, b]) => {
@@ -100,7 +106,10 @@ export function isAkin(one: string, other: string): boolean {
     });
 }
 
-/** Whether both are made things, both food or both plants: there a pitcher may be a jug, while no cat is ever called a dog. */
+/**
+ * Whether both are made things, both food or both plants: there a pitcher may be a jug, while no cat is ever called a
+ * dog.
+ */
 export function areOfOneClass(one: string, other: string): boolean {
   return ["artifact", "food", "plant"].some((root) => isKindOf(one, root) && isKindOf(other, root));
 }

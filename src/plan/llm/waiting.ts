@@ -2,8 +2,8 @@
 const EVERY = 5000;
 
 /**
- * Says every few seconds how an answer gets on, until it is disposed of: a model on a slow machine takes minutes, and silence looks
- * like a hang.
+ * Says every few seconds how an answer gets on, until it is disposed of: a model on a slow machine takes minutes, and
+ * silence looks like a hang.
  */
 export function waiting(model: string, progress: ((message: string) => void) | undefined, every = EVERY) {
   const started = performance.now();

@@ -1,5 +1,6 @@
 /**
- * The rules planner's second pass: words become chunks, things on one hand and what relates or places them on the other.
+ * The rules planner's second pass: words become chunks, things on one hand and what relates or places them on the
+ * other.
  *
  * @module
  */

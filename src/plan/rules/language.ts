@@ -10,7 +10,10 @@ const SURE = 0.6;
 /** So near to the best language's score English may well be meant. */
 const NEAR = 2 / 3;
 
-/** The name of the language a text is clearly written in where that is not English; undefined for English and for what is too short to tell. */
+/**
+ * The name of the language a text is clearly written in where that is not English; undefined for English and for what
+ * is too short to tell.
+ */
 export function foreignLanguage(text: string): string | undefined {
   const letters = text.match(/\p{L}/gu) ?? [];
   const latin = letters.filter((letter) => /\p{Script=Latin}/u.test(letter)).length;

@@ -7,8 +7,8 @@ import type { Place } from "./parts.ts";
 import type { Link, Scene } from "./scene.ts";
 
 /**
- * One cell: an object, all of its kind together where `index` is absent, else one of them; or the setting alone beside an
- * object that sits in a corner.
+ * One cell: an object, all of its kind together where `index` is absent, else one of them; or the setting alone beside
+ * an object that sits in a corner.
  */
 export type SceneCell = { object: number; index?: number; size: number } | "setting";
 
@@ -68,7 +68,9 @@ function cornered(item: Item): SceneCell[] {
   return item.place.x === 2 ? ["setting", cell(item)] : [cell(item)];
 }
 
-/** More than three in no given order: rows of two to four rather than slivers, broken between kinds where that is near. */
+/**
+ * More than three in no given order: rows of two to four rather than slivers, broken between kinds where that is near.
+ */
 function wrap(row: Item[]): SceneCell[][] {
   const rows = Math.ceil(row.length / (row.length > 6 ? 4 : 3));
   const kind = (i: number) => row[i]?.object;
@@ -82,8 +84,8 @@ function wrap(row: Item[]): SceneCell[][] {
 }
 
 /**
- * A height for every item, smaller is higher: from its place, else one step from what it stands above or below, else that
- * of what it stands beside, else the middle.
+ * A height for every item, smaller is higher: from its place, else one step from what it stands above or below, else
+ * that of what it stands beside, else the middle.
  */
 function rowHeights(scene: Scene, items: Item[]): number[] {
   const of = scene.objects.map((object) => object.place.y as number | undefined);

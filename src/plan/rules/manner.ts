@@ -1,6 +1,6 @@
 /**
- * What a prompt says about the picture itself, apart from what it shows: that one is wanted, its kind and style, how its
- * parts are ordered, and what it must not show.
+ * What a prompt says about the picture itself, apart from what it shows: that one is wanted, its kind and style, how
+ * its parts are ordered, and what it must not show.
  *
  * @module
  */

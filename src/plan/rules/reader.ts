@@ -25,7 +25,8 @@ const WEATHER = /^(?:rain|snow|storm|hail|dark|night|late|sunny|cloudy|foggy|win
 const BELONGING = /^(?:of|with|for|to|as|like)$/i;
 
 /**
- * Take a prompt apart. Never throws: what is not understood stays with the object before it or becomes part of the setting.
+ * Take a prompt apart. Never throws: what is not understood stays with the object before it or becomes part of the
+ * setting.
  */
 export function readScene(prompt: string): Scene {
   const { text, panels, ...manner } = readManner(prompt.slice(0, MOST_CHARACTERS));

@@ -17,8 +17,8 @@ const BEYOND =
 
 /**
  * Plan a picture without a language model: objects, their places and relations give the cells, and each region's prompt
- * carries the setting and the style so that the picture hangs together. One object (or none, or too many) is said in the
- * notes and drawn plainly, and so is a sentence that is beyond the rules. Takes some milliseconds.
+ * carries the setting and the style so that the picture hangs together. One object (or none, or too many) is said in
+ * the notes and drawn plainly, and so is a sentence that is beyond the rules. Takes some milliseconds.
  *
  * @throws PlannerError where the prompt is not in English
  */

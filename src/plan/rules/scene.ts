@@ -14,7 +14,9 @@ export interface Variant {
   thing?: Thing;
 }
 
-/** Something that can have a region. `count` of them are alike but for `variants`: "two cats, one black and one white". */
+/**
+ * Something that can have a region. `count` of them are alike but for `variants`: "two cats, one black and one white".
+ */
 export interface SceneObject {
   thing: Thing;
   count: number;

@@ -1,6 +1,6 @@
 /**
- * The rules planner's first pass: words with their parts of speech. The tagger is wink-nlp's, a statistical one; what it
- * cannot know of prompts (they are made of noun phrases more than of sentences) is put right here.
+ * The rules planner's first pass: words with their parts of speech. The tagger is wink-nlp's, a statistical one; what
+ * it cannot know of prompts (they are made of noun phrases more than of sentences) is put right here.
  *
  * @module
  */
@@ -37,7 +37,9 @@ export interface Word {
   part: Part;
 }
 
-/** A word with its brackets and weight; a change such as [cat:dog:0.5] or [cat|dog] is one word, and so is a LoRA's tag. */
+/**
+ * A word with its brackets and weight; a change such as [cat:dog:0.5] or [cat|dog] is one word, and so is a LoRA's tag.
+ */
 const WORD =
   /\[[^\][\n]{1,80}?[:|][^\][\n]{0,80}?\]|<[\w:. -]{3,80}>|[([{]{0,4}[\p{L}\p{N}]+(?:['’./-][\p{L}\p{N}]+)*(?::\d(?:\.\d+)?)?%?[)\]}]{0,4}|[^\s]/gu;
 const PARTS: Record<string, Part> = {

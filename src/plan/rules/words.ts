@@ -1,6 +1,6 @@
 /**
- * The words the rules planner knows. Parts of speech come from the tagger; these lists hold what a dictionary does not say:
- * what is a setting and no object, what belongs to a person, what is about the picture and not in it.
+ * The words the rules planner knows. Parts of speech come from the tagger; these lists hold what a dictionary does not
+ * say: what is a setting and no object, what belongs to a person, what is about the picture and not in it.
  *
  * @module
  */
@@ -17,7 +17,9 @@ export const COLOURS = words(`
   red orange yellow green blue purple violet pink brown black white grey gray gold golden silver turquoise teal cyan
   magenta crimson scarlet maroon beige ivory navy azure lime olive indigo lavender copper bronze blonde blond ginger`);
 
-/** People and animals: after "with" or a verb they are objects of their own, and they are objects without an article. */
+/**
+ * People and animals: after "with" or a verb they are objects of their own, and they are objects without an article.
+ */
 export const LIVING = words(`
   person people man woman boy girl child kid baby lady gentleman guy friend twin couple
   knight king queen prince princess wizard witch mage archer warrior soldier sailor pirate astronaut doctor nurse chef

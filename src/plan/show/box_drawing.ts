@@ -7,11 +7,14 @@ import { baseRatiosOf, layoutOf, type Plan, regionsOf, restOf } from "../plan.ts
 /** Box-drawing characters by the arms they have: up 1, right 2, down 4, left 8. */
 const JOINTS = " ╵╶└╷│┌├╴┘─┴┐┤┬┼";
 
-/** Lines that the boxes take, so that with what stands below it is a dozen; a plan of many rows takes what they need. */
+/**
+ * Lines that the boxes take, so that with what stands below it is a dozen; a plan of many rows takes what they need.
+ */
 const LINES = 10;
 
 /**
- * A plan as lines of text for a terminal: the cells as boxes with their prompts, below them the ratios and the base prompt.
+ * A plan as lines of text for a terminal: the cells as boxes with their prompts, below them the ratios and the base
+ * prompt.
  *
  * @param columns letters a line, 72 by default
  */

@@ -11,8 +11,8 @@ const PAPER: Colour = [250, 250, 247];
 const MARGIN = 8;
 
 /**
- * Draw a plan for people: each region in a colour of its own with its prompt, size and base ratio, below them the split ratio,
- * the base prompt and the negative prompt.
+ * Draw a plan for people: each region in a colour of its own with its prompt, size and base ratio, below them the split
+ * ratio, the base prompt and the negative prompt.
  *
  * @param width of the picture in pixels, 512 by default; @param aspect width over height of the picture that is planned
  */

@@ -36,21 +36,26 @@ export interface Start {
   readonly wanted: { width: number; height: number };
 }
 
+/** What means nothing where the whole picture is painted anew. */
+const OF_MASKS = ["inpaintOnlyMasked", "inpaintPadding", "maskBlur", "noPaste"] as const;
+
 /** Reads what the options name. @throws UsageError where something is missing, no picture, or has nothing to go with */
 export async function readStart(options: PictureOptions): Promise<StartInputs | undefined> {
   const { initImage } = options;
   if (initImage === undefined) {
-    const alone = (["mask", "strength", "extend", "inpaintOnlyMasked", "maskBlur", "resize"] as const).find((name) =>
+    const alone = (["mask", "strength", "extend", "resize", ...OF_MASKS] as const).find((name) =>
       options[name] !== undefined
     );
     if (alone) throw new UsageError(`${flagOf(alone)} needs a picture to start from: name it with --init-image.`);
     return undefined;
   }
   const init = await readInput(initImage, "The picture to start from", "--init-image");
-  if (options.mask === undefined) {
-    if (options.inpaintOnlyMasked && !options.extend) throw new UsageError("--inpaint-only-masked needs a --mask.");
-    return { init };
+  if (options.inpaintPadding !== undefined && !options.inpaintOnlyMasked) {
+    throw new UsageError("--inpaint-padding does nothing without --inpaint-only-masked.");
   }
+  const ofMask = isInpainting(options) ? undefined : OF_MASKS.find((name) => options[name]);
+  if (ofMask) throw new UsageError(`${flagOf(ofMask)} needs a --mask.`);
+  if (options.mask === undefined) return { init };
   return { init, mask: await readInput(options.mask, "The mask", "--mask") };
 }
 

@@ -273,7 +273,7 @@ export const loraSettings = {
     repeat: true,
     common: true,
     also: ["lora-weights", "lora-path", "lora-model"],
-    help: "add a LoRA (or LoHa, LoKr, IA³, DoRA) to the model; <lora:name:weight> in prompts does the same",
+    help: "add a LoRA or one of its kin to the model; in prompts <lora:name:weight> does",
   },
   tagLoras: {
     type: "file",

@@ -54,6 +54,7 @@ Deno.test("other tools' names of samplers are understood, large seeds stay exact
 });
 
 const REFUSED: [line: string[], message: RegExp][] = [
+  [["x", "-t", "4"], /There is no flag -t\. "/],
   [["x", "--stpes", "3"], /no flag --stpes.*Did you mean "--steps"/],
   [["x", "-Z"], /no flag -Z/],
   [["x", "--steps"], /--steps needs a value: --steps N/],
@@ -70,7 +71,7 @@ const REFUSED: [line: string[], message: RegExp][] = [
   [["hlep"], /Did you mean "help"/],
   [["version"], /Did you mean "--version"/],
   [["x", "--cgf-scale", "3"], /Did you mean "--cfg-scale"/],
-  [["x", "--lorra"], /no flag --lorra\. "main\.ts help/],
+  [["x", "--zebra"], /no flag --zebra\. "main\.ts help/],
   [["x", "--no-half"], /That is "--type f32" here/],
   [["doctor", "now"], /doctor takes no argument/],
 ];

@@ -80,6 +80,13 @@ Deno.test("what has nothing to start from, or nothing to paint, is refused by na
   const cases: [PictureOptions, RegExp][] = [
     [{ strength: 0.5 }, /^--strength needs a picture to start from/],
     [{ mask: initImage }, /^--mask needs a picture/],
+    [{ noPaste: true }, /^--no-paste needs a picture/],
+    [{ initImage, noPaste: true }, /^--no-paste needs a --mask/],
+    [{ initImage, maskBlur: 2 }, /^--mask-blur needs a --mask/],
+    [
+      { initImage, mask: initImage, inpaintPadding: 8 },
+      /^--inpaint-padding does nothing without --inpaint-only-masked/,
+    ],
     [{ initImage, inpaintOnlyMasked: true }, /^--inpaint-only-masked needs a --mask/],
     [{ initImage, mask: grey(16, 16, 127) }, /has no white/],
     [{ initImage, strength: 0.05 }, /^A strength of 0.05 leaves none of 10 steps/],

@@ -334,7 +334,7 @@ export const outputSettings = {
     common: true,
     help: "this help; with a command, what that command takes",
   },
-  version: { type: "flag", on: ["generate"], common: true, help: "the version" },
+  version: { type: "flag", on: ["generate"], help: "the version" },
 } as const satisfies Table;
 
 /** What only one command takes. */

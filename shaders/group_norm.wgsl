@@ -5,7 +5,6 @@ struct Params {
   quads: u32,
   runs: u32,       // ⌈rows / RUN⌉
   batch: u32,
-  silu: u32,
   grid_width: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -29,7 +28,7 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
   for (var row = run * RUN; row < min((run + 1u) * RUN, p.rows); row++) {
     let at = (entry * p.rows + row) * p.quads + quad;
     var v = a * x_at(at) + b;
-    if (p.silu == 1u) { v = silu(v); }
+    if (SILU == 1u) { v = silu(v); }
     out_put(at, v);
   }
 }

@@ -4,19 +4,22 @@
 // convolution; with TAPS = 9 they are the 3×3 neighbours of each output pixel (implicit GEMM), at stride 1 or 2, optionally of
 // the picture doubled in size. A group of 8 lanes owns ROWS rows × 64 columns: each lane loads four channels of every row, the
 // group shares them, and each lane multiplies them with its own 8 columns. Loads are the cost; this way x is loaded once per 64
-// columns and w once per ROWS rows.
+// columns and w once per ROWS rows. Where panels are narrower, LANES lanes share them, and a group owns 8 / LANES times as many rows.
 //
-// x [rows, depth·4], w [panel of 64][tap][k][lane][8], out [rows, quads·4]; workgroup 8 × WAVES; grid: panels, rows / (ROWS ·
-// WAVES).
+// x [rows, depth·4], w [panel][tap][k][lane][8], out [rows, quads·4]; workgroup 8 × WAVES; grid: panels ×
+// parts, rows / (ROWS · WAVES · 8 / LANES) folded into y and z. PARTS = 1: without the end, partial [part, row, column]. A part is the product of one of the PLANES of a weight with
+// as many rows of x.
 // use product
 // use lanes
 
 @compute @workgroup_size(8, WAVES)
 fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u) {
   lanes_begin(local.y);
-  let lane = local.x;
-  let panel = group.x;
-  let row = ((group.z * 32768u + group.y) * WAVES + local.y) * ROWS;
+  let lane = select(local.x % LANES, local.x, LANES == 8u);
+  let neighbours = local.x - lane;   // the first of the lanes that share rows with this one
+  let panel = group.x % p.panels;
+  let part = group.x / p.panels;
+  let row = (((group.z * 32768u + group.y) * WAVES + local.y) * 8u + neighbours) / LANES * ROWS;
   // for $i in ROWS
   var low$i = vec4f(0);
   var high$i = vec4f(0);
@@ -24,25 +27,25 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
   for (var tap = 0u; tap < TAPS; tap++) {
     // for $i in ROWS
     let from$i = source_row(min(row + $iu, p.rows - 1u), tap);
-    let start$i = select(from$i, 0u, from$i == OUTSIDE) * p.depth;
+    let start$i = (part * p.rows + select(from$i, 0u, from$i == OUTSIDE)) * p.depth;
     // end
-    for (var c = 0u; c < p.depth; c += 8u) {
+    for (var c = 0u; c < p.depth; c += LANES) {
       let mine = min(c + lane, p.depth - 1u);
       lanes_ready();
       // for $i in ROWS
       let a$i = select(x_at(start$i + mine), vec4f(0), from$i == OUTSIDE);
-      lanes_put($iu, lane, a$i);
+      lanes_put($iu, local.x, a$i);
       // end
       lanes_ready();
-      let count = min(8u, p.depth - c);
+      let count = min(LANES, p.depth - c);
       for (var other = 0u; other < count; other++) {
-        let k = ((panel * TAPS + tap) * p.depth + c + other) * 32u + lane;
+        let k = ((panel * PLANES + part + tap) * p.depth + c + other) * 4u * LANES + lane;
         let w0 = w_at(k);
-        let w1 = w_at(k + 8u);
-        let w2 = w_at(k + 16u);
-        let w3 = w_at(k + 24u);
+        let w1 = w_at(k + LANES);
+        let w2 = w_at(k + 2u * LANES);
+        let w3 = w_at(k + 3u * LANES);
         // for $i in ROWS
-        let s$i = lanes_get($iu, other, a$i);
+        let s$i = lanes_get($iu, neighbours + other, a$i);
         low$i += s$i.x * w0[0] + s$i.y * w1[0] + s$i.z * w2[0] + s$i.w * w3[0];
         high$i += s$i.x * w0[1] + s$i.y * w1[1] + s$i.z * w2[1] + s$i.w * w3[1];
         // end
@@ -55,5 +58,14 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
   sums[2 * $i] = low$i;
   sums[2 * $i + 1] = high$i;
   // end
-  for (var i = 0u; i < ROWS; i++) { finish(sums[2u * i], sums[2u * i + 1u], row + i, panel * 8u + lane); }
+  let column = panel * LANES + lane;
+  for (var i = 0u; i < ROWS; i++) {
+    if (PARTS == 0u) {
+      finish(sums[2u * i], sums[2u * i + 1u], row + i, column);
+    } else if (row + i < p.rows) {
+      let at = ((part * p.rows + row + i) * p.panels * LANES + column) * 2u;
+      partial_put(at, sums[2u * i]);
+      partial_put(at + 1u, sums[2u * i + 1u]);
+    }
+  }
 }

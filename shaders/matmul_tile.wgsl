@@ -1,12 +1,12 @@
 // matmul.wgsl for GPUs: 64 threads share a tile of 8·ROWS rows × 64 columns through workgroup memory, a thread owns ROWS rows ×
 // 8 columns of it. CHUNK quads of channels at a time come to workgroup memory as f32, whatever the storage, so that halfs are unpacked
 // once per tile. Tiles are arrays of arrays with a constant inner index, padded by a column against bank conflicts; the rows of a
-// thread are spread over the tile for the same reason. Where tiles are few, `slices` of the channels are summed apart, to be joined
+// thread are spread over the tile for the same reason. Where tiles are few, SLICES of the channels are summed apart, to be joined
 // by matmul_join.wgsl.
 //
-// Shapes, taps and epilogue as in matmul.wgsl. grid: panels, rows / (8·ROWS), slices.
+// Shapes, taps and epilogue as in matmul.wgsl. grid: panels × parts, rows / (8·ROWS) folded into y and z. PARTS = 1: without the end, partial [part, row,
+// column]. A part is one of SLICES, or, of a weight with more PLANES than TAPS, the product of one of them with as many rows of x.
 // use product
-@group(0) @binding(7) var<storage, read_write> partial: array<vec4f>;   // [slice, row, lane of a panel, 8]
 
 var<workgroup> tile_x: array<array<array<vec4f, CHUNK + 1>, 8>, ROWS>;       // [row / 8][row % 8][quad of channels]
 var<workgroup> tile_w: array<array<array<vec4f, 4 * CHUNK + 1>, 8>, 2>;   // [half][lane][channel]
@@ -15,9 +15,12 @@ var<workgroup> tile_w: array<array<array<vec4f, 4 * CHUNK + 1>, 8>, 2>;   // [ha
 fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3u) {
   let lane = thread % 8u;
   let own = thread / 8u;
-  let first_row = group.y * 8u * ROWS;
-  let slice = (p.depth + CHUNK * p.slices - 1u) / (CHUNK * p.slices) * CHUNK;
-  let begin = group.z * slice;
+  let panel = group.x % p.panels;
+  let part = group.x / p.panels;
+  let first_row = (group.z * 32768u + group.y) * 8u * ROWS;
+  let plane = select(0u, part, SLICES == 1u);
+  let slice = (p.depth + CHUNK * SLICES - 1u) / (CHUNK * SLICES) * CHUNK;
+  let begin = (part - plane) * slice;
   let end = min(begin + slice, p.depth);
   // To the tiles, a thread brings the same quad of LOADS rows, and its lane of every eighth channel.
   let quad = thread % CHUNK;
@@ -30,9 +33,9 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     // for $r in LOADS
     let from$r = source_row(min(first_row + row + $ru * 64u / CHUNK, p.rows - 1u), tap);
     let outside$r = from$r == OUTSIDE;
-    var at$r = select(from$r, 0u, outside$r) * p.depth + begin + quad;
+    var at$r = (plane * p.rows + select(from$r, 0u, outside$r)) * p.depth + begin + quad;
     // end
-    var at_w = ((group.x * TAPS + tap) * p.depth + begin) * 32u + thread;
+    var at_w = ((panel * PLANES + plane + tap) * p.depth + begin) * 32u + thread;
     for (var c = begin; c < end; c += CHUNK) {
       workgroupBarrier();
       // Zeros past the last channel; what weights are read there does not matter then.
@@ -71,15 +74,15 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   sums[2 * $i] = low$i;
   sums[2 * $i + 1] = high$i;
   // end
-  let column = group.x * 8u + lane;
+  let column = panel * 8u + lane;
   for (var i = 0u; i < ROWS; i++) {
     let m = first_row + own + i * 8u;
-    if (p.slices == 1u) {
+    if (PARTS == 0u) {
       finish(sums[2u * i], sums[2u * i + 1u], m, column);
     } else if (m < p.rows) {
-      let at = ((group.z * p.rows + m) * p.panels * 8u + column) * 2u;
-      partial[at] = sums[2u * i];
-      partial[at + 1u] = sums[2u * i + 1u];
+      let at = ((part * p.rows + m) * p.panels * 8u + column) * 2u;
+      partial_put(at, sums[2u * i]);
+      partial_put(at + 1u, sums[2u * i + 1u]);
     }
   }
 }

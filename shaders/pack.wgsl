@@ -37,6 +37,20 @@ fn number(i: u32) -> f32 {
   return unpack2x16float(half).x;
 }
 
+// Row i / channels of source at channel i % channels: its tap, or the 16 that nine are transformed to, U = G·g·Gᵀ (winograd_in.wgsl).
+fn tapped(i: u32, tap: u32) -> f32 {
+  if (TAPS != 16u) { return number(i * TAPS + tap); }
+  var g = array<vec3f, 4>(vec3f(1.0, 0.0, 0.0), vec3f(0.5), vec3f(0.5, -0.5, 0.5), vec3f(0.0, 0.0, 1.0));
+  let down = g[tap / 4u];
+  let across = g[tap % 4u];
+  var sum = 0.0;
+  for (var y = 0u; y < 3u; y++) {
+    let at = i * 9u + y * 3u;
+    sum += down[y] * dot(across, vec3f(number(at), number(at + 1u), number(at + 2u)));
+  }
+  return sum;
+}
+
 // The row of source that column j of a lane comes from, or one past the end.
 fn source_row(lane: u32, j: u32) -> u32 {
   if (GATED == 0u) { return min(lane * 8u + j, p.rows); }
@@ -54,7 +68,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   // for $j in 8
   let row$j = source_row(lane, $ju);
   let exists$j = row$j < p.rows && channel < p.channels;
-  let v$j = select(0.0, number((select(0u, row$j, exists$j) * p.channels + min(channel, p.channels - 1u)) * TAPS + tap), exists$j);
+  let v$j = select(0.0, tapped(select(0u, row$j, exists$j) * p.channels + min(channel, p.channels - 1u), tap), exists$j);
   largest = max(largest, bitcast<u32>(v$j) & 0x7fffffffu);
   // end
   // Magnitudes compare like their bits; those of infinities and non-numbers are the largest.

@@ -1,5 +1,6 @@
 // What queries see. A query row belongs to a region; a region names the key rows it sees and, for regional prompts, the base
-// prompt's with the base ratio β: out = (1 − β)·attn(keys) + β·attn(base), one dispatch for each of the two sums. Self-attention
+// prompt's with the base ratio β: out = (1 − β)·attn(keys) + β·attn(base), one dispatch for each of the two sums:
+// with MORE = 1 it adds `sum`, the other. Self-attention
 // is the region "my own picture". Query rows come sorted by region in tiles, so that a workgroup reads one region's keys.
 struct Params {
   q_quads: u32,     // quads of a row of q and out
@@ -7,7 +8,6 @@ struct Params {
   scale: f32,       // 1/√d
   causal: u32,      // 1: key rows after the query's own row are hidden
   base: u32,        // 1: the sum over the base prompt's keys
-  more: u32,        // 1: add `sum`
 }
 struct Region {
   start: u32, count: u32,             // key rows of this region
@@ -39,5 +39,5 @@ fn sight(tile: u32) -> Sight {
 }
 
 fn put(at: u32, v: vec4f) {
-  if (p.more == 1u) { out_put(at, v + sum_at(at)); } else { out_put(at, v); }
+  if (MORE == 1u) { out_put(at, v + sum_at(at)); } else { out_put(at, v); }
 }

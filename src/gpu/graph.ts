@@ -99,8 +99,8 @@ export class Graph {
   }
 
   /** Stands in for an operand that a dispatch does not have: WebGPU wants every binding bound. */
-  nothing(name: string, storage: Storage = "quads"): Tensor {
-    return nothing(this.device, this.precision, storage, name);
+  nothing(name: string, storage: Storage = "quads", type: Precision = this.precision): Tensor {
+    return nothing(this.device, type, storage, name);
   }
 
   /** Keeps `tensor` readable after the run. */

@@ -6,6 +6,8 @@
  * // weights 2 w     → fn w_at(i: u32) -> mat2x4f         eight columns
  * // result 3 out    → fn out_put(i: u32, v: vec4f)
  * // packed 3 out    → fn out_put(i: u32, low: vec4f, high: vec4f)   weights being written, on GPUs only
+ * // sums 4 s        → fn s_at(i: u32) -> vec4f           four channels in f32, whatever the precision
+ * // sums_result 5 s → fn s_put(i: u32, v: vec4f)
  * ```
  *
  * and this module writes the declarations behind them: buffers on GPUs, textures on software adapters. llvmpipe loads from
@@ -30,10 +32,16 @@ const texel = (i: string) => `vec2u((${i}) & ${WIDTH - 1}u, (${i}) >> ${WIDTH_BI
 
 /** Replaces the declaration comments of `source`. Line numbers stay as they are. */
 export function declareTensors(source: string, precision: Precision, textures: boolean): string {
-  return source.replace(/^\/\/ (tensor|weights|result|packed) (\d+) (\w+)$/gm, (_, role, binding, name) => {
-    const place = `@group(0) @binding(${binding}) var`;
-    return (textures ? textureAccess : bufferAccess)[role as "tensor"](place, name, precision);
-  });
+  return source.replace(
+    /^\/\/ (tensor|weights|result|packed|sums|sums_result) (\d+) (\w+)$/gm,
+    (_, role, binding, name) => {
+      const place = `@group(0) @binding(${binding}) var`;
+      const access = textures ? textureAccess : bufferAccess;
+      if (role === "sums") return access.tensor(place, name, "f32");
+      if (role === "sums_result") return access.result(place, name, "f32");
+      return access[role as "tensor"](place, name, precision);
+    },
+  );
 }
 
 const bufferAccess = {

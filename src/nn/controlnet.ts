@@ -83,7 +83,7 @@ function embed(g: Graph, w: Layers, widths: readonly number[], out: number, pict
   const name = "controlnet_cond_embedding";
   const conv = (layer: string, x: Tensor, channels: number, stride: 1 | 2 = 1) => {
     const from = layer === "conv_in" ? 3 : channelsOf(x);
-    const weight = w.matrix(`${name}.${layer}`, from, channels, { taps: 9 });
+    const weight = w.matrix(`${name}.${layer}`, from, channels, { taps: 9, stride });
     return conv3x3(g, x, weight, { stride, activation: layer === "conv_out" ? "none" : "silu" });
   };
   let h = conv("conv_in", picture, widths[0]);

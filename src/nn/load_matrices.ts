@@ -8,7 +8,7 @@ import type { Device, Precision } from "../gpu/device.ts";
 import { placeAlone, readTensor, releasePlace, writeTensor } from "../gpu/storage.ts";
 import { describeTensor } from "../gpu/tensor.ts";
 import type { TensorInfo, TensorSource } from "../formats/tensor_source.ts";
-import { PANEL, panelCount, type Weight } from "../ops/matmul.ts";
+import { PANEL, panelCount, type Weight } from "../ops/weight.ts";
 import { pack, PACKABLE, type Packable, type PackJob } from "../ops/pack.ts";
 import { type Bits, bitsFor, packedSize, packOnHost } from "./pack_host.ts";
 

@@ -7,7 +7,7 @@
 import type { Precision } from "../gpu/device.ts";
 import { padChannels } from "../gpu/tensor.ts";
 import { toFloat32 } from "../formats/dtype.ts";
-import { PANEL, panelCount, type Weight } from "../ops/matmul.ts";
+import { panelCount, TRANSFORM, type Weight } from "../ops/weight.ts";
 import type { Packable } from "../ops/pack.ts";
 
 /** Numbers as their bits: f16 or f32. */
@@ -23,11 +23,11 @@ export function bitsFor(precision: Precision, count: number): Bits {
 
 /** Elements of a packed weight. */
 export function packedSize(weight: Weight): number {
-  return panelCount(weight) * PANEL * weight.taps * padChannels(weight.inChannels);
+  return panelCount(weight) * weight.panel * weight.taps * padChannels(weight.inChannels);
 }
 
 /**
- * Packs a whole matrix: rows of in channels × taps numbers as files hold them → [panel][tap][channel][64 columns].
+ * Packs a whole matrix: rows of in channels × taps numbers as files hold them → [panel][tap][channel][columns of a panel].
  * @param bytes the file's, of `dtype`, aligned to its numbers
  * @param out packedSize(weight) numbers, which are all overwritten
  * @returns what is wrong with the numbers, if anything
@@ -39,7 +39,7 @@ export function packOnHost(
   out: Bits,
 ): Unpackable | undefined {
   const precision = out instanceof Uint16Array ? "f16" : "f32";
-  const rows = convert(bytes, dtype, precision);
+  const rows = weight.taps === 16 ? transformed(bytes, dtype, precision) : convert(bytes, dtype, precision);
   if (out.length > rows.length) out.fill(0); // the columns and channels that pad it
   const finite = precision === "f16"
     ? packHalfs(rows as Uint16Array<ArrayBuffer>, weight, out as Uint16Array<ArrayBuffer>)
@@ -57,6 +57,22 @@ function convert(bytes: Uint8Array<ArrayBuffer>, dtype: Packable, precision: Pre
   return new Uint32Array(toFloat32(bytes, dtype).buffer as ArrayBuffer);
 }
 
+/** The nine taps of each pair of channels as the sixteen that they are transformed to. */
+function transformed(bytes: Uint8Array<ArrayBuffer>, dtype: Packable, precision: Precision): Bits {
+  const taps = toFloat32(bytes, dtype);
+  const count = taps.length / 9;
+  const out = new Float32Array(count * 16);
+  for (let i = 0; i < count; i++) {
+    for (let t = 0; t < 16; t++) {
+      const row = TRANSFORM[t];
+      let sum = 0;
+      for (let k = 0; k < 9; k++) sum += row[k] * taps[i * 9 + k];
+      out[i * 16 + t] = sum;
+    }
+  }
+  return precision === "f16" ? new Uint16Array(new Float16Array(out).buffer) : new Uint32Array(out.buffer);
+}
+
 /** Eight columns of a panel, as the rows of the file they come from; −1 where the matrix has no such column. */
 interface Lane {
   /** Element of the panels where its first number goes. */
@@ -65,10 +81,11 @@ interface Lane {
 }
 
 function lanesOf(weight: Weight): Lane[] {
-  const { inChannels, outChannels, taps, gated } = weight;
-  const panel = PANEL * taps * padChannels(inChannels);
-  return Array.from({ length: panelCount(weight) * 8 }, (_, lane) => ({
-    first: Math.floor(lane / 8) * panel + lane % 8 * 8,
+  const { inChannels, outChannels, taps, gated, panel } = weight;
+  const lanes = panel / 8;
+  const size = panel * taps * padChannels(inChannels);
+  return Array.from({ length: panelCount(weight) * lanes }, (_, lane) => ({
+    first: Math.floor(lane / lanes) * size + lane % lanes * 8,
     rows: Array.from({ length: 8 }, (_, j) => {
       // Gated: four values, then their four gates.
       const output = gated ? lane * 4 + j % 4 : lane * 8 + j;
@@ -78,9 +95,9 @@ function lanesOf(weight: Weight): Lane[] {
 }
 
 /** Where number i of a row goes, from the lane's first on. */
-function targetsOf({ inChannels, taps }: Weight): Int32Array {
+function targetsOf({ inChannels, taps, panel }: Weight): Int32Array {
   const depth = padChannels(inChannels);
-  return Int32Array.from({ length: inChannels * taps }, (_, i) => (i % taps * depth + Math.floor(i / taps)) * PANEL);
+  return Int32Array.from({ length: inChannels * taps }, (_, i) => (i % taps * depth + Math.floor(i / taps)) * panel);
 }
 
 /** Number by number. @returns whether all are finite */

@@ -16,7 +16,7 @@ import { packedSize } from "./pack_host.ts";
 import type { Weights } from "./weights.ts";
 
 /** Goes up whenever panels change. */
-const LAYOUT = 2;
+const LAYOUT = 3;
 
 /** Where packed weights are kept: the user's cache folder. @throws UsageError where there is none */
 export function packedFolder(): string {
@@ -126,9 +126,10 @@ async function keysOf(weights: Weights, source: TensorSource): Promise<{ network
     return [await Deno.realPath(file), size, mtime?.getTime(), ctime?.getTime(), await fingerprint(file)];
   }));
   const shapes = tensors.map(({ name, dtype, shape }) => [name, dtype, shape]);
+  const layouts = weights.list.map(({ taps, panel }) => [taps, panel]); // differ between classes of device
   return {
     network: await hash([weights.network, weights.precision, files.map(([path]) => path)]),
-    contents: await hash([LAYOUT, files, shapes, source.identity]),
+    contents: await hash([LAYOUT, layouts, files, shapes, source.identity]),
   };
 }
 

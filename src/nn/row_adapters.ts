@@ -38,11 +38,11 @@ export function withRowAdapters(layers: Layers, own: Pick<Layers, "matrix">, cha
     norm: (...given) => layers.norm(...given),
     matrix(name, inChannels, outChannels, options: MatrixOptions = {}) {
       const weight = layers.matrix(name, inChannels, outChannels, options);
-      const { parts = [name], taps, gated, outHeads, inHeads } = options;
+      const { parts = [name], taps, stride, gated, outHeads, inHeads } = options;
       const ranks = parts.every(isRegional) ? changes.ranks(parts) : [];
       if (ranks.length === 0) return weight;
       const context = CONTEXT.test(name);
-      const down = own.matrix(`${name}.down`, inChannels, ranks.length, { taps, bias: false, inHeads });
+      const down = own.matrix(`${name}.down`, inChannels, ranks.length, { taps, stride, bias: false, inHeads });
       const up = own.matrix(`${name}.up`, ranks.length, outChannels * (gated ? 2 : 1), {
         parts: parts.map((part) => `${part}.up`),
         bias: false,

@@ -50,7 +50,7 @@ export function taesdEncode(g: Graph, w: Weights, config: TaesdConfig, picture: 
   encoder.forEach((blocks, stage) => {
     h = stage === 0
       ? conv3x3(g, h, w.matrix(layer(), 3, width, { taps: 9 }))
-      : conv3x3(g, h, w.matrix(layer(), width, width, { taps: 9, bias: false }), { stride: 2 });
+      : conv3x3(g, h, w.matrix(layer(), width, width, { taps: 9, stride: 2, bias: false }), { stride: 2 });
     for (let i = 0; i < blocks; i++) h = block(g, w, layer(), h, width);
   });
   return conv3x3(g, h, w.matrix(layer(), width, latentChannels, { taps: 9 }));

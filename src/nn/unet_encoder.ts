@@ -172,7 +172,9 @@ export function encodeFeatures(
       skips.push(h);
     }
     if (level < last) {
-      h = conv3x3(g, h, w.matrix(`${name}.downsamplers.0.conv`, channels, channels, { taps: 9 }), { stride: 2 });
+      h = conv3x3(g, h, w.matrix(`${name}.downsamplers.0.conv`, channels, channels, { taps: 9, stride: 2 }), {
+        stride: 2,
+      });
       skips.push(h);
     }
   });

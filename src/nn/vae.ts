@@ -98,7 +98,7 @@ export function encode(g: Graph, w: Layers, config: VaeConfig, picture: Tensor):
     const name = `encoder.down_blocks.${level}`;
     for (let i = 0; i < config.layers; i++) h = resnet(g, w, `${name}.resnets.${i}`, h, channels, norm);
     if (level < last) {
-      const weight = w.matrix(`${name}.downsamplers.0.conv`, channels, channels, { taps: 9 });
+      const weight = w.matrix(`${name}.downsamplers.0.conv`, channels, channels, { taps: 9, stride: 2 });
       h = conv3x3(g, h, weight, { stride: 2, padAfter: true });
     }
   });

@@ -13,7 +13,8 @@ import type { TensorInfo, TensorSource } from "../formats/tensor_source.ts";
 import { toFloat32 } from "../formats/dtype.ts";
 import { type HeadSides, padHeads } from "./pad_heads.ts";
 import type { Heads } from "../ops/attention.ts";
-import { PANEL, panelCount, type Weight } from "../ops/matmul.ts";
+import { panelWidth, usesWinograd } from "../ops/choose.ts";
+import { fileTaps, panelCount, type Weight } from "../ops/weight.ts";
 import type { Norm } from "../ops/norm.ts";
 import {
   type MatrixNeed,
@@ -39,6 +40,8 @@ const SHOWN = 3;
 /** How a matrix or convolution is declared. */
 export interface MatrixOptions {
   taps?: 1 | 9;
+  /** Of a 3×3 convolution. */
+  stride?: 1 | 2;
   /** Names joined along the output channels, each with an equal share of them. Default: the one name. */
   parts?: string[];
   bias?: boolean;
@@ -73,15 +76,18 @@ export class Weights {
 
   /** A linear layer or convolution called `name` (its tensors: `name.weight`, `name.bias`). */
   matrix(name: string, inChannels: number, outChannels: number, options: MatrixOptions = {}): Weight {
-    const { taps = 1, parts = [name], bias = true, gated = false, outHeads, inHeads } = options;
+    const { parts = [name], bias = true, gated = false, stride = 1, outHeads, inHeads } = options;
+    const transformed = options.taps === 9 && stride === 1 && usesWinograd(this.device, inChannels, outChannels);
+    const taps = transformed ? 16 : options.taps ?? 1;
     const key = parts.join("+");
     const known = this.#matrices.get(key);
     if (known) return known.weight;
-    const size = panelCount({ outChannels, gated }) * PANEL;
+    const panel = panelWidth(this.device, outChannels * (gated ? 2 : 1));
+    const size = panelCount({ outChannels, gated, panel }) * panel;
     const panels = describeTensor(`${key}.weight`, [size, taps, padChannels(inChannels)], this.precision, "panels");
     const rows = outChannels * (gated ? 2 : 1);
     const share = rows / parts.length;
-    const weight: Weight = { name: key, inChannels, outChannels, taps, gated, panels };
+    const weight: Weight = { name: key, inChannels, outChannels, taps, gated, panel, panels };
     if (bias) weight.bias = this.#vector(parts.map((p) => ({ name: `${p}.bias`, size: share })), size, gated);
     this.#matrices.set(key, { weight, names: parts.map((p) => `${p}.weight`) });
     for (const part of parts) {
@@ -208,7 +214,7 @@ export class Weights {
     };
     for (const { weight, names } of this.#matrices.values()) {
       const rows = weight.outChannels * (weight.gated ? 2 : 1) / names.length;
-      const kernel = weight.taps === 9 ? [3, 3] : [];
+      const kernel = fileTaps(weight) === 9 ? [3, 3] : [];
       for (const name of names) check(name, [rows, weight.inChannels, ...kernel]);
     }
     for (const { parts } of this.#vectors.values()) for (const { name, size } of parts) check(name, [size]);

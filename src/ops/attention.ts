@@ -130,14 +130,13 @@ export function attention(g: Graph, q: Tensor, kv: Tensor, heads: Heads, map: At
     const out = g.tensor(base ? "attention to the base prompt" : "attention", q.shape);
     g.dispatch({
       kernel: KERNELS[tile.kernel],
-      constants: constantsOf(tile, d),
+      constants: { ...constantsOf(tile, d), MORE: Number(more !== undefined) },
       params: {
         q_quads: channels / 4,
         kv_quads: channels / 2,
         scale: 1 / Math.sqrt(heads.width),
         causal,
         base,
-        more: more !== undefined,
       },
       bindings: [q, kv, tables.rows, tables.tiles, tables.regions, more ?? g.nothing("sum"), out],
       grid: [tables.count, heads.count],

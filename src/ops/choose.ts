@@ -81,12 +81,18 @@ interface Choices {
   matmul(shape: ProductShape): keyof typeof MATMUL;
   attention: readonly (keyof typeof ATTENTION)[];
   norm: NormTile;
+  /**
+   * Channels in times channels out that Winograd's transform pays for, with at least 64 on either side: below, what it adds to loads and
+   * stores is more than it saves; beyond, pictures are small, and 16 weights to read where there were 9 cost more.
+   */
+  winograd: { from: number; to: number };
 }
 
 const GPU: Choices = {
   matmul: (shape) => shortest(shape).name,
   attention: ["tile 40", "tile 64", "tile 80", "tile 160", "tile 512", "wide", "lanes any"],
   norm: { rows: 4, waves: 4, strips: 64 },
+  winograd: { from: Infinity, to: 0 },
 };
 
 // Lanes that exchange values by shuffles have to win a measurement first: where a shuffle is one instruction a value, they lose.
@@ -95,6 +101,7 @@ const CHOICES: Record<DeviceClass, Choices> = {
     matmul: ({ rows }) => rows <= 8 ? "lanes 4" : "lanes 16",
     attention: ["lanes 2", "lanes 1", "wide", "lanes any"],
     norm: { rows: 4, waves: 1, strips: 8 },
+    winograd: { from: 64 * 128, to: 1280 * 960 },
   },
   workgroup: GPU,
   subgroup: GPU,
@@ -108,13 +115,32 @@ export interface ProductShape {
   taps: number;
 }
 
-/** The tile for a product, and the number of parts that its input channels are cut into. */
-export function matmulTile(device: Device, shape: ProductShape): MatmulTile & { slices: number } {
+/**
+ * The tile for a product, and the number of parts that its input channels are cut into.
+ * @param panel columns of a panel; products whose taps are no sum (Winograd's) are never cut
+ */
+export function matmulTile(device: Device, shape: ProductShape, panel: number): MatmulTile & { slices: number } {
   const [forced, slices] = device.forced.get("matmul")?.split(" / ") ?? [];
   const name = forced as keyof typeof MATMUL ?? CHOICES[device.kind].matmul(shape);
   const tile = MATMUL[name];
-  if (tile.kernel === "matmul") return { ...tile, slices: 1 };
+  if (tile.kernel === "matmul" || shape.taps === 16) return { ...tile, slices: 1 };
+  if (panel !== 64) throw new Error(`Tiles are for panels of 64 columns, not ${panel}.`);
   return { ...tile, slices: slices ? Number(slices) : shortest(shape, name).slices };
+}
+
+/** Columns of a panel for a weight of so many: software adapters waste less on narrow ones. */
+export function panelWidth(device: Device, columns: number): number {
+  const widths = device.textures ? [8, 16, 32] : [];
+  return widths.find((width) => columns <= width) ?? 64;
+}
+
+/** Whether a 3×3 convolution at stride 1 with these channels is better done by Winograd's transform. */
+export function usesWinograd(device: Device, inChannels: number, outChannels: number): boolean {
+  const forced = device.forced.get("conv3x3");
+  if (forced) return forced === "winograd";
+  const { from, to } = CHOICES[device.kind].winograd;
+  const product = inChannels * outChannels;
+  return Math.min(inChannels, outChannels) >= 64 && product >= from && product <= to;
 }
 
 /** The tile for heads of `width` channels, a multiple of 4. */

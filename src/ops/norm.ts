@@ -53,8 +53,8 @@ export function groupNorm(g: Graph, x: Tensor, norm: Norm & { groups: number }, 
   const grid = grid64(batch * runs * quads);
   g.dispatch({
     kernel: { name: "group_norm", source: groupSource },
-    constants: { RUN },
-    params: { rows, quads, runs, batch, silu, grid_width: grid[0] },
+    constants: { RUN, SILU: Number(silu) },
+    params: { rows, quads, runs, batch, grid_width: grid[0] },
     bindings: [x, affine, out],
     grid,
   });

@@ -9,7 +9,7 @@ import { pipelineFor } from "../gpu/kernel.ts";
 import { bindingOf } from "../gpu/storage.ts";
 import { packStruct } from "../gpu/struct.ts";
 import { padChannels, type Tensor } from "../gpu/tensor.ts";
-import type { Weight } from "./matmul.ts";
+import type { Weight } from "./weight.ts";
 
 /** Number types that shaders/pack.wgsl reads, in the order of its `dtype`. */
 export const PACKABLE = ["F32", "F16", "BF16", "F8_E4M3"] as const;

@@ -12,9 +12,9 @@ async function withFile(story: (folder: string, path: string) => Promise<void>):
   const folder = await Deno.makeTempDir();
   try {
     const path = `${folder}/model.safetensors`;
-    const shapes: [string, number[]][] = [["a.weight", [70, 24]], ["b.weight", [24, 8]]];
+    const shapes: [string, number[]][] = [["a.weight", [70, 24]], ["b.weight", [80, 8]]];
     const head = safetensorsHead(shapes.map(([name, shape]) => ({ name, dtype: "F32", shape })));
-    const values = Float32Array.from({ length: 70 * 24 + 24 * 8 }, (_, i) => Math.cos(i));
+    const values = Float32Array.from({ length: 70 * 24 + 80 * 8 }, (_, i) => Math.cos(i));
     await Deno.writeFile(path, new Uint8Array([...head, ...new Uint8Array(values.buffer)]));
     await story(folder, path);
   } finally {
@@ -24,7 +24,7 @@ async function withFile(story: (folder: string, path: string) => Promise<void>):
 
 function declare(weights: Weights) {
   const options = { bias: false };
-  return [weights.matrix("a", 24, 70, options).panels, weights.matrix("b", 8, 12, { ...options, gated: true }).panels];
+  return [weights.matrix("a", 24, 70, options).panels, weights.matrix("b", 8, 40, { ...options, gated: true }).panels];
 }
 
 /** What loading puts on the device, and what was said meanwhile. */

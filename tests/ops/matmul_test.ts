@@ -110,7 +110,7 @@ for (const way of [...WAYS, ...FORCED]) {
         "c.weight": { shape: [o, c, 3, 3], values: k },
         "c.bias": { shape: [o], values: bias },
       }, (g, weights, [x]) =>
-        conv3x3(g, x, weights.matrix("c", c, o, { taps: 9 }), {
+        conv3x3(g, x, weights.matrix("c", c, o, { taps: 9, stride }), {
           stride,
           upsampleTo: upsample ? [2 * h, 2 * w - 1] : undefined,
           padAfter,

@@ -4,8 +4,8 @@ import { readFloats } from "../../src/gpu/storage.ts";
 import { toFloat32 } from "../../src/formats/dtype.ts";
 import type { DType, TensorInfo, TensorSource } from "../../src/formats/tensor_source.ts";
 import { Weights } from "../../src/nn/weights.ts";
-import { PANEL } from "../../src/ops/matmul.ts";
-import { testDevice, WAYS } from "./harness.ts";
+import { fileTaps, panelCount, type Weight } from "../../src/ops/weight.ts";
+import { assertClose, testDevice, WAYS } from "./harness.ts";
 
 /** Finite numbers of a type, as their bytes. */
 function bytesOf(dtype: DType, count: number): Uint8Array {
@@ -16,35 +16,50 @@ function bytesOf(dtype: DType, count: number): Uint8Array {
   return Uint8Array.from(values, (_, i) => i * 37 % 255 % 127 | (i & 1) << 7);
 }
 
+/** G·g·Gᵀ of nine taps, as sums written out. */
+function winograd(g: Float32Array): number[] {
+  const across = (a: number, b: number, c: number) => [a, (a + b + c) / 2, (a - b + c) / 2, c];
+  const rows = [0, 3, 6].map((i) => across(g[i], g[i + 1], g[i + 2]));
+  const columns = [0, 1, 2, 3].map((j) => across(rows[0][j], rows[1][j], rows[2][j]));
+  return [0, 1, 2, 3].flatMap((i) => columns.map((column) => column[i]));
+}
+
 /** out[panel][tap][channel][column], the columns of a gated panel in turns of four values and four gates. */
-function naive(
-  file: Float32Array,
-  { rows, channels, taps, gated }: { rows: number; channels: number; taps: number; gated: boolean },
-): Float32Array {
+function naive(file: Float32Array, rows: number, weight: Weight): Float32Array {
+  const { inChannels: channels, taps, gated, panel } = weight;
   const outputs = gated ? rows / 2 : rows;
-  const panels = Math.ceil(outputs * (gated ? 2 : 1) / PANEL);
   const depth = Math.ceil(channels / 4) * 4;
-  const out = new Float32Array(panels * taps * depth * PANEL);
+  const out = new Float32Array(panelCount(weight) * taps * depth * panel);
   for (let row = 0; row < rows; row++) {
     const column = !gated ? row : Math.floor(row % outputs / 4) * 8 + row % outputs % 4 + (row < outputs ? 0 : 4);
     for (let c = 0; c < channels; c++) {
-      for (let t = 0; t < taps; t++) {
-        const at = ((Math.floor(column / PANEL) * taps + t) * depth + c) * PANEL + column % PANEL;
-        out[at] = file[(row * channels + c) * taps + t];
-      }
+      const inFile = fileTaps(weight);
+      const from = file.subarray((row * channels + c) * inFile, (row * channels + c + 1) * inFile);
+      (taps === 16 ? winograd(from) : [...from]).forEach((value, t) =>
+        out[((Math.floor(column / panel) * taps + t) * depth + c) * panel + column % panel] = value
+      );
     }
   }
   return out;
 }
 
-const SHAPES = [
+interface Shape {
+  rows: number;
+  channels: number;
+  taps: 1 | 9;
+  gated: boolean;
+  variant?: "winograd";
+}
+
+const SHAPES: Shape[] = [
   { rows: 64, channels: 8, taps: 1, gated: false },
   { rows: 70, channels: 24, taps: 9, gated: false },
   { rows: 5, channels: 9, taps: 9, gated: false }, // neither rows nor channels are whole quads
   { rows: 12, channels: 20, taps: 1, gated: false },
   { rows: 80, channels: 40, taps: 1, gated: true },
   { rows: 200, channels: 12, taps: 1, gated: true },
-] as const;
+  { rows: 70, channels: 10, taps: 9, gated: false, variant: "winograd" },
+];
 
 for (const { precision, kind, name } of WAYS) {
   Deno.test(`packing ${name}: every type and shape lands where matmul looks for it`, async () => {
@@ -53,9 +68,11 @@ for (const { precision, kind, name } of WAYS) {
       // All in one load, so that most do not begin at the start of what travels.
       const weights = new Weights(device, precision, "test");
       const files = SHAPES.map(({ rows, channels, taps }) => bytesOf(dtype, rows * channels * taps));
-      const panels = SHAPES.map(({ rows, channels, taps, gated }, i) =>
-        weights.matrix(`w${i}`, channels, gated ? rows / 2 : rows, { taps, gated, bias: false }).panels
-      );
+      const matrices = SHAPES.map(({ rows, channels, taps, gated, variant }, i) => {
+        device.forced.set("conv3x3", variant ?? "taps");
+        return weights.matrix(`w${i}`, channels, gated ? rows / 2 : rows, { taps, gated, bias: false });
+      });
+      device.forced.clear();
       const tensors = new Map(SHAPES.map(({ rows, channels, taps }, i): [string, TensorInfo] => {
         const shape = taps === 9 ? [rows, channels, 3, 3] : [rows, channels];
         return [`w${i}.weight`, { name: `w${i}.weight`, dtype, shape, bytes: files[i].length, file: "memory" }];
@@ -71,9 +88,12 @@ for (const { precision, kind, name } of WAYS) {
       };
       await weights.load(source);
       for (const [i, shape] of SHAPES.entries()) {
-        const expected = naive(toFloat32(files[i], dtype), shape);
+        const expected = naive(toFloat32(files[i], dtype), shape.rows, matrices[i]);
         const stored = precision === "f16" ? Float32Array.from(new Float16Array(expected)) : expected;
-        assert.deepEqual(await readFloats(device, panels[i]), stored, `${dtype} ${JSON.stringify(shape)}`);
+        const actual = await readFloats(device, matrices[i].panels);
+        const what = `${dtype} ${JSON.stringify(shape)}`;
+        if (!shape.variant) assert.deepEqual(actual, stored, what);
+        else assertClose(actual, stored, precision === "f16" ? 1e-3 : 1e-6, precision === "f16" ? 1e-3 : 1e-6);
       }
       weights.release();
     }

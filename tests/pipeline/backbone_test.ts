@@ -37,7 +37,7 @@ const patchTransformer = (contextDim: number): Backbone => ({
   record(g, w, { latents, step: { moment } }, prompts) {
     const [batch, height, width] = latents.shape;
     const shift = linear(g, moment, w.matrix("moment", TIME, WIDTH));
-    let h = conv3x3(g, latents, w.matrix("patches", LATENTS, WIDTH, { taps: 9 }), { stride: 2, shift });
+    let h = conv3x3(g, latents, w.matrix("patches", LATENTS, WIDTH, { taps: 9, stride: 2 }), { stride: 2, shift });
     const [, rows, columns] = h.shape;
     const self = selfMap(batch, rows * columns), seen = prompts.map(rows, columns);
     for (let i = 0; i < 3; i++) {

@@ -1,0 +1,48 @@
+// Last third of a convolution by Winograd's F(2×2, 3×3) (winograd_in.wgsl): Y = Aᵀ·M·A of the 16 products M of a tile, and the end
+// of the convolution. sums [16, tiles, columns·4], out [batch, height, width, quads·4]. One invocation: one quad of one tile.
+struct Params {
+  rows: u32,         // pixels of the result
+  quads: u32,
+  columns: u32,      // quads of a row of sums
+  entry_rows: u32,
+  has_bias: u32,
+  first: u32,        // tile to begin with, counted through the batch
+  tiles: u32,
+  tile_width: u32,   // tiles along the result
+  tile_height: u32,
+  width: u32,
+  height: u32,
+  grid_width: u32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+// use grid64
+// use epilogue
+// sums 5 sums
+
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
+  let index = invocation(group, local);
+  if (index >= p.tiles * p.quads) { return; }
+  let quad = index % p.quads;
+  let tile = p.first + index / p.quads;
+  let at = index / p.quads * p.columns + quad;
+  // for $y in 4
+  let m$y0 = sums_at(($yu * 4u * p.tiles) * p.columns + at);
+  let m$y1 = sums_at((($yu * 4u + 1u) * p.tiles) * p.columns + at);
+  let m$y2 = sums_at((($yu * 4u + 2u) * p.tiles) * p.columns + at);
+  let m$y3 = sums_at((($yu * 4u + 3u) * p.tiles) * p.columns + at);
+  let left$y = m$y0 + m$y1 + m$y2;
+  let right$y = m$y1 - m$y2 - m$y3;
+  // end
+  var b = vec4f(0);
+  if (p.has_bias == 1u) { b = bias[quad]; }
+  let x = tile % p.tile_width * 2u;
+  let y = tile / p.tile_width % p.tile_height * 2u;
+  let m = (tile / p.tile_width / p.tile_height * p.height + y) * p.width + x;
+  let right = x + 1u < p.width;
+  let below = y + 1u < p.height;
+  finish_quad(b + left0 + left1 + left2, m, quad);
+  finish_quad(b + right0 + right1 + right2, select(OUTSIDE, m + 1u, right), quad);
+  finish_quad(b + left1 - left2 - left3, select(OUTSIDE, m + p.width, below), quad);
+  finish_quad(b + right1 - right2 - right3, select(OUTSIDE, m + p.width + 1u, right && below), quad);
+}

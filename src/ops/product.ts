@@ -1,0 +1,173 @@
+/**
+ * The one contraction of the networks, shaders/matmul.wgsl, and its form for GPUs, shaders/matmul_tile.wgsl: recorded as the
+ * device's table says. Linear layers and convolutions are made of it.
+ *
+ * @module
+ */
+import joinSource from "../../shaders/matmul_join.wgsl" with { type: "text" };
+import tileSource from "../../shaders/matmul_tile.wgsl" with { type: "text" };
+import lanesSource from "../../shaders/matmul.wgsl" with { type: "text" };
+import type { Graph } from "../gpu/graph.ts";
+import type { Values } from "../gpu/struct.ts";
+import { padChannels, type Tensor } from "../gpu/tensor.ts";
+import { type Activation, ACTIVATIONS } from "./activation.ts";
+import { matmulTile } from "./choose.ts";
+import { grid64 } from "./grid.ts";
+import { panelCount, type Weight } from "./weight.ts";
+
+/** What happens to a sum before it is stored: act(sum + bias + shift) + residual. */
+export interface Epilogue {
+  activation?: Activation;
+  /** [batch, 1, channels]: added to every row of a batch entry (time embedding). */
+  shift?: Tensor;
+  /** Shape of the result. */
+  residual?: Tensor;
+  /** Added to every row's sum before `activation`, or before the gates: [batch, …, channels, gated twice as many]. Not with `shift`. */
+  before?: Tensor;
+}
+
+/** How the rows of a product are found in x. */
+export interface Walk {
+  /** Rows of the result, and of one batch entry. */
+  rows: number;
+  entryRows: number;
+  /** What the taps of a convolution see, as shaders/shared/product.wgsl names it. */
+  geometry?: Values;
+}
+
+/** Without taps the rows of x are no pixels. */
+const NO_PICTURE: Values = {
+  in_width: 1,
+  in_height: 1,
+  view_width: 1,
+  view_height: 1,
+  out_width: 1,
+  stride: 1,
+  pad: 0,
+  up: 0,
+};
+
+/** An epilogue as kernels want it: uniforms and constants of shaders/shared/epilogue.wgsl, and the operands that it binds first. */
+export function ending(
+  g: Graph,
+  { bias, gated }: Pick<Weight, "bias" | "gated">,
+  epilogue: Epilogue,
+  entryRows: number,
+) {
+  const { residual, before, activation = "none" } = epilogue;
+  const shift = before ?? epilogue.shift;
+  return {
+    params: { entry_rows: before ? 1 : entryRows, has_bias: bias !== undefined },
+    constants: {
+      GATED: Number(gated),
+      SHIFT: before && gated ? 2 : Number(shift !== undefined),
+      RESIDUAL: Number(residual !== undefined),
+      ACTIVATION: ACTIVATIONS.indexOf(activation),
+    },
+    bindings: [bias ?? g.nothing("bias", "plain"), shift ?? g.nothing("shift"), residual ?? g.nothing("residual")],
+  };
+}
+
+/** out = act(x·W + …) over the taps of `weight`. */
+export function product(g: Graph, x: Tensor, weight: Weight, walk: Walk, epilogue: Epilogue, out: Tensor): void {
+  const { rows, entryRows } = walk;
+  const { slices } = tileOf(g, weight, rows);
+  if (slices === 1) return dispatch(g, x, weight, walk, epilogue, out);
+  const panels = panelCount(weight);
+  const sums = g.tensor("slices", [slices, rows, panels * weight.panel], "f32");
+  dispatch(g, x, weight, walk, {}, undefined, sums);
+  const { params, constants, bindings } = ending(g, weight, epilogue, entryRows);
+  const grid = grid64(rows * panels * weight.panel / 8);
+  g.dispatch({
+    kernel: { name: "matmul_join", source: joinSource },
+    constants,
+    params: {
+      rows,
+      quads: padChannels(weight.outChannels) / 4,
+      panels,
+      slices,
+      ...params,
+      grid_width: grid[0],
+    },
+    bindings: [...bindings, out, sums],
+    grid,
+  });
+}
+
+/**
+ * The products of each tap by itself, without bias or anything else.
+ * @param x [taps, rows, in]
+ * @returns f32 [taps, rows, columns of all panels]
+ */
+export function tapProducts(g: Graph, x: Tensor, weight: Weight): Tensor {
+  const [taps, rows] = x.shape;
+  const sums = g.tensor("products", [taps, rows, panelCount(weight) * weight.panel], "f32");
+  dispatch(g, x, weight, { rows, entryRows: rows }, {}, undefined, sums);
+  return sums;
+}
+
+/** The tile for `rows` rows of a product with `weight`. */
+function tileOf(g: Graph, weight: Weight, rows: number) {
+  const { panel, taps } = weight;
+  const shape = { rows, panels: panelCount(weight), depth: padChannels(weight.inChannels) / 4, taps };
+  return matmulTile(g.device, shape, panel);
+}
+
+/** The result goes to `out`, or its parts to `sums`. */
+function dispatch(
+  g: Graph,
+  x: Tensor,
+  weight: Weight,
+  { rows, entryRows, geometry = NO_PICTURE }: Walk,
+  epilogue: Epilogue,
+  out: Tensor | undefined,
+  sums?: Tensor,
+): void {
+  const { panels, panel, taps } = weight;
+  const { kernel, rows: ROWS, waves: WAVES, chunk: CHUNK, slices } = tileOf(g, weight, rows);
+  const { params: uniforms, constants: end, bindings } = ending(g, weight, epilogue, entryRows);
+  const apart = taps === 16;
+  const params = {
+    rows,
+    depth: padChannels(weight.inChannels) / 4,
+    quads: padChannels(weight.outChannels) / 4,
+    panels: panelCount(weight),
+    ...uniforms,
+    ...geometry,
+  };
+  const operands = [...bindings, out ?? g.nothing("out"), x, panels, sums ?? g.nothing("sums", "quads", "f32")];
+  const which = { TAPS: apart ? 1 : taps, PLANES: taps, PARTS: Number(sums !== undefined), ...end };
+  const flops = 2 * rows * weight.inChannels * taps * weight.outChannels * (weight.gated ? 2 : 1);
+  if (kernel === "matmul") {
+    const LANES = panel / 8;
+    g.dispatch({
+      kernel: { name: kernel, source: lanesSource },
+      constants: { ROWS, WAVES, LANES, SLOTS: ROWS, ...which },
+      params,
+      bindings: operands,
+      grid: [panelCount(weight) * (apart ? taps : 1), ...bands(Math.ceil(rows / (ROWS * WAVES * 8 / LANES)))],
+      flops,
+    });
+    return;
+  }
+  g.dispatch({
+    kernel: { name: kernel, source: tileSource },
+    constants: {
+      ROWS,
+      CHUNK,
+      LOADS: ROWS * CHUNK / 8,
+      W_LOADS: CHUNK / 2,
+      SLICES: slices,
+      ...which,
+    },
+    params,
+    bindings: operands,
+    grid: [panelCount(weight) * (apart ? taps : slices), ...bands(Math.ceil(rows / (8 * ROWS)))],
+    flops,
+  });
+}
+
+/** Bands of rows along y, and along z where they are more than a device starts: a picture of 1024² has 65536 for one that walks 16. */
+function bands(count: number): [number, number] {
+  return count < 65536 ? [count, 1] : [32768, Math.ceil(count / 32768)];
+}

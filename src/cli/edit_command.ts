@@ -22,6 +22,7 @@ import type { Picture } from "../picture/picture.ts";
 import { readPicture } from "../picture/read_picture.ts";
 import { parsePlan, type Plan } from "../plan/plan.ts";
 import { describeModel, makeRecipe, readRecipe, RECIPE_KEYWORD, recipeTexts } from "../recipe.ts";
+import { briefText } from "../brief.ts";
 import { type Context, json } from "./command.ts";
 import { judgeOf, modelOptions } from "./judge_of.ts";
 import { loadWeights, openModel } from "./open_model.ts";
@@ -53,7 +54,9 @@ export async function editCommand(context: Context): Promise<void> {
   const caption = difference?.caption ?? plan?.prompt;
   planned.operations.forEach(({ kind, object, words, box }, i) =>
     console.say(
-      `${i + 1}. ${[kind, object, words].filter(Boolean).join(", ")}${box ? `, in [${box.join(", ")}]` : ""}`,
+      `${i + 1}. ${briefText([kind, object, words].filter(Boolean).join(", "), 200)}${
+        box ? `, in [${box.join(", ")}]` : ""
+      }`,
     )
   );
   const target = typeof wanted === "string" ? wanted : undefined;
@@ -139,7 +142,12 @@ async function wantedOf({ flags }: Context): Promise<string | Operation[]> {
         : "A target prompt, operations by hand and --edit exclude each other: use only one of them.",
     );
   }
-  const { box, mask } = flags;
+  const { box, mask, prompt } = flags;
+  if (prompt !== undefined && (prompt.trim() === "" || prompt.length > BYTES_OF.prompt)) {
+    throw new UsageError(
+      `A target prompt has 1 to ${BYTES_OF.prompt} letters, not ${prompt.trim() === "" ? 0 : prompt.length}.`,
+    );
+  }
   if (box === undefined && mask === undefined) {
     if (byHand.length) return byHand;
     return flags.edit === undefined ? flags.prompt! : (await readEdit(flags.edit)).operations;

@@ -59,17 +59,19 @@ function around(box: Rect, words: string, plan: Plan, prompt: string): Plan {
   };
   const middle = { x: (box.x0 + box.x1) / 2, y: (box.y0 + box.y1) / 2 };
   const least = 0.02;
-  const parts = (before: number, after: number, make: [string, string, string]) =>
-    [[before, make[0]], [1 - before - after, make[1]], [after, make[2]]].filter(([size, text]) =>
-      text === words || (size as number) > least
-    ) as [number, string][];
-  const columns = parts(box.x0, 1 - box.x1, [at(box.x0 / 2, middle.y), words, at((1 + box.x1) / 2, middle.y)]);
-  const rows = parts(box.y0, 1 - box.y1, [at(middle.x, box.y0 / 2), words, at(middle.x, (1 + box.y1) / 2)]);
-  const cells = rows.flatMap(([, text]) => text === words ? columns.map(([, prompt]) => prompt) : [text]);
+  const parts = (before: number, after: number, beforeText: string, afterText: string) =>
+    [
+      { size: before, text: beforeText, isBox: false },
+      { size: 1 - before - after, text: words, isBox: true },
+      { size: after, text: afterText, isBox: false },
+    ].filter(({ size, isBox }) => isBox || size > least);
+  const columns = parts(box.x0, 1 - box.x1, at(box.x0 / 2, middle.y), at((1 + box.x1) / 2, middle.y));
+  const rows = parts(box.y0, 1 - box.y1, at(middle.x, box.y0 / 2), at(middle.x, (1 + box.y1) / 2));
+  const cells = rows.flatMap(({ text, isBox }) => isBox ? columns.map(({ text }) => text) : [text]);
   if (cells.length === 1) return plainPlan(words, "edit");
-  const splitRatio = formatSplitRatio(rows.map(([height, text]) => ({
-    height,
-    widths: text === words ? columns.map(([width]) => width) : [1],
+  const splitRatio = formatSplitRatio(rows.map(({ size, isBox }) => ({
+    height: size,
+    widths: isBox ? columns.map(({ size }) => size) : [1],
   })));
   return parsePlan({
     prompt,

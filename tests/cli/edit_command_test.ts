@@ -48,6 +48,7 @@ Deno.test("what an edit cannot do is said in a line, before anything is painted 
     const cases: [string[], RegExp][] = [
       [[], /edit needs a picture/],
       [["photo.png"], /Say what to change/],
+      [["photo.png", " "], /A target prompt has 1 to \d+ letters, not 0/],
       [["photo.png", "--replace", "a pear"], /takes what is there = what shall be/],
       [["photo.png", "a dog", "--remove", "the cat"], /exclude each other/],
       [

@@ -8,7 +8,7 @@ import { UsageError } from "../../src/errors.ts";
 import type { Judge } from "../../src/judge/judge.ts";
 import { filled } from "../../src/picture/picture.ts";
 import { planByRules } from "../../src/plan/rules/rules.ts";
-import { regionsOf } from "../../src/plan/plan.ts";
+import { plainPlan, regionsOf } from "../../src/plan/plan.ts";
 
 const plan = planByRules("a red apple on the left and a blue teapot on the right, watercolor");
 const page = filled(64, 64, [200, 200, 200, 255]);
@@ -61,6 +61,11 @@ Deno.test("a cell's operation changes that cell's prompt; another box gets a cel
     "a blue teapot",
     "a blue teapot",
   ]);
+  // Where the neighbour already says the same words, no strip of no width comes of it.
+  const same = planFor({ kind: "add", words: "a red apple", box: [0, 0, 0.1, 1] }, plan);
+  assert.equal(same.splitRatio, "0.1,0.9");
+  const whole = planFor({ kind: "add", words: "a bee", box: [0, 0, 1, 1] }, plainPlan("a bee", "edit"));
+  assert.equal(whole.splitRatio, "1");
   const removed = planFor({ kind: "remove", object: "the apple", box: [0, 0, 0.5, 1] }, plan);
   assert.equal(regionsOf(removed)[0].prompt, "empty background, watercolor");
   assert.equal(promptAfter("a dog and a cat", { kind: "remove", object: "the cat" }), "a dog");

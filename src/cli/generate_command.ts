@@ -35,6 +35,9 @@ export async function generateCommand(context: Context): Promise<void> {
   const { bestOf = 1 } = flags;
   seedOf(seed, count * bestOf - 1); // refuses what there is no seed for
   checkPlanFlags(context);
+  if (flags.preview === "tae" && flags.taesd === undefined) {
+    throw new UsageError("--preview tae needs a TAESD: name its file with --taesd.");
+  }
   const output = await outputOf(flags, count);
   const judge = await loopJudge(context);
 

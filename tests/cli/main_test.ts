@@ -71,6 +71,7 @@ Deno.test("every kind of failure has its exit code, and says what to do", () =>
       [[], 2, /No prompt was given/],
       [["x", "--stpes", "3"], 2, /Did you mean "--steps"/],
       [["x", "-o", "cat.png"], 2, /already there/],
+      [["x", "--preview", "tae"], 2, /--taesd/],
       [["x", "--regions", "a BREAK b", "--no-plan"], 2, /use only one of them/],
       [["metadata", "cat.png"], 2, /cat\.png is not a PNG/],
       [["x", "--no-plan", "-m", "nowhere"], 3, /nowhere/],

@@ -1,11 +1,10 @@
 // Joins the strips' moments over each group (Chan, Golub and LeVeque 1979) and folds mean, deviation, γ and β into one
 // multiply-add per channel. moments [batch, strip, quads] → affine [batch, channel] of (a, b): y = a·x + b.
-// One invocation: one group of one batch entry.
+// One workgroup: one group of one batch entry; its threads take the moments of the group by turns.
 struct Params {
   rows: u32,
   quads: u32,
   strips: u32,
-  batch: u32,
   groups: u32,
   epsilon: f32,
 }
@@ -15,33 +14,50 @@ struct Params {
 @group(0) @binding(3) var<storage, read> beta: array<f32>;
 @group(0) @binding(4) var<storage, read_write> affine: array<vec2f>;
 
+var<workgroup> sums: array<f32, 64>;
+
+// Sum of `mine` over the workgroup.
+fn all(mine: f32, thread: u32) -> f32 {
+  sums[thread] = mine;
+  for (var half = 32u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (thread < half) { sums[thread] += sums[thread + half]; }
+  }
+  workgroupBarrier();
+  let sum = sums[0];
+  workgroupBarrier();
+  return sum;
+}
+
+fn rows_of(strip: u32) -> f32 {
+  let length = (p.rows + p.strips - 1u) / p.strips;
+  return f32(min((strip + 1u) * length, p.rows) - min(strip * length, p.rows));
+}
+
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= p.batch * p.groups) { return; }
-  let entry = id.x / p.groups;
+fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3u) {
+  let entry = group.x / p.groups;
   let channels = p.quads * 4u;
   let width = channels / p.groups;
-  let first = (id.x % p.groups) * width;
-  let length = (p.rows + p.strips - 1u) / p.strips;
+  let first = (group.x % p.groups) * width;
   let n = f32(p.rows) * f32(width);
-  var mean = 0.0;
-  for (var strip = 0u; strip < p.strips; strip++) {
-    let rows = f32(min((strip + 1u) * length, p.rows) - min(strip * length, p.rows));
-    for (var c = first; c < first + width; c++) {
-      mean += moments[((entry * p.strips + strip) * p.quads + c / 4u) * 8u + c % 4u] * rows / n;
-    }
+  var mine = 0.0;
+  for (var i = thread; i < p.strips * width; i += 64u) {
+    let strip = i / width;
+    let c = first + i % width;
+    mine += moments[((entry * p.strips + strip) * p.quads + c / 4u) * 8u + c % 4u] * rows_of(strip) / n;
   }
-  var squares = 0.0;
-  for (var strip = 0u; strip < p.strips; strip++) {
-    let rows = f32(min((strip + 1u) * length, p.rows) - min(strip * length, p.rows));
-    for (var c = first; c < first + width; c++) {
-      let at = ((entry * p.strips + strip) * p.quads + c / 4u) * 8u + c % 4u;
-      let d = moments[at] - mean;
-      squares += select(0.0, moments[at + 4u] + d * d * rows, rows > 0.0);
-    }
+  let mean = all(mine, thread);
+  mine = 0.0;
+  for (var i = thread; i < p.strips * width; i += 64u) {
+    let strip = i / width;
+    let c = first + i % width;
+    let at = ((entry * p.strips + strip) * p.quads + c / 4u) * 8u + c % 4u;
+    let d = moments[at] - mean;
+    mine += select(0.0, moments[at + 4u] + d * d * rows_of(strip), rows_of(strip) > 0.0);
   }
-  let inverse = inverseSqrt(squares / n + p.epsilon);
-  for (var c = first; c < first + width; c++) {
+  let inverse = inverseSqrt(all(mine, thread) / n + p.epsilon);
+  for (var c = first + thread; c < first + width; c += 64u) {
     let a = gamma[c] * inverse;
     affine[entry * channels + c] = vec2f(a, beta[c] - mean * a);
   }

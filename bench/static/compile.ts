@@ -58,6 +58,9 @@ function recordVae(): readonly Dispatch[] {
   return g.dispatches;
 }
 
+/** Constants that follow from others or change the end of a kernel only: one pipeline stands for all their values. */
+const ASIDE = ["LOADS", "W_LOADS", "SLOTS", "PLANES", "SHIFT", "RESIDUAL", "ACTIVATION", "MORE", "SPLIT", "GATED"];
+
 const uses = new Map<string, Use>();
 const variants = new Map<string, Variant>();
 for (
@@ -67,7 +70,8 @@ for (
   ]] as const
 ) {
   for (const { kernel, constants = {}, grid, flops = 0 } of dispatches) {
-    const name = [kernel.name, ...Object.entries(constants).map(([k, v]) => `${k}${v}`)].join("_");
+    const telling = Object.entries(constants).filter(([constant, value]) => value > 0 && !ASIDE.includes(constant));
+    const name = [kernel.name, ...telling.map(([constant, value]) => `${constant.toLowerCase()} ${value}`)].join(", ");
     variants.set(name, { kernel, precision, constants });
     const key = `${part} ${name}`;
     if (!uses.has(key)) uses.set(key, { part, kernel: name, dispatches: [] });

@@ -14,6 +14,7 @@ struct Params {
   stride: u32,
   pad: u32,          // pixels before the first
   up: u32,           // 1: x is read at twice its size, nearest neighbour
+  slices: u32,       // parts that the input channels are cut into
 }
 @group(0) @binding(0) var<uniform> p: Params;
 // use epilogue

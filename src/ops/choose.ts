@@ -73,8 +73,9 @@ export interface NormTile {
   /** Rows of LayerNorm that a group of 8 lanes owns. */
   rows: number;
   waves: number;
-  /** Most strips that GroupNorm cuts an entry into. */
+  /** Strips that GroupNorm cuts an entry into, unless their rows are fewer than 16, or more than so many. */
   strips: number;
+  longest: number;
 }
 
 interface Choices {
@@ -91,7 +92,7 @@ interface Choices {
 const GPU: Choices = {
   matmul: (shape) => shortest(shape).name,
   attention: ["tile 40", "tile 64", "tile 80", "tile 160", "tile 512", "wide", "lanes any"],
-  norm: { rows: 4, waves: 4, strips: 64 },
+  norm: { rows: 4, waves: 4, strips: 64, longest: 64 },
   winograd: { from: Infinity, to: 0 },
 };
 
@@ -100,7 +101,7 @@ const CHOICES: Record<DeviceClass, Choices> = {
   software: {
     matmul: ({ rows }) => rows <= 8 ? "lanes 4" : "lanes 16",
     attention: ["lanes 2", "lanes 1", "wide", "lanes any"],
-    norm: { rows: 4, waves: 1, strips: 8 },
+    norm: { rows: 4, waves: 1, strips: 8, longest: Infinity },
     winograd: { from: 64 * 128, to: 1280 * 960 },
   },
   workgroup: GPU,
@@ -126,6 +127,12 @@ export function matmulTile(device: Device, shape: ProductShape, panel: number): 
   if (tile.kernel === "matmul" || shape.taps === 16) return { ...tile, slices: 1 };
   if (panel !== 64) throw new Error(`Tiles are for panels of 64 columns, not ${panel}.`);
   return { ...tile, slices: slices ? Number(slices) : shortest(shape, name).slices };
+}
+
+/** Strips that GroupNorm cuts the rows of an entry into: long enough to be worth a partial result. */
+export function normStrips(device: Device, rows: number): number {
+  const { strips, longest } = normTile(device);
+  return Math.max(1, Math.min(strips, Math.floor(rows / 16)), Math.ceil(rows / longest));
 }
 
 /** Columns of a panel for a weight of so many: software adapters waste less on narrow ones. */

@@ -9,7 +9,7 @@ import groupSource from "../../shaders/group_norm.wgsl" with { type: "text" };
 import layerSource from "../../shaders/layer_norm.wgsl" with { type: "text" };
 import type { Graph } from "../gpu/graph.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { normTile } from "./choose.ts";
+import { normStrips, normTile } from "./choose.ts";
 import { grid64 } from "./grid.ts";
 
 /** γ and β, f32 and plain, and ε. */
@@ -31,8 +31,7 @@ export function groupNorm(g: Graph, x: Tensor, norm: Norm & { groups: number }, 
   }
   const rows = x.shape.slice(1, -1).reduce((a, b) => a * b, 1);
   const quads = channels / 4;
-  // Enough strips to keep every lane busy, long enough to be worth a partial result.
-  const strips = Math.max(1, Math.min(normTile(g.device).strips, Math.floor(rows / 16)));
+  const strips = normStrips(g.device, rows);
   const moments = g.tensor("moments", [batch, strips, quads * 8], "f32", "plain");
   const affine = g.tensor("affine", [batch, channels * 2], "f32", "plain");
   const out = g.tensor(`${x.label} normed`, x.shape);
@@ -45,9 +44,9 @@ export function groupNorm(g: Graph, x: Tensor, norm: Norm & { groups: number }, 
   });
   g.dispatch({
     kernel: { name: "group_norm_fold", source: foldSource },
-    params: { rows, quads, strips, batch, groups: norm.groups, epsilon: norm.epsilon },
+    params: { rows, quads, strips, groups: norm.groups, epsilon: norm.epsilon },
     bindings: [moments, norm.gamma, norm.beta, affine],
-    grid: [Math.ceil(batch * norm.groups / 64)],
+    grid: [batch * norm.groups],
   });
   const runs = Math.ceil(rows / RUN);
   const grid = grid64(batch * runs * quads);

@@ -134,6 +134,7 @@ function dispatch(
     panels: panelCount(weight),
     ...uniforms,
     ...geometry,
+    slices,
   };
   const operands = [...bindings, out ?? g.nothing("out"), x, panels, sums ?? g.nothing("sums", "quads", "f32")];
   const which = { TAPS: apart ? 1 : taps, PLANES: taps, PARTS: Number(sums !== undefined), ...end };
@@ -157,7 +158,6 @@ function dispatch(
       CHUNK,
       LOADS: ROWS * CHUNK / 8,
       W_LOADS: CHUNK / 2,
-      SLICES: slices,
       ...which,
     },
     params,

@@ -6,6 +6,7 @@
  */
 import type { Graph } from "../gpu/graph.ts";
 import { padChannels, type Tensor } from "../gpu/tensor.ts";
+import { meanEverywhere } from "../ops/elementwise.ts";
 import { conv3x3, linear } from "../ops/matmul.ts";
 import { type BackboneInputs, type PromptInputs, type Residuals, smallestInputs } from "./backbone.ts";
 import { channelsOf } from "./blocks.ts";
@@ -33,6 +34,8 @@ export interface ControlNetwork {
   readonly features: readonly number[];
   /** Pixels of its picture to a latent, along each side. */
   readonly factor: number;
+  /** Whether it steers by the mean of its features alone, and only what the picture shall show, as Shuffle does. */
+  readonly pooled: boolean;
   /** Latents along the sides of the smallest picture that it can be recorded over. */
   readonly leastSide: number;
   /** Records what becomes of the control picture [1, height, width, 3 (+1)] in 0 … 1, once for all steps. */
@@ -59,12 +62,12 @@ export function readControlNet(config: Config): ControlNetwork {
   const encoder = readEncoderConfig(c);
   c.only("conditioning_channels", 3);
   c.only("controlnet_conditioning_channel_order", "rgb");
-  c.only("global_pool_conditions", false);
   c.only("encoder_hid_dim", null);
   c.only("time_cond_proj_dim", null);
   const widths = config.conditioning_embedding_out_channels
     ? c.channels("conditioning_embedding_out_channels")
     : EMBEDDING;
+  const pooled = config.global_pool_conditions === true;
   return {
     inChannels: encoder.inChannels,
     contextDim: encoder.contextDim[0],
@@ -72,9 +75,10 @@ export function readControlNet(config: Config): ControlNetwork {
     timeDim: encoder.blockOut[0],
     features: featureChannels(encoder),
     factor: 2 ** (widths.length - 1),
+    pooled,
     leastSide: 2 ** (encoder.blockOut.length - 1),
     embed: (g, w, picture) => embed(g, w, widths, encoder.blockOut[0], picture),
-    record: (g, w, inputs, hint, prompts) => residuals(g, w, encoder, inputs, hint, prompts),
+    record: (g, w, inputs, hint, prompts) => residuals(g, w, { ...encoder, pooled }, inputs, hint, prompts),
   };
 }
 
@@ -98,14 +102,17 @@ function embed(g: Graph, w: Layers, widths: readonly number[], out: number, pict
 function residuals(
   g: Graph,
   w: Layers,
-  config: EncoderConfig,
+  config: EncoderConfig & Pick<ControlNetwork, "pooled">,
   inputs: BackboneInputs,
   hint: Tensor,
   prompts: PromptInputs,
 ): Pick<Residuals, "skips" | "middle"> {
   const evaluation = beginEvaluation(g, w, config, inputs, prompts);
   const { skips, middle } = encodeFeatures(g, w, config, inputs.latents, evaluation, hint);
-  const zero = (name: string, x: Tensor) => linear(g, x, w.matrix(name, channelsOf(x), channelsOf(x)));
+  const zero = (name: string, x: Tensor) => {
+    const out = linear(g, x, w.matrix(name, channelsOf(x), channelsOf(x)));
+    return config.pooled ? meanEverywhere(g, out) : out;
+  };
   return {
     skips: skips.map((skip, i) => zero(`controlnet_down_blocks.${i}`, skip)),
     middle: zero("controlnet_mid_block", middle),

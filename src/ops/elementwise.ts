@@ -5,6 +5,7 @@
  */
 import addSource from "../../shaders/add.wgsl" with { type: "text" };
 import concatSource from "../../shaders/concat.wgsl" with { type: "text" };
+import meanSource from "../../shaders/mean.wgsl" with { type: "text" };
 import pixelsSource from "../../shaders/pixels.wgsl" with { type: "text" };
 import type { Graph } from "../gpu/graph.ts";
 import { sizeOf, type Tensor } from "../gpu/tensor.ts";
@@ -26,6 +27,20 @@ export function add(
     params: { quads, has_b: b !== undefined, scale, activation: ACTIVATIONS.indexOf(activation), grid_width: grid[0] },
     bindings: [a, b ?? g.nothing("b"), out],
     grid,
+  });
+  return out;
+}
+
+/** Each channel's mean over an entry's rows, in every row: [batch, .., channels]. */
+export function meanEverywhere(g: Graph, x: Tensor): Tensor {
+  const [batch, ...rest] = x.shape;
+  const quads = rest.pop()! / 4;
+  const out = g.tensor("mean", x.shape);
+  g.dispatch({
+    kernel: { name: "mean", source: meanSource },
+    params: { rows: sizeOf(rest), quads },
+    bindings: [x, out],
+    grid: [quads, batch, 1],
   });
   return out;
 }

@@ -26,6 +26,8 @@ export interface Control {
   readonly picture: Picture;
   /** What each of its features counts, the middle's last. */
   readonly strengths: readonly number[];
+  /** Whether it steers only what the picture shall show: in guess mode, and where its features are pooled. */
+  readonly shownOnly: boolean;
   /** Whether it steers in evaluation `i` of `n`. */
   active(i: number, n: number): boolean;
 }
@@ -98,13 +100,15 @@ export function namedControls(inputs: readonly ControlInput[]): Pick<Settings, "
 export function controlsOf(inputs: readonly ControlInput[], settings: Settings, start?: Start): Control[] {
   return inputs.map(({ part, image, option }): Control => {
     const { strength = 1, start: from = 0, end = 1 } = option;
-    const count = part.network.features.length;
-    const shares = settings.guessMode ? guessStrengths(count) : new Array<number>(count).fill(1);
+    const { features: { length: count }, pooled } = part.network;
+    const { guessMode = false } = settings;
+    const shares = guessMode && !pooled ? guessStrengths(count) : new Array<number>(count).fill(1);
     return {
       part,
       // What is transparent shows nothing, which is black in all control pictures.
       picture: prepared(onSamePage(opaque(image.picture, [0, 0, 0]), settings, start), option),
       strengths: shares.map((share) => share * strength),
+      shownOnly: guessMode || pooled,
       active: (i, n) => i / n >= from && (i + 1) / n <= end,
     };
   });

@@ -105,7 +105,7 @@ function recordSampling({ backbone }: Networks, latents: Tensor, shown: Tensor |
         keys,
         map: (h, w) => ({ ...batch.map(h, w, rows), table }),
       };
-      const steering = settings.guessMode && !batch.shows ? [] : controls;
+      const steering = controls.filter(({ shownOnly }) => batch.shows || !shownOnly);
       const residuals = steering.map((control) => {
         const { part, strengths } = control;
         const hint = hints.of(control, batch);

@@ -20,7 +20,7 @@ export interface Stretch {
 
 /**
  * The phases of a drawing: where stretches end and where ControlNets begin or end to steer. Equal ones share their
- * batches and controls. In guess mode what the picture shall not show is evaluated apart, without ControlNets.
+ * batches and controls. Where ControlNets steer only what the picture shall show, the rest is evaluated apart.
  */
 export function steeredPhases(
   stretches: readonly Stretch[],
@@ -33,7 +33,7 @@ export function steeredPhases(
   },
 ): Phase[] {
   const first = start?.first ?? 0;
-  const { samplingMethod: sampler, steps, guessMode = false } = settings;
+  const { samplingMethod: sampler, steps } = settings;
   const count = evaluationsOf(sampler, schedule, steps - first);
   const known = new Map<string, Pick<Phase, "batches" | "controls">>();
   const at = (i: number) => {
@@ -42,7 +42,7 @@ export function steeredPhases(
     const steering = controls.filter(({ active }) => active(i, count));
     const key = `${stretch} ${steering.map((control) => controls.indexOf(control))}`;
     if (!known.has(key)) {
-      const apart = guessMode && steering.length > 0;
+      const apart = steering.some(({ shownOnly }) => shownOnly);
       known.set(key, { batches: batches(size.height, size.width, { apart }), controls: steering });
     }
     return known.get(key)!;

@@ -1,6 +1,6 @@
 import assert from "@std/assert";
 import { type Activation, ACTIVATIONS } from "../../src/ops/activation.ts";
-import { add, concat, pixels } from "../../src/ops/elementwise.ts";
+import { add, concat, meanEverywhere, pixels } from "../../src/ops/elementwise.ts";
 import { Graph } from "../../src/gpu/graph.ts";
 import { readTensor, writeFloats } from "../../src/gpu/storage.ts";
 import { assertClose, compute, random, testDevice, TOLERANCE, WAYS } from "./harness.ts";
@@ -28,6 +28,21 @@ for (const way of WAYS) {
       (g, _, [a, c]) => add(g, a, c, { activation: "silu" }),
     );
     assertClose(sum, a.map((v, i) => (v + c[i]) / (1 + Math.exp(-v - c[i]))), atol, rtol);
+  });
+
+  Deno.test(`mean ${way.name}: more rows than invocations, and fewer; entries apart`, async () => {
+    for (const [batch, height, width, channels] of [[2, 9, 13, 12], [3, 2, 2, 4]]) {
+      const rows = height * width;
+      const x = random(batch * rows * channels, 7);
+      const given = [{ shape: [batch, height, width, channels], values: x }];
+      const means = await compute(way, given, {}, (g, _, [x]) => meanEverywhere(g, x));
+      const mean = (entry: number, channel: number) => {
+        const own = Array.from({ length: rows }, (_, row) => x[(entry * rows + row) * channels + channel]);
+        return own.reduce((sum, v) => sum + v, 0) / rows;
+      };
+      const expected = x.map((_, i) => mean(Math.floor(i / (rows * channels)), i % channels));
+      assertClose(means, expected, atol, rtol);
+    }
   });
 
   Deno.test(`add ${way.name}: a scaled summand, and every nonlinearity`, async () => {

@@ -3,16 +3,23 @@
     python tests/oracle/controls.py [case …]
 
 Cases are as in pipelines.py. A ControlNet is a copy of its model's first half, the rest of its weights drawn by torch's generator:
-its `model` in a case is that seed, and the test makes the same one. Pictures are named by their path in tests/golden.
+its `model` in a case is that seed, and the test makes the same one. Pictures are named by their path in tests/golden. Cases with
+`pooled` have ControlNets of Shuffle's kind, those with `inpaintUnet` the nine channels of from_pictures.py.
+
+In regions (regions.py) a ControlNet is evaluated wherever the UNet is: with the same prompts, attending alike, and in canvas mode on
+the box's share of what it made of the whole control picture.
 """
 import sys
 
 import diffusers
+import numpy as np
 import torch
 from diffusers import ControlNetModel
 from PIL import Image
 
+import regions
 from common import GOLDEN, MODELS, generator, save_json
+from from_pictures import widen
 from pipelines import APPLE, FOREST, case, open_model, set_sampler
 
 OUT = GOLDEN / "control"
@@ -33,6 +40,13 @@ def from_picture(*args, **more):
     return control(*args, initImage=WAVES, **more)
 
 
+PLAN = regions.plan("2,2,1;1", 3, basePrompt=FOREST, baseRatio=0.3)
+
+
+def regional(model, steps, seed, plan, *nets, **more):
+    return regions.case(model, 64, 48, steps, 6, seed, plan, controlNets=list(nets), **more)
+
+
 CASES = {
     "sd1_default": control("sd1", APPLE, 6, 7.5, 1, net(1)),
     "sd1_two_part": control("sd1", FOREST, 7, 5, 2, net(1, strength=0.9, start=0.2, end=0.7), net(2, SHAPES, strength=0.5), negativePrompt=""),
@@ -47,6 +61,17 @@ CASES = {
     "sdxl_default": control("sdxl", FOREST, 5, 5, 11, net(4)),
     "sdxl_two_guess": control("sdxl", APPLE, 5, 5, 12, net(4, SHAPES, strength=0.6), net(5, start=0.3), guessMode=True),
     "sdxl_picture": from_picture("sdxl", FOREST, 6, 5, 13, net(4, SHAPES, end=0.8), strength=0.6),
+    "sd1_inpaint_nine": {
+        **from_picture("sd1", APPLE, 5, 5, 14, net(1, SHAPES, strength=0.8), mask="start/mask.png", strength=1.0, samplingMethod="ddim"),
+        "inpaintUnet": True,
+    },
+    "sd1_pooled": {**control("sd1", FOREST, 5, 6, 15, net(6, strength=1.5)), "pooled": True},
+    "sd1_pooled_guess": {**control("sd1", APPLE, 4, 4, 16, net(6, SHAPES, end=0.7), guessMode=True), "pooled": True},
+    "sd1_hires": control("sd1", APPLE, 4, 5, 17, net(2, SHAPES, strength=0.7), samplingMethod="euler", hiresScale=1.25, hiresStrength=0.6),
+    "sd1_attention_base": regional("sd1", 6, 18, PLAN, net(1, strength=0.7)),
+    "sd1_latent": regional("sd1", 5, 19, {**PLAN, "mode": "latent"}, net(2, SHAPES, strength=0.6)),
+    "sd1_canvas_two": regional("sd1", 5, 20, {**PLAN, "mode": "canvas"}, net(1, SHAPES, strength=0.8), net(2, strength=0.4)),
+    "sdxl_bind": regional("sdxl", 6, 21, {**PLAN, "mode": "bind"}, net(4, strength=0.6), bind=0.5, refineRatio=0.3, samplingMethod="dpm++2m"),
 }
 
 
@@ -60,8 +85,43 @@ def make(unet, vae, seed):
     return net.eval()
 
 
+def read(path):
+    return Image.open(GOLDEN / path).convert("RGB")
+
+
+def draw_regions(pipe, o):
+    """Make the UNet ask the ControlNets itself, wherever it is asked."""
+    unet, predict = pipe.unet, pipe.unet.forward
+    nets = [(make(unet, pipe.vae, int(n["model"])), float(n["strength"])) for n in o["controlNets"]]
+    hints = []
+    for (net, _), n in zip(nets, o["controlNets"]):
+        picture = torch.from_numpy(np.asarray(read(n["image"]))).permute(2, 0, 1)[None] / 255
+        hints.append(net.controlnet_cond_embedding(picture))
+        net.controlnet_cond_embedding = torch.nn.Identity()
+
+    def forward(sample, t, encoder_hidden_states, added_cond_kwargs=None, **more):
+        left, right, top, bottom = getattr(sample, "place", (0, None, 0, None))
+        skips, middle = None, 0
+        for (net, strength), hint in zip(nets, hints):
+            own, last = net(
+                sample, t, encoder_hidden_states, hint[..., top:bottom, left:right], strength,
+                added_cond_kwargs=added_cond_kwargs, return_dict=False,
+            )
+            skips = own if skips is None else [a + b for a, b in zip(skips, own)]
+            middle = middle + last
+        return predict(
+            sample, t, encoder_hidden_states, added_cond_kwargs=added_cond_kwargs,
+            down_block_additional_residuals=skips, mid_block_additional_residual=middle, **more,
+        )
+
+    unet.forward = forward
+    return regions.draw(pipe, o, [net for net, _ in nets])
+
+
 def draw(pipe, given):
     o = given["options"]
+    if "plan" in o:
+        return draw_regions(pipe, o)
     set_sampler(pipe, o)
     xl = hasattr(pipe, "text_encoder_2")
     kind = "Inpaint" if "mask" in o else "Img2Img" if "initImage" in o else ""
@@ -71,9 +131,12 @@ def draw(pipe, given):
         parts |= {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
     nets = o["controlNets"]
     made = [make(pipe.unet, pipe.vae, int(n["model"])) for n in nets]
+    for net in made:
+        net.register_to_config(global_pool_conditions=given.get("pooled", False))
+    if given.get("inpaintUnet"):
+        widen(pipe.unet)
     pipe = cls(**parts, controlnet=made if len(made) > 1 else made[0])
     pipe.set_progress_bar_config(disable=True)
-    read = lambda path: Image.open(GOLDEN / path).convert("RGB")
     one = lambda values: values if len(nets) > 1 else values[0]
     hints = one([read(n["image"]) for n in nets])
     more = {"image": hints}
@@ -81,14 +144,24 @@ def draw(pipe, given):
         more = {"image": read(o["initImage"]), "control_image": hints, "strength": o["strength"]}
     if kind == "Inpaint":
         more["mask_image"] = Image.open(GOLDEN / o["mask"])
-    drawn = pipe(
-        prompt=o["prompt"], negative_prompt=o.get("negativePrompt"), width=o["width"], height=o["height"],
-        num_inference_steps=o["steps"], guidance_scale=o["cfgScale"], generator=generator(o["seed"]),
+    text = {"prompt": o["prompt"], "negative_prompt": o.get("negativePrompt"), "guidance_scale": o["cfgScale"]}
+    steering = dict(
         controlnet_conditioning_scale=one([float(n.get("strength", 1)) for n in nets]),
         control_guidance_start=[float(n.get("start", 0)) for n in nets],
         control_guidance_end=[float(n.get("end", 1)) for n in nets],
-        guess_mode=o.get("guessMode", False), **more,
+        guess_mode=o.get("guessMode", False),
+    )
+    drawn = pipe(
+        **text, **steering, **more, width=o["width"], height=o["height"], num_inference_steps=o["steps"], generator=generator(o["seed"]),
     ).images[0]
+    if "hiresScale" in o:
+        size = [round(side * o["hiresScale"] / 8) * 8 for side in drawn.size]
+        again = diffusers.StableDiffusionControlNetImg2ImgPipeline(**pipe.components)
+        again.set_progress_bar_config(disable=True)
+        return again(
+            **text, **steering, image=drawn.resize(size, Image.LANCZOS), control_image=hints, strength=o["hiresStrength"],
+            width=size[0], height=size[1], num_inference_steps=o["steps"], generator=generator(o["seed"]),
+        ).images[0]
     if kind != "Inpaint":
         return drawn
     # What is kept is the original's, to the pixel.

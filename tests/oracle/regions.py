@@ -200,14 +200,17 @@ def canvas_predictions(unet, plan, size, regions):
             states[-1:] = context
             if added:
                 added["text_embeds"] = torch.cat([added["text_embeds"][:-1], pooled])
-            own = predict(sample[box], t, states, added_cond_kwargs=added, **{**more, "return_dict": False})[0]
+            part = sample[box]
+            part.place = place
+            own = predict(part, t, states, added_cond_kwargs=added, **{**more, "return_dict": False})[0]
             out[box] += mask[box] * ((1 - beta) * own + beta * whole[box])
         return (out,)
 
     unet.forward = forward
 
 
-def draw(pipe, options):
+def draw(pipe, options, beside=()):
+    """Networks `beside` the UNet attend as it does."""
     plan = options["plan"]
     set_sampler(pipe, options)
     size = options["width"] // pipe.vae_scale_factor, options["height"] // pipe.vae_scale_factor
@@ -220,21 +223,24 @@ def draw(pipe, options):
 
     whole = plan.get("basePrompt", plan["prompt"])  # its pooled embedding describes the picture
     base, _ = encode(whole)
-    own, predict = pipe.unet.attn_processors, pipe.unet.forward
+    networks = [(network, network.attn_processors) for network in (pipe.unet, *beside)]
+    predict = pipe.unet.forward
 
     def enter(phase):
         """Make the UNet predict as the phase's mode says."""
         encoded = [encode(leaf["prompt"]) for leaf in leaves(phase)] + [encode(whole)]
         regions = [states for states, _ in encoded]
         pipe.unet.forward = predict
-        pipe.unet.set_attn_processor(dict(own))
+        for network, own in networks:
+            network.set_attn_processor(dict(own))
         if phase.get("mode") == "latent":
             blend_predictions(pipe.unet, phase, size, regions, base)
         elif phase.get("mode") == "canvas":
             canvas_predictions(pipe.unet, phase, size, encoded)
         else:
             processor = RegionalAttention(phase, size, regions, base)
-            pipe.unet.set_attn_processor({k: processor if "attn2" in k else p for k, p in own.items()})
+            for network, own in networks:
+                network.set_attn_processor({k: processor if "attn2" in k else p for k, p in own.items()})
 
     phases = [phase for steps, phase in phases_of(options) for _ in range(steps)]  # of every step
     enter(phases[0])

@@ -66,11 +66,16 @@ function ownShapes(
   return shapes;
 }
 
-/** Writes one as a diffusers folder. */
-export async function writeControlNet(folder: string, model: string, seed: number): Promise<void> {
+/** Writes one as a diffusers folder, with `more` in its config. */
+export async function writeControlNet(
+  folder: string,
+  model: string,
+  seed: number,
+  more: Record<string, unknown> = {},
+): Promise<void> {
   const { tensors, config } = await tinyControlNet(model, seed);
   await Deno.mkdir(folder, { recursive: true });
-  await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify(config));
+  await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify({ ...config, ...more }));
   await Deno.writeFile(`${folder}/diffusion_pytorch_model.safetensors`, await asSafetensors(tensors));
 }
 

@@ -22,6 +22,8 @@ export interface Case {
   files?: Record<string, Record<string, unknown>>;
   /** Nine input channels, as tests/oracle/from_pictures.py draws their weights. */
   inpaintUnet?: boolean;
+  /** ControlNets that steer by the mean of their features. */
+  pooled?: boolean;
 }
 
 /** How far a picture is from another, in 8-bit levels over all colour values. */
@@ -36,18 +38,20 @@ export interface Difference {
 /** Draws a case with the model in `models`. */
 export async function drawCase(
   models: string,
-  { model, options, files = {}, inpaintUnet }: Case,
+  { model, options, files = {}, inpaintUnet, pooled }: Case,
   type: Precision,
   device: Device,
 ) {
   const folder = await overlay(`${models}/${model}`, files);
   try {
-    if (inpaintUnet) await widenUnet(folder);
     // Pictures are named by their path in the folder of goldens.
     const { initImage, mask, controlNets } = options;
     const found = (path: unknown) => `${models}/../${path}`;
     await writeAdapters(`${models}/..`, `${folder}/loras`, options);
-    for (const { model } of controlNets ?? []) await writeControlNet(`${folder}/${model}`, folder, Number(model));
+    for (const { model } of controlNets ?? []) {
+      await writeControlNet(`${folder}/${model}`, folder, Number(model), { global_pool_conditions: pooled });
+    }
+    if (inpaintUnet) await widenUnet(folder);
     const start = {
       ...(controlNets
         ? {

@@ -12,27 +12,33 @@ import { loadModel } from "../../src/pipeline/model.ts";
 import { plainPlan, type Plan } from "../../src/plan/plan.ts";
 import { prepare } from "../../src/pipeline/prepare.ts";
 import type { Offload } from "../../src/pipeline/stage.ts";
+import { writeControlNet } from "./control_net.ts";
 import { testDevice } from "../ops/harness.ts";
 import { fullSize } from "../../bench/full_size.ts";
 
+const golden = new URL("../golden/", import.meta.url).pathname;
 const GB = 1e9;
 const WAYS: Offload[] = [false, true, "stream"];
 
 const prompt = "a fox, an owl and a bee";
 const canvases = planFromRegions({ regions: "a fox BREAK an owl BREAK a bee", basePrompt: prompt, mode: "canvas" });
-const PLANS: [string, Plan][] = [
+const PLANS: [string, Plan, steered?: boolean][] = [
   ["a plain prompt", plainPlan(prompt, "none")],
   ["canvases", canvases],
   ["canvases, then attention", { ...canvases, mode: "bind" }],
+  ["a ControlNet in canvases, for half of the steps", canvases, true],
 ];
 
-for (const [name, plan] of PLANS) {
+for (const [name, plan, steered] of PLANS) {
   Deno.test(`${name}: the device allocates what the plan said, and all ways of sparing memory draw the same picture`, async () => {
     const pictures: Uint8Array[] = [];
+    const folder = await Deno.makeTempDir();
+    if (steered) await writeControlNet(folder, BUNDLED_MODEL, 1);
+    const controlNets = steered ? [{ model: folder, image: `${golden}start/input.png`, end: 0.5 }] : [];
     for (const offload of WAYS) {
       const device = await openDevice();
       const model = await loadModel(BUNDLED_MODEL, { device, offload, streamWindow: 2 ** 21 });
-      const options = { plan, width: 96, height: 64, steps: 2 };
+      const options = { plan, width: 96, height: 64, steps: 2, controlNets };
       pictures.push((await paint(model, options)).image.data);
       const { peak } = memoryNeed(model, await prepare(model, options));
       // Not in the plan: uniforms (256 bytes a dispatch), region maps and tables.
@@ -41,6 +47,7 @@ for (const [name, plan] of PLANS) {
       model.close();
       device.close();
     }
+    await Deno.remove(folder, { recursive: true });
     assert.deepEqual(pictures[1], pictures[0]);
     assert.deepEqual(pictures[2], pictures[0]);
   });

@@ -7,6 +7,7 @@
 import type { Graph } from "../gpu/graph.ts";
 import { padChannels, type Tensor } from "../gpu/tensor.ts";
 import { type AttentionMap, selfMap } from "../ops/attention.ts";
+import type { Watch } from "./blocks.ts";
 import type { Layers } from "./weights.ts";
 
 /** What a step is told. */
@@ -84,6 +85,8 @@ export interface PromptInputs {
   map(height: number, width: number): AttentionMap;
   /** Keys and values of `context` by layer: evaluations with the same context share them. */
   keys: Map<string, Tensor>;
+  /** Told of the queries of every layer that looks at the prompts, so that what they see can be added up. */
+  watch?: Watch;
 }
 
 /** The inputs of these names for a batch. */

@@ -46,12 +46,17 @@ export function resnet(
   return conv3x3(g, h, w.matrix(`${name}.conv2`, out, out, { taps: 9 }), { residual });
 }
 
+/** The queries of one layer [batch, height, width, padded heads] with the keys and values that they meet. */
+export type Watch = (layer: { q: Tensor; kv: Tensor; heads: Heads; height: number; width: number }) => void;
+
 /** What a spatial transformer needs to know of its conditioning. */
 export interface CrossAttention {
   /** Keys and values [1, tokens, 2·padded heads] of the prompts for the layer called `name`, computed once per run. */
   kv(name: string, heads: Heads): Tensor;
   /** What each pixel's query sees among the prompts, at this resolution. */
   map(height: number, width: number): AttentionMap;
+  /** Told of the queries of each layer that looks at the prompts. */
+  watch?: Watch;
   /** Every picture of the batch sees itself. */
   self(height: number, width: number): AttentionMap;
 }
@@ -81,8 +86,9 @@ export function spatialTransformer(
   for (let i = 0; i < depth; i++) {
     const block = `${name}.transformer_blocks.${i}`;
     const norm = (n: number) => layerNorm(g, h, w.norm(`${block}.norm${n}`, c, 1e-5));
-    const attend = (layer: string, x: Tensor, kv: Tensor, map: AttentionMap) => {
+    const attend = (layer: string, x: Tensor, kv: Tensor, map: AttentionMap, watch?: Watch) => {
       const q = linear(g, x, w.matrix(`${layer}.to_q`, c, inner, { bias: false, outHeads: each }));
+      watch?.({ q, kv, heads: each, height, width });
       return linear(g, attention(g, q, kv, each, map), w.matrix(`${layer}.to_out.0`, inner, c, { inHeads: each }), {
         residual: h,
       });
@@ -95,7 +101,7 @@ export function spatialTransformer(
       linear(g, seen, w.matrix(parts[0], c, 2 * inner, { parts, bias: false, outHeads: each })),
       self,
     );
-    h = attend(`${block}.attn2`, norm(2), cross.kv(`${block}.attn2`, each), prompts);
+    h = attend(`${block}.attn2`, norm(2), cross.kv(`${block}.attn2`, each), prompts, cross.watch);
     const gated = linear(g, norm(3), w.matrix(`${block}.ff.net.0.proj`, c, 4 * c, { gated: true }));
     h = linear(g, gated, w.matrix(`${block}.ff.net.2`, 4 * c, c), { residual: h });
   }

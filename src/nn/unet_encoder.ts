@@ -126,7 +126,7 @@ export function beginEvaluation(
   const time = timeEmbedding(g, w, config, inputs);
   const prompts = onceForEachSize(conditioning.map);
   const selves = onceForEachSize((height, width) => selfMap(batch, height * width));
-  const { keys } = conditioning;
+  const { keys, watch } = conditioning;
   const cross = (contextDim: number): CrossAttention => ({
     kv(name, heads) {
       const known = keys.get(name);
@@ -138,6 +138,7 @@ export function beginEvaluation(
       return kv;
     },
     map: prompts,
+    watch,
     self: selves,
   });
   return {

@@ -1,20 +1,29 @@
-/** The tiny UNets against diffusers: odd sizes that halving rounds up, a batch of two, whole and broken timesteps, residuals. */
+/** The tiny UNets against diffusers: odd sizes that halving rounds up, a batch of two, whole and broken timesteps, residuals, heat maps. */
+import assert from "@std/assert";
 import { Graph } from "../../src/gpu/graph.ts";
 import { readFloats, writeFloats } from "../../src/gpu/storage.ts";
 import type { Tensor } from "../../src/gpu/tensor.ts";
 import { type Backbone, type PromptInputs, type Residuals, vectorInputs } from "../../src/nn/backbone.ts";
+import type { Watch } from "../../src/nn/blocks.ts";
+import { HeatSums } from "../../src/nn/heat.ts";
 import { readUNet } from "../../src/nn/unet.ts";
 import { Weights } from "../../src/nn/weights.ts";
 import { assertClose, testDevice } from "../ops/harness.ts";
 import { channelsLast, type Golden, MODELS, openGoldens, openTensors, peak, SHARE } from "./goldens.ts";
 
-/** What the network gives for a golden's inputs; `residuals` may record and afterwards fill what is added to its features. */
+/**
+ * What the network gives for a golden's inputs; `residuals` may record and afterwards fill what is added to its features,
+ * `watch` sees its cross-attention, and is told how to run the network once more at another timestep.
+ */
 async function evaluate(
   network: Backbone,
   weights: Weights,
   load: () => Promise<void>,
   part: (name: string) => Golden,
-  residuals?: (g: Graph) => { recorded: Residuals; fill(): void },
+  { residuals, watch }: {
+    residuals?: (g: Graph) => { recorded: Residuals; fill(): void };
+    watch?: (g: Graph) => { watch: Watch; before(): void; after(run: (timestep: number) => void): Promise<void> };
+  } = {},
 ): Promise<Float32Array> {
   const { device, precision } = weights;
   const sample = channelsLast(part("sample"));
@@ -23,6 +32,7 @@ async function evaluate(
   const graph = new Graph(device, "prompts", precision);
   const g = new Graph(device, "unet", precision);
   const more = residuals?.(g);
+  const watching = watch?.(g);
   const inputs = {
     latents: g.input("latents", sample.shape),
     step: vectorInputs(g, network.stepVectors, batch),
@@ -33,6 +43,7 @@ async function evaluate(
     graph,
     context: graph.input("context", [1, batch * tokens, dim]),
     keys: new Map(),
+    watch: watching?.watch,
     // Every picture of the batch sees its own prompt.
     map: (height, width) => ({
       regionOfRow: Uint32Array.from({ length: batch * height * width }, (_, i) => Math.floor(i / height / width)),
@@ -55,12 +66,18 @@ async function evaluate(
     writeFloats(device, tensor, rows.flat());
   }
   writeFloats(device, inputs.latents, sample.values);
-  const time = network.stepVectors.time.of({ timestep: part("timestep").values[0], guidance: 1 });
-  writeFloats(device, inputs.step.time, Array.from({ length: batch }, () => [...time]).flat());
+  const run = (timestep: number) => {
+    const time = network.stepVectors.time.of({ timestep, guidance: 1 });
+    writeFloats(device, inputs.step.time, Array.from({ length: batch }, () => [...time]).flat());
+    program.run();
+  };
   more?.fill();
+  watching?.before();
   prompts.run();
-  program.run();
-  return await readFloats(device, out);
+  run(part("timestep").values[0]);
+  const result = await readFloats(device, out);
+  await watching?.after(run);
+  return result;
 }
 
 /** Residual i of a shape [channels, height, width], as tests/oracle/residuals.py has it, channels last. */
@@ -75,7 +92,7 @@ function residual(i: number, [channels, height, width]: number[]) {
 for (const precision of ["f32", "f16"] as const) {
   Deno.test(`UNet ${precision}`, async (t) => {
     const device = await testDevice();
-    const added = await openTensors("residuals");
+    const [added, heat] = [await openTensors("residuals"), await openTensors("heat")];
     for (const model of MODELS) {
       const { checkpoint, cases, get } = await openGoldens(model);
       const network = readUNet(checkpoint.unet.config);
@@ -97,7 +114,7 @@ for (const precision of ["f32", "f16"] as const) {
           { length: values.length / 3 },
           (_, i) => residual(i, [...values.subarray(i * 3, i * 3 + 3)]),
         );
-        const ours = await evaluate(network, weights, load, (name) => get(`unet.1.${name}`), (g) => {
+        const residuals = (g: Graph) => {
           const tensors = features.map(({ shape }, i): Tensor => g.input(`residual ${i}`, shape));
           return {
             recorded: {
@@ -107,8 +124,34 @@ for (const precision of ["f32", "f16"] as const) {
             },
             fill: () => features.forEach(({ values }, i) => writeFloats(device, tensors[i], values)),
           };
-        });
+        };
+        const ours = await evaluate(network, weights, load, (name) => get(`unet.1.${name}`), { residuals });
         judge(ours, added.get(`${model}.output`)!);
+      });
+      await t.step(`${model} sees its tokens where diffusers does`, async () => {
+        const token = (...at: number[]) =>
+          Float32Array.from({ length: 77 }, (_, i) => at.includes(i) ? 1 / at.length : 0);
+        await evaluate(network, weights, load, (name) => get(`unet.1.${name}`), {
+          watch(g) {
+            const sums = new HeatSums(g, [token(2), token(5, 6)]);
+            return {
+              watch: sums.watch,
+              before: () => sums.clear(),
+              async after(run) {
+                run(5);
+                for (const { height, width, layers, maps } of await sums.read()) {
+                  const { values } = heat.get(`${model}.${height}x${width}`)!;
+                  assert.equal(layers, heat.get(`${model}.layers.${height}x${width}`)!.values[0]);
+                  assertClose(maps.flatMap((map) => [...map]), values, SHARE[precision] * peak(values), 0);
+                }
+                assert.equal(
+                  sums.sums.length,
+                  [...heat.keys()].filter((key) => key.startsWith(`${model}.layers`)).length,
+                );
+              },
+            };
+          },
+        });
       });
       weights.release();
       checkpoint.close();

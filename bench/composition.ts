@@ -1,10 +1,11 @@
 /**
  * Does planning help? 200 prompts of two to four objects with colours and places (tests/composition.json), drawn by the
  * bundled model from the plain prompt and from the rules planner's plan with the same seeds and steps, and scored by a
- * detector. `deno task bench composition [--every N] [--ablate-every N] [--only REGEX] [--html FILE]`
+ * detector. `deno task bench composition [--every N] [--ablate-every N] [--only REGEX] [--results FILE] [--html FILE]`
  *
- * The plain prompt and the usual ways are drawn from every N-th prompt (default: all), the ablations from every 4th unless told.
- * The page is numbered, so that none is overwritten.
+ * The plain prompt and the usual ways are drawn from every N-th prompt (default: all), then the ablations from every 4th
+ * unless told. With a file of results a run that was stopped goes on where it was: what stands in the file is not drawn
+ * again. The page is numbered, so that none is overwritten.
  *
  * @module
  */
@@ -18,7 +19,8 @@ import { Detector } from "../src/judge/detector.ts";
 import { layoutOf, plainPlan, type Plan, type PlanPhase } from "../src/plan/plan.ts";
 import { planByRules } from "../src/plan/rules/rules.ts";
 import { REGION_MODES, type RegionMode } from "../src/region/mode.ts";
-import { reportPage, type Row } from "./composition_page.ts";
+import { reportPage } from "./composition_page.ts";
+import { Results, type Row } from "./composition_results.ts";
 import { type Asked, interval, type Score, score } from "./score.ts";
 import { type Seams, seams } from "./seams.ts";
 import { table } from "./table.ts";
@@ -53,6 +55,7 @@ const bind = (share: number, refineRatio: number, bindRatio = 0): Variant => (pl
 const MAIN: Record<string, Variant> = {
   "plain prompt": ({ prompt }) => plainPlan(prompt, "bench"),
   "canvas": base("canvas", 0.3),
+  "attention": base("attention", 0.5),
   "bind": bind(0.5, 0.5),
 };
 const RATIOS: Record<RegionMode, number[]> = {
@@ -77,6 +80,7 @@ export async function run(args: string[]): Promise<void> {
       every: { type: "string", default: "1" },
       "ablate-every": { type: "string", default: "4" },
       only: { type: "string", default: "." },
+      results: { type: "string" },
       html: { type: "string", default: "composition_%03d.html" },
     },
   });
@@ -94,29 +98,40 @@ export async function run(args: string[]): Promise<void> {
   const tasks: Task[] = JSON.parse(await Deno.readTextFile(new URL("../tests/composition.json", import.meta.url)));
   const detector = await Detector.load();
   const model = await loadModel();
-  const rows: Row[] = [];
-  for (const [k, task] of tasks.entries()) {
-    const variants = { ...k % every ? {} : MAIN, ...k % ablateEvery ? {} : { ...MAIN, ...ABLATIONS } };
-    const planned = planByRules(task.prompt);
-    const cells = layoutOf(planned).cells.map(({ rect }) => rect);
-    for (const [variant, change] of Object.entries(variants)) {
-      if (!only.test(variant)) continue;
-      const { width, height, seed } = task;
-      const { image, timings } = await paint(model, { plan: change(planned), width, height, seed });
-      const found = detector.look(image);
-      const seconds = timings.steps.reduce((a, b) => a + b, 0);
-      const judged = { score: score(task.objects, found), seams: seams(image, cells), seconds };
-      rows.push({ task, variant, png: encodePng(image), found, ...judged });
+  const results = await Results.open(values.results);
+  const draw = async (variants: Record<string, Variant>, stride: number) => {
+    for (const [k, task] of tasks.entries()) {
+      if (k % stride) continue;
+      const { prompt, width, height, seed } = task;
+      const planned = planByRules(prompt);
+      const cells = layoutOf(planned).cells.map(({ rect }) => rect);
+      for (const [variant, change] of Object.entries(variants)) {
+        if (!only.test(variant) || results.has(prompt, variant)) continue;
+        const { image, timings } = await paint(model, { plan: change(planned), width, height, seed });
+        const found = detector.look(image);
+        const seconds = timings.steps.reduce((a, b) => a + b, 0);
+        const judged = { score: score(task.objects, found), seams: seams(image, cells), seconds };
+        await results.add({ prompt, variant, png: encodePng(image), found, ...judged });
+      }
+      if (k % 10 === 0) console.error(`${k} of ${tasks.length} prompts`);
     }
-    if (k % 10 === 9) console.error(`${k + 1} of ${tasks.length} prompts`);
-  }
+  };
+  await draw(MAIN, every);
+  await draw({ ...MAIN, ...ABLATIONS }, ablateEvery);
+  const rows = results.rows.filter(({ variant }) => only.test(variant));
   const { steps, cfgScale } = model.checkpoint.preset;
   model.close();
   console.log(`\nBundled model, ${steps} steps, guidance ${cfgScale}; per cent with 95 % intervals\n`);
-  const shared = (list: Row[]) => list.filter(({ task }) => tasks.indexOf(task) % ablateEvery === 0);
+  const subset = (belongs: (task: Task, k: number) => boolean) => new Set(tasks.filter(belongs).map((t) => t.prompt));
+  const SUBSETS: Subset[] = [
+    ["", subset(() => true)],
+    ...[2, 3, 4].map((n): Subset => [`, ${n} objects`, subset(({ objects }) => objects.length === n)]),
+    [", unseen pairs", subset(({ held_out }) => held_out)],
+  ];
+  const shared: Subset = ["", subset((_, k) => k % ablateEvery === 0)];
   console.log(summary(rows.filter(({ variant }) => variant in MAIN), SUBSETS));
-  console.log(`\nOf the prompts that all variants were drawn from:\n\n${summary(shared(rows), ALL)}`);
-  const path = await writeNewFile(page, new TextEncoder().encode(reportPage(rows, Object.keys(MAIN))));
+  console.log(`\nOf every ${ablateEvery}th prompt:\n\n${summary(rows, [shared])}`);
+  const path = await writeNewFile(page, new TextEncoder().encode(reportPage(tasks, rows, Object.keys(MAIN))));
   console.log(`\nSide by side: ${path}`);
 }
 
@@ -129,21 +144,14 @@ const COLUMNS: Record<string, (scores: (Score & Seams)[]) => [hits: number, tota
   seams: (s) => [sum(s, (x) => x.seams), sum(s, (x) => x.borders)],
 };
 
-type Subset = [label: string, belongs: (row: Row) => boolean];
-
-const ALL: Subset[] = [["", () => true]];
-const SUBSETS: Subset[] = [
-  ...ALL,
-  ...[2, 3, 4].map((n): Subset => [`, ${n} objects`, ({ task }) => task.objects.length === n]),
-  [", unseen pairs", ({ task }) => task.held_out],
-];
+type Subset = [label: string, prompts: Set<string>];
 
 /** One line for each variant and subset. */
 function summary(rows: Row[], subsets: Subset[]): string {
   const variants = [...new Set(rows.map(({ variant }) => variant))];
   const lines = variants.flatMap((variant) =>
-    subsets.flatMap(([label, belongs]) => {
-      const own = rows.filter((row) => row.variant === variant && belongs(row));
+    subsets.flatMap(([label, prompts]) => {
+      const own = rows.filter((row) => row.variant === variant && prompts.has(row.prompt));
       const scores = own.map(({ score, seams }) => ({ ...score, ...seams }));
       if (scores.length === 0) return [];
       const cells = Object.values(COLUMNS).map((count) => {
@@ -158,8 +166,8 @@ function summary(rows: Row[], subsets: Subset[]): string {
 
 /** Of these rows, against that of the plain prompts of the same tasks. */
 function timeOfPlain(rows: Row[], all: Row[]): string {
-  const tasks = new Set(rows.map(({ task }) => task));
-  const plain = all.filter(({ variant, task }) => variant === "plain prompt" && tasks.has(task));
+  const prompts = new Set(rows.map(({ prompt }) => prompt));
+  const plain = all.filter(({ variant, prompt }) => variant === "plain prompt" && prompts.has(prompt));
   if (plain.length < rows.length) return "";
   return `${(sum(rows, ({ seconds }) => seconds) / sum(plain, ({ seconds }) => seconds)).toFixed(2)}×`;
 }

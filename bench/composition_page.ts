@@ -4,21 +4,7 @@
  * @module
  */
 import type { Task } from "./composition.ts";
-import type { Found } from "../src/judge/detector.ts";
-import type { Score } from "./score.ts";
-import type { Seams } from "./seams.ts";
-
-/** One picture. */
-export interface Row {
-  task: Task;
-  variant: string;
-  png: Uint8Array;
-  found: Found[];
-  score: Score;
-  seams: Seams;
-  /** Of all its steps. */
-  seconds: number;
-}
+import type { Row } from "./composition_results.ts";
 
 const STYLE = `body { font: 15px/1.4 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 section { display: flex; gap: 1rem; flex-wrap: wrap; border-top: 1px solid #ccc; padding: 1rem 0 }
@@ -29,11 +15,11 @@ img.right { border-color: #2a2 }
 figcaption { font-size: 13px; color: #444 }`;
 
 /** A page: one section for each prompt, the `first` variants before the others. */
-export function reportPage(rows: readonly Row[], first: readonly string[]): string {
-  const tasks = [...new Set(rows.map(({ task }) => task))];
+export function reportPage(tasks: readonly Task[], rows: readonly Row[], first: readonly string[]): string {
   const rank = ({ variant }: Row) => first.includes(variant) ? first.indexOf(variant) : first.length;
   const sections = tasks.map((task) => {
-    const own = rows.filter((row) => row.task === task).sort((a, b) => rank(a) - rank(b));
+    const own = rows.filter(({ prompt }) => prompt === task.prompt).sort((a, b) => rank(a) - rank(b));
+    if (own.length === 0) return "";
     return `<section><p>${escape(task.prompt)}${task.held_out ? " (unseen pair)" : ""}, seed ${task.seed}</p>
 ${own.map(figure).join("\n")}</section>`;
   });

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { parsePlan, plainPlan, type Plan, type PlanCell, regionsOf } from "../plan/plan.ts";
+import { parsePlan } from "../plan/parse_plan.ts";
+import { plainPlan, type Plan, type PlanCell, regionsOf } from "../plan/plan.ts";
 import { placesOf } from "../judge/checklist.ts";
 import type { Rect } from "../region/layout.ts";
 import { formatSplitRatio } from "../region/split_ratio.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { layoutOf, type Plan, regionsOf } from "../plan/plan.ts";
+import { layoutOf } from "../plan/layout_of.ts";
+import { type Plan, regionsOf } from "../plan/plan.ts";
 import type { Rect } from "../region/layout.ts";
 import type { Check } from "./judge.ts";
 

@@ -12,8 +12,10 @@
 import type { AttentionMap, Sight } from "../ops/attention.ts";
 import { UsageError } from "../errors.ts";
 import type { PlanAtSteps } from "../plan/phases.ts";
-import { baseRatiosOf, layoutOf, regionsOf, restOf } from "../plan/plan.ts";
+import { baseRatiosOf } from "../plan/layout_of.ts";
+import { regionsOf, restOf } from "../plan/plan.ts";
 import { negativesOfRegions } from "../region/keywords.ts";
+import type { Layout } from "../region/layout.ts";
 import { type MaskImage, maskPartition, maskWeights } from "../region/mask_image.ts";
 import { boxMask, featheredMasks } from "../region/masks.ts";
 import type { RegionMode } from "../region/mode.ts";
@@ -120,12 +122,11 @@ interface Scene {
 }
 
 /**
- * Plans the backbone's work for `plan`.
+ * Plans the backbone's work for `plan`, whose regions lie as `layout` says.
  *
  * @throws UsageError for AND in a base prompt in attention mode, PlannerError for more negative prompts than regions
  */
-export function condition(plan: PlanAtSteps["plan"], options: GuidanceOptions): Conditioning {
-  const layout = layoutOf(plan);
+export function condition(plan: PlanAtSteps["plan"], layout: Layout, options: GuidanceOptions): Conditioning {
   const ratios = baseRatiosOf(plan);
   const { negativePrompt, feather, masks = [], tags = [] } = options;
   const tagged = (text: PromptKey, i: number) => typeof text === "string" ? text + (tags[i] ?? "") : text;

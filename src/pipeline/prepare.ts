@@ -5,9 +5,11 @@
  */
 import { UsageError } from "../errors.ts";
 import { readMasks } from "../formats/mask_file.ts";
+import { layoutOf } from "../plan/layout_of.ts";
 import { pictureSize } from "../plan/picture_size.ts";
 import { phasesOf, planAtSteps } from "../plan/phases.ts";
-import { isPlain, parsePlan, plainPlan, type Plan, regionsOf, withDefaults } from "../plan/plan.ts";
+import { parsePlan } from "../plan/parse_plan.ts";
+import { isPlain, plainPlan, type Plan, regionsOf, withDefaults } from "../plan/plan.ts";
 import type { SamplerName } from "../sample/names.ts";
 import { DEFAULT_BIND, type RegionDefaults } from "../region/mode.ts";
 import { makeSchedule } from "../sample/schedule.ts";
@@ -78,8 +80,9 @@ async function drawingOf(
     masks: await readMasks(regionsOf(plan)),
     tags: loras.regions.map(tagsOf),
   };
+  const layout = layoutOf(plan);
   const stretches = planAtSteps(withoutTags(plan), settings.steps, settings).map(({ until, plan }) => {
-    return { until, ...condition(plan, guidance) };
+    return { until, ...condition(plan, layout, guidance) };
   });
   const seenKeys = new Set(stretches.flatMap(({ seen }) => [...seen]));
   const keys = new Set([...seenKeys, ...stretches.flatMap(({ entries }) => entries.map(({ pooled }) => pooled))]);
@@ -174,7 +177,7 @@ function settle(
     ? sizeOfStart(inputs, options, factor)
     : controls.length && !inputs
     ? sizeOfControls(controls, factor)
-    : pictureSize(plan, preset);
+    : pictureSize(layoutOf(plan), preset);
   const { width = roomy.width, height = roomy.height } = options;
   for (const [name, value] of [["width", width], ["height", height]] as const) {
     if (!Number.isInteger(value) || value < factor || value % factor) {

@@ -3,7 +3,9 @@ import { UsageError } from "../errors.ts";
 import { parseRegionTexts, type RegionTexts } from "../region/keywords.ts";
 import type { PlanMode } from "../region/mode.ts";
 import { formatSplitRatio, parseSplitRatio } from "../region/split_ratio.ts";
-import { DEFAULT_BASE_RATIO, parsePlan, type Plan, type PlanCell } from "./plan.ts";
+import { DEFAULT_BASE_RATIO } from "./layout_of.ts";
+import { parsePlan } from "./parse_plan.ts";
+import type { Plan, PlanCell } from "./plan.ts";
 import { headOf, repeatsClass } from "./rules/noun.ts";
 
 /** What a person gives instead of a planner; the names are those of the command line's flags. */

@@ -10,13 +10,16 @@ import { hasRegionKeywords } from "../region/keywords.ts";
 import { isConfigured, readEnvironment } from "./llm/endpoint.ts";
 import { planFromRegions } from "./from_regions.ts";
 import type { LanguageModelOptions } from "./llm/language_model.ts";
-import { parsePlan, plainPlan, type Plan, regionsOf } from "./plan.ts";
+import { parsePlan } from "./parse_plan.ts";
+import { plainPlan, type Plan, regionsOf } from "./plan.ts";
 import type { Planner, PlanRequest } from "./planner.ts";
 import { type Limits, reviewPlan } from "./review.ts";
 import { wholesOf, withoutLoras } from "../text/remarks.ts";
 
 export { planFromRegions, type RegionOptions } from "./from_regions.ts";
-export { baseRatiosOf, layoutOf, parsePlan, plainPlan, type Plan, type Region, regionsOf, withMasks } from "./plan.ts";
+export { baseRatiosOf, layoutOf } from "./layout_of.ts";
+export { parsePlan } from "./parse_plan.ts";
+export { plainPlan, type Plan, type Region, regionsOf, withMasks } from "./plan.ts";
 export { boxDrawing } from "./show/box_drawing.ts";
 export { drawPlan } from "./show/layout_picture.ts";
 export { planJsonSchema } from "./llm/reply_schema.ts";

@@ -1,6 +1,5 @@
-import type { Rect } from "../region/layout.ts";
+import type { Layout, Rect } from "../region/layout.ts";
 import type { RegionDefaults } from "../region/mode.ts";
-import { layoutOf, type Plan } from "./plan.ts";
 
 interface Size {
   width: number;
@@ -16,9 +15,8 @@ const MOST = 4;
  * The size for a picture where none was asked for: the model's own, or so much wider and higher that every region has
  * sides of its `leastSide` pixels, within four times the model's own.
  */
-export function pictureSize(plan: Plan, own: Size & { regions?: RegionDefaults }): Size {
+export function pictureSize({ cells }: Layout, own: Size & { regions?: RegionDefaults }): Size {
   const { leastSide = 0 } = own.regions ?? {};
-  const { cells } = layoutOf(plan);
   const grown = (side: number, share: (rect: Rect) => number) => {
     const smallest = Math.min(...cells.map(({ rect }) => share(rect)));
     const most = MOST * side;

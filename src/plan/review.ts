@@ -1,7 +1,8 @@
 import { fitToGrid, partition } from "../region/partition.ts";
 import { findFaults } from "./llm/faults.ts";
 import { shortCounts } from "./llm/asked.ts";
-import { layoutOf, type Plan, regionsOf } from "./plan.ts";
+import { layoutOf } from "./layout_of.ts";
+import { type Plan, regionsOf } from "./plan.ts";
 
 /** What the picture and the text encoder can hold; what is left out is not checked, or estimated. */
 export interface Limits {

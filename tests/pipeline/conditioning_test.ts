@@ -6,10 +6,13 @@ import {
   type GuidanceOptions,
 } from "../../src/pipeline/conditioning.ts";
 import { planAtSteps } from "../../src/plan/phases.ts";
-import { parsePlan, type Plan } from "../../src/plan/plan.ts";
+import { layoutOf } from "../../src/plan/layout_of.ts";
+import { parsePlan } from "../../src/plan/parse_plan.ts";
+import type { Plan } from "../../src/plan/plan.ts";
 import type { RegionMode } from "../../src/region/mode.ts";
 
-const condition = (plan: Plan, guidance: GuidanceOptions) => conditionAtSteps(planAtSteps(plan, 1)[0].plan, guidance);
+const condition = (plan: Plan, guidance: GuidanceOptions) =>
+  conditionAtSteps(planAtSteps(plan, 1)[0].plan, layoutOf(plan), guidance);
 const plan = (mode: RegionMode) =>
   parsePlan({
     prompt: "an apple and a teapot",

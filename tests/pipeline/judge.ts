@@ -7,7 +7,7 @@ import type { Device, Precision } from "../../src/gpu/device.ts";
 import { paint } from "../../src/generate.ts";
 import { readPicture } from "../../src/picture/read_picture.ts";
 import type { GenerateOptions } from "../../src/settings.ts";
-import { parsePlan } from "../../src/plan/plan.ts";
+import { parsePlan } from "../../src/plan/parse_plan.ts";
 import { loadModel } from "../../src/pipeline/model.ts";
 import { writeControlNet } from "./control_net.ts";
 import { adapterSpecs, writeAdapter } from "./adapter_files.ts";

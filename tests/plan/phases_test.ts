@@ -2,7 +2,9 @@
 import assert from "@std/assert";
 import { PlannerError } from "../../src/errors.ts";
 import { type BindOptions, planAtSteps } from "../../src/plan/phases.ts";
-import { baseRatiosOf, parsePlan, plainPlan, type Plan, regionsOf, withDefaults } from "../../src/plan/plan.ts";
+import { baseRatiosOf } from "../../src/plan/layout_of.ts";
+import { parsePlan } from "../../src/plan/parse_plan.ts";
+import { plainPlan, type Plan, regionsOf, withDefaults } from "../../src/plan/plan.ts";
 
 const pair = parsePlan({
   prompt: "a fox and an owl in the snow",

@@ -1,10 +1,11 @@
 import assert from "@std/assert";
 import { planFromRegions } from "../../src/plan/from_regions.ts";
+import { layoutOf } from "../../src/plan/layout_of.ts";
 import { pictureSize } from "../../src/plan/picture_size.ts";
 import { plainPlan, type Plan } from "../../src/plan/plan.ts";
 
 const size = (plan: Plan, leastSide?: number) =>
-  Object.values(pictureSize(plan, { width: 128, height: 128, regions: { leastSide } }));
+  Object.values(pictureSize(layoutOf(plan), { width: 128, height: 128, regions: { leastSide } }));
 const split = (splitRatio: string, count: number) =>
   planFromRegions({ regions: Array<string>(count).fill("a bee"), splitRatio });
 

@@ -1,16 +1,9 @@
 import assert from "@std/assert";
 import { PlannerError, RpgError, UsageError } from "../../src/errors.ts";
 import { planFromRegions, type RegionOptions } from "../../src/plan/from_regions.ts";
-import {
-  baseRatiosOf,
-  layoutOf,
-  parsePlan,
-  plainPlan,
-  type Plan,
-  regionsOf,
-  withDefaults,
-  withMasks,
-} from "../../src/plan/plan.ts";
+import { baseRatiosOf, layoutOf } from "../../src/plan/layout_of.ts";
+import { parsePlan } from "../../src/plan/parse_plan.ts";
+import { plainPlan, type Plan, regionsOf, withDefaults, withMasks } from "../../src/plan/plan.ts";
 import { reviewPlan } from "../../src/plan/review.ts";
 import { partition } from "../../src/region/partition.ts";
 

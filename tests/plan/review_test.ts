@@ -1,5 +1,6 @@
 import assert from "@std/assert";
-import { parsePlan, type Plan, regionsOf } from "../../src/plan/plan.ts";
+import { parsePlan } from "../../src/plan/parse_plan.ts";
+import { type Plan, regionsOf } from "../../src/plan/plan.ts";
 import { reviewPlan } from "../../src/plan/review.ts";
 
 function review(prompt: string, splitRatio: string, prompts: string[], more: Partial<Plan> = {}) {

@@ -1,4 +1,5 @@
-import { DEFAULT_BASE_RATIO, type Plan, type PlanCell, regionsOf } from "../plan.ts";
+import { DEFAULT_BASE_RATIO } from "../layout_of.ts";
+import { type Plan, type PlanCell, regionsOf } from "../plan.ts";
 import { findFaults, isStyleOnly } from "./faults.ts";
 import { nounOf, wordsOf } from "./things.ts";
 

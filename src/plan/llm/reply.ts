@@ -1,7 +1,8 @@
 import { PlannerError } from "../../errors.ts";
 import { splitAtBreak } from "../../region/keywords.ts";
 import { cellCount, parseSplitRatio } from "../../region/split_ratio.ts";
-import { parsePlan, type Plan } from "../plan.ts";
+import { parsePlan } from "../parse_plan.ts";
+import type { Plan } from "../plan.ts";
 import { type Draft, draftFromObject, findObjects } from "./reply_json.ts";
 
 /** Longer replies are no plans, and reading them must not take long. */

@@ -6,7 +6,8 @@
  */
 import { z } from "../../deps/zod.ts";
 import { formatSplitRatio } from "../../region/split_ratio.ts";
-import { type PlanCell, planSchema } from "../plan.ts";
+import { planSchema } from "../parse_plan.ts";
+import type { PlanCell } from "../plan.ts";
 
 /** Constrained decoding runs until a limit where there is one, so every list and text has its limit. */
 const share = z.number().positive().max(100);

@@ -2,7 +2,8 @@ import type { Layout, Rect } from "../../region/layout.ts";
 import { gridRects, partition } from "../../region/partition.ts";
 import { largestRects } from "../../region/visible.ts";
 import { fitLines, wrapText } from "./font.ts";
-import { baseRatiosOf, layoutOf, type Plan, regionsOf, restOf } from "../plan.ts";
+import { baseRatiosOf, layoutOf } from "../layout_of.ts";
+import { type Plan, regionsOf, restOf } from "../plan.ts";
 
 /** Box-drawing characters by the arms they have: up 1, right 2, down 4, left 8. */
 const JOINTS = " ╵╶└╷│┌├╴┘─┴┐┤┬┼";

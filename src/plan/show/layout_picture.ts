@@ -3,7 +3,8 @@ import { gridRects, partition } from "../../region/partition.ts";
 import { largestRects } from "../../region/visible.ts";
 import type { Rect } from "../../region/layout.ts";
 import { drawLetter, fitLines, LETTER, plainText, wrapText } from "./font.ts";
-import { baseRatiosOf, layoutOf, type Plan, regionsOf } from "../plan.ts";
+import { baseRatiosOf, layoutOf } from "../layout_of.ts";
+import { type Plan, regionsOf } from "../plan.ts";
 
 type Colour = readonly [number, number, number];
 const INK: Colour = [24, 26, 32];

@@ -1,6 +1,7 @@
 import assert from "@std/assert";
 import { makePlan } from "../../../src/plan/make_plan.ts";
-import { parsePlan, type Plan, regionsOf } from "../../../src/plan/plan.ts";
+import { parsePlan } from "../../../src/plan/parse_plan.ts";
+import { type Plan, regionsOf } from "../../../src/plan/plan.ts";
 import { thingsAsked } from "../../../src/plan/llm/asked.ts";
 import { countFaults, describeFaults, findFaults } from "../../../src/plan/llm/faults.ts";
 import { mendPlan } from "../../../src/plan/llm/mend.ts";

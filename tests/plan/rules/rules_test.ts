@@ -1,7 +1,9 @@
 import assert from "@std/assert";
 import fc from "fast-check";
 import { PlannerError } from "../../../src/errors.ts";
-import { layoutOf, parsePlan, type Plan, regionsOf } from "../../../src/plan/plan.ts";
+import { layoutOf } from "../../../src/plan/layout_of.ts";
+import { parsePlan } from "../../../src/plan/parse_plan.ts";
+import { type Plan, regionsOf } from "../../../src/plan/plan.ts";
 import { planByRules } from "../../../src/plan/rules/rules.ts";
 
 /** Ratio and region prompts in one string, as a person would jot them down: "1,1 | a cat | a dog". */

@@ -1,6 +1,7 @@
 import assert from "@std/assert";
 import { PlannerError } from "../../../src/errors.ts";
-import { parsePlan, type Plan, regionsOf } from "../../../src/plan/plan.ts";
+import { parsePlan } from "../../../src/plan/parse_plan.ts";
+import { type Plan, regionsOf } from "../../../src/plan/plan.ts";
 import { planByRules } from "../../../src/plan/rules/rules.ts";
 import { parseSplitRatio } from "../../../src/region/split_ratio.ts";
 

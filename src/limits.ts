@@ -26,6 +26,8 @@ export const BYTES_OF = {
   plan: 4 * MIB,
   /** A prompt, from whichever side it comes; ten thousand words. */
   prompt: 64 * KIB,
+  /** A list of prompts, and what has become of it. */
+  prompts: 16 * MIB,
   /** A folder's wildcards together; large collections have a few MiB. */
   wildcards: 64 * MIB,
   /** Instructions for a language model. */

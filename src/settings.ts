@@ -23,6 +23,7 @@ import {
   type planSettings,
   type promptSettings,
   type samplingSettings,
+  type seriesSettings,
   type sizeSettings,
   type startSettings,
 } from "./settings/schema.ts";
@@ -65,6 +66,7 @@ export const FILE_SETTINGS = ["hiresUpscaler", "upscaleModel", "taesd"] as const
 /** The values of the flags that were given. */
 export type FlagValues = Values<
   & typeof promptSettings
+  & typeof seriesSettings
   & typeof planSettings
   & typeof plannerSettings
   & typeof samplingSettings

@@ -4,7 +4,8 @@
  * @module
  */
 import { readWildcards } from "../files/wildcard_files.ts";
-import { chooseWords, isDynamic } from "../text/wildcards.ts";
+import type { FlagValues } from "../settings.ts";
+import { chooseWords, isDynamic, type Wildcards } from "../text/wildcards.ts";
 import { type Context, promptOf } from "./command.ts";
 
 /** A run's context, one for each seed. */
@@ -15,10 +16,18 @@ export interface Chance {
   at(seed: number | bigint): Context;
 }
 
-/** @throws UsageError for wildcards that cannot be read, and from `at` for those that lead nowhere */
-export async function chanceOf(context: Context): Promise<Chance> {
+/** The wildcards that the flags name. @throws UsageError where they cannot be read */
+export async function wildcardsOf({ wildcards }: FlagValues): Promise<Wildcards | undefined> {
+  return wildcards === undefined ? undefined : await readWildcards(wildcards);
+}
+
+/**
+ * @param known the wildcards, where they were read before
+ * @throws UsageError for wildcards that cannot be read, and from `at` for those that lead nowhere
+ */
+export async function chanceOf(context: Context, known?: Wildcards): Promise<Chance> {
   const { argument, flags, console } = context;
-  const wildcards = flags.wildcards === undefined ? undefined : await readWildcards(flags.wildcards);
+  const wildcards = known ?? await wildcardsOf(flags);
   // Standard input is read once, whatever number of pictures it is for.
   const prompt = argument === undefined && flags.prompt === undefined ? undefined : await promptOf(context);
   const texts = {

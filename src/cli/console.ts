@@ -16,6 +16,8 @@ export interface Console {
   say(text: string): void;
   /** A remark for the curious, with -v only. */
   detail(text: string): void;
+  /** An error after which the run goes on. */
+  complain(text: string): void;
   progress: Progress;
 }
 
@@ -41,6 +43,7 @@ export function makeConsole(flags: FlagValues): Console {
     },
     say: (text) => quiet || line(text),
     detail: (text) => flags.verbose && line(text),
+    complain: line,
     progress,
   };
 }

@@ -38,7 +38,7 @@ interface Positional extends Omit<Invocation, "flags"> {
  */
 export function parseArgs(words: string[]): Invocation {
   const positional: string[] = [];
-  const given: [name: string, spelling: string, value: unknown][] = [];
+  const given: Given[] = [];
   for (let i = 0; i < words.length; i++) {
     const word = words[i];
     if (word === "--") {
@@ -129,7 +129,11 @@ function tooMany(words: string[], command: CommandName): UsageError {
   return new UsageError(`${command} takes one ${argument}, but ${words.length} were given${way}.`);
 }
 
-function collect(command: CommandName, given: [name: string, spelling: string, value: unknown][]): FlagValues {
+/** A setting's name, how it was spelt, and its value; a flag that is off is undefined. */
+export type Given = [name: string, spelling: string, value: unknown];
+
+/** The flags that were given one after another. @throws UsageError for those that the command does not take */
+export function collect(command: CommandName, given: readonly Given[]): FlagValues {
   const flags: Record<string, unknown> = {};
   for (const [name, spelling, value] of given) {
     const setting = SETTINGS[name];

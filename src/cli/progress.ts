@@ -15,6 +15,8 @@ export interface StepReport {
 
 /** Shows how a run gets on. */
 export interface Progress {
+  /** One of many pictures begins; from then on the whole is what is shown. */
+  picture(number: number, total: number): void;
   /** A stage begins: "loading", "encoding" … */
   stage(text: string): void;
   step(report: StepReport): void;
@@ -41,11 +43,12 @@ export function makeProgress(kind: ProgressKind, write: (text: string) => void):
   return { bar: barProgress, lines: lineProgress, json: jsonProgress, none: () => NO_PROGRESS }[kind](write);
 }
 
-const NO_PROGRESS: Progress = { stage() {}, step() {}, clear() {} };
+const NO_PROGRESS: Progress = { picture() {}, stage() {}, step() {}, clear() {} };
 
 function jsonProgress(write: (text: string) => void): Progress {
   const line = (event: object) => write(`${JSON.stringify(event)}\n`);
   return {
+    picture: (number, total) => line({ event: "picture", picture: number, pictures: total }),
     stage: (text) => line({ event: "stage", stage: text }),
     step: (report) => line({ event: "step", ...report }),
     clear() {},
@@ -53,10 +56,14 @@ function jsonProgress(write: (text: string) => void): Progress {
 }
 
 function lineProgress(write: (text: string) => void): Progress {
-  const left = timeLeft();
+  const left = timeLeft(), whole = wholeRun();
   return {
-    stage: (text) => write(`${text} …\n`),
-    step: (report) => write(`step ${report.step}/${report.steps}  ${seconds(report.seconds)}  ${left(report)}\n`),
+    picture: (number, total) => write(`${whole.begin(number, total)}\n`),
+    stage: (text) => whole.running || write(`${text} …\n`),
+    step(report) {
+      if (whole.running) return;
+      write(`step ${report.step}/${report.steps}  ${seconds(report.seconds)}  ${left(report)}\n`);
+    },
     clear() {},
   };
 }
@@ -65,15 +72,37 @@ const BAR_WIDTH = 30;
 const ERASE_LINE = "\r\x1b[K";
 
 function barProgress(write: (text: string) => void): Progress {
-  const left = timeLeft();
+  const left = timeLeft(), whole = wholeRun();
+  let picture = "";
   return {
-    stage: (text) => write(`${ERASE_LINE}${text} …`),
+    picture(number, total) {
+      picture = `${whole.begin(number, total)}  `;
+      write(`${ERASE_LINE}${picture}`);
+    },
+    stage: (text) => write(`${ERASE_LINE}${picture}${text} …`),
     step(report) {
       const full = Math.round(BAR_WIDTH * report.step / report.steps);
       const bar = "█".repeat(full) + "░".repeat(BAR_WIDTH - full);
-      write(`${ERASE_LINE}${bar} ${report.step}/${report.steps}  ${seconds(report.seconds)} a step  ${left(report)}`);
+      const rest = whole.running ? "" : `  ${seconds(report.seconds)} a step  ${left(report)}`;
+      write(`${ERASE_LINE}${picture}${bar} ${report.step}/${report.steps}${rest}`);
     },
     clear: () => write(ERASE_LINE),
+  };
+}
+
+/** Counts the pictures of a run, and says the time left from the mean of those before. */
+function wholeRun() {
+  let first: { number: number; at: number } | undefined;
+  return {
+    get running(): boolean {
+      return first !== undefined;
+    },
+    begin(number: number, total: number): string {
+      const now = performance.now() / 1000;
+      const passed = first && (now - first.at) / (number - first.number);
+      first ??= { number, at: now };
+      return `picture ${number}/${total}${passed ? `  ${seconds(passed * (total - number + 1))} left` : ""}`;
+    },
   };
 }
 

@@ -15,11 +15,31 @@ export const promptSettings = {
     help: "the prompt, where it could be taken for a command",
   },
   wildcards: {
+    run: true,
     type: "text",
     shown: "DIR",
     on: ["generate", "plan"],
     also: ["wildcard-dir", "wildcards-dir"],
     help: "folder of text files; __animals__ in a prompt is a line of animals.txt, chosen by the seed",
+  },
+} as const satisfies Table;
+
+/** Many pictures in one run. */
+export const seriesSettings = {
+  prompts: {
+    type: "text",
+    shown: "FILE",
+    on: ["generate"],
+    also: ["prompts-from-file", "from-file", "prompt-list"],
+    run: true,
+    help: "draw a list: text with a prompt a line, .csv or .jsonl with flags; what is done is not drawn again",
+  },
+  manifest: {
+    type: "text",
+    shown: "FILE",
+    on: ["generate"],
+    run: true,
+    help: "what has become of the list (JSON lines; default: beside the pictures, named like the list)",
   },
 } as const satisfies Table;
 
@@ -76,6 +96,7 @@ export const modelSettings = {
 /** Where LoRAs lie. */
 export const loraPlaces = {
   loraDir: {
+    run: true,
     type: "text",
     shown: "DIR",
     on: ["generate", "metadata"],
@@ -129,7 +150,7 @@ export const planSettings = {
     help: "how regions are joined: bind is canvas first, then attention (default: the model's own)",
   },
   noPlan: { type: "flag", on: ["generate"], common: true, help: "draw the prompt as it is, without regions" },
-  confirm: { type: "flag", on: ["generate"], help: "show the plan and ask before drawing" },
+  confirm: { run: true, type: "flag", on: ["generate"], help: "show the plan and ask before drawing" },
   savePlan: {
     type: "text",
     shown: "FILE",
@@ -229,6 +250,7 @@ export const editSettings = {
 /** Looking at what was painted. */
 export const loopSettings = {
   judge: {
+    run: true,
     oneOf: ["auto", "llm", "mini", "none"],
     on: ["generate", "edit"],
     help:
@@ -253,6 +275,7 @@ export const loopSettings = {
 /** Where it computes, and with how much memory. */
 export const deviceSettings = {
   maxVram: {
+    run: true,
     type: "number",
     least: 0.1,
     most: 1024,
@@ -260,17 +283,20 @@ export const deviceSettings = {
     help: "GiB of GPU memory to stay within, whatever time that takes; fails if nothing fits",
   },
   cachePacked: {
+    run: true,
     type: "flag",
     on: ["generate", "metadata", "edit"],
     help: "keep the weights packed in the user's cache folder: the next load only moves bytes",
   },
   offloadToCpu: {
+    run: true,
     type: "flag",
     on: ["generate", "metadata", "edit"],
     also: ["lowvram", "medvram", "enable-model-cpu-offload", "enable-sequential-cpu-offload"],
     help: "load each network only while it is needed: less device memory, slower",
   },
   device: {
+    run: true,
     type: "integer",
     least: 0,
     most: 99,
@@ -278,7 +304,7 @@ export const deviceSettings = {
     also: ["gpu", "gpu-id", "device-id"],
     help: "use this adapter of --list-devices",
   },
-  listDevices: { type: "flag", on: ["generate"], help: "list the adapters and stop" },
+  listDevices: { run: true, type: "flag", on: ["generate"], help: "list the adapters and stop" },
 } as const satisfies Table;
 
 /** What is written and said. */
@@ -293,6 +319,7 @@ export const outputSettings = {
     help: ".png, .jpg, .webp, or a folder; %03d is the next free number (default out_%03d.png)",
   },
   batchCount: {
+    run: true,
     type: "integer",
     least: 1,
     most: 10000,
@@ -304,6 +331,7 @@ export const outputSettings = {
     help: "pictures to make, each with the next seed",
   },
   force: {
+    run: true,
     type: "flag",
     on: ["generate", "metadata", "plan", "preprocess", "upscale", "edit"],
     also: ["overwrite"],
@@ -315,26 +343,34 @@ export const outputSettings = {
     help: "write nothing into the picture of how it was made",
   },
   preview: {
+    run: true,
     oneOf: ["none", "proj", "tae", "vae"],
     on: ["generate"],
     help: "after each step write a preview: one colour a latent, by --taesd, or exact",
   },
-  json: { type: "flag", on: "all", help: "one JSON object on standard output, everything else on standard error" },
+  json: {
+    run: true,
+    type: "flag",
+    on: "all",
+    help: "one JSON object on standard output, everything else on standard error",
+  },
   progress: {
+    run: true,
     oneOf: ["bar", "json", "none"],
     on: ["generate", "metadata", "upscale", "edit"],
     help: "default: a bar on a terminal, else plain lines",
   },
-  quiet: { type: "flag", on: "all", short: "q", help: "say nothing but errors and the result" },
-  verbose: { type: "flag", on: "all", short: "v", help: "say more" },
+  quiet: { run: true, type: "flag", on: "all", short: "q", help: "say nothing but errors and the result" },
+  verbose: { run: true, type: "flag", on: "all", short: "v", help: "say more" },
   help: {
+    run: true,
     type: "flag",
     on: "all",
     short: "h",
     common: true,
     help: "this help; with a command, what that command takes",
   },
-  version: { type: "flag", on: ["generate"], help: "the version" },
+  version: { run: true, type: "flag", on: ["generate"], help: "the version" },
 } as const satisfies Table;
 
 /** What only one command takes. */

@@ -24,6 +24,7 @@ import {
   plannerSettings,
   planSettings,
   promptSettings,
+  seriesSettings,
 } from "./program_tables.ts";
 import type { Setting, Table } from "./setting.ts";
 
@@ -65,6 +66,7 @@ export function flagsOf(table: Table): Record<string, Flag> {
 /** The flags by the headings of the help. */
 export const GROUPS: Record<string, Record<string, Flag>> = {
   Prompt: flagsOf(promptSettings),
+  "Many pictures": flagsOf(seriesSettings),
   Plan: flagsOf(planSettings),
   Planner: flagsOf(plannerSettings),
   Sampling: flagsOf(samplingSettings),

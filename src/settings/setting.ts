@@ -77,6 +77,8 @@ export interface Setting {
   default?: string | number;
   /** Every picture has it, so a recipe without it is damaged. */
   always?: true;
+  /** Holds for a whole run: no line of a list and no axis of a grid may set it. */
+  run?: true;
   /** Shown in the help for everything. */
   common?: true;
 }

@@ -1,0 +1,160 @@
+/**
+ * `--prompts`: a list of pictures, each with flags of its own, in one run that can be gone on with.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { basename, dirname, isAbsolute, join } from "../deps/path.ts";
+import { briefText } from "../brief.ts";
+import { CancelledError, RpgError, UsageError } from "../errors.ts";
+import { layered } from "../settings/layers.ts";
+import { modelSettings, outputSettings, SETTINGS } from "../settings/schema.ts";
+import { seedOf } from "../settings/seeds.ts";
+import type { Wildcards } from "../text/wildcards.ts";
+import { chanceOf, wildcardsOf } from "./chance.ts";
+import { type Context, json } from "./command.ts";
+import type { Report } from "./draw.ts";
+import { checkPicture } from "./generate_command.ts";
+import { loopJudge } from "./judge_of.ts";
+import { type Entry, Manifest } from "./manifest.ts";
+import { outputOf } from "./output.ts";
+import { readRows, type Row } from "./rows.ts";
+import { Studio } from "./studio.ts";
+
+/** A row as it is drawn: the command line's flags, and its own before them. */
+interface Job {
+  line: number;
+  context: Context;
+  error?: RpgError;
+  /** For each picture of the row. */
+  keys: string[];
+}
+
+/**
+ * Draws the rows that are not drawn yet. Rows that fail are named, and lose no other.
+ *
+ * @throws RpgError at the end where rows failed, with the first one's exit code
+ */
+export async function drawList(context: Context, path: string): Promise<void> {
+  const { flags, console, signal } = context;
+  if (flags.savePlan !== undefined) throw new UsageError("--save-plan has one file for the plans of a whole list.");
+  const { batchCount: count = outputSettings.batchCount.default } = flags;
+  const rows = await readRows(path);
+  const total = rows.length * count;
+  const output = await outputOf(flags, Math.max(2, total));
+  const jobs = jobsOf(context, rows, count, dirname(output.pattern));
+  const manifest = await Manifest.open(
+    flags.manifest ?? join(dirname(output.pattern), `${basename(path).replace(/\.\w+$/, "")}.manifest.jsonl`),
+  );
+  const images: (Report | Entry)[] = [], failed: Failure[] = [];
+  const fail = async ({ line }: Job, key: string, error: RpgError) => {
+    console.complain(`error: ${path}, line ${line}: ${error.message}`);
+    failed.push({ line, error });
+    await manifest.add({ line, key, error: error.message });
+  };
+  const wanted: { job: Job; index: number; key: string }[] = [];
+  for (const job of jobs) {
+    if (job.error) await fail(job, job.keys[0], job.error);
+    else {for (const [index, key] of job.keys.entries()) {
+        const known = flags.force ? undefined : await manifest.done(key);
+        if (known) images.push(known);
+        else wanted.push({ job, index, key });
+      }}
+  }
+  const there = images.length;
+  if (wanted.length) {
+    using studio = new Studio(await loopJudge(context));
+    // A model that rows share is no mistake of one of them.
+    if (wanted.some(({ job }) => MODEL.every((name) => job.context.flags[name] === flags[name]))) {
+      await studio.open(context);
+    }
+    const wildcards = await wildcardsOf(flags);
+    for (const [i, { job, index, key }] of wanted.entries()) {
+      if (failed.some(({ line }) => line === job.line)) continue; // its other pictures would fail alike
+      console.progress.picture(i + 1, wanted.length);
+      try {
+        const report = await drawRow(job, index, studio, wildcards, i + 1);
+        await manifest.add({ line: job.line, key, ...entryOf(report) });
+        images.push(report);
+        if (!flags.json) console.result(`${report.path}  seed ${report.seed}`);
+      } catch (error) {
+        if (!(error instanceof RpgError) || error instanceof CancelledError) throw error;
+        signal.throwIfAborted();
+        await fail(job, key, error);
+      }
+    }
+  }
+  if (flags.json) {
+    console.result(json({ images, failed: failed.map(({ line, error }) => ({ line, error: error.message })) }));
+  }
+  const drawn = images.length - there;
+  console.say(
+    `${drawn} drawn${there ? `, ${there} were there already` : ""}; ${manifest.path} says what became of each.`,
+  );
+  if (failed.length === 0) return;
+  const lines = failed.map(({ line }) => line).join(", ");
+  throw new RpgError(
+    `${failed.length} of ${jobs.length} rows failed: line${failed.length > 1 ? "s" : ""} ${briefText(lines, 200)}.`,
+    failed[0].error.exitCode,
+  );
+}
+
+interface Failure {
+  line: number;
+  error: RpgError;
+}
+
+function entryOf({ path, seed, plan: { prompt }, timings: { total: seconds }, warnings }: Report) {
+  return { path, seed: typeof seed === "bigint" ? `${seed}` : seed, prompt, seconds, warnings };
+}
+
+const MODEL = Object.keys(modelSettings) as (keyof typeof modelSettings)[];
+
+/**
+ * Rows with the command line's flags. What can be said of them now is said before anything is drawn.
+ *
+ * @param folder that rows' own outputs are meant from
+ */
+function jobsOf(context: Context, rows: readonly Row[], count: number, folder: string): Job[] {
+  const { console } = context;
+  const quieter = { ...context, console: { ...console, say: console.detail } };
+  const times = new Map<string, number>();
+  return rows.map(({ line, flags, error }) => {
+    const argument = flags.prompt === undefined ? context.argument : undefined;
+    const output = flags.output !== undefined && !isAbsolute(flags.output) ? join(folder, flags.output) : flags.output;
+    const merged = layered(context.flags, flags);
+    const own = { ...quieter, argument, flags: { ...merged, output: output ?? context.flags.output } };
+    const key = keyOf(own);
+    const time = times.get(key) ?? 0; // equal rows are pictures of their own
+    times.set(key, time + 1);
+    const keys = Array.from({ length: count }, (_, i) => [key, time, i].join("-").replace(/-0-0$/, ""));
+    try {
+      if (!error) checkPicture(own);
+    } catch (wrong) {
+      if (!(wrong instanceof RpgError)) throw wrong;
+      error = wrong;
+    }
+    return { line, context: own, error, keys };
+  });
+}
+
+/** Stands for all that decides a row's pictures. */
+function keyOf({ argument, flags }: Context): string {
+  const deciding = Object.entries(flags).filter(([name, value]) =>
+    value !== undefined && name !== "output" && (name === "wildcards" || !SETTINGS[name]?.run)
+  ).sort(([a], [b]) => a < b ? -1 : 1);
+  return createHash("sha256").update(json([argument ?? null, deciding])).digest("hex").slice(0, 16);
+}
+
+async function drawRow(
+  { context }: Job,
+  index: number,
+  studio: Studio,
+  wildcards: Wildcards | undefined,
+  number: number,
+): Promise<Report> {
+  const { flags } = context;
+  const own = seedOf(checkPicture(context), index * (flags.bestOf ?? 1));
+  const chance = await chanceOf(context, wildcards);
+  return await studio.draw(chance.at(own), own, await outputOf(flags), number);
+}

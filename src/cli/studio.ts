@@ -1,0 +1,152 @@
+/**
+ * Where the pictures of one run are drawn: a model that stays open from one to the next, and the plans made so far.
+ *
+ * @module
+ */
+import { dirname, relative, resolve } from "../deps/path.ts";
+import { CancelledError, UsageError } from "../errors.ts";
+import { writeNewFile } from "../files/new_file.ts";
+import type { ImageResult } from "../generate.ts";
+import type { Judge } from "../judge/judge.ts";
+import type { Drawing } from "../pipeline/drawing.ts";
+import { prepare } from "../pipeline/prepare.ts";
+import { type Plan, withMasks } from "../plan/plan.ts";
+import { describeModel, makeRecipe, type ModelRecipe } from "../recipe.ts";
+import { modelSettings, plannerSettings, planSettings } from "../settings/schema.ts";
+import { wordsOf } from "../text/remarks.ts";
+import { choosePlan } from "./choose_plan.ts";
+import { type Context, json } from "./command.ts";
+import { drawToFile, type Report } from "./draw.ts";
+import { fitWithin } from "./max_vram.ts";
+import { loadWeights, type ModelChoice, type OpenedModel, openModel } from "./open_model.ts";
+import { pictureOptions } from "./options.ts";
+import type { Output } from "./output.ts";
+import { showPlan } from "./show_plan.ts";
+import { unknownWords } from "./unknown_words.ts";
+
+/** What decides a plan, beside the prompt. */
+const PLANNED = [...Object.keys(planSettings), ...Object.keys(plannerSettings), "width", "height"] as const;
+
+/** A model that is open. */
+interface Easel {
+  /** What it was opened by. */
+  key: string;
+  opened: OpenedModel;
+  loaded: boolean;
+  recipe?: ModelRecipe;
+}
+
+/** Draws picture after picture. What two of them share (model, plan, encoded prompts) is made once. */
+export class Studio implements Disposable {
+  #easel?: Easel;
+  readonly #plans = new Map<string, Plan>();
+  #last?: { key: string; drawing: Drawing };
+
+  constructor(private readonly judge?: Judge) {}
+
+  /**
+   * Opens the model that the flags name, and closes another one. What it cannot draw is refused here, before a planner
+   * is asked and before weights are loaded.
+   */
+  async open(context: Context): Promise<void> {
+    const { model } = (await this.#open(context)).opened;
+    await prepare(model, { ...pictureOptions(context.flags), prompt: "" });
+  }
+
+  /** Draws the picture with this seed and writes it. @param number of the picture in its batch, from 1 */
+  async draw(context: Context, seed: number | bigint, output: Output, number: number): Promise<Report> {
+    const easel = await this.#open(context);
+    const drawing = await this.#drawingOf(easel, context);
+    if (!easel.loaded) {
+      easel.opened.model.adapt(drawing.loras.whole);
+      easel.opened = await loadWeights(easel.opened, context);
+      easel.loaded = true;
+    }
+    const { flags: { noMetadata, fullHash }, signal } = context;
+    const recipe = noMetadata ? undefined : easel.recipe ??= await describeModel(easel.opened.model, fullHash, signal);
+    const recipeOf = recipe && ((result: ImageResult) => makeRecipe(recipe, result.plan, result.settings));
+    const seeded = { ...drawing, settings: { ...drawing.settings, seed } };
+    return await drawToFile(easel.opened, seeded, output, recipeOf, context, number, this.judge);
+  }
+
+  async #open(context: Context): Promise<Easel> {
+    const { model, vae, preset, prediction, zsnr, embeddings, type } = context.flags;
+    const choice: ModelChoice = { model, vae, preset, prediction, zsnr, embeddings, type };
+    const key = keyOf(context.flags, Object.keys(modelSettings));
+    if (this.#easel?.key === key) return this.#easel;
+    this.close();
+    return this.#easel = { key, opened: await openModel(choice, context), loaded: false };
+  }
+
+  /** The drawing of a context, seed aside; the one before it where nothing else is different. */
+  async #drawingOf({ key: model, opened }: Easel, context: Context): Promise<Drawing> {
+    const { argument, flags } = context;
+    const { seed: _, output: _output, savePlan: _savePlan, ...deciding } = flags;
+    const key = json([model, argument, deciding]);
+    if (this.#last?.key !== key) {
+      this.#last = { key, drawing: await prepareOne(opened, await this.#planOf(context), context) };
+    }
+    return this.#last.drawing;
+  }
+
+  async #planOf(context: Context): Promise<Plan> {
+    const { argument, flags, signal } = context;
+    const key = json([argument, flags.prompt, keyOf(flags, PLANNED)]);
+    const known = this.#plans.get(key);
+    if (known) return known;
+    const plan = await choosePlan(context);
+    showPlan(plan, context);
+    if (flags.savePlan) await savePlan(plan, flags.savePlan, flags.force);
+    if (flags.confirm) askToGoOn();
+    signal.throwIfAborted();
+    this.#plans.set(key, plan);
+    return plan;
+  }
+
+  /** Closes the model. */
+  close(): void {
+    this.#easel?.opened.model.close();
+    this.#easel = this.#last = undefined;
+  }
+
+  /** {@linkcode Studio.close} */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function keyOf(flags: Context["flags"], names: readonly string[]): string {
+  return json(names.map((name) => flags[name as keyof typeof flags] ?? null));
+}
+
+/** A plan settled for the model, with what there is to say of it. */
+async function prepareOne({ model }: OpenedModel, plan: Plan, { flags, console }: Context): Promise<Drawing> {
+  for (const remark of await unknownWords(wordsOf(plan.prompt), model.checkpoint.path)) console.say(remark);
+  const drawing = await prepare(model, { ...pictureOptions(flags), plan });
+  for (const warning of drawing.warnings) console.say(warning);
+  const { mode, baseRatio } = drawing.plan;
+  const news = [
+    ...(plan.phases || mode === (plan.mode ?? "attention") ? [] : [`in ${mode} mode`]),
+    ...(baseRatio === plan.baseRatio ? [] : [`with base ratio ${baseRatio}`]),
+  ];
+  if (news.length) {
+    console.say(`Regions are drawn ${news.join(", ")} (this model's default; a plan may say otherwise).`);
+  }
+  if (!flags.maxVram) return drawing;
+  const fitted = fitWithin(flags.maxVram, model, drawing, flags.offloadToCpu);
+  console.say(fitted.said);
+  return fitted.drawing;
+}
+
+/** A saved plan names its masks as they lie from where it is. */
+async function savePlan(plan: Plan, path: string, force?: boolean): Promise<void> {
+  const saved = withMasks(plan, (mask) => relative(dirname(resolve(path)), resolve(mask)));
+  await writeNewFile({ pattern: path, force }, new TextEncoder().encode(`${json(saved)}\n`));
+}
+
+function askToGoOn(): void {
+  if (!Deno.stdin.isTerminal()) {
+    throw new UsageError("--confirm asks a question, and standard input is not a terminal.");
+  }
+  if (!confirm("Draw this plan?")) throw new CancelledError("Nothing was drawn.");
+}

@@ -1,0 +1,76 @@
+import assert from "@std/assert";
+import { join } from "@std/path";
+import { readRows } from "../../src/cli/rows.ts";
+import { finish, inFolder, names, program, TINY_MODEL } from "./program.ts";
+
+/** Rows of a file of this name, with their errors' words. */
+async function rows(name: string, text: string) {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(join(folder, name), text);
+    const found = await readRows(join(folder, name));
+    return found.map(({ line, flags, error }) => error ? [line, error.message] : [line, flags]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("a list is text, CSV or JSON lines; each row has its line, and a bad one its error", async () => {
+  assert.deepEqual(
+    await rows("a.txt", "\ufeff# pets\r\na cat\r\n\r\n--prompt 'a \"dog\"' --cfg_scale 5 --lora a=0.5\r\n"),
+    [
+      [2, { prompt: "a cat" }],
+      [4, { prompt: 'a "dog"', cfgScale: 5, lora: [{ file: "a", weight: 0.5 }] }],
+    ],
+  );
+  const table = "prompt,guidance_scale,no-plan,lora,lora\n" +
+    '"a cat, big",3,false,,\n"two\nlines",,true,a,b=2\nx,hot,,,\n\nx,1,,,,y\n';
+  const two = [{ file: "a", weight: 1 }, { file: "b", weight: 2 }];
+  assert.deepEqual(await rows("a.csv", table), [
+    [2, { prompt: "a cat, big", cfgScale: 3, noPlan: undefined }],
+    [3, { prompt: "two\nlines", noPlan: true, lora: two }],
+    [5, 'guidance_scale takes a number from 0 to 100, not "hot".'],
+    [7, "It has 6 columns, but the header names 5."],
+  ]);
+  assert.deepEqual(await rows("a.csv", "prompt;seed\na, b;3\n"), [[2, { prompt: "a, b", seed: 3 }]]);
+  const lines = ['{"prompt":"x","seed":"9007199254740993","lora":["a","b=2"]}', "[1]", '{"device":1}', '{"steps":0}'];
+  const [first, ...wrong] = await rows("a.jsonl", lines.join("\n"));
+  assert.deepEqual(first, [1, { prompt: "x", seed: 9007199254740993n, lora: two }]);
+  assert.deepEqual(wrong.map(([line, error]) => [line, /must be an object|whole run|steps takes/.test(`${error}`)]), [
+    [2, true],
+    [3, true],
+    [4, true],
+  ]);
+  await assert.rejects(() => rows("a.csv", "prompt,stpes\na,3\n"), /a\.csv, line 1: .*Did you mean/);
+  await assert.rejects(() => rows("a.txt", "# nothing\n"), /holds nothing to draw/);
+});
+
+Deno.test("a list is drawn with one model; a bad row is named and loses no other; what is done is not drawn again", () =>
+  inFolder(async (cwd) => {
+    const common = ["-m", TINY_MODEL, "-W", "64", "-H", "48", "--steps", "1", "--no-plan", "-o", "new/"];
+    await Deno.writeTextFile(join(cwd, "a.csv"), "prompt,steps,output\na cat,,\na dog,0,\nan owl,2,own.jpg\n");
+    const line = ["--prompts", "a.csv", ...common];
+    const first = await finish(program(line, { cwd }));
+    assert.equal(first.code, 2);
+    assert.equal(first.stdout.replaceAll("\\", "/"), "new/out_001.png  seed 42\nnew/own.jpg  seed 42\n");
+    assert.match(first.stderr, /a\.csv, line 3: steps takes .*not "0"/);
+    assert.match(first.stderr, /1 of 3 rows failed: line 3\./);
+
+    await Deno.remove(join(cwd, "new/own.jpg")); // is drawn again, as is the row that was mended
+    await Deno.writeTextFile(join(cwd, "a.csv"), "prompt,steps,output\na cat,,\na dog,1,\nan owl,2,own.jpg\n");
+    const second = await finish(program(line, { cwd }));
+    assert.equal(second.code, 0, second.stderr);
+    assert.equal(second.stdout.replaceAll("\\", "/"), "new/out_002.png  seed 42\nnew/own.jpg  seed 42\n");
+    assert.match(second.stderr, /picture 1\/2\n(.*\n)*2 drawn, 1 were there already/);
+    assert.deepEqual(names(join(cwd, "new")), ["a.manifest.jsonl", "out_001.png", "out_002.png", "own.jpg"]);
+    const entries = (await Deno.readTextFile(join(cwd, "new/a.manifest.jsonl"))).trim().split("\n").map((one) =>
+      JSON.parse(one)
+    );
+    assert.deepEqual(entries.map(({ line, path }) => [line, path]), [
+      [3, undefined],
+      [2, "out_001.png"],
+      [4, "own.jpg"],
+      [3, "out_002.png"],
+      [4, "own.jpg"],
+    ]);
+  }));

@@ -5,9 +5,9 @@
  */
 import { UsageError } from "../errors.ts";
 import { outputSettings } from "../settings/schema.ts";
-import { firstSeed, seedOf } from "../settings/seeds.ts";
+import { seedOf } from "../settings/seeds.ts";
 import { chanceOf } from "./chance.ts";
-import { checkPlanFlags } from "./choose_plan.ts";
+import { checkAsked } from "./check_asked.ts";
 import { type Context, json } from "./command.ts";
 import type { Report } from "./draw.ts";
 import { loopJudge } from "./judge_of.ts";
@@ -28,7 +28,7 @@ async function drawBatch(context: Context): Promise<void> {
     throw new UsageError("--manifest says what became of a list: give that with --prompts.");
   }
   const { batchCount: count = outputSettings.batchCount.default, bestOf = 1 } = flags;
-  const seed = checkPicture(context);
+  const seed = checkAsked(context);
   const output = await outputOf(flags, count);
   using studio = new Studio(await loopJudge(context));
   await studio.open(context);
@@ -46,21 +46,4 @@ async function drawBatch(context: Context): Promise<void> {
     if (!flags.json) console.result(`${report.path}  seed ${report.seed}`);
   }
   if (flags.json) console.result(json(count === 1 ? reports[0] : { images: reports }));
-}
-
-/**
- * What the flags alone can be refused for, before anything is done.
- *
- * @returns the seed of the first picture
- * @throws UsageError where flags contradict each other, or there is no seed for each picture
- */
-export function checkPicture(context: Context): number | bigint {
-  const { batchCount = outputSettings.batchCount.default, bestOf = 1, preview, taesd } = context.flags;
-  const seed = firstSeed(context.flags.seed);
-  seedOf(seed, batchCount * bestOf - 1);
-  checkPlanFlags(context);
-  if (preview === "tae" && taesd === undefined) {
-    throw new UsageError("--preview tae needs a TAESD: name its file with --taesd.");
-  }
-  return seed;
 }

@@ -14,7 +14,7 @@ import type { Wildcards } from "../text/wildcards.ts";
 import { chanceOf, wildcardsOf } from "./chance.ts";
 import { type Context, json } from "./command.ts";
 import type { Report } from "./draw.ts";
-import { checkPicture } from "./generate_command.ts";
+import { checkAsked } from "./check_asked.ts";
 import { loopJudge } from "./judge_of.ts";
 import { type Entry, Manifest } from "./manifest.ts";
 import { outputOf } from "./output.ts";
@@ -129,7 +129,7 @@ function jobsOf(context: Context, rows: readonly Row[], count: number, folder: s
     times.set(key, time + 1);
     const keys = Array.from({ length: count }, (_, i) => [key, time, i].join("-").replace(/-0-0$/, ""));
     try {
-      if (!error) checkPicture(own);
+      if (!error) checkAsked(own);
     } catch (wrong) {
       if (!(wrong instanceof RpgError)) throw wrong;
       error = wrong;
@@ -154,7 +154,7 @@ async function drawRow(
   number: number,
 ): Promise<Report> {
   const { flags } = context;
-  const own = seedOf(checkPicture(context), index * (flags.bestOf ?? 1));
+  const own = seedOf(checkAsked(context), index * (flags.bestOf ?? 1));
   const chance = await chanceOf(context, wildcards);
   return await studio.draw(chance.at(own), own, await outputOf(flags), number);
 }

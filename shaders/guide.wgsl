@@ -9,7 +9,8 @@ struct Params {
   entry_height: u32,
   quads: u32,
   batch: u32,
-  scratch: u32,    // 1: write to slot 0 instead of the slot the call names
+  apart: u32,      // 1: write to slot `to` instead of the slot the call names
+  to: u32,
   more: u32,       // 1: add to what the slot holds
   grid_width: u32,
 }
@@ -28,7 +29,7 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
   let size = p.pixels * p.quads;
   if (index >= size) { return; }
   let pixel = index / p.quads;
-  let to = select(call.out, 0u, p.scratch == 1u) * size + index;
+  let to = select(call.out, p.to, p.apart == 1u) * size + index;
   var sum = vec4f(0);
   if (p.more == 1u) { sum = latents[to]; }
   for (var entry = 0u; entry < p.batch; entry++) {

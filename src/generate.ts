@@ -192,7 +192,9 @@ async function* pass(
     compile = clock();
     const preview = previewer(model, drawing, latents);
     const sample = samplers[settings.samplingMethod];
-    const run = beginning.around(runOf(latents, denoiser.evaluate, schedule, { eta: settings.eta, start: first }));
+    const { negative } = denoiser;
+    const options = { eta: settings.eta, start: first, negative };
+    const run = beginning.around(runOf(latents, denoiser.evaluate, schedule, options));
     denoiser.enter(first);
     for await (const step of sample(run, x)) {
       await device.finished(signal);

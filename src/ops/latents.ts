@@ -24,6 +24,9 @@ export const TERM_WORDS = structWords(COMBINE.source, "Terms");
 /** The slot kept free for the conditional prediction that guidance rescale measures. */
 export const SCRATCH_SLOT = 0;
 
+/** The slot kept free for the prediction for the negative prompt alone, which CFG++ renoises with. */
+export const NEGATIVE_SLOT = 1;
+
 /** What the host tells a program before a run. */
 export interface Call {
   /** Slot to read, and what its values are multiplied by. */
@@ -86,7 +89,7 @@ export function latentsIn(
 }
 
 /**
- * latents[slot] = Σ share[e, pixel] · model[e, pixel], into the slot that the call writes or into the scratch slot.
+ * latents[slot] = Σ share[e, pixel] · model[e, pixel], into the slot that the call writes or into slot `to`.
  * @param model predictions [batch, height, width, channels] for windows with these `origins`
  * @param share plain f32 [batch, pixels of the latents]
  * @param more adds to what the slot holds
@@ -98,7 +101,7 @@ export function guide(
   share: Tensor,
   call: Tensor,
   latents: Tensor,
-  { scratch = false, more = false } = {},
+  { to, more = false }: { to?: number; more?: boolean } = {},
 ): void {
   const [batch, entryHeight, entryWidth] = model.shape;
   const [, height, width, channels] = latents.shape;
@@ -112,7 +115,8 @@ export function guide(
       entry_height: entryHeight,
       quads: channels / 4,
       batch,
-      scratch,
+      apart: to !== undefined,
+      to: to ?? 0,
       more,
       grid_width: grid[0],
     },

@@ -132,6 +132,7 @@ export class Keeper implements Disposable {
       ...run,
       predict: (x, level) => run.predict(seen(x, level), level),
       denoise: (x, level, limit) => run.denoise(seen(x, level), level, limit),
+      denoiseBoth: (x, level) => run.denoiseBoth(seen(x, level), level),
     };
   }
 

@@ -45,6 +45,8 @@ interface Share {
   scale: number;
   /** In the prediction of what the picture shall show, unguided. */
   conditional: number;
+  /** In the prediction of what it shall not show, which CFG++ renoises with. */
+  negative: number;
   /** Counts by this region's mask; absent: everywhere. */
   region?: number;
 }
@@ -62,6 +64,8 @@ export interface Batch {
   share: Float32Array<ArrayBuffer>;
   /** Weights of the conditional prediction alone, for guidance rescale. */
   conditionalShare: Float32Array<ArrayBuffer>;
+  /** Weights of the prediction for the negative prompts alone, where it is wanted. */
+  negativeShare?: Float32Array<ArrayBuffer>;
   /**
    * At a resolution of the backbone: region of each query row of the batch, and what each region of each entry sees in
    * the context.
@@ -92,6 +96,8 @@ export type ContextRows = Pick<ReadonlyMap<PromptKey, { start: number; count: nu
 export interface GuidanceOptions {
   /** Guidance scale; 1 and below: no negative pass. */
   cfgScale: number;
+  /** CFG++ wants the prediction for the negative prompts at any guidance. */
+  negativeToo?: boolean;
   /** Of the image; undefined is absent. */
   negativePrompt?: string;
   /** An absent negative prompt is zeros. */
@@ -119,6 +125,8 @@ interface Scene {
   negativePooled: PromptKey;
   /** Guidance scale, 1 without a negative pass. */
   scale: number;
+  /** Whether entries are wanted that count in the prediction for the negative prompts alone. */
+  negativeToo: boolean;
 }
 
 /**
@@ -152,7 +160,8 @@ export function condition(plan: PlanAtSteps["plan"], layout: Layout, options: Gu
     base: plan.basePrompt === undefined ? undefined : composed(plan.basePrompt),
     pooled: composed(plan.basePrompt ?? plan.prompt),
     negativePooled,
-    scale: Math.max(1, options.cfgScale),
+    scale: options.negativeToo ? options.cfgScale : Math.max(1, options.cfgScale),
+    negativeToo: options.negativeToo ?? false,
   };
   const entries = ENTRIES[plan.mode](scene);
 
@@ -189,6 +198,7 @@ export function condition(plan: PlanAtSteps["plan"], layout: Layout, options: Gu
         shows: entries.some(shows),
         share: sumShares(entries, weights, ({ scale }) => scale),
         conditionalShare: sumShares(entries, weights, ({ conditional }) => conditional),
+        negativeShare: scene.negativeToo ? sumShares(entries, weights, ({ negative }) => negative) : undefined,
         map: (h, w, context) => ({
           regionOfRow: regionsOfRows(entries, h * w, () => cellsAt(h, w)),
           sights: sightsOf(entries, context),
@@ -209,10 +219,11 @@ const ENTRIES: Record<RegionMode, (scene: Scene) => Entry[]> = { attention, late
 function sharesOf(shows: readonly Weighted[], scale: number, part: number) {
   const total = shows.reduce((sum, { weight }) => sum + weight, 0);
   return {
-    avoid: { scale: part * (1 - scale * total), conditional: 0 },
+    avoid: { scale: part * (1 - scale * total), conditional: 0, negative: part },
     show: shows.map(({ weight }) => ({
       scale: part * scale * weight,
       conditional: part * weight / (total || 1),
+      negative: 0,
     })),
   };
 }
@@ -221,7 +232,7 @@ function sharesOf(shows: readonly Weighted[], scale: number, part: number) {
  * One conditional entry in which each pixel sees its own region's prompt and the base prompt, and one for what to
  * avoid; where AND joins several prompts in a region, an entry for the first of each, one for the second and so on.
  */
-function attention({ regions, base, pooled, negativePooled, scale }: Scene): Entry[] {
+function attention({ regions, base, pooled, negativePooled, scale, negativeToo }: Scene): Entry[] {
   if (base && (base.length > 1 || base[0].weight !== 1)) {
     throw new UsageError(
       "In attention mode a base prompt cannot be weighted or joined by AND: its words are mixed within each region's. " +
@@ -242,27 +253,29 @@ function attention({ regions, base, pooled, negativePooled, scale }: Scene): Ent
         base: ratio > 0 ? { prompt: base![0].text, ratio } : undefined,
       })),
       pooled: pooledFor(pooled, k),
-      shares: everywhere(shares.map(({ show }) => show[k] ?? { scale: 0, conditional: 0 })),
+      shares: everywhere(shares.map(({ show }) => show[k] ?? { scale: 0, conditional: 0, negative: 0 })),
     });
   }
-  return entries.filter(({ shares }) => shares.some((share) => share.scale !== 0));
+  return entries.filter(({ shares }) => shares.some((share) => counts(share, negativeToo)));
 }
 
 /** A share for each region; a single one where all are the same. */
 function everywhere(shares: Share[]): Share[] {
-  const same = shares.every(({ scale, conditional }) =>
-    scale === shares[0].scale && conditional === shares[0].conditional
+  const [first] = shares;
+  const same = shares.every(({ scale, conditional, negative }) =>
+    scale === first.scale && conditional === first.conditional && negative === first.negative
   );
   return same ? [shares[0]] : shares.map((share, region) => ({ ...share, region }));
 }
 
 /** One entry for each distinct prompt, blended by the regions' masks. */
-function latent({ regions, base = [], pooled, negativePooled, scale }: Scene): Entry[] {
-  const entries = new Entries();
+function latent({ regions, base = [], pooled, negativePooled, scale, negativeToo }: Scene): Entry[] {
+  const entries = new Entries(negativeToo);
   regions.forEach(({ shows, negative, ratio }, region) => {
     const own = sharesOf(shows, scale, 1 - ratio);
     const whole = sharesOf(base, scale, ratio);
-    entries.add(negative, negativePooled, { scale: own.avoid.scale + whole.avoid.scale, conditional: 0, region });
+    const avoid = { scale: own.avoid.scale + whole.avoid.scale, conditional: 0, negative: 1, region };
+    entries.add(negative, negativePooled, avoid);
     shows.forEach(({ text }, k) => entries.add(text, pooledFor(pooled, k), { ...own.show[k], region }));
     base.forEach(({ text }, k) => entries.add(text, pooledFor(pooled, k), { ...whole.show[k], region }));
   });
@@ -278,8 +291,8 @@ function pooledFor(pooled: readonly Weighted[], k: number): string {
  * Each region's prompts on a canvas of the region's size, and the base prompt on the whole picture, each with its own
  * guidance. SDXL's sizes remain the whole picture's: those of a small one would ask for the looks of small pictures.
  */
-function canvas({ regions, base, pooled, negativePooled, scale }: Scene): Entry[] {
-  const entries = new Entries();
+function canvas({ regions, base, pooled, negativePooled, scale, negativeToo }: Scene): Entry[] {
+  const entries = new Entries(negativeToo);
   regions.forEach(({ shows, negative, ratio, around }, region) => {
     const own = sharesOf(shows, scale, 1 - ratio);
     const canvas = around ? undefined : region;
@@ -293,12 +306,19 @@ function canvas({ regions, base, pooled, negativePooled, scale }: Scene): Entry[
   return entries.list;
 }
 
+/** Whether a share is of anything that is wanted. */
+function counts({ scale, negative }: Share, negativeToo: boolean): boolean {
+  return scale !== 0 || negativeToo && negative !== 0;
+}
+
 /** Entries that see one prompt each, none twice, none that counts nothing. */
 class Entries {
   readonly list: Entry[] = [];
 
+  constructor(readonly negativeToo: boolean) {}
+
   add(prompt: PromptKey, pooled: PromptKey, share: Share, canvas?: number): void {
-    if (share.scale === 0) return;
+    if (!counts(share, this.negativeToo)) return;
     const known = this.list.find((e) => e.sees[0].prompt === prompt && e.pooled === pooled && e.canvas === canvas);
     if (known) known.shares.push(share);
     else this.list.push({ sees: [{ prompt }], pooled, canvas, shares: [share] });

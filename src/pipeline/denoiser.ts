@@ -15,7 +15,7 @@ import { type PromptInputs, vectorInputs } from "../nn/backbone.ts";
 import { withRowAdapters } from "../nn/row_adapters.ts";
 import { sightTable, sightWords } from "../ops/attention.ts";
 import { concat } from "../ops/elementwise.ts";
-import { callInput, callWords, guide, latentsIn, rescale } from "../ops/latents.ts";
+import { callInput, callWords, guide, latentsIn, NEGATIVE_SLOT, rescale, SCRATCH_SLOT } from "../ops/latents.ts";
 import type { Evaluate } from "../sample/types.ts";
 import { windowsOf } from "../ops/windows.ts";
 import type { Picture } from "../picture/picture.ts";
@@ -114,10 +114,11 @@ function recordSampling({ backbone }: Networks, latents: Tensor, shown: Tensor |
         return { ...features, strengths };
       });
       const prediction = network.record(g, layers, { latents: input, step, entry, residuals }, conditioning);
-      const sum = (share: Float32Array<ArrayBuffer>, scratch: boolean) =>
-        guide(g, prediction, origins, g.constant("share", share), call, latents, { scratch, more: i > 0 });
-      sum(batch.share, false);
-      if (rescaled) sum(batch.conditionalShare, true);
+      const sum = (share: Float32Array<ArrayBuffer>, to?: Slot) =>
+        guide(g, prediction, origins, g.constant("share", share), call, latents, { to, more: i > 0 });
+      sum(batch.share);
+      if (rescaled) sum(batch.conditionalShare, SCRATCH_SLOT);
+      if (batch.negativeShare) sum(batch.negativeShare, NEGATIVE_SLOT);
       return { batch, step, entry, table };
     });
     if (rescaled) rescale(g, call, latents, guidanceRescale, size.channels);
@@ -280,6 +281,11 @@ export class Denoiser implements Disposable {
     this.#evaluations++;
     return this.evaluations[phase](x, call);
   };
+
+  /** The prediction for the negative prompts alone that came with the last, where a sampler wants it. */
+  get negative(): (() => Slot) | undefined {
+    return this.drawing.phases[0].batches[0].negativeShare && (() => NEGATIVE_SLOT);
+  }
 
   /** Tells which step comes, and what the prompts say in it. */
   enter(step: number): void {

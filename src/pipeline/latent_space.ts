@@ -9,7 +9,7 @@ import { Graph } from "../gpu/graph.ts";
 import type { Program } from "../gpu/program.ts";
 import { placeAlone, readTensor, releasePlace, writeTensor } from "../gpu/storage.ts";
 import { describeTensor, padChannels, type Tensor } from "../gpu/tensor.ts";
-import { combine, SCRATCH_SLOT, TERM_WORDS, termWords } from "../ops/latents.ts";
+import { combine, NEGATIVE_SLOT, SCRATCH_SLOT, TERM_WORDS, termWords } from "../ops/latents.ts";
 import type { LatentSpace, NoiseGenerator, Term } from "../sample/types.ts";
 
 /** Number of a slot. */
@@ -37,8 +37,8 @@ export class DeviceLatents implements LatentSpace<Slot>, Disposable {
   /** plain f32 [slots, height, width, channels padded to 4] */
   readonly tensor: Tensor;
   readonly #terms: Tensor;
-  readonly #held = new Set<Slot>([SCRATCH_SLOT]);
-  readonly #used = new Set<Slot>([SCRATCH_SLOT]);
+  readonly #held = new Set<Slot>([SCRATCH_SLOT, NEGATIVE_SLOT]);
+  readonly #used = new Set<Slot>([SCRATCH_SLOT, NEGATIVE_SLOT]);
 
   private constructor(
     readonly device: Device,

@@ -12,6 +12,7 @@ import { parsePlan } from "../plan/parse_plan.ts";
 import { isPlain, plainPlan, type Plan, regionsOf, withDefaults } from "../plan/plan.ts";
 import type { SamplerName } from "../sample/names.ts";
 import { DEFAULT_BIND, type RegionDefaults } from "../region/mode.ts";
+import { samplesByCfgPp } from "../sample/samplers.ts";
 import { makeSchedule } from "../sample/schedule.ts";
 import { configuredSampler } from "../sample/scheduler_settings.ts";
 import { checkPicture, type GenerateOptions, type PictureOptions, type Settings } from "../settings.ts";
@@ -69,11 +70,14 @@ async function drawingOf(
   const { preset, scheduler } = networks.checkpoint;
   const { factor, latentChannels: channels } = networks.decoder.network;
   const size = { height: settings.height / factor, width: settings.width / factor, channels };
-  const schedule = makeSchedule(scheduler, settings.samplingMethod, settings.steps, settings);
+  const xl = networks.checkpoint.family === "sdxl";
+  const schedule = makeSchedule(scheduler, settings.samplingMethod, settings.steps, { ...settings, xl });
 
+  const distilled = "guidance" in networks.backbone.network.stepVectors;
   const guidance: GuidanceOptions = {
     // Distilled guidance needs no second pass.
-    cfgScale: "guidance" in networks.backbone.network.stepVectors ? 1 : settings.cfgScale,
+    cfgScale: distilled ? 1 : settings.cfgScale,
+    negativeToo: samplesByCfgPp(settings.samplingMethod) && !distilled,
     negativePrompt: plan.negativePrompt ?? settings.negativePrompt,
     zerosForAbsent: preset.forceZerosForEmptyPrompt,
     feather: settings.feather,
@@ -159,7 +163,24 @@ function contextOf(seen: Iterable<PromptKey>, { texts }: Prompts, positions: num
 }
 
 /** Those that can add more or less fresh noise. */
-const ETA_SAMPLERS: readonly SamplerName[] = ["ddim", "euler_a"];
+const ETA_SAMPLERS: readonly SamplerName[] = [
+  "ddim",
+  "euler_a",
+  "euler_a_cfg++",
+  "dpm2_a",
+  "dpm++2s_a",
+  "dpm++sde",
+  "dpm++3m_sde",
+];
+
+/**
+ * The guidance that nobody chose. CFG++'s goes from 0 to 1, and 0.6 is as strong as the 7 that most models are guided
+ * by else (Chung et al. 2024, section 4).
+ */
+function usualGuidance({ cfgScale }: Networks["checkpoint"]["preset"], sampler: SamplerName): number {
+  if (!samplesByCfgPp(sampler)) return cfgScale;
+  return cfgScale > 1 ? 0.6 : 1;
+}
 
 /** Options with the preset's values for what is absent, checked against the model. */
 function settle(
@@ -190,7 +211,7 @@ function settle(
   checkChannels(networks, options);
   const samplingMethod = options.samplingMethod ?? configuredSampler(scheduler);
   if (options.eta !== undefined && !ETA_SAMPLERS.includes(samplingMethod)) {
-    throw new UsageError(`--eta does nothing in ${samplingMethod}; it belongs to ${ETA_SAMPLERS.join(" and ")}.`);
+    throw new UsageError(`--eta does nothing in ${samplingMethod}; it belongs to ${ETA_SAMPLERS.join(", ")}.`);
   }
   const attends = phasesOf(plan, options).every(({ mode }) => mode === "attention");
   if (options.feather !== undefined && attends && !isPlain(plan)) {
@@ -205,7 +226,7 @@ function settle(
     width,
     height,
     steps: options.steps ?? preset.steps,
-    cfgScale: options.cfgScale ?? preset.cfgScale,
+    cfgScale: options.cfgScale ?? usualGuidance(preset, samplingMethod),
     samplingMethod,
     seed: firstSeed(options.seed),
     rng: options.rng ?? pictureSettings.rng.default,

@@ -46,6 +46,9 @@ const dpmSolver = {
   lambda_min_clipped: -Infinity,
 } as const;
 
+/** Euler's, and that of k-diffusion's samplers, which have no class. */
+const sigmas = { ...training, ...spaced, ...zeroSnr, ...curved, ...ranged } as const;
+
 /** Known keys with their defaults. "edm" are the classes for Karras et al.'s formulation. */
 export const classDefaults: Record<SamplerName | "edm", Partial<SchedulerSettings>> = {
   "ddim": {
@@ -58,11 +61,18 @@ export const classDefaults: Record<SamplerName | "edm", Partial<SchedulerSetting
     set_alpha_to_one: true,
   },
   "pndm": { ...training, ...spaced, timestep_spacing: "leading", set_alpha_to_one: false, skip_prk_steps: false },
-  "euler": { ...training, ...spaced, ...zeroSnr, ...curved, ...ranged, final_sigmas_type: "zero" },
+  "euler": { ...sigmas, final_sigmas_type: "zero" },
   "euler_a": { ...training, ...spaced, ...zeroSnr },
   "dpm++2m": dpmSolver,
   "dpm++2m_sde": dpmSolver,
   "heun": { ...training, ...spaced, ...curved, ...ranged, ...unclipped, beta_start: 0.00085, beta_end: 0.012 },
+  "dpm++2s_a": sigmas,
+  "dpm++3m_sde": sigmas,
+  "euler_cfg++": sigmas,
+  "euler_a_cfg++": sigmas,
+  "dpm++sde": { ...training, ...spaced, ...curved, beta_start: 0.00085, beta_end: 0.012 },
+  "dpm2": { ...training, ...spaced, ...curved, beta_start: 0.00085, beta_end: 0.012 },
+  "dpm2_a": { ...training, ...spaced, ...curved, beta_start: 0.00085, beta_end: 0.012 },
   "lms": { ...training, ...spaced, ...curved },
   "unipc": {
     ...training,

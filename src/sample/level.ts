@@ -37,6 +37,16 @@ export function transfer<T>(
   return [[share, x], [to.alpha - share * from.alpha, denoised]];
 }
 
+/**
+ * Ancestral sampling's split of a step: down to σ `down`, then up by fresh noise of deviation `up`, `eta` of what would
+ * leave the variance of the next level as it is (k-diffusion's get_ancestral_step). For levels that keep the data's
+ * scale.
+ */
+export function ancestral(from: Level, to: Level, eta: number): { down: number; up: number } {
+  const up = eta * to.sigma * Math.sqrt(from.sigma ** 2 - to.sigma ** 2) / from.sigma;
+  return { down: Math.sqrt(to.sigma ** 2 - up ** 2), up };
+}
+
 /** The yield of step `index`; `history` is what later steps read besides x. */
 export function finished<T>(
   { strides }: Run<T>,

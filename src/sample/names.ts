@@ -15,13 +15,31 @@ export type SamplerName =
   | "euler_a"
   | "dpm++2m"
   | "dpm++2m_sde"
+  | "dpm++2s_a"
+  | "dpm++sde"
+  | "dpm++3m_sde"
+  | "dpm2"
+  | "dpm2_a"
+  | "euler_cfg++"
+  | "euler_a_cfg++"
   | "heun"
   | "lms"
   | "unipc"
   | "lcm";
 
-/** Canonical names of the schedules: how noise levels are spread (the first four), or how timesteps are spaced. */
-export type SchedulerName = "normal" | "karras" | "exponential" | "beta" | "leading" | "trailing" | "linspace";
+/** Canonical names of the schedules: how noise levels are spread, or how timesteps are spaced. */
+export type SchedulerName =
+  | "normal"
+  | "karras"
+  | "exponential"
+  | "beta"
+  | "leading"
+  | "trailing"
+  | "linspace"
+  | "sgm_uniform"
+  | "simple"
+  | "kl_optimal"
+  | "align_your_steps";
 
 interface Name {
   /** As AUTOMATIC1111 writes it in a picture's metadata. */
@@ -37,6 +55,13 @@ const samplerNames: Record<SamplerName, Name> = {
   "euler_a": { label: "Euler a", aliases: ["EulerAncestral", "EulerAncestralDiscrete"] },
   "dpm++2m": { label: "DPM++ 2M", aliases: ["DPMSolverMultistep", "EDMDPMSolverMultistep", "dpmsolver++"] },
   "dpm++2m_sde": { label: "DPM++ 2M SDE", aliases: ["sde-dpmsolver++"] },
+  "dpm++2s_a": { label: "DPM++ 2S a", aliases: ["dpm++2s_ancestral"] },
+  "dpm++sde": { label: "DPM++ SDE", aliases: ["DPMSolverSDE"] },
+  "dpm++3m_sde": { label: "DPM++ 3M SDE", aliases: [] },
+  "dpm2": { label: "DPM2", aliases: ["KDPM2Discrete", "dpm_2"] },
+  "dpm2_a": { label: "DPM2 a", aliases: ["KDPM2AncestralDiscrete", "dpm_2_ancestral"] },
+  "euler_cfg++": { label: "Euler CFG++", aliases: ["euler_cfg_pp"] },
+  "euler_a_cfg++": { label: "Euler a CFG++", aliases: ["euler_ancestral_cfg_pp", "euler_a_cfg_pp"] },
   "heun": { label: "Heun", aliases: ["HeunDiscrete"] },
   "lms": { label: "LMS", aliases: ["LMSDiscrete"] },
   "unipc": { label: "UniPC", aliases: ["UniPCMultistep", "uni_pc_bh2"] },
@@ -49,8 +74,12 @@ const schedulerNames: Record<SchedulerName, Name> = {
   "exponential": { label: "Exponential", aliases: [] },
   "beta": { label: "Beta", aliases: [] },
   "leading": { label: "Leading", aliases: [] },
-  "trailing": { label: "SGM Uniform", aliases: ["simple"] },
+  "trailing": { label: "Trailing", aliases: [] },
   "linspace": { label: "Linspace", aliases: ["uniform"] },
+  "sgm_uniform": { label: "SGM Uniform", aliases: [] },
+  "simple": { label: "Simple", aliases: [] },
+  "kl_optimal": { label: "KL Optimal", aliases: [] },
+  "align_your_steps": { label: "Align Your Steps", aliases: ["ays"] },
 };
 
 /** The sampler that `spelling` names. @throws {UsageError} with the nearest name where there is none. */

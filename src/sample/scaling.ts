@@ -4,16 +4,16 @@
  *
  * @module
  */
-import type { Evaluate, LatentSpace, Level, Run, SamplerOptions, Schedule, Term } from "./types.ts";
+import type { Beside, Evaluate, LatentSpace, Level, Run, SamplerOptions, Schedule, Term } from "./types.ts";
 
 /** A run of a schedule on a network. */
 export function runOf<T>(
   space: LatentSpace<T>,
   evaluate: Evaluate<T>,
   schedule: Schedule,
-  { eta, start = 0 }: SamplerOptions = {},
+  { eta, start = 0, negative }: SamplerOptions & Beside<T> = {},
 ): Run<T> {
-  const { strides, settings, at } = schedule;
+  const { strides, settings, at, level } = schedule;
   const predict = (x: T, level: Level) =>
     evaluate(x, { timestep: level.timestep, inputScale: inputScale(schedule, level) });
   const estimate = (x: T, level: Level, output: T, limit?: number) =>
@@ -23,8 +23,14 @@ export function runOf<T>(
     predict,
     estimate,
     denoise: async (x, level, limit) => estimate(x, level, await predict(x, level), limit),
+    denoiseBoth: async (x, level) => {
+      const output = await predict(x, level);
+      const denoised = estimate(x, level, output);
+      return { denoised, negative: negative ? estimate(x, level, negative()) : denoised };
+    },
     strides,
     at,
+    level,
     clip: settings.clip_sample ? settings.clip_sample_range : undefined,
     settings,
     eta,

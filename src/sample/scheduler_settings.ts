@@ -7,7 +7,9 @@
 import { brief, briefText } from "../brief.ts";
 import { ModelError, UsageError } from "../errors.ts";
 import { classDefaults, fixedKeys } from "./class_defaults.ts";
+import { namedSchedules } from "./named_schedules.ts";
 import { samplerByName, type SamplerName, type SchedulerName } from "./names.ts";
+import { isTabled } from "./timesteps.ts";
 import type { SchedulerConfig, SchedulerSettings } from "./types.ts";
 
 const spellings: { [key in keyof SchedulerSettings]?: readonly string[] } = {
@@ -46,11 +48,28 @@ const schedulerKeys: Record<SchedulerName, SchedulerConfig> = {
   leading: { timestep_spacing: "leading" },
   trailing: { timestep_spacing: "trailing" },
   linspace: { timestep_spacing: "linspace" },
+  sgm_uniform: noCurve,
+  simple: noCurve,
+  kl_optimal: noCurve,
+  align_your_steps: noCurve,
 };
 const schedulerKeysEdm: Partial<typeof schedulerKeys> = {
   karras: { sigma_schedule: "karras" },
   exponential: { sigma_schedule: "exponential" },
+  kl_optimal: {},
 };
+
+/** The samplers that can run an EDM model: those of its classes, and k-diffusion's. */
+const edmSamplers: readonly SamplerName[] = [
+  "dpm++2m",
+  "dpm++2m_sde",
+  "euler",
+  "dpm++2s_a",
+  "dpm++sde",
+  "dpm++3m_sde",
+  "euler_cfg++",
+  "euler_a_cfg++",
+];
 
 /** Whether a config is of Karras et al.'s formulation (EDM), as Playground v2.5's is. */
 export function isEdm(config: SchedulerConfig): boolean {
@@ -82,12 +101,15 @@ export function readSettings(
   scheduler?: SchedulerName,
 ): SchedulerSettings {
   const edm = isEdm(config);
-  if (edm && !["euler", "dpm++2m", "dpm++2m_sde"].includes(sampler)) {
-    throw new UsageError(`An EDM model runs with dpm++2m, dpm++2m_sde or euler, not with ${sampler}.`);
+  if (edm && !edmSamplers.includes(sampler)) {
+    throw new UsageError(`An EDM model runs with ${edmSamplers.join(", ")}, not with ${sampler}.`);
   }
-  const known = classDefaults[edm ? "edm" : sampler];
   const chosen = scheduler && (edm ? schedulerKeysEdm : schedulerKeys)[scheduler];
-  if (scheduler && !(chosen && Object.keys(chosen).every((key) => key in known || chosen[key] === false))) {
+  // A curve by name suits every sampler between noise levels, also where its class has no key for it.
+  const curved = chosen && !edm && !isTabled(sampler) && "use_karras_sigmas" in chosen ? noCurve : {};
+  const known: Partial<SchedulerSettings> = { ...curved, ...classDefaults[edm ? "edm" : sampler] };
+  const named = scheduler && scheduler in namedSchedules && isTabled(sampler);
+  if (scheduler && !(chosen && !named && Object.keys(chosen).every((key) => key in known || chosen[key] === false))) {
     throw new UsageError(`The sampler ${sampler}${edm ? " on an EDM model" : ""} has no ${scheduler} schedule.`);
   }
   const merged = { ...config, ...chosen };

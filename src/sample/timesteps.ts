@@ -13,6 +13,11 @@ export function isSolver(sampler: SamplerName): boolean {
   return sampler === "dpm++2m" || sampler === "dpm++2m_sde" || sampler === "unipc";
 }
 
+/** Whether a sampler steps between entries of the training's table of ᾱ, with a level for every whole timestep. */
+export function isTabled(sampler: SamplerName): boolean {
+  return sampler === "ddim" || sampler === "pndm" || sampler === "lcm";
+}
+
 /**
  * Timesteps by `timestep_spacing` (Lin et al. 2023, table 2) with each class's own reading of it: DPM++ and UniPC
  * divide by one step more and leave out the last for "leading" and "linspace"; the σ-based ones keep fractions of
@@ -29,8 +34,8 @@ export function spacedTimesteps(
   switch (timestep_spacing) {
     case "linspace": {
       const even = linspace(0, last - 1, count).reverse().slice(0, steps);
-      const fractional = ["euler", "euler_a", "heun", "lms"].includes(sampler);
-      return even.map(fractional ? Math.fround : roundHalfEven);
+      if (sampler === "dpm++sde") return even; // its class keeps them in double precision
+      return even.map(isSolver(sampler) || isTabled(sampler) ? roundHalfEven : Math.fround);
     }
     case "leading": {
       const stride = Math.floor(last / count);

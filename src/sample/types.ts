@@ -91,6 +91,8 @@ export interface Schedule {
   readonly strides: readonly Stride[];
   /** The level of a training timestep on that scale, for samplers that leave the way (PNDM). */
   at(timestep: number): Level;
+  /** The level of a noise-to-signal ratio on that scale, for samplers that look between the steps. */
+  level(ratio: number): Level;
 }
 
 /** The keys of a scheduler_config.json that schedules and samplers read. A sampler has those its class knows. */
@@ -162,12 +164,18 @@ export interface SchedulerSettings {
 /** Choices of the person who samples, not of the model. */
 export interface SamplerOptions {
   /**
-   * DDIM: share of fresh noise per step, 0 (none, the default) to 1 (as DDPM). Ancestral samplers: 0 to 1 (the
-   * default).
+   * DDIM: share of fresh noise per step, 0 (none, the default) to 1 (as DDPM). Ancestral samplers and those of SDEs: 0
+   * to 1 (the default).
    */
   eta?: number;
   /** First step to run, for latents that are only partly noise: see `noised`. */
   start?: number;
+}
+
+/** What a network gives beside its guided prediction. */
+export interface Beside<T> {
+  /** The prediction for the negative prompt alone that came with the last output. Absent: there was no guidance. */
+  negative?: () => T;
 }
 
 /** What a sampler runs on. How the network wants its input and what its output means is settled behind it. */
@@ -178,11 +186,15 @@ export interface Run<T> extends SamplerOptions {
   denoise(x: T, level: Level, limit?: number): Promise<T>;
   /** The network's output for latents of a level as it is, for samplers that blend outputs. */
   predict(x: T, level: Level): Promise<T>;
+  /** The estimates of x₀ by the guided prediction and by that for the negative prompt, in one call of the network. */
+  denoiseBoth(x: T, level: Level): Promise<{ denoised: T; negative: T }>;
   /** x₀ by latents of a level and an output. */
   estimate(x: T, level: Level, output: T): T;
   readonly strides: readonly Stride[];
   /** See {@linkcode Schedule.at}. */
   at(timestep: number): Level;
+  /** See {@linkcode Schedule.level}. */
+  level(ratio: number): Level;
   /** Where estimates of x₀ are to be cut off, if anywhere. */
   readonly clip?: number;
   /** The solver's own. */

@@ -55,7 +55,7 @@ export const samplingSettings = {
     most: 1,
     on: ["generate", "edit"],
     also: ["ddim-eta"],
-    help: "share of fresh noise in ddim (default 0) and euler_a (default 1)",
+    help: "share of fresh noise in ddim (default 0), ancestral and SDE samplers (default 1)",
   },
   guidanceRescale: {
     type: "number",

@@ -9,6 +9,7 @@ import {
   guide,
   latentsIn,
   rescale,
+  SCRATCH_SLOT,
   TERM_WORDS,
   termWords,
 } from "../../src/ops/latents.ts";
@@ -61,7 +62,7 @@ Deno.test("guide and rescale: shares per pixel, and the deviation of the conditi
     conditional = Float32Array.from({ length: 2 * H * W }, (_, i) => i < H * W ? 0 : 1);
   const whole = g.constant("origins", new Uint32Array(4));
   guide(g, model, whole, g.constant("share", share as Float32Array<ArrayBuffer>), call, tensor);
-  guide(g, model, whole, g.constant("conditional", conditional), call, tensor, { scratch: true });
+  guide(g, model, whole, g.constant("conditional", conditional), call, tensor, { to: SCRATCH_SLOT });
   rescale(g, call, tensor, 0.7, C);
   const program = await g.compile();
   const values = random(2 * SIZE, 6);

@@ -7,18 +7,32 @@ step come from torch's CPU generator with seed 7. Arrays are base64 of little-en
 """
 
 import base64
+import importlib.util
 import json
 import pathlib
+import sys
+import types
+import unittest.mock
 import warnings
 
 import diffusers
 import numpy as np
 import torch
+from diffusers.schedulers import AysSchedules
+
+# Of k-diffusion only what samples: its package also imports what trains and shows pictures.
+package = types.ModuleType("k_diffusion")
+package.__path__ = importlib.util.find_spec("k_diffusion").submodule_search_locations
+sys.modules["k_diffusion"] = package
+unseen = {name: unittest.mock.MagicMock() for name in ("torchvision", "torchvision.transforms")}
+with unittest.mock.patch.dict(sys.modules, unseen):
+    from k_diffusion import external, sampling
 
 warnings.filterwarnings("ignore")
 diffusers.utils.logging.set_verbosity_error()
 OUT = pathlib.Path(__file__).parent.parent / "golden" / "sample"
 SHAPE = (1, 2, 2, 4)
+SCHEDULES = ("sgm_uniform", "simple", "kl_optimal", "align_your_steps")
 
 CLASSES = {
     "ddim": "DDIMScheduler",
@@ -31,7 +45,15 @@ CLASSES = {
     "lms": "LMSDiscreteScheduler",
     "unipc": "UniPCMultistepScheduler",
     "lcm": "LCMScheduler",
+    "dpm++sde": "DPMSolverSDEScheduler",
+    "dpm2": "KDPM2DiscreteScheduler",
+    "dpm2_a": "KDPM2AncestralDiscreteScheduler",
 }
+# Samplers of k-diffusion, on the noise levels of diffusers' Euler.
+FUNCTIONS = {"dpm++2s_a": "sample_dpmpp_2s_ancestral", "dpm++3m_sde": "sample_dpmpp_3m_sde"}
+# CFG++ is written on the steps of these.
+RENOISED = {"euler_cfg++": "EulerDiscreteScheduler", "euler_a_cfg++": "EulerAncestralDiscreteScheduler"}
+TWICE = ("heun", "dpm++sde", "dpm2", "dpm2_a")
 EDM_CLASSES = {
     "euler": "EDMEulerScheduler",
     "dpm++2m": "EDMDPMSolverMultistepScheduler",
@@ -64,7 +86,18 @@ CURVED = ["euler", "heun", "lms", "dpm++2m", "dpm++2m_sde", "unipc"]
 
 
 def cases():
-    for sampler in CLASSES:
+    for sampler in [*CLASSES, *FUNCTIONS, *RENOISED]:
+        if sampler in ("dpm++sde", "dpm2", "dpm2_a", *FUNCTIONS, *RENOISED):
+            # k-diffusion's 3M breaks off where the only step is the last.
+            yield from ((sampler, SD15, steps) for steps in (1, 4, 12) if (sampler, steps) != ("dpm++3m_sde", 1))
+            yield from ((sampler, config, 4) for config in (SDXL, TURBO, SD21, BARE))
+            if sampler != "euler_a_cfg++":
+                yield sampler, dict(SDXL, use_karras_sigmas=True), 8
+            yield sampler, SDXL, 6, dict(start=2)
+            if sampler in FUNCTIONS:
+                yield from ((sampler, SD15, 6, dict(eta=eta)) for eta in (0.0, 0.5))
+                yield sampler, PLAYGROUND, 6
+            continue
         if sampler != "lcm":
             yield from ((sampler, SD15, steps) for steps in (1, 4, 20, 50))
             yield from ((sampler, SDXL, steps) for steps in (4, 20))
@@ -119,6 +152,10 @@ def cases():
         yield sampler, dict(PLAYGROUND, prediction_type="v_prediction"), 20
     yield "dpm++2m", dict(PLAYGROUND, solver_order=3), 20
     yield "dpm++2m", dict(PLAYGROUND, final_sigmas_type="sigma_min"), 20
+    for steps in (1, 6, 10):
+        yield from (("euler", SD15, steps, dict(scheduler=name)) for name in SCHEDULES)
+    yield "euler", SDXL, 7, dict(scheduler="align_your_steps", xl=True)
+    yield "euler", SDXL, 10, dict(scheduler="align_your_steps", xl=True)
 
 
 def f32(values):
@@ -131,17 +168,108 @@ def network(x, t):
     return (0.9 * x / (1 + 0.05 * x * x) + 0.0002 * float(t) + 0.02 * place - 0.15).float()
 
 
+def named_sigmas(name, steps, scheduler, xl):
+    """Noise levels by name, without the 0 behind them."""
+    table = ((1 - scheduler.alphas_cumprod) / scheduler.alphas_cumprod) ** 0.5
+    if name == "sgm_uniform":
+        training = external.DiscreteSchedule(table, quantize=False)
+        return training.t_to_sigma(torch.linspace(len(table) - 1, 0, steps + 1)[:-1]).tolist()
+    if name == "simple":
+        return [table[-1 - int(i * len(table) / steps)].item() for i in range(steps)]
+    if name == "kl_optimal":
+        return np.tan(np.linspace(np.arctan(table[-1].item()), np.arctan(table[0].item()), steps)).tolist()
+    levels = AysSchedules["StableDiffusionXLSigmas" if xl else "StableDiffusionSigmas"]
+    if steps == 10:
+        return levels[:-1]
+    known = np.log(levels[:-1] + [0.029])  # the published end, in whose place diffusers has 0
+    return np.exp(np.interp(np.linspace(0, 10, steps + 1), np.arange(11), known))[:-1].tolist()
+
+
+def brownian(generator):
+    """Noise over spans of sigma, of one path, in the order in which a solver of two stages asks: a half, then the whole."""
+    known = []
+
+    def between(start, end):
+        start, end = float(start), float(end)
+        normal = torch.randn(SHAPE, generator=generator)
+        if not known or known[0][0] != start:
+            known[:] = [(start, end, normal)]
+            return normal
+        _, middle, half = known.pop()
+        whole = half * (start - middle) ** 0.5 + normal * (middle - end) ** 0.5
+        return whole / (start - end) ** 0.5
+
+    return between
+
+
+def negative_of(output):
+    """What the network says of the negative prompt, to CFG++."""
+    return 0.6 * output + 0.05
+
+
+def run_function(sampler, config, steps, options):
+    """A sampler of k-diffusion on diffusers' noise levels; it is told the timesteps that diffusers has at these."""
+    edm = config.get("_class_name", "").startswith("EDM")
+    kind = diffusers.EDMEulerScheduler if edm else diffusers.EulerDiscreteScheduler
+    scheduler = kind.from_config({key: value for key, value in config.items() if key != "_class_name"})
+    scheduler.set_timesteps(steps)
+    generator = torch.Generator().manual_seed(7)
+    start = options.get("start", 0)
+    known = dict(zip(scheduler.sigmas.tolist(), scheduler.timesteps.tolist()))
+    calls, path = [], []
+
+    def denoise(x, sigma):
+        sigma = sigma.reshape(-1)[0]
+        if edm:
+            t = scheduler.precondition_noise(sigma)
+            calls.append(float(t))
+            return scheduler.precondition_outputs(x, network(scheduler.precondition_inputs(x, sigma), t), sigma)
+        logs = np.log(np.array(((1 - scheduler.alphas_cumprod) / scheduler.alphas_cumprod) ** 0.5))
+        between = sampler == "dpm++2s_a" and len(calls) % 2 == 1
+        t = None if between else known[sigma.item()]
+        t = float(scheduler._sigma_to_t(sigma.numpy(), logs)) if t is None else t
+        calls.append(t)
+        output = network(x / (sigma**2 + 1) ** 0.5, t)
+        if config.get("prediction_type") == "v_prediction":
+            return x / (sigma**2 + 1) - output * sigma / (sigma**2 + 1) ** 0.5
+        return x - sigma * output
+
+    def callback(state):
+        if state["i"] > 0:
+            path.append(state["x"].flatten().tolist())
+
+    # In double precision, for what lies between two steps is found by logarithms there and by a root in ours.
+    x = torch.randn(SHAPE, generator=generator).double() * scheduler.init_noise_sigma
+    sigmas = scheduler.sigmas[start:].double()
+    extra = dict(eta=options["eta"]) if "eta" in options else {}
+    noise = lambda start, end: torch.randn(SHAPE, generator=generator).double()  # noqa: E731
+    function = getattr(sampling, FUNCTIONS[sampler])
+    x = function(denoise, x, sigmas, callback=callback, disable=True, noise_sampler=noise, **extra)
+    path.append(x.flatten().tolist())
+    return dict(
+        scale=float(scheduler.init_noise_sigma), sigmas=f32(scheduler.sigmas.tolist()), calls=f32(calls), path=f32(path)
+    )
+
+
 def run(sampler, config, steps, options):
-    name = (EDM_CLASSES if config.get("_class_name", "").startswith("EDM") else CLASSES)[sampler]
+    if sampler in FUNCTIONS:
+        return run_function(sampler, config, steps, options)
+    name = (EDM_CLASSES if config.get("_class_name", "").startswith("EDM") else CLASSES | RENOISED)[sampler]
     config = {key: value for key, value in config.items() if key != "_class_name"}
     if sampler.startswith("dpm++"):
         config["algorithm_type"] = "sde-dpmsolver++" if sampler.endswith("sde") else "dpmsolver++"
     scheduler = getattr(diffusers, name).from_config(config)
-    scheduler.set_timesteps(steps)
+    if "scheduler" in options:
+        named = named_sigmas(options["scheduler"], steps, scheduler, options.get("xl"))
+        scheduler.set_timesteps(sigmas=[*named, 0.0])
+    else:
+        scheduler.set_timesteps(steps)
     generator = torch.Generator().manual_seed(7)
+    if sampler == "dpm++sde":
+        scheduler.noise_sampler = brownian(generator)
     start, eta = options.get("start", 0), options.get("eta")
     extra = dict(eta=eta) if eta is not None else {}
-    if sampler in ("ddim", "euler_a", "dpm++2m", "dpm++2m_sde", "lcm") and name != "EDMEulerScheduler":
+    if sampler in ("ddim", "euler_a", "euler_a_cfg++", "dpm++2m", "dpm++2m_sde", "lcm", "dpm2_a") and name != "EDMEulerScheduler":
         extra["generator"] = generator
 
     calls, path = [], []
@@ -152,19 +280,30 @@ def run(sampler, config, steps, options):
     for i, t in enumerate(scheduler.timesteps[first:]):
         output = network(scheduler.scale_model_input(x, t), t)
         calls.append(float(t))
-        x = scheduler.step(output, t, x, return_dict=False, **extra)[0]
+        if sampler in RENOISED:
+            # CFG++, algorithm 2: the step of the negative prediction, from the guided estimate of x0
+            state = generator.get_state()
+            guided = scheduler.step(output, t, x, **extra).pred_original_sample
+            scheduler._step_index -= 1
+            generator.set_state(state)
+            moved = scheduler.step(negative_of(output), t, x, **extra)
+            x = moved.prev_sample + guided - moved.pred_original_sample
+        else:
+            x = scheduler.step(output, t, x, return_dict=False, **extra)[0]
         if ends_step(scheduler, sampler, i, len(scheduler.timesteps) - first):
             path.append(x.flatten().tolist())
 
     sigmas = scheduler.sigmas.tolist() if sampler not in ("ddim", "pndm", "lcm") else []
-    if sampler == "heun":
+    if sampler in ("heun", "dpm++sde"):
         sigmas = sigmas[:1] + sigmas[1::2]
+    if sampler in ("dpm2", "dpm2_a"):
+        sigmas = sigmas[:1] + sigmas[1:-1:2]
     return dict(scale=float(scheduler.init_noise_sigma), sigmas=f32(sigmas), calls=f32(calls), path=f32(path))
 
 
 def ends_step(scheduler, sampler, i, calls):
     """Whether call i of `calls` is the last of a step: Heun and PNDM make several in some."""
-    if sampler == "heun":
+    if sampler in TWICE:
         return i % 2 == 1 or i == calls - 1
     if sampler == "pndm":
         if scheduler.config.skip_prk_steps:

@@ -38,7 +38,16 @@ Deno.test("the sampling loop makes and reads nothing", async () => {
     device: await testDevice(),
   });
   try {
-    for (const samplingMethod of ["euler_a", "heun", "dpm++2m_sde", "unipc", "pndm"] satisfies SamplerName[]) {
+    for (
+      const samplingMethod of [
+        "euler_a",
+        "dpm++sde",
+        "dpm++3m_sde",
+        "euler_cfg++",
+        "unipc",
+        "pndm",
+      ] satisfies SamplerName[]
+    ) {
       const counter = countCalls(targets);
       try {
         const steps = generate(model, {

@@ -27,7 +27,12 @@ Deno.test("every spelling of a sampler and a schedule is understood", () => {
   assert.equal(samplerByName("DPM++ 2M SDE"), "dpm++2m_sde");
   assert.equal(samplerByName("plms"), "pndm");
   assert.equal(schedulerByName("Karras"), "karras");
-  assert.equal(schedulerByName("sgm_uniform"), "trailing");
+  assert.equal(schedulerByName("SGM Uniform"), "sgm_uniform");
+  assert.equal(schedulerByName("ays"), "align_your_steps");
+  for (const name of ["DPM++ 2S a", "dpmpp_2s_ancestral", "dpm++2s_a"]) assert.equal(samplerByName(name), "dpm++2s_a");
+  assert.equal(samplerByName("DPM++ SDE"), "dpm++sde");
+  assert.equal(samplerByName("dpmpp_3m_sde"), "dpm++3m_sde");
+  assert.equal(samplerByName("euler_cfg_pp"), "euler_cfg++");
 });
 
 Deno.test("an unknown name is answered with the nearest known one", () => {
@@ -47,10 +52,22 @@ Deno.test("a schedule by name sets the config's own keys", () => {
   for (const curve of ["karras", "exponential", "beta"] as const) {
     const byKey = makeSchedule({ ...SDXL, [`use_${curve}_sigmas`]: true }, "dpm++2m", 8);
     const byName = makeSchedule(SDXL, "dpm++2m", 8, { scheduler: curve });
-    assert.deepEqual({ ...byName, at: undefined }, { ...byKey, at: undefined });
+    const plain = { at: undefined, level: undefined };
+    assert.deepEqual({ ...byName, ...plain }, { ...byKey, ...plain });
     assert.notDeepEqual(byKey.sigmas, makeSchedule(SDXL, "dpm++2m", 8, { scheduler: "normal" }).sigmas);
   }
   assert.deepEqual(makeSchedule(SDXL, "euler_a", 4, { scheduler: "trailing" }).timesteps, [999, 749, 499, 249]);
+});
+
+Deno.test("a schedule by name suits samplers whose class has no key for it", () => {
+  const { sigmas } = makeSchedule(SDXL, "euler_a", 8, { scheduler: "karras" });
+  assert.deepEqual(sigmas, makeSchedule(SDXL, "euler", 8, { scheduler: "karras" }).sigmas);
+  assert.deepEqual(makeSchedule(SDXL, "unipc", 3, { scheduler: "kl_optimal" }).sigmas.map((s) => s.toFixed(3)), [
+    "14.615",
+    "0.962",
+    "0.029",
+    "0.000",
+  ]);
 });
 
 Deno.test("published timesteps: leading differs by class", () => {
@@ -62,7 +79,9 @@ Deno.test("published timesteps: leading differs by class", () => {
 
 Deno.test("what a sampler cannot do is refused", () => {
   const refused: [RegExp, typeof ModelError | typeof UsageError, () => unknown][] = [
-    [/euler_a has no karras/, UsageError, () => makeSchedule(SDXL, "euler_a", 8, { scheduler: "karras" })],
+    [/ddim has no karras/, UsageError, () => makeSchedule(SDXL, "ddim", 8, { scheduler: "karras" })],
+    [/pndm has no kl_optimal/, UsageError, () => makeSchedule(SDXL, "pndm", 8, { scheduler: "kl_optimal" })],
+    [/EDM model has no simple/, UsageError, () => makeSchedule(EDM, "euler", 8, { scheduler: "simple" })],
     [/lcm has no trailing/, UsageError, () => makeSchedule(SDXL, "lcm", 8, { scheduler: "trailing" })],
     [/EDM model runs with.*not with heun/, UsageError, () => makeSchedule(EDM, "heun", 8)],
     [/0 steps/, UsageError, () => makeSchedule(SDXL, "euler", 0)],

@@ -98,6 +98,8 @@ function thingEnd(words: Word[], i: number): number | undefined {
     if (noun !== undefined && /^(?:left|right)$/.test(low) && (!next || next.part === "sign" || next.low === "and")) {
       break;
     }
+    const endsClause = !next || next.part === "sign" || next.low === "and";
+    if (noun !== undefined && endsClause && COLOURS.has(low) && words[i].low === "the") break; // "the upper row blue"
     if (part === "noun" || low === "one" && words[end - 1]?.part === "adjective" && end > i) noun = end + 1;
     else if (part === "number" && /^\d/.test(low)) continue;
     else if (part === "own" && !/^(?:his|her|its|their)$/.test(low)) noun = undefined;

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import type { SplitRatio } from "../../region/split_ratio.ts";
 import type { Place } from "./parts.ts";
 import type { Link, Scene } from "./scene.ts";
+import type { Shares } from "./shares.ts";
 
 /**
  * One cell: an object, all of its kind together where `index` is absent, else one of them; or the setting alone beside
@@ -22,6 +24,9 @@ interface Item {
 /** More than so many of a kind beside other things stay in one region. */
 const MOST_APART = 4;
 
+/** Several of these lie one above the other: "three rows of tulips". */
+const LEVELS = /^(?:row|layer|shelf|stripe|band|storey|floor)$/;
+
 /** Arrange the objects in rows, top to bottom, and each row from left to right. */
 export function arrange(scene: Scene): SceneCell[][] {
   const items = scene.objects.flatMap((object, i): Item[] => {
@@ -29,10 +34,11 @@ export function arrange(scene: Scene): SceneCell[][] {
     if (together || (object.count === 1 && object.variants.length === 0)) {
       return [{ object: i, place: object.place, size: together ? 2 : object.size }];
     }
+    const stacked = scene.objects.length === 1 && LEVELS.test(object.thing.head) && !scene.order;
     return Array.from({ length: object.count }, (_, index) => ({
       object: i,
       index,
-      place: { ...object.place, ...object.variants[index]?.place },
+      place: { ...object.place, ...(stacked ? { y: index } : {}), ...object.variants[index]?.place },
       size: object.size,
     }));
   });
@@ -47,6 +53,27 @@ export function arrange(scene: Scene): SceneCell[][] {
     if (row.length > 3 && (!ordered || row.length > 6)) return wrap(row);
     return [rows.length > 1 && row.length === 1 ? cornered(row[0]) : row.map(cell)];
   });
+}
+
+/** Heights of the rows and widths of their cells: all alike, unless the prompt says what is larger. */
+export function sizesOf(rows: SceneCell[][], { objects, shares }: Scene): SplitRatio["rows"] {
+  /** A side's share, parted among all that are on it: `many` are beside or above this one, too. */
+  const part = (cell: SceneCell, axis: Shares["axis"], all: SceneCell[]) => {
+    if (shares?.axis !== axis) return undefined;
+    const side = (cell: SceneCell) => {
+      if (cell === "setting") return undefined;
+      const { place, variants } = objects[cell.object];
+      return { ...place, ...variants[cell.index ?? -1]?.place }[axis];
+    };
+    const [own, sides] = [side(cell), all.map(side)];
+    if (!sides.includes(0) || !sides.includes(2) || sides.some((at) => at !== 0 && at !== 2)) return undefined;
+    return shares.sizes[own === 0 ? 0 : 1] / sides.filter((at) => at === own).length;
+  };
+  const firsts = rows.map(([first]) => first);
+  return rows.map((row) => ({
+    height: part(row[0], "y", firsts) ?? 1,
+    widths: row.map((cell) => part(cell, "x", row) ?? (cell === "setting" ? 1 : cell.size)),
+  }));
 }
 
 function cell({ object, index, size }: Item): SceneCell {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type Shares, takeShares } from "./shares.ts";
 import { NUMBERS, STYLE } from "./words.ts";
 
 /** A prompt with its manner taken off. */
@@ -18,6 +19,8 @@ export interface Manner {
   panels?: number;
   /** How many stand in each row: "two rows of three chairs", "in X shape". */
   rows?: number[];
+  /** How its two sides share the picture, where not in halves. */
+  shares?: Shares;
 }
 
 const PICTURE = "(?:picture|image|photo|photograph|scene|painting|drawing|illustration|sketch|render|poster)";
@@ -113,6 +116,7 @@ export function readManner(prompt: string): Manner {
       manner.rows = SHAPES[names.slice(0, 3).find(Boolean)!.toLowerCase()];
       return "";
     });
+  ({ text, shares: manner.shares } = takeShares(text));
   manner.text = takeHeading(text.replace(/^[\s,;:.]+/, "").replace(/^of /, ""), manner);
   return manner;
 }
@@ -127,12 +131,16 @@ const SHAPES: Record<string, number[]> = {
   diamond: [1, 2, 1],
 };
 
+/** "four cards: …" is no setting. */
+const SEVERAL = new RegExp(`^${N}(?<!one) `, "i");
+
 /** "A cosy living room: …" names the setting, "Watercolour: …" the style. */
 function takeHeading(text: string, { style, background }: Manner): string {
   const match = text.match(/^([^:;,.!?([]{2,60}?) ?: +(?=\S)/);
   if (
     !match || /^(?:one|the (?:one|first|left|man|woman))\b/i.test(text.slice(match[0].length)) ||
-    /\b(?:left|right|top|bottom|middle|upper|lower|cent(?:er|re)|half|each|panel)\b/i.test(match[1])
+    /\b(?:left|right|top|bottom|middle|upper|lower|cent(?:er|re)|half|each|panel)\b/i.test(match[1]) ||
+    SEVERAL.test(match[1])
   ) return text;
   (STYLE.test(match[1]) && !/\bseen from\b/i.test(match[1]) ? style : background).push(match[1].trim());
   return text.slice(match[0].length);

@@ -227,12 +227,20 @@ export abstract class Memory {
       return;
     }
     this.waiting = undefined;
+    if (/^without$/i.test(waiting.text)) return this.denyTheOthers();
     if (
       waiting.kind === "verb" || waiting.kind === "preposition" && next?.kind !== "one" && next?.kind !== "background"
     ) {
       const idle = waiting.fresh ? /^(?:with|that|outside|inside)$/i : /^(?:with|that)$/i;
       if (waiting.kind === "verb" || !idle.test(waiting.text)) this.append(` ${waiting.text}`);
     }
+  }
+
+  /** "one with a hat and one without" */
+  private denyTheOthers(): void {
+    const { variant } = this;
+    const other = this.scene.objects[this.last]?.variants.at(-2)?.text.match(/ with (?:an? |the )?(.+)/)?.[1];
+    if (variant && other) (variant.negative ??= []).push(other);
   }
 
   /** "a house with a red roof in the background" is no object after all. */

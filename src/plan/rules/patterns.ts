@@ -81,6 +81,7 @@ const SOURCES: [string, (match: RegExpMatchArray) => Told][] = [
   [`the one (?:on|in|at) the ${SPOTS}${IS}`, one],
   [`the (?:\\w+er|oldest|youngest|tallest) one${IS}`, one],
   [`(?:the )?${SPOTS} one${IS}`, one],
+  [`the (front|back) one${IS}`, one],
   [
     `(?:the )?(?:other|another|first|second|third|fourth|last)(?: one)?${IS}` +
     "(?= (?:[,.;]|with|in|is|of|\\w+ing|\\w+(?: [,.;]|$))|$)",
@@ -134,7 +135,8 @@ export function placeOf(spot: string): Place {
   if (/left/.test(spot)) found.x = 0;
   if (/right/.test(spot)) found.x = 2;
   if (/top|upper/.test(spot)) found.y = 0;
-  if (/bottom|lower|foreground/.test(spot)) found.y = 2;
+  if (/bottom|lower|foreground|^front/.test(spot)) found.y = 2;
+  if (/^back/.test(spot)) found.y = 0;
   if (/middle|cent/.test(spot)) {
     found.x ??= 1;
     found.y ??= 1;

@@ -11,7 +11,7 @@ import { placeOf } from "./patterns.ts";
 import { describe, type Scene } from "./scene.ts";
 import { settle } from "./settle.ts";
 import { tag } from "./tag.ts";
-import { among, LIVING, STYLE, WORN } from "./words.ts";
+import { among, COLOURS, LIVING, STYLE, WORN } from "./words.ts";
 
 /** Longer prompts are stories: no rule tells what of them is in the picture. */
 export const MOST_CHARACTERS = 4000;
@@ -19,6 +19,9 @@ export const MOST_CHARACTERS = 4000;
 const MOST_OBJECTS = 24;
 /** Several of these may be called something else one by one: "two people, the man …, the woman …". */
 const ANYBODY = /^(?:person|people|friend|child|kid|twin|couple|sibling|lover|player|dancer|figure|character)$/;
+/** Which of several is told: "the front row". */
+const SIDE =
+  /^(left|right|middle|cent(?:er|re)|top|upper|bottom|lower|front|back|first|second|third|fourth|last)(?:most|-most)?\b/i;
 const EVERYONE = /^(?:they|all|both|each|every\w+)\b(?: of them)?(?: (?:are|is|have|has|in a))? ?/i;
 const WEATHER = /^(?:rain|snow|storm|hail|dark|night|late|sunny|cloudy|foggy|windy|winter|summer|spring|autumn)/;
 
@@ -138,8 +141,8 @@ class Reader extends Doing {
     const negated = /^(?:no|any)$/i.test(thing.opening.split(" ")[0]);
     if (negated || /^without$/i.test(waiting?.text ?? "")) {
       const words = [thing.adjectives, thing.noun].filter(Boolean).join(" ");
-      const object = scene.objects[this.last];
-      this.denied = object && waiting ? object.negative : scene.negative;
+      const object = waiting && scene.objects[this.last];
+      this.denied = !object ? scene.negative : this.variant ? this.variant.negative ??= [] : object.negative;
       this.denied.push(words);
       return;
     }
@@ -173,14 +176,14 @@ class Reader extends Doing {
   /** A thing that no word before it leads to. */
   protected readNamed(thing: Thing, fresh: boolean, next?: Chunk): void {
     const { scene } = this;
+    if (this.tellsOne(thing.text, fresh)) return;
     const joined = this.chunks[this.i - 1]?.kind === "and";
     if (joined && this.denied && !thing.opens) return void this.denied.push(thing.text);
     this.denied = undefined;
     const counted = this.counted();
     if (counted >= 0) {
       const { head } = scene.objects[counted].thing;
-      const side = thing.adjectives.match(/^(left|right|middle|cent(?:er|re)|top|bottom)(?:most|-most)?\b/i)?.[1]
-        .toLowerCase();
+      const side = `${thing.adjectives} ${thing.noun}`.trim().match(SIDE)?.[1].toLowerCase();
       if (thing.opens === "the" && thing.head !== head && ANYBODY.test(head) && among(LIVING, thing.head)) {
         const opening = /^the$/i.test(thing.opening) ? "a" : thing.opening;
         return this.startVariant(counted, { text: "", place: this.takePlace(), thing: { ...thing, opening } });
@@ -251,12 +254,22 @@ class Reader extends Doing {
     if (this.group.length === 0) this.last = -1;
   }
 
+  /** "two cups, red on the left and blue on the right": a colour with a place is one of those counted. */
+  private tellsOne(text: string, fresh: boolean): boolean {
+    const counted = this.counted();
+    if (!fresh || counted < 0 || !COLOURS.has(text.toLowerCase())) return false;
+    if (this.chunks[this.i + 1]?.kind !== "place") return false;
+    this.startVariant(counted, { text, place: {} });
+    return true;
+  }
+
   private readWords(text: string, fresh: boolean): void {
     const { scene } = this;
     if (this.waiting?.kind === "be") {
       this.waiting = undefined;
       return this.predicate(text);
     }
+    if (this.tellsOne(text, fresh)) return;
     if (/^(?:nearby|also|please|just|only|where|there)$/i.test(text)) return;
     if (fresh && !this.variant) {
       const lists = scene.rows || this.listed || scene.order;

@@ -2,7 +2,7 @@ import { PlannerError } from "../../errors.ts";
 import { formatSplitRatio } from "../../region/split_ratio.ts";
 import { plainPlan, type Plan, type Region } from "../plan.ts";
 import { foreignLanguage } from "./language.ts";
-import { arrange, type SceneCell } from "./layout.ts";
+import { arrange, type SceneCell, sizesOf } from "./layout.ts";
 import { repeatsClass } from "./noun.ts";
 import { MOST_CHARACTERS, readScene } from "./reader.ts";
 import { describe, type Scene } from "./scene.ts";
@@ -66,9 +66,7 @@ export function planByRules(prompt: string): Plan {
     prompt,
     ...(base === undefined ? {} : { basePrompt: prompt, baseRatio: base }),
     ...negatives(scene),
-    splitRatio: formatSplitRatio(
-      rows.map((row) => ({ height: 1, widths: row.map((cell) => cell === "setting" ? 1 : cell.size) })),
-    ),
+    splitRatio: formatSplitRatio(sizesOf(rows, scene)),
     regions: rows.flat().map((cell) => regionOf(scene, cell)),
     planner: "rules",
   };
@@ -109,5 +107,6 @@ function regionOf(scene: Scene, cell: SceneCell): Region {
   const brief = describe(object, cell.index);
   const prompt = [object.setting ? `${brief} ${object.setting}` : brief, ...shared].join(", ");
   const texts = prompt === brief ? { prompt } : { prompt, brief };
-  return object.negative.length ? { ...texts, negativePrompt: object.negative.join(", ") } : texts;
+  const negative = [...object.negative, ...object.variants[cell.index ?? -1]?.negative ?? []];
+  return negative.length ? { ...texts, negativePrompt: negative.join(", ") } : texts;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Place, Relation, Thing } from "./parts.ts";
+import type { Shares } from "./shares.ts";
 import { article, COLOURS, PAIRS } from "./words.ts";
 
 /** One of several: "one black and one white", or a part: "left half of his face is human". */
@@ -12,6 +13,8 @@ export interface Variant {
   place: Place;
   /** What it is called instead: one of two people is "the man". */
   thing?: Thing;
+  /** What it must not show: "one without a hat". */
+  negative?: string[];
 }
 
 /**
@@ -55,6 +58,8 @@ export interface Scene {
   order?: "row" | "column";
   /** How many stand in each row, where the prompt says so. */
   rows?: number[];
+  /** How its two sides share the picture, where not in halves. */
+  shares?: Shares;
   /** Objects act on each other ("a cat chasing a mouse"), which no region shows by itself. */
   encounter: boolean;
 }
@@ -82,6 +87,8 @@ export function addLink(scene: Scene, relation: Relation, subjects: number[], ta
   }
 }
 
+const GROUPS = /^(?:row|line|column|layer|bunch|bouquet|pile|stack|field|group|herd|flock)$/;
+
 /** An object or one of several, in words: "a black cat wearing a hat". Without its setting. */
 export function describe(object: SceneObject, index?: number): string {
   const variant = index === undefined ? undefined : object.variants[index];
@@ -96,7 +103,11 @@ export function describe(object: SceneObject, index?: number): string {
   const before = [...object.adjectives, ...(isAdjective(said) ? [said] : [])];
   const after = said && !isAdjective(said) ? ` ${said}` : "";
   const noun = single ? singularNoun(thing) : thing.noun;
-  const words = [...before, variant?.thing ? "" : thing.adjectives, noun].filter(Boolean).join(" ");
+  const adjectives = variant?.thing ? "" : thing.adjectives;
+  // The tulips of a red row are red.
+  const [group, members] = before.length && GROUPS.test(thing.head) ? noun.split(/ of (.*)/) : [noun];
+  const words = (members ? [adjectives, group, "of", ...before, members] : [...before, adjectives, noun])
+    .filter(Boolean).join(" ");
   const joined = /^\d/.test(noun);
   const opening =
     single || /^(?:his|her|its|their|my)$/i.test(thing.opening) || before.length > 0 && /^an?$/i.test(thing.opening)

@@ -5,7 +5,7 @@
  * @module
  */
 import { model, winkNLP } from "../../deps/wink.ts";
-import { NOUNS_IN_ING } from "./words.ts";
+import { NOUNS_IN_ING, SCENERY } from "./words.ts";
 
 const nlp = winkNLP(model, ["sbd", "pos"]);
 
@@ -108,10 +108,14 @@ function correct(words: Word[], i: number): void {
   if (/^(?:both|all|another|each|every|several|many|some|few|no|any)$/.test(word.low)) word.part = "determiner";
   if (/\p{L}'s$|s'$/u.test(word.low) && is(word, "noun", "adjective", "verb", "other")) word.part = "own";
   if (/^\d+\p{L}{2,}/u.test(word.low)) word.part = "noun";
+  if (word.part === "verb" && is(before, "be") && SCENERY.has(word.low)) word.part = "noun"; // "the left is desert"
   if (/^(?:living|dining|swimming|sewing|washing)$/.test(word.low) && is(after, "noun")) word.part = "adjective";
   if (word.low === "light" && !is(after, "noun", "adjective")) word.part = "noun";
   if (/^(?:left|right|middle)$/.test(word.low) && is(after, "noun") && !is(before, "preposition")) {
     word.part = "adjective";
+  }
+  if (/^(?:row|shelf|seat|line)$/.test(word.low) && /^(?:front|back)$/.test(before?.low ?? "")) {
+    [before.part, word.part] = ["adjective", "noun"];
   }
   if (word.low === "half" && is(after, "adjective")) word.part = "adverb";
   const opened = is(before, "determiner", "own", "adjective", "number") &&

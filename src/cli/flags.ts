@@ -42,6 +42,11 @@ export function settingOf(spelling: string): string {
   throw new UsageError(`There is no flag ${spelling}.${hint} "main.ts help COMMAND" lists what there is.`);
 }
 
+/** Whether a long spelling without its dashes stands for a setting. */
+export function isSetting(spelling: string): boolean {
+  return LONG.has(spelling.toLowerCase().replaceAll("_", "-"));
+}
+
 /** All flags as they are written, other tools' spellings too. */
 function allFlags(): string[] {
   return [...LONG.keys()].map((spelling) => `--${spelling}`);

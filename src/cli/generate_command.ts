@@ -12,11 +12,13 @@ import { type Context, json } from "./command.ts";
 import type { Report } from "./draw.ts";
 import { loopJudge } from "./judge_of.ts";
 import { outputOf } from "./output.ts";
+import { contactSheetOutput, writeContactSheet } from "./sheet.ts";
 import { Studio } from "./studio.ts";
 
 /** Plans, loads the model, draws, and prints where the pictures are and with which seeds. */
 export async function generateCommand(context: Context): Promise<void> {
-  const { prompts } = context.flags;
+  const { prompts, grid } = context.flags;
+  if (grid !== undefined) return await (await import("./grid.ts")).drawGrid(context, grid);
   if (prompts !== undefined) return await (await import("./list.ts")).drawList(context, prompts);
   await drawBatch(context);
 }
@@ -30,6 +32,7 @@ async function drawBatch(context: Context): Promise<void> {
   const { batchCount: count = outputSettings.batchCount.default, bestOf = 1 } = flags;
   const seed = checkAsked(context);
   const output = await outputOf(flags, count);
+  const sheet = await contactSheetOutput(flags, output);
   using studio = new Studio(await loopJudge(context));
   await studio.open(context);
   const chance = await chanceOf(context);
@@ -44,6 +47,10 @@ async function drawBatch(context: Context): Promise<void> {
     const report = await studio.draw(chance.at(own), own, output, i + 1);
     reports.push(report);
     if (!flags.json) console.result(`${report.path}  seed ${report.seed}`);
+  }
+  if (sheet) {
+    const shown = reports.map(({ path, seed }) => ({ path, caption: `seed ${seed}` }));
+    await writeContactSheet(sheet, shown, context);
   }
   if (flags.json) console.result(json(count === 1 ? reports[0] : { images: reports }));
 }

@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { basename, dirname, isAbsolute, join } from "../deps/path.ts";
 import { briefText } from "../brief.ts";
-import { CancelledError, RpgError, UsageError } from "../errors.ts";
+import { RpgError, UsageError } from "../errors.ts";
 import { layered } from "../settings/layers.ts";
 import { modelSettings, outputSettings, SETTINGS } from "../settings/schema.ts";
 import { seedOf } from "../settings/seeds.ts";
@@ -18,6 +18,8 @@ import { checkAsked } from "./check_asked.ts";
 import { loopJudge } from "./judge_of.ts";
 import { type Entry, Manifest } from "./manifest.ts";
 import { outputOf } from "./output.ts";
+import { drawEach } from "./each.ts";
+import { contactSheetOutput, type Shown, writeContactSheet } from "./sheet.ts";
 import { readRows, type Row } from "./rows.ts";
 import { Studio } from "./studio.ts";
 
@@ -36,12 +38,13 @@ interface Job {
  * @throws RpgError at the end where rows failed, with the first one's exit code
  */
 export async function drawList(context: Context, path: string): Promise<void> {
-  const { flags, console, signal } = context;
+  const { flags, console } = context;
   if (flags.savePlan !== undefined) throw new UsageError("--save-plan has one file for the plans of a whole list.");
   const { batchCount: count = outputSettings.batchCount.default } = flags;
   const rows = await readRows(path);
   const total = rows.length * count;
   const output = await outputOf(flags, Math.max(2, total));
+  const sheet = await contactSheetOutput(flags, output);
   const jobs = jobsOf(context, rows, count, dirname(output.pattern));
   const manifest = await Manifest.open(
     flags.manifest ?? join(dirname(output.pattern), `${basename(path).replace(/\.\w+$/, "")}.manifest.jsonl`),
@@ -69,21 +72,15 @@ export async function drawList(context: Context, path: string): Promise<void> {
       await studio.open(context);
     }
     const wildcards = await wildcardsOf(flags);
-    for (const [i, { job, index, key }] of wanted.entries()) {
-      if (failed.some(({ line }) => line === job.line)) continue; // its other pictures would fail alike
-      console.progress.picture(i + 1, wanted.length);
-      try {
-        const report = await drawRow(job, index, studio, wildcards, i + 1);
-        await manifest.add({ line: job.line, key, ...entryOf(report) });
-        images.push(report);
-        if (!flags.json) console.result(`${report.path}  seed ${report.seed}`);
-      } catch (error) {
-        if (!(error instanceof RpgError) || error instanceof CancelledError) throw error;
-        signal.throwIfAborted();
-        await fail(job, key, error);
-      }
-    }
+    await drawEach(wanted, context, async ({ job, index, key }, number) => {
+      if (failed.some(({ line }) => line === job.line)) return; // its other pictures would fail alike
+      const report = await drawRow(job, index, studio, wildcards, number);
+      await manifest.add({ line: job.line, key, ...entryOf(report) });
+      images.push(report);
+      if (!flags.json) console.result(`${report.path}  seed ${report.seed}`);
+    }, ({ job, key }, error) => fail(job, key, error));
   }
+  if (sheet) await writeContactSheet(sheet, images.map(shownOf), context);
   if (flags.json) {
     console.result(json({ images, failed: failed.map(({ line, error }) => ({ line, error: error.message })) }));
   }
@@ -102,6 +99,10 @@ export async function drawList(context: Context, path: string): Promise<void> {
 interface Failure {
   line: number;
   error: RpgError;
+}
+
+function shownOf(image: Report | Entry): Shown {
+  return { path: image.path, caption: "plan" in image ? image.plan.prompt : image.prompt };
 }
 
 function entryOf({ path, seed, plan: { prompt }, timings: { total: seconds }, warnings }: Report) {

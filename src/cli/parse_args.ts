@@ -13,7 +13,7 @@ import { flagOf } from "../settings/check.ts";
 import { type Flag, SETTINGS } from "../settings/schema.ts";
 import { takes } from "../settings/setting.ts";
 import type { FlagValues } from "../settings.ts";
-import { settingOf } from "./flags.ts";
+import { isSetting, settingOf } from "./flags.ts";
 
 /** What the user asked for. */
 export interface Invocation {
@@ -63,8 +63,9 @@ export function parseArgs(words: string[]): Invocation {
     else if (alone !== undefined && !kind.known?.includes(next)) given.push([name, spelling, alone]);
     else if (next === undefined) throw new UsageError(`${spelling} needs a value: ${spelling} ${kind.shown}.`);
     else {
-      given.push([name, spelling, readText(kind, next, spelling)]);
-      i++;
+      do given.push([name, spelling, readText(kind, words[++i], spelling)]); while (
+        SETTINGS[name].more && isAssignment(words[i + 1])
+      );
     }
   }
   const { prompt, ...asked } = readPositional(positional);
@@ -74,6 +75,12 @@ export function parseArgs(words: string[]): Invocation {
     throw new UsageError(`The prompt is given twice: ${brief(prompt)} and -p ${brief(flags.prompt)}.`);
   }
   return { ...asked, flags: { ...flags, prompt } };
+}
+
+/** Whether a word is a flag's name without dashes, "=" and a value. */
+function isAssignment(word = ""): boolean {
+  const [, name] = /^(\w[\w-]*)=/.exec(word) ?? [];
+  return name !== undefined && isSetting(name);
 }
 
 function splitFlag(word: string): [spelling: string, attached?: string] {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Picture } from "../picture/picture.ts";
-import { drawLetter, fitLines, LETTER, plainText, wrapText } from "../plan/show/font.ts";
+import { drawLetter, fitLines, LETTER, plainText, wrapText } from "../picture/font.ts";
 import { describeOperation, type Operation } from "./operation.ts";
 
 /**

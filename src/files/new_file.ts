@@ -25,7 +25,7 @@ export async function checkNewFile({ pattern, force }: NewFileOptions, count = 1
   if (number && number.width > MOST_DIGITS) {
     throw new UsageError(`${shortened(pattern)} asks for ${number.width} digits; use at most ${MOST_DIGITS}.`);
   }
-  const numbered = pattern.replace(/(\.\w+)?$/, "_%03d$1");
+  const numbered = numberedName(pattern);
   if (count > 1 && !number) {
     throw new UsageError(`${count} pictures need a number in their name: -o ${numbered}.`);
   }
@@ -93,7 +93,7 @@ export async function writeSomewhere(
   number = 1,
 ): Promise<string> {
   const file = basename(options.pattern);
-  const another = numberOf(file) ? file : file.replace(/(\.\w+)?$/, "_%03d$1");
+  const another = numberedName(file);
   const short = `picture_%03d${/\.\w+$/.exec(file)?.[0] ?? ".png"}`;
   const instead = [join(dirname(options.pattern), another), another, short];
   let failure: unknown;
@@ -135,6 +135,11 @@ function linked(path: string): string {
 const MOST_DIGITS = 15; // more are no exact number
 
 /** What stands around the number of a pattern. Only the file's name has one: folders may hold "%d" as they like. */
+/** A pattern that holds a number: the one given, or that with a number at the end of its name. */
+export function numberedName(pattern: string): string {
+  return numberOf(pattern) ? pattern : pattern.replace(/(\.\w+)?$/, "_%03d$1");
+}
+
 function numberOf(pattern: string): { before: string; width: number; after: string } | undefined {
   const match = /^([^]*?)%0?(\d*)d([^]*)$/.exec(basename(pattern));
   if (!match) return undefined;

@@ -41,6 +41,22 @@ export const seriesSettings = {
     run: true,
     help: "what has become of the list (JSON lines; default: beside the pictures, named like the list)",
   },
+  grid: {
+    type: "text",
+    shown: "FLAG=VALUES",
+    on: ["generate"],
+    repeat: true,
+    more: true,
+    run: true,
+    help: 'draw all combinations on one sheet: "seed=1..4" "cfg-scale=3,5,7" are its columns and rows',
+  },
+  contactSheet: {
+    type: "text",
+    shown: "FILE",
+    on: ["generate"],
+    run: true,
+    help: "all pictures of the run on one sheet, with their names",
+  },
 } as const satisfies Table;
 
 /** Which model, and how it is read. */

@@ -69,6 +69,8 @@ export interface Setting {
   also?: readonly string[];
   /** May be given several times; the value is a list. */
   repeat?: true;
+  /** Its value may be followed by more of the form FLAG=VALUES. */
+  more?: true;
   /** Each value of a list is an object of these; the command line has a flag for each. */
   fields?: Readonly<Record<string, Field>>;
   /** What a flag without a value says, where it also takes one. */

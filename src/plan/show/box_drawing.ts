@@ -1,7 +1,7 @@
 import type { Layout, Rect } from "../../region/layout.ts";
 import { gridRects, partition } from "../../region/partition.ts";
 import { largestRects } from "../../region/visible.ts";
-import { fitLines, wrapText } from "./font.ts";
+import { fitLines, wrapText } from "../../picture/font.ts";
 import { baseRatiosOf, layoutOf } from "../layout_of.ts";
 import { type Plan, regionsOf, restOf } from "../plan.ts";
 

@@ -1,14 +1,11 @@
 import type { Picture } from "../../picture/picture.ts";
 import { gridRects, partition } from "../../region/partition.ts";
 import { largestRects } from "../../region/visible.ts";
-import type { Rect } from "../../region/layout.ts";
-import { drawLetter, fitLines, LETTER, plainText, wrapText } from "./font.ts";
+import { Canvas, type Colour, INK, PAPER } from "../../picture/canvas.ts";
+import { LETTER, plainText, wrapText } from "../../picture/font.ts";
 import { baseRatiosOf, layoutOf } from "../layout_of.ts";
 import { type Plan, regionsOf } from "../plan.ts";
 
-type Colour = readonly [number, number, number];
-const INK: Colour = [24, 26, 32];
-const PAPER: Colour = [250, 250, 247];
 const MARGIN = 8;
 
 /**
@@ -74,44 +71,4 @@ function tint(index: number, count: number): Colour {
   const hue = index * 137.5;
   const wave = (shift: number) => Math.round(218 + 32 * Math.cos((hue + shift) * Math.PI / 180));
   return [wave(0), wave(-120), wave(120)];
-}
-
-class Canvas {
-  readonly data: Uint8Array;
-  constructor(readonly width: number, readonly height: number) {
-    this.data = new Uint8Array(width * height * 4).fill(255);
-  }
-
-  fill({ x0, y0, x1, y1 }: Rect, colour: Colour): void {
-    for (let y = Math.max(0, y0); y < Math.min(this.height, y1); y++) {
-      for (let x = Math.max(0, x0); x < Math.min(this.width, x1); x++) this.data.set(colour, (y * this.width + x) * 4);
-    }
-  }
-
-  text(line: string, x: number, y: number, scale: number): void {
-    [...line].forEach((letter, i) =>
-      drawLetter(letter, (dx, dy) => {
-        const left = x + (i * LETTER.width + dx) * scale;
-        const top = y + dy * scale;
-        this.fill({ x0: left, y0: top, x1: left + scale, y1: top + scale }, INK);
-      })
-    );
-  }
-
-  /** Paragraphs inside a box, at double size where they fit and else at single size, cut short with dots. */
-  textBox(box: Rect, paragraphs: string[]): void {
-    for (const scale of [2, 1]) {
-      const margin = 4 * scale;
-      const columns = Math.floor((box.x1 - box.x0 - 2 * margin) / (LETTER.width * scale));
-      const rows = Math.floor((box.y1 - box.y0 - 2 * margin) / ((LETTER.height + 2) * scale));
-      if (columns < 1) continue;
-      const lines = paragraphs.flatMap((text) => wrapText(plainText(text), columns));
-      const longestWord = Math.max(...paragraphs.join(" ").split(" ").map((word) => word.length));
-      if ((lines.length > rows || longestWord > columns) && scale > 1) continue;
-      fitLines(lines, rows, columns).forEach((line, i) =>
-        this.text(line, box.x0 + margin, box.y0 + margin + i * (LETTER.height + 2) * scale, scale)
-      );
-      return;
-    }
-  }
 }

@@ -1,5 +1,5 @@
 /**
- * A font of our own, for plan pictures: ASCII in a box of 5 × 8 pixels.
+ * A font of our own, for plans and sheets: ASCII in a box of 5 × 8 pixels.
  *
  * @module
  */

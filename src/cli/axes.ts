@@ -1,0 +1,89 @@
+/**
+ * The axes of a grid: a flag and its values, such as "seed=1..4" or "cfg-scale=3,5,7".
+ *
+ * @module
+ */
+import { brief } from "../brief.ts";
+import { UsageError } from "../errors.ts";
+import { flagOf } from "../settings/check.ts";
+import { SETTINGS } from "../settings/schema.ts";
+import type { FlagValues } from "../settings.ts";
+import { settingOf } from "./flags.ts";
+import { readGiven } from "./given.ts";
+import { collect } from "./parse_args.ts";
+import { refuseWhole } from "./rows.ts";
+
+/** A flag whose values are compared. */
+export interface Axis {
+  /** As the user spelt it. */
+  spelling: string;
+  /** The setting's name. */
+  name: string;
+  values: AxisValue[];
+}
+
+/** One value of an axis. */
+export interface AxisValue {
+  /** For people: "cfg-scale 3". */
+  label: string;
+  text: string;
+  flags: FlagValues;
+}
+
+/** Values of one axis. */
+const MOST = 1000;
+
+/**
+ * Reads an axis. Values stand between commas; one with commas of its own in double quotes. Numbers have ranges: 1..4, 1..9:2,
+ * 0.2..1:0.2. A value that is left empty is the flag not given.
+ *
+ * @throws UsageError for unknown flags and for values that the flag would refuse
+ */
+export function readAxis(text: string): Axis {
+  const [, spelling, listed] = /^([\w-]+)=([^]*)$/.exec(text.trim()) ?? [];
+  if (spelling === undefined) {
+    throw new UsageError(`--grid takes a flag and its values, such as seed=1..4, not ${brief(text)}.`);
+  }
+  const name = settingOf(`--${spelling}`);
+  refuseWhole([name]);
+  if (SETTINGS[name].within || !takesValues(name)) throw new UsageError(`${flagOf(name)} cannot be an axis of a grid.`);
+  const numeric = ["number", "integer", "seed"].includes(SETTINGS[name].type ?? "");
+  const texts = partsOf(listed).flatMap((part) => numeric ? rangeOf(part, spelling) : [part]);
+  if (texts.length > MOST) {
+    throw new UsageError(`--grid ${brief(text)} has ${texts.length} values; the most are ${MOST}.`);
+  }
+  const values = texts.map((value) => ({
+    label: `${spelling} ${value || "-"}`,
+    text: value,
+    flags: value === "" ? { [name]: undefined } : collect("generate", readGiven(spelling, value)),
+  }));
+  return { spelling, name, values };
+}
+
+/** A flag that is written down where pictures go, or gives none of its own, makes no two pictures differ. */
+function takesValues(name: string): boolean {
+  return !["output", "savePlan", "noMetadata", "fullHash"].includes(name);
+}
+
+function partsOf(list: string): string[] {
+  const parts = [...list.matchAll(/\s*("(?:""|[^"])*"|[^,]*?)\s*(,|$)/g)].map(([, part, comma]) => ({ part, comma }));
+  // Behind the last value the pattern finds the end once more.
+  const last = parts.findIndex(({ comma }) => comma === "");
+  return parts.slice(0, last + 1).map(({ part }) =>
+    part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part
+  );
+}
+
+const RANGE = /^(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)(?::(\d+(?:\.\d+)?))?$/;
+
+function rangeOf(part: string, spelling: string): string[] {
+  const match = RANGE.exec(part);
+  if (!match) return [part];
+  const [first, last, step = 1] = match.slice(1).map((text) => text === undefined ? undefined : Number(text));
+  if (first! > last! || !(step! > 0)) {
+    throw new UsageError(`${spelling}=${part} is no range: write the smaller first, such as 1..9 or 1..9:2.`);
+  }
+  const count = Math.floor((last! - first!) / step! + 1e-9) + 1;
+  if (count > MOST) throw new UsageError(`${spelling}=${part} has ${count} values; the most are ${MOST}.`);
+  return Array.from({ length: count }, (_, i) => `${Number((first! + i * step!).toFixed(6))}`);
+}

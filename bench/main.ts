@@ -13,6 +13,7 @@ const WHAT: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>
   composition: () => import("./composition.ts"),
   edit: () => import("./edit.ts"),
   loop: () => import("./loop.ts"),
+  whole: () => import("./whole.ts"),
   static: () => import("./static/run.ts"),
 };
 

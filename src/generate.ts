@@ -4,6 +4,7 @@
  * @module
  */
 import { CancelledError } from "./errors.ts";
+import type { Device } from "./gpu/device.ts";
 import type { Plan } from "./plan/plan.ts";
 import { decodePicture } from "./pipeline/decoder.ts";
 import { Denoiser } from "./pipeline/denoiser.ts";
@@ -126,9 +127,9 @@ async function* stepsOf(
     timings = addedTimings(timings, again.timings);
   }
   if (larger?.finally) {
-    const clock = stopwatch();
+    const clock = stopwatch(device);
     image = await enlargeBy(model, larger.finally, image!, offload, signal);
-    timings = { ...timings, decode: timings.decode + clock() };
+    timings = { ...timings, decode: timings.decode + clock("enlarge") };
   }
   return {
     image: image!,
@@ -173,11 +174,11 @@ async function* pass(
 ): AsyncGenerator<StepEvent, Passed> {
   const { device } = model;
   const { settings, stages, offload, schedule, size, larger, loras } = drawing;
-  const clock = stopwatch();
+  const clock = stopwatch(device);
 
   model.adapt(drawing.loras.whole);
   const encoded = await encodePrompts(model, drawing, signal);
-  const encode = clock();
+  const encode = clock("encode");
 
   using latents = await DeviceLatents.create(device, size, noiseGenerator(settings.rng, settings.seed));
   using beginning = await begin(model, drawing, latents, signal);
@@ -189,7 +190,7 @@ async function* pass(
     using _regional = loras.regional?.weights ?? null;
     using _there = await model.hold(stages.sampling, offload);
     using denoiser = await Denoiser.create(model, drawing, latents, encoded, beginning.shown, signal);
-    compile = clock();
+    compile = clock("compile");
     const preview = previewer(model, drawing, latents);
     const sample = samplers[settings.samplingMethod];
     const { negative } = denoiser;
@@ -199,7 +200,7 @@ async function* pass(
     for await (const step of sample(run, x)) {
       await device.finished(signal);
       latents.keepOnly([step.x, step.denoised, ...step.keep]);
-      seconds.push(clock());
+      seconds.push(clock(`step ${step.index + 1}`));
       yield {
         step: count.before + step.index + 1 - first,
         steps: count.before + step.steps - first + count.after,
@@ -215,21 +216,22 @@ async function* pass(
   }
   x = beginning.finished(x);
   const timings = (decode: number) => ({ encode, compile, steps: seconds, decode });
-  if (larger?.by === "latent") return { latents: await latents.read(x), size, timings: timings(clock()) };
+  if (larger?.by === "latent") return { latents: await latents.read(x), size, timings: timings(clock("read")) };
   const image = await decodePicture(model, drawing, latents, x, signal);
   return {
     image: drawing.start ? finish(drawing.start, image) : image,
     latents: new Float32Array(),
     size,
-    timings: timings(clock()),
+    timings: timings(clock("decode")),
   };
 }
 
-/** Seconds since the last call. */
-function stopwatch(): () => number {
+/** Seconds since the last call. Where a trace is made, a call with a name makes a span of them. */
+function stopwatch(device: Device): (name?: string) => number {
   let last = performance.now();
-  return () => {
+  return (name) => {
     const now = performance.now();
+    if (name) device.tracer?.span(name, last, now);
     const seconds = (now - last) / 1000;
     last = now;
     return seconds;

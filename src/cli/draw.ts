@@ -18,6 +18,7 @@ import { isFault, type Judge } from "../judge/judge.ts";
 import type { Context } from "./command.ts";
 import type { OpenedModel } from "./open_model.ts";
 import type { Output } from "./output.ts";
+import { timingsTable } from "./timings.ts";
 
 /** What `--json` says of a picture; times are in seconds. */
 export interface Report {
@@ -80,7 +81,8 @@ export async function drawToFile(
     const bytes = await encodePicture(output.format, image, texts);
     const path = await writeSomewhere(output, bytes, console.say, number);
     const now = performance.now();
-    return {
+    opened.model.device.tracer?.span("write", writing, now);
+    const report: Report = {
       path,
       seed: settings.seed,
       plan: publicPlan(plan),
@@ -96,6 +98,8 @@ export async function drawToFile(
       warnings,
       ...looked && { loop: loopReport(looked) },
     };
+    if (flags.timings) console.say(timingsTable(report.timings));
+    return report;
   } finally {
     await preview.remove();
   }

@@ -29,6 +29,7 @@ import { judgeOf, modelOptions } from "./judge_of.ts";
 import { loadWeights, openModel } from "./open_model.ts";
 import { pictureOptions } from "./options.ts";
 import { type Output, outputOf } from "./output.ts";
+import { checkTrace, followed } from "./trace_file.ts";
 
 /** Plans the edit, paints and looks in rounds, and writes the picture that came of it. */
 export async function editCommand(context: Context): Promise<void> {
@@ -39,6 +40,7 @@ export async function editCommand(context: Context): Promise<void> {
   const wanted = await wantedOf(context);
   const output = await outputOf(flags, 1, "edit_%03d.png");
   await checkOutputs(context, output);
+  await checkTrace(context, output);
   const bytes = await readUserFile(path, "The picture", BYTES_OF.picture);
   const picture = await readPicture(bytes, `The picture ${path}`);
   const plan = planOf(bytes, path, context);
@@ -90,6 +92,7 @@ async function paintAll(
   const { model, vae, preset, prediction, zsnr, embeddings, type } = flags;
   let opened = await openModel({ model, vae, preset, prediction, zsnr, embeddings, type }, context);
   try {
+    await using _trace = await followed(opened.model.device, context);
     opened = await loadWeights(opened, context);
     const { mask: _mask, ...settings } = pictureOptions(flags);
     const options = {

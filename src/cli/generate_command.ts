@@ -14,10 +14,14 @@ import { loopJudge } from "./judge_of.ts";
 import { outputOf } from "./output.ts";
 import { contactSheetOutput, writeContactSheet } from "./sheet.ts";
 import { Studio } from "./studio.ts";
+import { checkTrace, followed } from "./trace_file.ts";
 
 /** Plans, loads the model, draws, and prints where the pictures are and with which seeds. */
 export async function generateCommand(context: Context): Promise<void> {
-  const { prompts, grid } = context.flags;
+  const { prompts, grid, trace } = context.flags;
+  if (trace !== undefined && (prompts !== undefined || grid !== undefined)) {
+    throw new UsageError("--trace shows one prompt's pictures: leave out --prompts and --grid.");
+  }
   if (grid !== undefined) return await (await import("./grid.ts")).drawGrid(context, grid);
   if (prompts !== undefined) return await (await import("./list.ts")).drawList(context, prompts);
   await drawBatch(context);
@@ -33,8 +37,10 @@ async function drawBatch(context: Context): Promise<void> {
   const seed = checkAsked(context);
   const output = await outputOf(flags, count);
   const sheet = await contactSheetOutput(flags, output);
+  await checkTrace(context, output);
   using studio = new Studio(await loopJudge(context));
-  await studio.open(context);
+  const { device } = await studio.open(context);
+  await using _trace = await followed(device, context);
   const chance = await chanceOf(context);
   if (chance.dynamic && count > 1 && flags.savePlan) {
     throw new UsageError(

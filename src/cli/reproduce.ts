@@ -21,6 +21,7 @@ import { drawToFile } from "./draw.ts";
 import { findPictures } from "./find_pictures.ts";
 import { loadWeights, type ModelChoice, openModel } from "./open_model.ts";
 import { outputOf } from "./output.ts";
+import { checkTrace, followed } from "./trace_file.ts";
 
 /** A picture that says what made it. */
 export interface Original {
@@ -44,9 +45,11 @@ export async function reproduce(original: Original, context: Context): Promise<v
   if (output.format !== format) {
     throw new UsageError(`${path} is a ${format}, so the identical file is one, too: choose another name for -o.`);
   }
+  await checkTrace(context, output);
   const plan = await findMasks(recipe, dirname(path));
   let opened = await openModel(await chooseModel(recipe.model, dirname(path), context), context);
   try {
+    await using _trace = await followed(opened.model.device, context);
     const found = await describeModel(opened.model, recipe.model.fullHash, signal);
     const others = compareModels(recipe.model, found);
     const pictures = await findPictures(recipe.settings, flags, dirname(path));

@@ -9,6 +9,7 @@ import { writeNewFile } from "../files/new_file.ts";
 import type { ImageResult } from "../generate.ts";
 import type { Judge } from "../judge/judge.ts";
 import type { Drawing } from "../pipeline/drawing.ts";
+import type { Model } from "../pipeline/model.ts";
 import { prepare } from "../pipeline/prepare.ts";
 import { type Plan, withMasks } from "../plan/plan.ts";
 import { describeModel, makeRecipe, type ModelRecipe } from "../recipe.ts";
@@ -48,9 +49,10 @@ export class Studio implements Disposable {
    * Opens the model that the flags name, and closes another one. What it cannot draw is refused here, before a planner
    * is asked and before weights are loaded.
    */
-  async open(context: Context): Promise<void> {
+  async open(context: Context): Promise<Model> {
     const { model } = (await this.#open(context)).opened;
     await prepare(model, { ...pictureOptions(context.flags), prompt: "" });
+    return model;
   }
 
   /** Draws the picture with this seed and writes it. @param number of the picture in its batch, from 1 */

@@ -4,6 +4,7 @@
  * @module
  */
 import { GpuError } from "../errors.ts";
+import type { Tracer } from "./replay.ts";
 import { ensureRuntimeDir } from "./runtime_dir.ts";
 
 /** How activations and weights are stored; sums are always f32. */
@@ -75,6 +76,8 @@ export class Device implements Disposable {
   readonly pipelines: Map<string, Promise<GPUComputePipeline>> = new Map();
   /** Variants of kernels to use whatever the shape, by op (ops/choose.ts): for tests and tuning. */
   readonly forced: Map<string, string> = new Map();
+  /** Looks on, where somebody wants to know where the time goes (trace.ts). */
+  tracer?: Tracer;
   #lateError?: GpuError;
   readonly #textureBytes = new Map<GPUTexture, number>();
 
@@ -181,6 +184,7 @@ export class Device implements Disposable {
   async finished(signal?: AbortSignal): Promise<void> {
     const done = this.gpu.queue.onSubmittedWorkDone();
     await (signal ? Promise.race([done, aborted(signal, done)]) : done);
+    this.tracer?.finished();
     this.check();
   }
 

@@ -10,7 +10,8 @@ import type { Device, Precision } from "./device.ts";
 import { type Kernel, pipelineFor, type Variant } from "./kernel.ts";
 import { packStruct, type Values } from "./struct.ts";
 import { planMemory, planSlots } from "./memory_plan.ts";
-import { Program, type Replay } from "./program.ts";
+import { Program } from "./program.ts";
+import type { Replay } from "./replay.ts";
 import { StreamedProgram, type WeightStream, type Window, windowsOf } from "./streamed_program.ts";
 import {
   bindingOf,
@@ -228,6 +229,7 @@ export class Graph {
   async compile(signal?: AbortSignal): Promise<Program> {
     const { device, label } = this;
     const bytes = this.planBytes();
+    const started = performance.now();
     const { places, bind } = await this.#prepare(signal);
     device.gpu.pushErrorScope("validation");
     const sections = this.#spans().map(([first, end]) => bind(first, end));
@@ -236,6 +238,7 @@ export class Graph {
       for (const place of places) releasePlace(device, place);
       throw new GpuError(`${label} cannot be set up on ${device.summary.name}: ${error.message}`);
     }
+    device.tracer?.span(`compile ${label}`, started);
     return new Program(device, label, sections, places, bytes);
   }
 
@@ -273,6 +276,8 @@ export class Graph {
         bindGroup: this.#bindGroup(dispatch, pipelines[first + i], uniforms, (first + i) * slot),
         grid: dispatch.grid,
         name: dispatch.kernel.name,
+        result: dispatch.bindings[dispatch.bindings.length - 1],
+        flops: dispatch.flops,
       }));
     return { places, bind };
   }

@@ -4,28 +4,16 @@
  * @module
  */
 import type { Device } from "./device.ts";
+import { recordPass, type Replay } from "./replay.ts";
 import { releasePlace } from "./storage.ts";
 import type { Tensor } from "./tensor.ts";
-
-/** One dispatch with all it needs. */
-export interface Replay {
-  pipeline: GPUComputePipeline;
-  bindGroup: GPUBindGroup;
-  grid: [number, number?, number?];
-  name: string;
-}
 
 /** Submits dispatches in order. */
 export function submit(device: Device, label: string, replays: readonly Replay[]): void {
   device.check();
+  if (device.tracer) return device.tracer.submit(label, replays);
   const encoder = device.gpu.createCommandEncoder({ label });
-  const pass = encoder.beginComputePass({ label });
-  for (const { pipeline, bindGroup, grid } of replays) {
-    pass.setPipeline(pipeline);
-    pass.setBindGroup(0, bindGroup);
-    pass.dispatchWorkgroups(...grid);
-  }
-  pass.end();
+  recordPass(encoder, { label }, replays);
   device.gpu.queue.submit([encoder.finish()]);
 }
 

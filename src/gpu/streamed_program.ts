@@ -5,7 +5,8 @@
  * @module
  */
 import type { Device } from "./device.ts";
-import { type Replay, submit } from "./program.ts";
+import { submit } from "./program.ts";
+import type { Replay } from "./replay.ts";
 import { placeBytes, releasePlace } from "./storage.ts";
 import type { Tensor } from "./tensor.ts";
 

@@ -232,11 +232,13 @@ export class Model implements Networks, Disposable {
     const totalBytes = parts.reduce((sum, { weights }) => sum + weights.bytes, 0);
     let doneBytes = 0;
     for (const part of parts) {
+      const [started, before] = [performance.now(), doneBytes];
       await part.weights.load(part.source!, {
         packed: await this.#packedOf(part),
         onProgress: (bytes) => onProgress?.({ doneBytes: doneBytes += bytes, totalBytes }),
         only,
       });
+      if (doneBytes > before) this.device.tracer?.span(`load ${part.name}`, started);
     }
   }
 

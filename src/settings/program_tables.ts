@@ -364,6 +364,19 @@ export const outputSettings = {
     on: ["generate"],
     help: "after each step write a preview: one colour a latent, by --taesd, or exact",
   },
+  timings: {
+    run: true,
+    type: "flag",
+    on: ["generate", "metadata"],
+    help: "say where the time went: load, encode, compile, steps, decode, write (--json always has it)",
+  },
+  trace: {
+    run: true,
+    type: "text",
+    shown: "FILE",
+    on: ["generate", "metadata", "edit"],
+    help: "write what the program and each op on the device took, for Perfetto or chrome://tracing (JSON)",
+  },
   json: {
     run: true,
     type: "flag",

@@ -54,6 +54,8 @@ Deno.test("what can be refused is refused before a planner is asked or a weight 
       [["-m", TINY_MODEL, "--sampler", "heun", "--eta", "0.3"], 2, /--eta does nothing in heun/],
       [["-m", TINY_MODEL, "-b", "2", "-s", "9223372036854775807"], 2, /leaves no seed for picture 2/],
       [["-o", "s.png", "--save-plan", "./s.png"], 2, /would write the same file/],
+      [["-o", "s.png", "--trace", "./s.png"], 2, /-o and --trace would write the same file/],
+      [["--save-plan", "s.json", "--trace", "s.json"], 2, /--save-plan and --trace would write the same file/],
       [["-o", "s.gif"], 2, /written as \.png, \.jpg or \.webp/],
       [["-o", "%05000d.png"], 2, /asks for 5000 digits/],
     ];

@@ -1,0 +1,208 @@
+/**
+ * Where the time goes: spans of the host, and one for each op on the device, as a file in Chrome's Trace Event Format,
+ * which Perfetto (https://ui.perfetto.dev) and chrome://tracing show.
+ *
+ * Where the adapter has timestamp queries, each op runs in a pass of its own between two timestamps, which costs a
+ * little. Elsewhere only whole submissions can be timed, from their beginning to the end of the wait for them.
+ *
+ * @module
+ */
+import type { Device } from "./device.ts";
+import { recordPass, type Replay, type Tracer } from "./replay.ts";
+
+/** An event of the Trace Event Format; times are microseconds. */
+export interface TraceEvent {
+  name: string;
+  cat: string;
+  /** "X" is a span, "M" names a process or thread. */
+  ph: "X" | "M";
+  ts: number;
+  dur?: number;
+  pid: number;
+  tid: number;
+  args?: Record<string, string | number>;
+}
+
+/** What is written: the format's object form. */
+export interface TraceFile {
+  traceEvents: TraceEvent[];
+  displayTimeUnit: "ms";
+  otherData: Record<string, string>;
+}
+
+/** Submitted and timed on the device, but not read back. */
+interface Pending {
+  label: string;
+  replays: readonly Replay[];
+  ticks: GPUBuffer;
+}
+
+/** Of one query set, by the specification. */
+const MOST_QUERIES = 4096;
+/** Spans beyond which a file is too large for what reads it. */
+const MOST_SPANS = 500_000;
+const HOST = 1, DEVICE = 2;
+
+/** Follows a device from {@linkcode Trace.begin} to {@linkcode Trace.finish}. */
+export class Trace implements Tracer {
+  readonly #events: TraceEvent[] = [];
+  readonly #pending: Pending[] = [];
+  /** Submitted since the last wait, where submissions are all that can be timed. */
+  #waiting: { labels: string[]; dispatches: number; start: number } | undefined;
+  #spans = 0;
+  #leftOut = 0;
+  #queries?: GPUQuerySet;
+  #began!: Moment;
+
+  private constructor(readonly device: Device) {}
+
+  /** Follows what `device` does from now on. */
+  static async begin(device: Device): Promise<Trace> {
+    const trace = new Trace(device);
+    if (device.timestamps) {
+      trace.#queries = device.gpu.createQuerySet({ label: "trace", type: "timestamp", count: MOST_QUERIES });
+      trace.#began = await trace.#now();
+    }
+    device.tracer = trace;
+    return trace;
+  }
+
+  /** {@linkcode Tracer.span} */
+  span(name: string, start: number, end = performance.now()): void {
+    this.#add({ name, cat: "host", ph: "X", ts: start * 1000, dur: (end - start) * 1000, pid: 1, tid: HOST });
+  }
+
+  /** {@linkcode Tracer.submit} */
+  submit(label: string, replays: readonly Replay[]): void {
+    if (!this.#queries) {
+      this.#waiting ??= { labels: [], dispatches: 0, start: performance.now() };
+      this.#waiting.labels.push(label);
+      this.#waiting.dispatches += replays.length;
+      const encoder = this.device.gpu.createCommandEncoder({ label });
+      recordPass(encoder, { label }, replays);
+      this.device.gpu.queue.submit([encoder.finish()]);
+      return;
+    }
+    for (let first = 0; first < replays.length; first += MOST_QUERIES / 2) {
+      const some = replays.slice(first, first + MOST_QUERIES / 2);
+      this.#pending.push({ label, replays: some, ticks: this.#submitTimed(label, some) });
+    }
+  }
+
+  /** {@linkcode Tracer.finished} */
+  finished(): void {
+    if (!this.#waiting) return;
+    const { labels, dispatches, start } = this.#waiting;
+    const name = [...new Set(labels)].join(" + ");
+    const dur = (performance.now() - start) * 1000;
+    this.#add({ name, cat: "submission", ph: "X", ts: start * 1000, dur, pid: 1, tid: DEVICE, args: { dispatches } });
+    this.#waiting = undefined;
+  }
+
+  /** Stops following, reads what was timed on the device, and gives the file's contents. */
+  async finish(): Promise<TraceFile> {
+    const { device } = this;
+    device.tracer = undefined;
+    await device.finished();
+    this.finished();
+    if (this.#queries) {
+      const clock = clockOf(this.#began, await this.#now());
+      for (const { label, replays, ticks } of this.#pending) this.#addOps(label, replays, await read(ticks), clock);
+      this.#queries.destroy();
+    }
+    const name = (what: string, tid: number, name: string): TraceEvent => {
+      return { name: what, cat: "__metadata", ph: "M", ts: 0, pid: 1, tid, args: { name } };
+    };
+    return {
+      traceEvents: [
+        name("process_name", 0, "rpg"),
+        name("thread_name", HOST, "program"),
+        name("thread_name", DEVICE, device.summary.name),
+        ...this.#events,
+      ],
+      displayTimeUnit: "ms",
+      otherData: {
+        device: device.summary.name,
+        ops: this.#queries
+          ? "each op is timed by timestamp queries, in a pass of its own"
+          : "the adapter has no timestamp queries: submissions are timed by the host, until the wait for them ends",
+        ...(this.#leftOut ? { left_out: `${this.#leftOut} spans after the first ${MOST_SPANS}` } : {}),
+      },
+    };
+  }
+
+  #add(event: TraceEvent): void {
+    if (this.#spans++ < MOST_SPANS) this.#events.push(event);
+    else this.#leftOut++;
+  }
+
+  #addOps(graph: string, replays: readonly Replay[], ticks: BigUint64Array, clock: Clock): void {
+    replays.forEach(({ name, grid, flops, result: { label, shape } }, i) => {
+      const [start, end] = [clock(ticks[2 * i]), clock(ticks[2 * i + 1])];
+      if (end < start) return; // a counter that was set back in between, which WebGPU allows
+      const args: TraceEvent["args"] = { graph, writes: `${label} [${shape.join(", ")}]`, workgroups: grid.join("×") };
+      if (flops) Object.assign(args, { GFLOP: flops / 1e9, "GFLOP/s": flops / 1e6 / (end - start) });
+      this.#add({ name, cat: "op", ph: "X", ts: start * 1000, dur: (end - start) * 1000, pid: 1, tid: DEVICE, args });
+    });
+  }
+
+  /** @returns a buffer to be mapped, with ticks before and after each dispatch */
+  #submitTimed(label: string, replays: readonly Replay[]): GPUBuffer {
+    const { gpu } = this.device;
+    const querySet = this.#queries!;
+    const encoder = gpu.createCommandEncoder({ label });
+    replays.forEach((replay, i) => {
+      const timestampWrites = { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 };
+      recordPass(encoder, { label: replay.name, timestampWrites }, [replay]);
+    });
+    return this.#resolved(encoder, 2 * replays.length);
+  }
+
+  #resolved(encoder: GPUCommandEncoder, count: number): GPUBuffer {
+    const { gpu } = this.device;
+    const [size, { QUERY_RESOLVE, COPY_SRC, COPY_DST, MAP_READ }] = [8 * count, GPUBufferUsage];
+    const resolved = gpu.createBuffer({ label: "trace", size, usage: QUERY_RESOLVE | COPY_SRC });
+    const ticks = gpu.createBuffer({ label: "trace", size, usage: MAP_READ | COPY_DST });
+    encoder.resolveQuerySet(this.#queries!, 0, count, resolved, 0);
+    encoder.copyBufferToBuffer(resolved, 0, ticks, 0, size);
+    gpu.queue.submit([encoder.finish()]);
+    resolved.destroy(); // once it has been used
+    return ticks;
+  }
+
+  /** This moment by both clocks. */
+  async #now(): Promise<Moment> {
+    await this.device.finished();
+    const encoder = this.device.gpu.createCommandEncoder({ label: "trace" });
+    const querySet = this.#queries!;
+    recordPass(encoder, { timestampWrites: { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 } }, []);
+    const host = performance.now();
+    const [tick] = await read(this.#resolved(encoder, 2));
+    return { host, tick };
+  }
+}
+
+/** The same moment on the host (milliseconds) and on the device. */
+interface Moment {
+  host: number;
+  tick: bigint;
+}
+
+/** Ticks to milliseconds of the host. */
+type Clock = (tick: bigint) => number;
+
+/** Beyond this a tick is no nanosecond, whatever WebGPU says: some drivers' own units shine through. */
+const TOLERANCE = 0.02;
+
+function clockOf(first: Moment, last: Moment): Clock {
+  const measured = (last.host - first.host) / Number(last.tick - first.tick);
+  const tick = Math.abs(measured / 1e-6 - 1) < TOLERANCE || !Number.isFinite(measured) ? 1e-6 : measured;
+  return (at) => first.host + Number(at - first.tick) * tick;
+}
+
+async function read(ticks: GPUBuffer): Promise<BigUint64Array> {
+  await ticks.mapAsync(GPUMapMode.READ);
+  const values = new BigUint64Array(ticks.getMappedRange().slice(0));
+  ticks.destroy();
+  return values;
+}

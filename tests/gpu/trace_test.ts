@@ -1,0 +1,77 @@
+import assert from "@std/assert";
+import { Device } from "../../src/gpu/device.ts";
+import { Graph } from "../../src/gpu/graph.ts";
+import { writeFloats } from "../../src/gpu/storage.ts";
+import { Trace, type TraceEvent } from "../../src/gpu/trace.ts";
+import { add } from "../../src/ops/elementwise.ts";
+import { testDevice } from "../ops/harness.ts";
+
+/** Twelve times an addition, by a program that runs twice; and what a trace says of it. */
+async function traced(device: Device) {
+  const g = new Graph(device, "additions", "f32");
+  const x = g.input("x", [1, 300, 64]);
+  let sum = add(g, x, undefined);
+  for (let i = 1; i < 12; i++) sum = add(g, sum, x);
+  g.output(sum);
+  const trace = await Trace.begin(device);
+  const program = await g.compile();
+  writeFloats(device, x, new Float32Array(300 * 64));
+  const start = performance.now();
+  for (let run = 0; run < 2; run++) program.run();
+  await device.finished();
+  const end = performance.now();
+  const file = await trace.finish();
+  program.run(); // is nobody's business any more
+  await device.finished();
+  program.destroy();
+  return { ...file, start: 1000 * start, end: 1000 * end };
+}
+
+/** Chrome's Trace Event Format, as its documentation has it. */
+function checkFormat(events: TraceEvent[]): void {
+  for (const event of events) {
+    assert.ok(["X", "M"].includes(event.ph) && typeof event.name === "string", JSON.stringify(event));
+    assert.ok([event.ts, event.pid, event.tid].every((n) => Number.isFinite(n) && n >= 0), JSON.stringify(event));
+    assert.equal(event.ph === "X", event.dur !== undefined && event.dur >= 0);
+    if (event.ph === "M") assert.ok(["process_name", "thread_name"].includes(event.name) && event.args!.name);
+  }
+  // Spans of one thread lie within each other or apart.
+  const spans = events.filter(({ ph }) => ph === "X").sort((a, b) => a.ts - b.ts || b.dur! - a.dur!);
+  for (const thread of new Set(spans.map(({ tid }) => tid))) {
+    const ends: number[] = [];
+    for (const { ts, dur } of spans.filter(({ tid }) => tid === thread)) {
+      while (ends.length && ends.at(-1)! <= ts + 1e-3) ends.pop(); // a nanosecond: doubles of microseconds since boot
+      assert.ok(!ends.length || ts + dur! <= ends.at(-1)! + 1e-3);
+      ends.push(ts + dur!);
+    }
+  }
+}
+
+Deno.test("a trace has a span for each op, in order, when it ran, and says what it wrote", async () => {
+  const device = await testDevice();
+  const { traceEvents, displayTimeUnit, otherData, start, end } = await traced(device);
+  checkFormat(traceEvents);
+  assert.equal(displayTimeUnit, "ms");
+  const ops = traceEvents.filter(({ cat }) => cat === "op");
+  if (!device.timestamps) return assert.deepEqual(ops, []);
+  assert.match(otherData.ops, /timestamp queries/);
+  assert.equal(ops.length, 24);
+  ops.forEach(({ name, ts, dur, args }, i) => {
+    assert.equal(args!.graph, "additions");
+    assert.match(String(args!.writes), /\[1, 300, 64\]$/);
+    assert.equal(name, ops[i % 12].name);
+    assert.ok(i === 0 || ts >= ops[i - 1].ts + ops[i - 1].dur! - 1e-3);
+    assert.ok(ts >= start - 20_000 && ts + dur! <= end + 20_000, "within 20 ms of the host's clock");
+  });
+  assert.ok(traceEvents.some(({ name, cat }) => cat === "host" && name === "compile additions"));
+});
+
+Deno.test("where an adapter has no timestamp queries, submissions are timed, and the trace says so", async () => {
+  const { gpu, summary, subgroups, textures } = await testDevice();
+  const { traceEvents, otherData, start, end } = await traced(new Device(gpu, summary, subgroups, false, textures));
+  checkFormat(traceEvents);
+  assert.match(otherData.ops, /no timestamp queries/);
+  const spans = traceEvents.filter(({ cat }) => cat === "submission");
+  assert.deepEqual(spans.map(({ name, args }) => [name, args!.dispatches]), [["additions", 24]]);
+  assert.ok(spans[0].ts >= start && spans[0].ts + spans[0].dur! <= end);
+});

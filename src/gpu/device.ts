@@ -76,7 +76,7 @@ export class Device implements Disposable {
   readonly pipelines: Map<string, Promise<GPUComputePipeline>> = new Map();
   /** Variants of kernels to use whatever the shape, by op (ops/choose.ts): for tests and tuning. */
   readonly forced: Map<string, string> = new Map();
-  /** Looks on, where somebody wants to know where the time goes (trace.ts). */
+  /** @internal Looks on, where somebody wants to know where the time goes (trace.ts). */
   tracer?: Tracer;
   #lateError?: GpuError;
   readonly #textureBytes = new Map<GPUTexture, number>();

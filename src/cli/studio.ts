@@ -48,6 +48,7 @@ export class Studio implements Disposable {
   /**
    * Opens the model that the flags name, and closes another one. What it cannot draw is refused here, before a planner
    * is asked and before weights are loaded.
+   * @returns the model
    */
   async open(context: Context): Promise<Model> {
     const { model } = (await this.#open(context)).opened;

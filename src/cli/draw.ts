@@ -18,9 +18,9 @@ import { isFault, type Judge } from "../judge/judge.ts";
 import type { Context } from "./command.ts";
 import type { OpenedModel } from "./open_model.ts";
 import type { Output } from "./output.ts";
-import { timingsTable } from "./timings.ts";
+import { type Timings, timingsTable } from "./timings.ts";
 
-/** What `--json` says of a picture; times are in seconds. */
+/** What `--json` says of a picture. */
 export interface Report {
   path: string;
   seed: number | bigint;
@@ -28,15 +28,7 @@ export interface Report {
   /** Absent with --no-metadata. */
   model?: ModelRecipe;
   settings: Settings;
-  timings: {
-    load: number;
-    compile: number;
-    encode: number;
-    steps: number[];
-    decode: number;
-    write: number;
-    total: number;
-  };
+  timings: Timings;
   memory: { peak_bytes: number; weights_bytes: number };
   warnings: string[];
   /** What the judge said, with --rounds and --best-of. */

@@ -3,11 +3,21 @@
  *
  * @module
  */
-import type { Report } from "./draw.ts";
 import { seconds } from "./progress.ts";
 
+/** Seconds. */
+export interface Timings {
+  load: number;
+  compile: number;
+  encode: number;
+  steps: number[];
+  decode: number;
+  write: number;
+  total: number;
+}
+
 /** A line for each part of the work, in its order; what is in none of them (previews, looking, mending) is the rest. */
-export function timingsTable({ load, encode, compile, steps, decode, write, total }: Report["timings"]): string {
+export function timingsTable({ load, encode, compile, steps, decode, write, total }: Timings): string {
   const stepping = steps.reduce((sum, step) => sum + step, 0);
   const sorted = steps.toSorted((a, b) => a - b);
   const each = steps.length > 1

@@ -24,6 +24,8 @@ export const BYTES_OF = {
   vector: MIB,
   /** A plan; 256 regions of a page each are below 1 MiB. */
   plan: 4 * MIB,
+  /** A config file. */
+  config: MIB,
   /** A prompt, from whichever side it comes; ten thousand words. */
   prompt: 64 * KIB,
   /** A list of prompts, and what has become of it. */

@@ -40,8 +40,8 @@ export function publicName(place: string): string {
 /** Up to the path; the last @ before it ends the user's part. */
 const URLS = /(https?:\/\/)(?:[^\s/?#"'<>]*@)?([^\s?"'<>]*)(\?[^\s"'<>]*)?/gi;
 
-/** Where the program may know it; never the root. */
-function homeFolder(): string | undefined {
+/** The user's home folder, where the program may know it; never the root. */
+export function homeFolder(): string | undefined {
   for (const variable of ["HOME", "USERPROFILE"]) {
     if (Deno.permissions.querySync({ name: "env", variable }).state !== "granted") continue;
     const home = Deno.env.get(variable)?.replace(/[\\/]+$/, "");

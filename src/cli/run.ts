@@ -6,6 +6,7 @@
 import manifest from "../../deno.json" with { type: "json" };
 import { CancelledError, RpgError, UsageError } from "../errors.ts";
 import type { Command } from "./command.ts";
+import { withConfig } from "./config.ts";
 import { complain, lostResult, makeConsole } from "./console.ts";
 import type { CommandName } from "../settings/commands.ts";
 import { helpCommand, helpFor } from "./help_command.ts";
@@ -22,6 +23,7 @@ const LOAD: Record<CommandName, () => Promise<Command>> = {
   upscale: async () => (await import("./upscale_command.ts")).upscaleCommand,
   preprocess: async () => (await import("./preprocess_command.ts")).preprocessCommand,
   metadata: async () => (await import("./metadata_command.ts")).metadataCommand,
+  config: async () => (await import("./config_command.ts")).configCommand,
   doctor: async () => (await import("./doctor_command.ts")).doctorCommand,
   help: () => Promise.resolve(helpCommand),
 };
@@ -31,8 +33,12 @@ const LIST_DEVICES = async () => (await import("./doctor_command.ts")).listDevic
 export async function run(words: string[]): Promise<number> {
   try {
     enterCallersFolder();
-    const { command, argument, further, flags } = parseArgs(words);
+    const asked = parseArgs(words);
+    const { command, argument, further } = asked;
+    const { flags, files } = await withConfig(asked);
     const console = makeConsole(flags);
+    // One's own file is no news; a project's may be somebody else's.
+    for (const { path, whose } of files) (whose === "project" ? console.say : console.detail)(`Settings from ${path}.`);
     if (flags.help) console.result(helpFor(words.includes(command) ? command : undefined));
     else if (flags.version) console.result(manifest.version);
     else {

@@ -81,6 +81,7 @@ export const controlSettings = {
     },
   },
   guessMode: {
+    with: ["controlNets"],
     type: "flag",
     on: ["generate"],
     help: "ControlNets steer only what the prompt asks for, deep features more than early ones: good without a prompt",

@@ -8,6 +8,7 @@ import { brief } from "../brief.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
 import { BYTES_OF } from "../limits.ts";
+import { homeFolder } from "../secrets.ts";
 import type { PictureInput, PictureName } from "../picture/input.ts";
 
 /** What a setting takes. */
@@ -65,6 +66,16 @@ export function text(shown: string): Kind<string> {
   };
 }
 
+/** A path; from people "~" at its start is their home folder, wherever a shell left it. */
+export function path(shown: string): Kind<string> {
+  return { ...text(shown), parse: atHome };
+}
+
+/** A path whose "~" at the start is the user's home folder; "~somebody" stays. */
+export function atHome(path: string): string {
+  return path.replace(/^~(?=$|[\\/])/, (tilde) => homeFolder() ?? tilde);
+}
+
 /** Any text, none too: an empty negative prompt is one. */
 export const anyText: Kind<string> = {
   shown: "TEXT",
@@ -118,7 +129,7 @@ export function named<T extends string>(what: string, byName: (spelling: string)
 export const picture: Kind<PictureInput> = {
   shown: "FILE",
   takes: "the path of a PNG, JPEG or WebP file, or pixels as { width, height, data }",
-  parse: (text) => text,
+  parse: atHome,
   accept(value) {
     if (typeof value !== "object" || value === null) return text("FILE").accept(value);
     const { width, height, data } = value as Record<string, unknown>;
@@ -142,7 +153,7 @@ function namedFile(value: object): PictureName | undefined {
 export const file: Kind<FileInput> = {
   shown: "FILE",
   takes: "the path of a file",
-  parse: (text) => text,
+  parse: atHome,
   accept(value) {
     return typeof value === "object" && value !== null ? namedFile(value) : text("FILE").accept(value);
   },
@@ -154,7 +165,7 @@ export type FileInput = string | PictureName;
 export const network: Kind<NetworkInput> = {
   shown: "PATH",
   takes: "the path of a file or folder",
-  parse: (text) => text,
+  parse: atHome,
   accept(value) {
     if (typeof value !== "object" || value === null) return text("PATH").accept(value);
     const { name, hash } = value as Record<string, unknown>;
@@ -188,7 +199,7 @@ export interface LoraInput {
 export const lora: Kind<LoraInput | string> = {
   shown: "FILE=WEIGHT",
   takes: "a file and its strength, such as style.safetensors=0.8",
-  parse: (text) => text,
+  parse: atHome,
   accept(value) {
     if (typeof value === "string") {
       const [, path = value, first = "1", second] =

@@ -17,7 +17,7 @@ const CHOICES: [chosen: string[], dropped: string[]][] = [
   [["regions"], [...WAYS, ...ASKED]],
   [ASKED, [...WAYS, ...OF_REGIONS]],
   [["hiresScale", "hiresSize"], ["hiresScale", "hiresSize"]],
-  [["json", "jsonLines"], ["json", "jsonLines"]],
+  [["grid"], ["batchCount"]],
 ];
 
 /** The general settings with the particular ones over them, without those that these contradict. */

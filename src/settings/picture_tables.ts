@@ -162,6 +162,7 @@ export const sizeSettings = {
 /** What picture the drawing starts from, and what of it is painted anew. */
 export const startSettings = {
   initImage: {
+    once: true,
     type: "picture",
     on: ["generate", "metadata"],
     short: "i",
@@ -170,6 +171,7 @@ export const startSettings = {
     help: "start from this picture (PNG, JPEG, WebP)",
   },
   strength: {
+    with: ["initImage"],
     type: "number",
     least: 0.01,
     most: 1,
@@ -178,18 +180,21 @@ export const startSettings = {
     help: "how much of it changes: 1 all, 0.3 little (default 0.8; with a mask 1)",
   },
   resize: {
+    with: ["initImage"],
     oneOf: ["stretch", "crop", "pad"],
     on: ["generate"],
     also: ["resize-mode"],
     help: "how it comes to another shape: distorted, cut, or with borders (default stretch)",
   },
   mask: {
+    once: true,
     type: "picture",
     on: ["generate", "metadata", "edit"],
     also: ["mask-image", "mask-img"],
     help: "paint anew only where this picture is white",
   },
   maskBlur: {
+    with: ["mask", "extend"],
     type: "integer",
     least: 0,
     most: 256,
@@ -197,12 +202,14 @@ export const startSettings = {
     help: "pixels over which the new fades into the kept, inside the mask (default 0)",
   },
   inpaintOnlyMasked: {
+    with: ["mask", "extend"],
     type: "flag",
     on: ["generate", "edit"],
     also: ["only-masked"],
     help: "paint the mask's surroundings at the full size, then put them back",
   },
   inpaintPadding: {
+    with: ["inpaintOnlyMasked"],
     type: "integer",
     least: 0,
     most: 1024,
@@ -211,12 +218,14 @@ export const startSettings = {
     help: "pixels around the mask that --inpaint-only-masked takes along (default 32)",
   },
   extend: {
+    once: true,
     type: "sides",
     on: ["generate"],
     also: ["outpaint"],
     help: "paint beyond the picture's borders: left=256,right=128",
   },
   noPaste: {
+    with: ["mask", "extend"],
     type: "flag",
     on: ["generate"],
     help: "leave kept pixels as the decoder gives them; do not put the originals back",
@@ -236,6 +245,7 @@ export const largerSettings = {
   },
   hiresSize: { type: "pair", least: 8, most: 8192, on: ["generate"], help: "the same, by its size" },
   hiresSteps: {
+    with: ["hiresScale", "hiresSize"],
     type: "integer",
     least: 1,
     most: 1000,
@@ -244,6 +254,7 @@ export const largerSettings = {
     help: "steps of the second drawing, of which --hires-strength run (default: as the first)",
   },
   hiresStrength: {
+    with: ["hiresScale", "hiresSize"],
     type: "number",
     least: 0.01,
     most: 1,
@@ -252,6 +263,7 @@ export const largerSettings = {
     help: "how much the second drawing changes (default 0.5)",
   },
   hiresUpscaler: {
+    with: ["hiresScale", "hiresSize"],
     type: "file",
     on: ["generate", "metadata"],
     also: ["hr-upscaler"],
@@ -291,7 +303,12 @@ export const decodingSettings = {
     also: ["tae", "taesd-path"],
     help: "decode by this TAESD instead of the VAE: smaller and a little softer; also for --preview tae",
   },
-  taesdPreviewOnly: { type: "flag", on: ["generate"], help: "decode the finished picture by the VAE all the same" },
+  taesdPreviewOnly: {
+    with: ["taesd"],
+    type: "flag",
+    on: ["generate"],
+    help: "decode the finished picture by the VAE all the same",
+  },
   vaeTiling: {
     oneOf: ["auto", "on", "off"],
     on: ["generate", "edit"],

@@ -8,6 +8,7 @@ import type { Table } from "./setting.ts";
 /** What is to be drawn. */
 export const promptSettings = {
   prompt: {
+    once: true,
     type: "text",
     shown: "TEXT",
     on: ["generate", "plan", "recaption", "edit"],
@@ -16,7 +17,7 @@ export const promptSettings = {
   },
   wildcards: {
     run: true,
-    type: "text",
+    type: "path",
     shown: "DIR",
     on: ["generate", "plan"],
     also: ["wildcard-dir", "wildcards-dir"],
@@ -27,7 +28,8 @@ export const promptSettings = {
 /** Many pictures in one run. */
 export const seriesSettings = {
   prompts: {
-    type: "text",
+    once: true,
+    type: "path",
     shown: "FILE",
     on: ["generate"],
     also: ["prompts-from-file", "from-file", "prompt-list"],
@@ -35,13 +37,15 @@ export const seriesSettings = {
     help: "draw a list: text with a prompt a line, .csv or .jsonl with flags; what is done is not drawn again",
   },
   manifest: {
-    type: "text",
+    once: true,
+    type: "path",
     shown: "FILE",
     on: ["generate"],
     run: true,
     help: "what has become of the list (JSON lines; default: beside the pictures, named like the list)",
   },
   grid: {
+    once: true,
     type: "text",
     shown: "FLAG=VALUES",
     on: ["generate"],
@@ -51,7 +55,8 @@ export const seriesSettings = {
     help: 'draw all combinations on one sheet: "seed=1..4" "cfg-scale=3,5,7" are its columns and rows',
   },
   contactSheet: {
-    type: "text",
+    once: true,
+    type: "path",
     shown: "FILE",
     on: ["generate"],
     run: true,
@@ -62,7 +67,7 @@ export const seriesSettings = {
 /** Which model, and how it is read. */
 export const modelSettings = {
   model: {
-    type: "text",
+    type: "place",
     shown: "PATH",
     on: ["generate", "metadata", "edit"],
     short: "m",
@@ -71,7 +76,7 @@ export const modelSettings = {
     help: "a diffusers folder, .safetensors, .ckpt, owner/name or https address (default: ours)",
   },
   vae: {
-    type: "text",
+    type: "path",
     shown: "PATH",
     on: ["generate", "metadata", "edit"],
     also: ["vae-path"],
@@ -101,7 +106,7 @@ export const modelSettings = {
     help: "rescale the schedule to a zero terminal signal-to-noise ratio",
   },
   embeddings: {
-    type: "text",
+    type: "path",
     shown: "PATH",
     on: ["generate", "metadata", "edit"],
     also: ["embd-dir", "embedding-dir", "embeddings-dir", "textual-inversion"],
@@ -113,7 +118,7 @@ export const modelSettings = {
 export const loraPlaces = {
   loraDir: {
     run: true,
-    type: "text",
+    type: "path",
     shown: "DIR",
     on: ["generate", "metadata"],
     also: ["lora-model-dir", "loras-dir"],
@@ -123,8 +128,16 @@ export const loraPlaces = {
 
 /** What is drawn where. */
 export const planSettings = {
-  plan: { type: "text", shown: "FILE", on: ["generate", "plan"], common: true, help: "use this plan (JSON)" },
+  plan: {
+    once: true,
+    type: "path",
+    shown: "FILE",
+    on: ["generate", "plan"],
+    common: true,
+    help: "use this plan (JSON)",
+  },
   regions: {
+    once: true,
     type: "text",
     shown: "TEXT",
     on: ["generate", "plan"],
@@ -132,30 +145,40 @@ export const planSettings = {
     help: '"a BREAK b"; also ADDBASE, ADDCOMM, ADDCOL, ADDROW, AND',
   },
   splitRatio: {
+    with: ["regions"],
     type: "text",
     shown: "RATIO",
     on: ["generate", "plan"],
     help: 'column widths "1,2" or rows "height,widths…;…"',
   },
   basePrompt: {
+    with: ["regions"],
     type: "text",
     shown: "TEXT",
     on: ["generate", "plan"],
     help: "a prompt for the whole picture, blended into every region",
   },
   baseRatio: {
+    with: ["regions"],
     type: "text",
     shown: "RATIO",
     on: ["generate", "plan"],
     help: "its weight: 0 to 1, or one for each region (0.2,0.4;0.6)",
   },
   columnsFirst: {
+    with: ["regions"],
     type: "flag",
     on: ["generate", "plan"],
     help: "with --regions: ADDCOL and , part the picture, ADDROW and ; its columns",
   },
-  flipRatio: { type: "flag", on: ["generate", "plan"], help: "with --regions: swap , and ; in the ratio" },
+  flipRatio: {
+    with: ["regions"],
+    type: "flag",
+    on: ["generate", "plan"],
+    help: "with --regions: swap , and ; in the ratio",
+  },
   flipPrompts: {
+    with: ["regions"],
     type: "flag",
     on: ["generate", "plan"],
     help: "with --regions: the last prompt for the first region",
@@ -166,9 +189,10 @@ export const planSettings = {
     help: "how regions are joined: bind is canvas first, then attention (default: the model's own)",
   },
   noPlan: { type: "flag", on: ["generate"], common: true, help: "draw the prompt as it is, without regions" },
-  confirm: { run: true, type: "flag", on: ["generate"], help: "show the plan and ask before drawing" },
+  confirm: { once: true, run: true, type: "flag", on: ["generate"], help: "show the plan and ask before drawing" },
   savePlan: {
-    type: "text",
+    once: true,
+    type: "path",
     shown: "FILE",
     on: ["generate"],
     help: "write the plan here, to edit it and give it to --plan",
@@ -185,6 +209,7 @@ export const plannerSettings = {
     help: "who plans; auto: a language model if one is configured, else rules",
   },
   llmUrl: {
+    personal: true,
     type: "text",
     shown: "URL",
     on: ["generate", "plan", "recaption", "edit"],
@@ -192,6 +217,7 @@ export const plannerSettings = {
     help: "a server with OpenAI's chat API (default: OPENAI_BASE_URL)",
   },
   llmModel: {
+    personal: true,
     type: "text",
     shown: "NAME",
     on: ["generate", "plan", "recaption", "edit"],
@@ -213,13 +239,14 @@ export const plannerSettings = {
     help: "the most tokens of one answer (default 2048)",
   },
   promptFile: {
-    type: "text",
+    type: "path",
     shown: "FILE",
     on: ["generate", "plan", "recaption"],
     help: "your own instructions for the language model",
   },
   image: {
-    type: "text",
+    once: true,
+    type: "path",
     shown: "FILE",
     on: ["generate", "plan", "recaption"],
     repeat: true,
@@ -230,6 +257,7 @@ export const plannerSettings = {
 /** Changes by words. */
 export const editSettings = {
   replace: {
+    once: true,
     type: "text",
     shown: "A=B",
     on: ["edit"],
@@ -237,6 +265,7 @@ export const editSettings = {
     help: '"a blue teapot=a red car": paint one thing in the place of another',
   },
   recolor: {
+    once: true,
     type: "text",
     shown: "A=COLOUR",
     on: ["edit"],
@@ -244,8 +273,16 @@ export const editSettings = {
     also: ["recolour"],
     help: '"the apple=green": the same thing in another colour',
   },
-  remove: { type: "text", shown: "A", on: ["edit"], repeat: true, help: '"the pear": leave the background there' },
+  remove: {
+    once: true,
+    type: "text",
+    shown: "A",
+    on: ["edit"],
+    repeat: true,
+    help: '"the pear": leave the background there',
+  },
   add: {
+    once: true,
     type: "text",
     shown: "A",
     on: ["edit"],
@@ -253,19 +290,27 @@ export const editSettings = {
     help: '"a cat at the bottom left": paint one more thing',
   },
   box: {
+    once: true,
     type: "box",
     on: ["edit"],
     help: "place of the one operation: left, top, width, height as shares of the picture (0.5,0,0.5,1)",
   },
-  edit: { type: "text", shown: "FILE", on: ["edit"], help: "the operations of this file (JSON)" },
-  saveEdit: { type: "text", shown: "FILE", on: ["edit"], help: "write the operations and what came of them here" },
-  dryRun: { type: "flag", on: ["edit"], help: "stop after the plan, and draw it over the picture" },
-  showMask: { type: "text", shown: "FILE", on: ["edit"], help: "write where it paints, in white" },
+  edit: { once: true, type: "path", shown: "FILE", on: ["edit"], help: "the operations of this file (JSON)" },
+  saveEdit: {
+    once: true,
+    type: "path",
+    shown: "FILE",
+    on: ["edit"],
+    help: "write the operations and what came of them here",
+  },
+  dryRun: { once: true, type: "flag", on: ["edit"], help: "stop after the plan, and draw it over the picture" },
+  showMask: { once: true, type: "path", shown: "FILE", on: ["edit"], help: "write where it paints, in white" },
 } as const satisfies Table;
 
 /** Looking at what was painted. */
 export const loopSettings = {
   judge: {
+    with: ["rounds", "bestOf"],
     run: true,
     oneOf: ["auto", "llm", "mini", "none"],
     on: ["generate", "edit"],
@@ -320,13 +365,13 @@ export const deviceSettings = {
     also: ["gpu", "gpu-id", "device-id"],
     help: "use this adapter of --list-devices",
   },
-  listDevices: { run: true, type: "flag", on: ["generate"], help: "list the adapters and stop" },
+  listDevices: { once: true, run: true, type: "flag", on: ["generate"], help: "list the adapters and stop" },
 } as const satisfies Table;
 
 /** What is written and said. */
 export const outputSettings = {
   output: {
-    type: "text",
+    type: "path",
     shown: "FILE",
     on: ["generate", "metadata", "plan", "preprocess", "upscale", "edit"],
     short: "o",
@@ -347,6 +392,7 @@ export const outputSettings = {
     help: "pictures to make, each with the next seed",
   },
   force: {
+    personal: true,
     run: true,
     type: "flag",
     on: ["generate", "metadata", "plan", "preprocess", "upscale", "edit"],
@@ -389,9 +435,11 @@ export const outputSettings = {
     on: ["generate", "metadata", "upscale", "edit"],
     help: "default: a bar on a terminal, else plain lines",
   },
+  noConfig: { once: true, run: true, type: "flag", on: "all", help: "leave config files aside" },
   quiet: { run: true, type: "flag", on: "all", short: "q", help: "say nothing but errors and the result" },
   verbose: { run: true, type: "flag", on: "all", short: "v", help: "say more" },
   help: {
+    once: true,
     run: true,
     type: "flag",
     on: "all",
@@ -399,12 +447,12 @@ export const outputSettings = {
     common: true,
     help: "this help; with a command, what that command takes",
   },
-  version: { run: true, type: "flag", on: ["generate"], help: "the version" },
+  version: { once: true, run: true, type: "flag", on: ["generate"], help: "the version" },
 } as const satisfies Table;
 
 /** What only one command takes. */
 export const ownSettings = {
-  repro: { type: "flag", on: ["metadata"], help: "make the identical file again, and say where it is not" },
+  repro: { once: true, type: "flag", on: ["metadata"], help: "make the identical file again, and say where it is not" },
   fullHash: {
     type: "flag",
     on: ["generate", "metadata", "edit"],
@@ -425,8 +473,9 @@ export const ownSettings = {
     help: "canny: a line begins above this difference (default 200)",
   },
   invert: { type: "flag", on: ["preprocess"], help: "exchange black and white: for depths in which far is white" },
-  words: { type: "flag", on: ["inspect"], help: "list the words that a small model was taught" },
+  words: { once: true, type: "flag", on: ["inspect"], help: "list the words that a small model was taught" },
   size: {
+    once: true,
     type: "pair",
     least: 8,
     most: 8192,

@@ -17,6 +17,10 @@ export interface Types {
   text: string;
   /** Any text. */
   anyText: string;
+  /** A path. */
+  path: string;
+  /** A path, or a name by which something is found. */
+  place: string;
   /** A number. */
   number: number;
   /** A whole number. */
@@ -81,6 +85,12 @@ export interface Setting {
   always?: true;
   /** Holds for a whole run: no line of a list and no axis of a grid may set it. */
   run?: true;
+  /** Said of one run: no config file may hold it. */
+  once?: true;
+  /** The user's own business: a project's config file may not hold it. */
+  personal?: true;
+  /** Says more of one of these; in a config file it waits until one of them is given. */
+  with?: readonly string[];
   /** Shown in the help for everything. */
   common?: true;
 }

@@ -1,4 +1,5 @@
 import assert from "@std/assert";
+import { homeFolder } from "../../src/secrets.ts";
 import { helpText } from "../../src/cli/help.ts";
 import { pictureOptions } from "../../src/cli/options.ts";
 import { parseArgs } from "../../src/cli/parse_args.ts";
@@ -116,6 +117,18 @@ Deno.test("what other tools call a flag is understood, and their switches too", 
     }],
   ];
   for (const [line, flags] of lines) assert.deepEqual(parseArgs(["x", ...line.split(" ")]).flags, flags);
+});
+
+Deno.test("~ is the home folder wherever a path is, also where the shell leaves it", () => {
+  const home = homeFolder()!;
+  const line = ["x", "--lora=~/a.safetensors=0.8", "-m", "~/m", "--wildcards", "~", "--init-image", "~me/a.png"];
+  assert.deepEqual(parseArgs(line).flags, {
+    lora: [{ file: `${home}/a.safetensors`, weight: 0.8 }],
+    model: `${home}/m`,
+    wildcards: home,
+    initImage: "~me/a.png",
+  });
+  assert.equal(parseArgs(["-p", "~/ art"]).flags.prompt, "~/ art");
 });
 
 Deno.test("no two settings share a spelling", () => {

@@ -25,12 +25,15 @@ export interface Running {
   permissions?: string[];
 }
 
+/** Whoever runs the tests may have settings of their own. */
+const WITHOUT_CONFIG = { XDG_CONFIG_HOME: `${root}/tests/none`, APPDATA: `${root}/tests/none` };
+
 /** A command that runs main.ts, or another script of the repository. */
 export function program(args: string[], { cwd, env, permissions = ["-A"] }: Running, script = "main.ts"): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", ...permissions, `${root}/${script}`, ...args],
     cwd,
-    env: { NO_COLOR: "1", OPENAI_API_KEY: "", OPENAI_BASE_URL: "", GEMINI_API_KEY: "", ...env },
+    env: { ...WITHOUT_CONFIG, NO_COLOR: "1", OPENAI_API_KEY: "", OPENAI_BASE_URL: "", GEMINI_API_KEY: "", ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -418,7 +418,8 @@ export const outputSettings = {
   },
   trace: {
     run: true,
-    type: "text",
+    once: true,
+    type: "path",
     shown: "FILE",
     on: ["generate", "metadata", "edit"],
     help: "write what the program and each op on the device took, for Perfetto or chrome://tracing (JSON)",

@@ -6,14 +6,14 @@
 import { flagOf } from "../settings/check.ts";
 import { type CommandName, COMMANDS } from "../settings/commands.ts";
 import { kindOf } from "../settings/kind_of.ts";
-import { GROUPS } from "../settings/schema.ts";
+import { GROUPS, SETTINGS } from "../settings/schema.ts";
 import { type Setting, takes } from "../settings/setting.ts";
 
 /** All that one command takes, or, without one, the commands and the flags that everybody needs. */
 export function helpText(command?: CommandName): string {
-  const groups = Object.entries(GROUPS).map(([title, settings]) => {
-    const wanted = (setting: Setting) => command ? takes(command, setting) : setting.common;
-    const rows = Object.entries(settings).filter(([, setting]) => wanted(setting)).map(flagRow);
+  const common = Object.fromEntries(Object.entries(SETTINGS).filter(([, setting]) => setting.common));
+  const groups = Object.entries(command ? GROUPS : { "What everybody needs": common }).map(([title, settings]) => {
+    const rows = Object.entries(settings).filter(([, setting]) => !command || takes(command, setting)).map(flagRow);
     return rows.length ? `\n${title}\n${columns(rows)}\n` : "";
   });
   return usage(command) + groups.join("") + (command ? "" : MORE);

@@ -26,7 +26,7 @@ export interface Running {
 }
 
 /** Whoever runs the tests may have settings of their own. */
-const WITHOUT_CONFIG = { XDG_CONFIG_HOME: `${root}/tests/none`, APPDATA: `${root}/tests/none` };
+const WITHOUT_CONFIG = { XDG_CONFIG_HOME: resolve("/no/settings"), APPDATA: resolve("/no/settings") };
 
 /** A command that runs main.ts, or another script of the repository. */
 export function program(args: string[], { cwd, env, permissions = ["-A"] }: Running, script = "main.ts"): Deno.Command {

@@ -1,6 +1,6 @@
 // Joins the strips' moments over each group (Chan, Golub and LeVeque 1979) and folds mean, deviation, γ and β into one
 // multiply-add per channel. moments [batch, strip, quads] → affine [batch, channel] of (a, b): y = a·x + b.
-// One workgroup: one group of one batch entry; its threads take the moments of the group by turns.
+// One workgroup: one group of one batch entry; its THREADS threads take the moments of the group by turns.
 struct Params {
   rows: u32,
   quads: u32,
@@ -14,12 +14,12 @@ struct Params {
 @group(0) @binding(3) var<storage, read> beta: array<f32>;
 @group(0) @binding(4) var<storage, read_write> affine: array<vec2f>;
 
-var<workgroup> sums: array<f32, 64>;
+var<workgroup> sums: array<f32, THREADS>;
 
 // Sum of `mine` over the workgroup.
 fn all(mine: f32, thread: u32) -> f32 {
   sums[thread] = mine;
-  for (var half = 32u; half > 0u; half /= 2u) {
+  for (var half = THREADS / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (thread < half) { sums[thread] += sums[thread + half]; }
   }
@@ -34,7 +34,7 @@ fn rows_of(strip: u32) -> f32 {
   return f32(min((strip + 1u) * length, p.rows) - min(strip * length, p.rows));
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3u) {
   let entry = group.x / p.groups;
   let channels = p.quads * 4u;
@@ -42,14 +42,14 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   let first = (group.x % p.groups) * width;
   let n = f32(p.rows) * f32(width);
   var mine = 0.0;
-  for (var i = thread; i < p.strips * width; i += 64u) {
+  for (var i = thread; i < p.strips * width; i += THREADS) {
     let strip = i / width;
     let c = first + i % width;
     mine += moments[((entry * p.strips + strip) * p.quads + c / 4u) * 8u + c % 4u] * rows_of(strip) / n;
   }
   let mean = all(mine, thread);
   mine = 0.0;
-  for (var i = thread; i < p.strips * width; i += 64u) {
+  for (var i = thread; i < p.strips * width; i += THREADS) {
     let strip = i / width;
     let c = first + i % width;
     let at = ((entry * p.strips + strip) * p.quads + c / 4u) * 8u + c % 4u;
@@ -57,7 +57,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     mine += select(0.0, moments[at + 4u] + d * d * rows_of(strip), rows_of(strip) > 0.0);
   }
   let inverse = inverseSqrt(all(mine, thread) / n + p.epsilon);
-  for (var c = first + thread; c < first + width; c += 64u) {
+  for (var c = first + thread; c < first + width; c += THREADS) {
     let a = gamma[c] * inverse;
     affine[entry * channels + c] = vec2f(a, beta[c] - mean * a);
   }

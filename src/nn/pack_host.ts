@@ -7,7 +7,7 @@
 import type { Precision } from "../gpu/device.ts";
 import { padChannels } from "../gpu/tensor.ts";
 import { toFloat32 } from "../formats/dtype.ts";
-import { panelCount, TRANSFORM, type Weight } from "../ops/weight.ts";
+import { panelCount, type Weight } from "../ops/weight.ts";
 import type { Packable } from "../ops/pack.ts";
 
 /** Numbers as their bits: f16 or f32. */
@@ -57,17 +57,25 @@ function convert(bytes: Uint8Array<ArrayBuffer>, dtype: Packable, precision: Pre
   return new Uint32Array(toFloat32(bytes, dtype).buffer as ArrayBuffer);
 }
 
-/** The nine taps of each pair of channels as the sixteen that they are transformed to. */
+/** The nine taps of each pair of channels as the sixteen that they are transformed to: U = G·g·Gᵀ, down and then across. */
 function transformed(bytes: Uint8Array<ArrayBuffer>, dtype: Packable, precision: Precision): Bits {
   const taps = toFloat32(bytes, dtype);
-  const count = taps.length / 9;
-  const out = new Float32Array(count * 16);
-  for (let i = 0; i < count; i++) {
-    for (let t = 0; t < 16; t++) {
-      const row = TRANSFORM[t];
-      let sum = 0;
-      for (let k = 0; k < 9; k++) sum += row[k] * taps[i * 9 + k];
-      out[i * 16 + t] = sum;
+  const out = new Float32Array(taps.length / 9 * 16);
+  for (let from = 0, to = 0; from < taps.length; from += 9, to += 16) {
+    for (let x = 0; x < 3; x++) {
+      const top = taps[from + x], middle = taps[from + 3 + x], bottom = taps[from + 6 + x];
+      const ends = top + bottom;
+      out[to + x] = top;
+      out[to + 4 + x] = 0.5 * (ends + middle);
+      out[to + 8 + x] = 0.5 * (ends - middle);
+      out[to + 12 + x] = bottom;
+    }
+    for (let y = to; y < to + 16; y += 4) {
+      const middle = out[y + 1], right = out[y + 2];
+      const ends = out[y] + right;
+      out[y + 1] = 0.5 * (ends + middle);
+      out[y + 2] = 0.5 * (ends - middle);
+      out[y + 3] = right;
     }
   }
   return precision === "f16" ? new Uint16Array(new Float16Array(out).buffer) : new Uint32Array(out.buffer);

@@ -76,6 +76,10 @@ export interface NormTile {
   /** Strips that GroupNorm cuts an entry into, unless their rows are fewer than 16, or more than so many. */
   strips: number;
   longest: number;
+  /** Threads that join the strips. */
+  threads: number;
+  /** GroupNorm in one kernel: of entries of up to so many rows, by so many threads, each loading so many rows ahead. */
+  whole: { rows: number; threads: number; ahead: number };
 }
 
 interface Choices {
@@ -92,7 +96,7 @@ interface Choices {
 const GPU: Choices = {
   matmul: (shape) => shortest(shape).name,
   attention: ["tile 40", "tile 64", "tile 80", "tile 160", "tile 512", "wide", "lanes any"],
-  norm: { rows: 4, waves: 4, strips: 64, longest: 64 },
+  norm: { rows: 4, waves: 4, strips: 64, longest: 64, threads: 64, whole: { rows: 4096, threads: 256, ahead: 4 } },
   winograd: { from: Infinity, to: 0 },
 };
 
@@ -101,7 +105,7 @@ const CHOICES: Record<DeviceClass, Choices> = {
   software: {
     matmul: ({ rows }) => rows <= 8 ? "lanes 4" : "lanes 16",
     attention: ["lanes 2", "lanes 1", "wide", "lanes any"],
-    norm: { rows: 4, waves: 1, strips: 8, longest: Infinity },
+    norm: { rows: 4, waves: 1, strips: 8, longest: Infinity, threads: 8, whole: { rows: 4096, threads: 8, ahead: 1 } },
     winograd: { from: 64 * 128, to: 1280 * 960 },
   },
   workgroup: GPU,
@@ -133,6 +137,24 @@ export function matmulTile(device: Device, shape: ProductShape, panel: number): 
 export function normStrips(device: Device, rows: number): number {
   const { strips, longest } = normTile(device);
   return Math.max(1, Math.min(strips, Math.floor(rows / 16)), Math.ceil(rows / longest));
+}
+
+/**
+ * How GroupNorm is done in one kernel, if it is: by workgroups that own whole quads.
+ * @param shape rows of each of the batch's entries, channels, and channels of a group
+ */
+export function wholeNorm(
+  device: Device,
+  { rows, batch, channels, width }: Record<"rows" | "batch" | "channels" | "width", number>,
+): { threads: number; own: number; ahead: number } | undefined {
+  const { whole } = normTile(device);
+  const groups = width % 4 === 0 ? 1 : width % 2 === 0 ? 2 : 4;
+  const own = groups * width / 4;
+  const threads = Math.max(whole.threads, 2 ** Math.ceil(Math.log2(own)));
+  const forced = device.forced.get("norm");
+  const fits = channels % (groups * width) === 0 && threads <= 256;
+  const pays = rows <= whole.rows && batch * channels / (4 * own) >= 4;
+  return fits && (forced ? forced === "whole" : pays) ? { threads, own, ahead: whole.ahead } : undefined;
 }
 
 /** Columns of a panel for a weight of so many: software adapters waste less on narrow ones. */

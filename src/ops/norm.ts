@@ -6,10 +6,11 @@
 import foldSource from "../../shaders/group_norm_fold.wgsl" with { type: "text" };
 import statsSource from "../../shaders/group_norm_stats.wgsl" with { type: "text" };
 import groupSource from "../../shaders/group_norm.wgsl" with { type: "text" };
+import wholeSource from "../../shaders/group_norm_whole.wgsl" with { type: "text" };
 import layerSource from "../../shaders/layer_norm.wgsl" with { type: "text" };
 import type { Graph } from "../gpu/graph.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { normStrips, normTile } from "./choose.ts";
+import { normStrips, normTile, wholeNorm } from "./choose.ts";
 import { grid64 } from "./grid.ts";
 
 /** γ and β, f32 and plain, and ε. */
@@ -31,10 +32,29 @@ export function groupNorm(g: Graph, x: Tensor, norm: Norm & { groups: number }, 
   }
   const rows = x.shape.slice(1, -1).reduce((a, b) => a * b, 1);
   const quads = channels / 4;
+  const out = g.tensor(`${x.label} normed`, x.shape);
+  const whole = wholeNorm(g.device, { rows, batch, channels, width: channels / norm.groups });
+  if (whole) {
+    const { threads: THREADS, own, ahead: AHEAD } = whole;
+    g.dispatch({
+      kernel: { name: "group_norm_whole", source: wholeSource },
+      constants: { THREADS, AHEAD, SILU: Number(silu) },
+      params: {
+        rows,
+        quads,
+        own,
+        spread: Math.floor(THREADS / own),
+        width: channels / norm.groups,
+        epsilon: norm.epsilon,
+      },
+      bindings: [x, norm.gamma, norm.beta, out],
+      grid: [batch * quads / own],
+    });
+    return out;
+  }
   const strips = normStrips(g.device, rows);
   const moments = g.tensor("moments", [batch, strips, quads * 8], "f32", "plain");
   const affine = g.tensor("affine", [batch, channels * 2], "f32", "plain");
-  const out = g.tensor(`${x.label} normed`, x.shape);
   const statsGrid = grid64(batch * strips * quads);
   g.dispatch({
     kernel: { name: "group_norm_stats", source: statsSource },
@@ -44,6 +64,7 @@ export function groupNorm(g: Graph, x: Tensor, norm: Norm & { groups: number }, 
   });
   g.dispatch({
     kernel: { name: "group_norm_fold", source: foldSource },
+    constants: { THREADS: normTile(g.device).threads },
     params: { rows, quads, strips, groups: norm.groups, epsilon: norm.epsilon },
     bindings: [moments, norm.gamma, norm.beta, affine],
     grid: [batch * norm.groups],

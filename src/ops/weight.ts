@@ -48,12 +48,3 @@ export function panelCount(weight: Pick<Weight, "outChannels" | "gated" | "panel
 export function fileTaps({ taps }: Pick<Weight, "taps">): 1 | 9 {
   return taps === 1 ? 1 : 9;
 }
-
-/** Rows of G in U = G·g·Gᵀ (Lavin and Gray, arXiv 1509.09308): from three taps to four. */
-const G = [[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]];
-
-/** Weights of each of the 9 taps in each of the 16 that they are transformed to. */
-export const TRANSFORM: readonly (readonly number[])[] = Array.from(
-  { length: 16 },
-  (_, i) => Array.from({ length: 9 }, (_, t) => G[i >> 2][Math.floor(t / 3)] * G[i & 3][t % 3]),
-);

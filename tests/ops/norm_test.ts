@@ -10,16 +10,17 @@ for (const way of WAYS) {
 
   Deno.test(`groupNorm ${way.name}: groups across quads, odd rows, batch, SiLU`, async () => {
     for (
-      const { b, h, w, c, groups, silu } of [
+      const { b, h, w, c, groups, silu, norm } of [
         { b: 2, h: 5, w: 7, c: 20, groups: 2, silu: true },
         { b: 1, h: 33, w: 31, c: 24, groups: 8, silu: false },
         { b: 1, h: 1, w: 1, c: 12, groups: 3, silu: false },
-      ]
+        { b: 1, h: 3, w: 2, c: 40, groups: 1, silu: true },
+      ].flatMap((shape) => ["strips", "whole"].map((norm) => ({ ...shape, norm })))
     ) {
       const n = h * w;
       const x = Float32Array.from(Float16Array.from(random(b * n * c).map((v) => v + OFFSET)));
       const gamma = random(c, 2), beta = random(c, 3);
-      const y = await compute(way, [{ shape: [b, h, w, c], values: x }], {
+      const y = await compute({ ...way, forced: { norm } }, [{ shape: [b, h, w, c], values: x }], {
         "n.weight": { shape: [c], values: gamma },
         "n.bias": { shape: [c], values: beta },
       }, (g, weights, [x]) => groupNorm(g, x, { ...weights.norm("n", c, 1e-5), groups }, silu));

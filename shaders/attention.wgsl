@@ -2,7 +2,7 @@
 // Milakov and Gimelshein, arXiv 1805.02867; Dao et al., arXiv 2205.14135). A lane owns QUERIES queries of one head; the group of 8
 // lanes loads 8 keys at a time, one each, and shares them.
 //
-// q [rows, heads·d], kv [tokens, 2·heads·d] (keys, then values), out like q; workgroup 8 × WAVES; grid: tiles, heads.
+// q [rows, heads·d], kv [tokens, 2·heads·d] (keys, then values; where JOINED = 1, queries first), out [rows, heads·d]; workgroup 8 × WAVES; grid: tiles, heads.
 // use sights
 // use lanes
 // use total
@@ -22,12 +22,12 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
   var most$i = -1e30;
   var sum$i = 0.0;
   // for $d in QUADS
-  let q$i_$d = q_at(at$i + $du) * p.scale;
+  let q$i_$d = query_at(at$i + $du) * p.scale;
   var o$i_$d = vec4f(0);
   // end
   // end
   for (var first = 0u; first < see.count; first += 8u) {
-    let mine = (see.start + min(first + lane, see.count - 1u)) * p.kv_quads + head;
+    let mine = (see.start + min(first + lane, see.count - 1u)) * p.kv_quads + p.keys + head;
     lanes_ready();
     // for $d in QUADS
     let k$d = kv_at(mine + $du);
@@ -63,7 +63,7 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
     // end
     lanes_ready();
     // for $d in QUADS
-    let v$d = kv_at(mine + p.kv_quads / 2u + $du);
+    let v$d = kv_at(mine + p.apart + $du);
     lanes_put($du, lane, v$d);
     // end
     lanes_ready();
@@ -83,7 +83,7 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
   let share$i = select(0.0, see.weight / sum$i, see.count > 0u);
   if (row$i != NONE) {
     // for $d in QUADS
-    put(at$i + $du, o$i_$d * share$i);
+    put(row$i * p.out_quads + head + $du, o$i_$d * share$i);
     // end
   }
   // end

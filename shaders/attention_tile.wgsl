@@ -27,7 +27,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   var most$i = -1e30;
   var sum$i = 0.0;
   // for $d in QUADS
-  let q$i_$d = q_at(at$i + $du) * (p.scale * 1.44269504);   // powers of 2 below
+  let q$i_$d = query_at(at$i + $du) * (p.scale * 1.44269504);   // powers of 2 below
   var o$i_$d = vec4f(0);
   // end
   // end
@@ -36,9 +36,9 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     for (var e = thread; e < BLOCK * PARTS * QUADS; e += 64u) {
       let key = e / (PARTS * QUADS);
       let d = e % (PARTS * QUADS);
-      let from_row = (see.start + min(first + key, see.count - 1u)) * p.kv_quads + head + d;
+      let from_row = (see.start + min(first + key, see.count - 1u)) * p.kv_quads + p.keys + head + d;
       keys[key][d / QUADS][d % QUADS] = kv_at(from_row);
-      values[key][d / QUADS][d % QUADS] = kv_at(from_row + p.kv_quads / 2u);
+      values[key][d / QUADS][d % QUADS] = kv_at(from_row + p.apart);
     }
     workgroupBarrier();
     for (var turn = 0u; turn < BLOCK; turn += 4u * KEY_QUADS) {
@@ -119,7 +119,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   let share$i = select(0.0, see.weight / sum$i, see.count > 0u);
   if (row$i != NONE) {
     // for $d in QUADS
-    put(at$i + $du, o$i_$d * share$i);
+    put(row$i * p.out_quads + head + part * QUADS + $du, o$i_$d * share$i);
     // end
   }
   // end

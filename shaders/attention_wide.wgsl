@@ -18,15 +18,15 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
   var most$i = -1e30;
   var sum$i = 0.0;
   // for $d in QUADS
-  let q$i_$d = q_at(at$i + $du * 8u) * p.scale;
+  let q$i_$d = query_at(at$i + $du * 8u) * p.scale;
   var o$i_$d = vec4f(0);
   // end
   // end
   for (var key = 0u; key < see.count; key++) {
-    let from_row = (see.start + key) * p.kv_quads + head;
+    let from_row = (see.start + key) * p.kv_quads + p.keys + head;
     // for $d in QUADS
     let k$d = kv_at(from_row + $du * 8u);
-    let v$d = kv_at(from_row + p.kv_quads / 2u + $du * 8u);
+    let v$d = kv_at(from_row + p.apart + $du * 8u);
     // end
     // for $i in QUERIES
     var dot$i = vec4f(0);
@@ -49,7 +49,7 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
   let share$i = select(0.0, see.weight / sum$i, see.count > 0u);
   if (row$i != NONE) {
     // for $d in QUADS
-    put(at$i + $du * 8u, o$i_$d * share$i);
+    put(row$i * p.out_quads + head + $du * 8u, o$i_$d * share$i);
     // end
   }
   // end

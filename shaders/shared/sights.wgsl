@@ -1,10 +1,13 @@
 // What queries see. A query row belongs to a region; a region names the key rows it sees and, for regional prompts, the base
 // prompt's with the base ratio β: out = (1 − β)·attn(keys) + β·attn(base), one dispatch for each of the two sums:
-// with MORE = 1 it adds `sum`, the other. Self-attention
+// with MORE = 1 it adds `sum`, the other. Where JOINED = 1 queries, keys and values are one tensor, kv. Self-attention
 // is the region "my own picture". Query rows come sorted by region in tiles, so that a workgroup reads one region's keys.
 struct Params {
-  q_quads: u32,     // quads of a row of q and out
+  q_quads: u32,     // quads of a row of q
+  out_quads: u32,   // quads of a row of out
   kv_quads: u32,    // quads of a row of kv
+  keys: u32,        // first quad of the keys in such a row
+  apart: u32,       // quads from a key to its value
   scale: f32,       // 1/√d
   causal: u32,      // 1: key rows after the query's own row are hidden
   base: u32,        // 1: the sum over the base prompt's keys
@@ -36,6 +39,11 @@ fn sight(tile: u32) -> Sight {
   let r = regions[tiles[tile]];
   if (p.base == 1u) { return Sight(r.base_start, r.base_count, r.base_ratio); }
   return Sight(r.start, r.count, 1.0 - r.base_ratio);
+}
+
+fn query_at(i: u32) -> vec4f {
+  if (JOINED == 1u) { return kv_at(i); }
+  return q_at(i);
 }
 
 fn put(at: u32, v: vec4f) {

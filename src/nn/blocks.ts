@@ -5,7 +5,7 @@
  */
 import type { Graph } from "../gpu/graph.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { attention, type AttentionMap, type Heads } from "../ops/attention.ts";
+import { attention, type AttentionInputs, type AttentionMap, type Heads } from "../ops/attention.ts";
 import { conv3x3, linear } from "../ops/matmul.ts";
 import { groupNorm, layerNorm } from "../ops/norm.ts";
 import { paddedWidth } from "./pad_heads.ts";
@@ -86,22 +86,17 @@ export function spatialTransformer(
   for (let i = 0; i < depth; i++) {
     const block = `${name}.transformer_blocks.${i}`;
     const norm = (n: number) => layerNorm(g, h, w.norm(`${block}.norm${n}`, c, 1e-5));
-    const attend = (layer: string, x: Tensor, kv: Tensor, map: AttentionMap, watch?: Watch) => {
-      const q = linear(g, x, w.matrix(`${layer}.to_q`, c, inner, { bias: false, outHeads: each }));
-      watch?.({ q, kv, heads: each, height, width });
-      return linear(g, attention(g, q, kv, each, map), w.matrix(`${layer}.to_out.0`, inner, c, { inHeads: each }), {
+    const attend = (layer: string, inputs: AttentionInputs, map: AttentionMap) =>
+      linear(g, attention(g, inputs, each, map), w.matrix(`${layer}.to_out.0`, inner, c, { inHeads: each }), {
         residual: h,
       });
-    };
-    const seen = norm(1);
-    const parts = [`${block}.attn1.to_k`, `${block}.attn1.to_v`];
-    h = attend(
-      `${block}.attn1`,
-      seen,
-      linear(g, seen, w.matrix(parts[0], c, 2 * inner, { parts, bias: false, outHeads: each })),
-      self,
-    );
-    h = attend(`${block}.attn2`, norm(2), cross.kv(`${block}.attn2`, each), prompts, cross.watch);
+    const parts = ["q", "k", "v"].map((part) => `${block}.attn1.to_${part}`);
+    const joined = w.matrix(parts[0], c, 3 * inner, { parts, bias: false, outHeads: each });
+    h = attend(`${block}.attn1`, { qkv: linear(g, norm(1), joined) }, self);
+    const query = w.matrix(`${block}.attn2.to_q`, c, inner, { bias: false, outHeads: each });
+    const seen = { q: linear(g, norm(2), query), kv: cross.kv(`${block}.attn2`, each) };
+    cross.watch?.({ ...seen, heads: each, height, width });
+    h = attend(`${block}.attn2`, seen, prompts);
     const gated = linear(g, norm(3), w.matrix(`${block}.ff.net.0.proj`, c, 4 * c, { gated: true }));
     h = linear(g, gated, w.matrix(`${block}.ff.net.2`, 4 * c, c), { residual: h });
   }

@@ -79,11 +79,10 @@ export function clip(
       if (!config.projection) break; // nothing needs the layers above
     }
     const layer = `text_model.encoder.layers.${i}`;
-    const parts = [`${layer}.self_attn.k_proj`, `${layer}.self_attn.v_proj`];
+    const parts = ["q", "k", "v"].map((part) => `${layer}.self_attn.${part}_proj`);
     const seen = layerNorm(g, h, w.norm(`${layer}.layer_norm1`, c, epsilon));
-    const q = linear(g, seen, w.matrix(`${layer}.self_attn.q_proj`, c, inner, { outHeads: heads }));
-    const kv = linear(g, seen, w.matrix(parts[0], c, 2 * inner, { parts, outHeads: heads }));
-    const mixed = attention(g, q, kv, heads, map, true);
+    const qkv = linear(g, seen, w.matrix(parts[0], c, 3 * inner, { parts, outHeads: heads }));
+    const mixed = attention(g, { qkv }, heads, map, true);
     h = linear(g, mixed, w.matrix(`${layer}.self_attn.out_proj`, inner, c, { inHeads: heads }), { residual: h });
     const normed = layerNorm(g, h, w.norm(`${layer}.layer_norm2`, c, epsilon));
     const hidden = linear(g, normed, w.matrix(`${layer}.mlp.fc1`, c, mlpWidth), { activation: config.activation });

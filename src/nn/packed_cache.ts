@@ -16,7 +16,7 @@ import { packedSize } from "./pack_host.ts";
 import type { Weights } from "./weights.ts";
 
 /** Goes up whenever panels change. */
-const LAYOUT = 3;
+const LAYOUT = 4;
 
 /** Where packed weights are kept: the user's cache folder. @throws UsageError where there is none */
 export function packedFolder(): string {

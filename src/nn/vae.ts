@@ -115,10 +115,9 @@ function middle(g: Graph, w: Layers, name: string, x: Tensor, norm: NormSettings
   if (attend) {
     const layer = `${name}.attentions.0`;
     const seen = groupNorm(g, h, { ...w.norm(`${layer}.group_norm`, c, norm.epsilon), groups: norm.groups }, false);
-    const parts = [`${layer}.to_k`, `${layer}.to_v`];
-    const q = linear(g, seen, w.matrix(`${layer}.to_q`, c, c));
-    const kv = linear(g, seen, w.matrix(parts[0], c, 2 * c, { parts }));
-    const mixed = attention(g, q, kv, { count: 1, width: c }, selfMap(x.shape[0], x.shape[1] * x.shape[2]));
+    const parts = ["q", "k", "v"].map((part) => `${layer}.to_${part}`);
+    const qkv = linear(g, seen, w.matrix(parts[0], c, 3 * c, { parts }));
+    const mixed = attention(g, { qkv }, { count: 1, width: c }, selfMap(x.shape[0], x.shape[1] * x.shape[2]));
     h = linear(g, mixed, w.matrix(`${layer}.to_out.0`, c, c), { residual: h });
   }
   return resnet(g, w, `${name}.resnets.1`, h, c, norm);

@@ -7,6 +7,7 @@ import narrowSource from "../../shaders/attention.wgsl" with { type: "text" };
 import tileSource from "../../shaders/attention_tile.wgsl" with { type: "text" };
 import wideSource from "../../shaders/attention_wide.wgsl" with { type: "text" };
 import type { Graph } from "../gpu/graph.ts";
+import { inTexture } from "../gpu/storage.ts";
 import { floatBits, padChannels, type Tensor } from "../gpu/tensor.ts";
 import { type AttentionTile, attentionTile } from "./choose.ts";
 
@@ -112,33 +113,59 @@ export interface Heads {
   width: number;
 }
 
+/** What attention reads; the map counts the rows of each through all batch entries. */
+export type AttentionInputs =
+  /** [batch, …, heads·d], and keys, then values [batch', …, 2·heads·d]. */
+  | { q: Tensor; kv: Tensor }
+  /** Queries, keys and values of the same rows side by side [batch, …, 3·heads·d]. */
+  | { qkv: Tensor };
+
 /**
  * softmax(q·Kᵀ/√d)·V of each head over the rows that `map` shows.
- * @param q [batch, …, heads·d]
- * @param kv [batch', …, 2·heads·d]: keys, then values. The map counts the rows of q and kv through all batch entries.
- * @returns shape of q
+ * @returns [batch, …, heads·d], as many rows as there are queries
  */
-export function attention(g: Graph, q: Tensor, kv: Tensor, heads: Heads, map: AttentionMap, causal = false): Tensor {
-  const channels = q.shape[q.shape.length - 1];
+export function attention(
+  g: Graph,
+  inputs: AttentionInputs,
+  heads: Heads,
+  map: AttentionMap,
+  causal = false,
+): Tensor {
+  const joined = "qkv" in inputs;
+  const [q, kv] = joined ? [inputs.qkv, inputs.qkv] : [inputs.q, inputs.kv];
   const d = padChannels(heads.width);
-  if (channels !== heads.count * d) {
-    throw new Error(`"${q.label}" has ${channels} channels, not ${heads.count} heads of ${d}.`);
+  const channels = heads.count * d;
+  const [qWidth, kvWidth] = [q, kv].map(({ shape }) => shape[shape.length - 1]);
+  if (qWidth !== (joined ? 3 : 1) * channels || kvWidth !== (joined ? 3 : 2) * channels) {
+    throw new Error(`"${q.label}" has ${qWidth} channels, "${kv.label}" ${kvWidth}: not ${heads.count} heads of ${d}.`);
   }
   const tile = attentionTile(g.device, d);
   const tables = tablesFor(g, map, queriesOf(tile));
+  const JOINED = Number(joined && !inTexture(g.device, q)); // a writable buffer may be bound once only, a texture twice
   const dispatch = (base: boolean, more?: Tensor) => {
-    const out = g.tensor(base ? "attention to the base prompt" : "attention", q.shape);
+    const out = g.tensor(base ? "attention to the base prompt" : "attention", [...q.shape.slice(0, -1), channels]);
     g.dispatch({
       kernel: KERNELS[tile.kernel],
-      constants: { ...constantsOf(tile, d), MORE: Number(more !== undefined) },
+      constants: { ...constantsOf(tile, d), MORE: Number(more !== undefined), JOINED },
       params: {
-        q_quads: channels / 4,
-        kv_quads: channels / 2,
+        q_quads: qWidth / 4,
+        out_quads: channels / 4,
+        kv_quads: kvWidth / 4,
+        keys: joined ? channels / 4 : 0,
+        apart: channels / 4,
         scale: 1 / Math.sqrt(heads.width),
         causal,
         base,
       },
-      bindings: [q, kv, tables.rows, tables.tiles, tables.regions, more ?? g.nothing("sum"), out],
+      bindings: [
+        JOINED ? g.nothing("q") : q,
+        kv,
+        tables.rows,
+        tables.tiles,
+        tables.regions,
+        more ?? g.nothing("sum"),
+        out,
+      ],
       grid: [tables.count, heads.count],
       flops: 4 * channels * seen(map, base),
     });

@@ -173,8 +173,9 @@ function factorsOf(adapters: readonly Adapter[], base: TensorSource): TensorSour
   };
 }
 
-/** The modules that a network joins in one layer: keys and values. */
+/** The modules that a network joins in one layer: what looks at the picture itself, or at the prompts. */
 function joined(module: string): string[] {
-  const [, attention] = module.match(/^(.*\.attn[12])\.to_[kv]$/) ?? [];
-  return attention === undefined ? [module] : [`${attention}.to_k`, `${attention}.to_v`];
+  const [, attention, which, part] = module.match(/^(.*\.attn([12]))\.to_([qkv])$/) ?? [];
+  const parts = which === "1" ? ["q", "k", "v"] : ["k", "v"];
+  return parts.includes(part) ? parts.map((each) => `${attention}.to_${each}`) : [module];
 }

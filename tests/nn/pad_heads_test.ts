@@ -27,9 +27,9 @@ Deno.test("attention with heads of 6 channels gives what it gives without paddin
   const matrices = names.map((_, i) => random(c * c, i + 2));
   const entries = names.map((name, i) => [`${name}.weight`, { shape: [c, c], values: matrices[i] }]);
   const y = await compute(WAYS[0], [{ shape: [1, rows, c], values: x }], Object.fromEntries(entries), (g, w, [x]) => {
-    const q = linear(g, x, w.matrix("q", c, inner, { bias: false, outHeads: heads }));
-    const kv = linear(g, x, w.matrix("k", c, 2 * inner, { parts: ["k", "v"], bias: false, outHeads: heads }));
-    const mixed = attention(g, q, kv, heads, selfMap(1, rows));
+    const parts = ["q", "k", "v"];
+    const qkv = linear(g, x, w.matrix("q", c, 3 * inner, { parts, bias: false, outHeads: heads }));
+    const mixed = attention(g, { qkv }, heads, selfMap(1, rows));
     return linear(g, mixed, w.matrix("o", inner, c, { bias: false, inHeads: heads }));
   });
   const times = (a: ArrayLike<number>, m: Float32Array) =>

@@ -60,7 +60,7 @@ for (const way of [...WAYS, ...FORCED] as (Way & { width?: number })[]) {
         way,
         [{ shape: [2, rows, channels], values: q }, { shape: [2, rows, 2 * channels], values: kv }],
         {},
-        (g, _, [q, kv]) => attention(g, q, kv, { count: heads, width: d }, selfMap(2, rows)),
+        (g, _, [q, kv]) => attention(g, { q, kv }, { count: heads, width: d }, selfMap(2, rows)),
       );
       const expected = naive(q, kv, channels, heads, (row) => [{
         keys: range(Math.floor(row / rows) * rows, rows),
@@ -71,14 +71,18 @@ for (const way of [...WAYS, ...FORCED] as (Way & { width?: number })[]) {
   }
 
   for (const d of way.width ? [] : [16, 96]) {
-    Deno.test(`attention ${way.name}: causal, heads of ${d}`, async () => {
+    Deno.test(`attention ${way.name}: causal, in one tensor with its keys and values, heads of ${d}`, async () => {
       const heads = 2, channels = d * heads, rows = 19;
       const q = half(random(2 * rows * channels)), kv = half(random(2 * rows * 2 * channels, 2));
+      const joined = range(0, 2 * rows).flatMap((row) => [
+        ...q.subarray(row * channels, (row + 1) * channels),
+        ...kv.subarray(row * 2 * channels, (row + 1) * 2 * channels),
+      ]);
       const y = await compute(
         way,
-        [{ shape: [2, rows, channels], values: q }, { shape: [2, rows, 2 * channels], values: kv }],
+        [{ shape: [2, rows, 3 * channels], values: joined }],
         {},
-        (g, _, [q, kv]) => attention(g, q, kv, { count: heads, width: d }, selfMap(2, rows), true),
+        (g, _, [qkv]) => attention(g, { qkv }, { count: heads, width: d }, selfMap(2, rows), true),
       );
       const expected = naive(q, kv, channels, heads, (row) => [{
         keys: range(Math.floor(row / rows) * rows, row % rows + 1),
@@ -102,7 +106,7 @@ for (const way of [...WAYS, ...FORCED] as (Way & { width?: number })[]) {
         way,
         [{ shape: [1, rows, channels], values: q }, { shape: [1, tokens, 2 * channels], values: kv }],
         {},
-        (g, _, [q, kv]) => attention(g, q, kv, { count: heads, width: d }, map),
+        (g, _, [q, kv]) => attention(g, { q, kv }, { count: heads, width: d }, map),
       );
       const expected = naive(q, kv, channels, heads, (row) => {
         const { start, count, base } = map.sights[map.regionOfRow[row]];

@@ -43,9 +43,14 @@ const patchTransformer = (contextDim: number): Backbone => ({
     for (let i = 0; i < 3; i++) {
       const layer = (name: string, x: Tensor, out = WIDTH) => linear(g, x, w.matrix(`${i}.${name}`, WIDTH, out));
       const attend = (name: string, x: Tensor, kv: Tensor, map: AttentionMap) =>
-        linear(g, attention(g, layer(`${name}.q`, x), kv, HEADS, map), w.matrix(`${i}.${name}.out`, WIDTH, WIDTH), {
-          residual: h,
-        });
+        linear(
+          g,
+          attention(g, { q: layer(`${name}.q`, x), kv }, HEADS, map),
+          w.matrix(`${i}.${name}.out`, WIDTH, WIDTH),
+          {
+            residual: h,
+          },
+        );
       const norm = (name: string) => layerNorm(g, h, w.norm(`${i}.${name}`, WIDTH, 1e-5));
       let x = norm("norm1");
       h = attend("self", x, layer("self.kv", x, 2 * WIDTH), self);

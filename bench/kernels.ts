@@ -52,8 +52,7 @@ const CASES: Case[] = [
     ours: (g) =>
       attention(
         g,
-        g.input("q", [1, 1024, 320]),
-        g.input("kv", [1, 1024, 640]),
+        { q: g.input("q", [1, 1024, 320]), kv: g.input("kv", [1, 1024, 640]) },
         { count: 8, width: 40 },
         selfMap(1, 1024),
       ),

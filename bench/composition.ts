@@ -5,7 +5,8 @@
  *
  * The plain prompt and the usual ways are drawn from every N-th prompt (default: all), then the ablations from every 4th
  * unless told. With a file of results a run that was stopped goes on where it was: what stands in the file is not drawn
- * again. The page is numbered, so that none is overwritten.
+ * again. The page is numbered, so that none is overwritten. `--counts` draws the prompts of counts.json instead, which ask
+ * for several of a kind and say no places: by the planner's cells, and by a box for each.
  *
  * @module
  */
@@ -17,7 +18,7 @@ import { encodePng } from "../src/formats/png.ts";
 import { loadModel } from "../src/pipeline/model.ts";
 import { Detector } from "../src/judge/detector.ts";
 import { layoutOf } from "../src/plan/layout_of.ts";
-import { plainPlan, type Plan, type PlanPhase } from "../src/plan/plan.ts";
+import { plainPlan, type Plan, type PlanPhase, type Region, regionsOf } from "../src/plan/plan.ts";
 import { planByRules } from "../src/plan/rules/rules.ts";
 import { REGION_MODES, type RegionMode } from "../src/region/mode.ts";
 import { reportPage } from "./composition_page.ts";
@@ -73,6 +74,21 @@ const ABLATIONS: Record<string, Variant> = Object.fromEntries([
   ...REGION_MODES.flatMap((mode) => RATIOS[mode].map((ratio) => [`${mode}, base ratio ${ratio}`, base(mode, ratio)])),
 ]);
 
+/** The same regions in the middle of their cells, no higher than wide, and the whole prompt around them. */
+const inBoxes = (plan: Plan): Plan => {
+  const { cells } = layoutOf(plan);
+  const boxed = regionsOf(plan).map((region, i): Region => {
+    const { x0, x1, y0, y1 } = cells[i].rect;
+    const spare = y1 - y0 === 1 ? 0.25 : 0;
+    return { ...region, box: [x0, y0 + spare, x1, y1 - spare] };
+  });
+  return { ...plan, splitRatio: "1", regions: boxed };
+};
+const COUNTED: Record<string, Variant> = {
+  "bind in boxes": (plan) => bind(0.5, 0.5)(inBoxes(plan)),
+  "canvas in boxes": (plan) => base("canvas", 0.3)(inBoxes(plan)),
+};
+
 /** Draws, scores, prints the tables and writes the page. */
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -82,6 +98,7 @@ export async function run(args: string[]): Promise<void> {
       "ablate-every": { type: "string", default: "4" },
       only: { type: "string", default: "." },
       results: { type: "string" },
+      counts: { type: "boolean" },
       html: { type: "string", default: "composition_%03d.html" },
     },
   });
@@ -96,7 +113,9 @@ export async function run(args: string[]): Promise<void> {
   const only = new RegExp(values.only);
   const page = { pattern: values.html };
   await checkNewFile(page);
-  const tasks: Task[] = JSON.parse(await Deno.readTextFile(new URL("../tests/composition.json", import.meta.url)));
+  const file = values.counts ? "counts.json" : "../tests/composition.json";
+  const tasks: Task[] = JSON.parse(await Deno.readTextFile(new URL(file, import.meta.url)));
+  const others = values.counts ? COUNTED : ABLATIONS;
   const detector = await Detector.load();
   const model = await loadModel();
   const results = await Results.open(values.results);
@@ -118,7 +137,7 @@ export async function run(args: string[]): Promise<void> {
     }
   };
   await draw(MAIN, every);
-  await draw({ ...MAIN, ...ABLATIONS }, ablateEvery);
+  await draw({ ...MAIN, ...others }, ablateEvery);
   const rows = results.rows.filter(({ variant }) => only.test(variant));
   const { steps, cfgScale } = model.checkpoint.preset;
   model.close();

@@ -10,9 +10,9 @@ export interface Asked {
   name: string;
   /** null: no colour was asked for, any is right. */
   colour: string | null;
-  /** Where it should be, as fractions of the picture. */
-  x: number;
-  y: number;
+  /** Where it should be, as fractions of the picture; absent: anywhere, as one of so many that are alike. */
+  x?: number;
+  y?: number;
 }
 
 /** What was right: counts of objects, and whether the whole picture was. */
@@ -30,28 +30,33 @@ export interface Score {
 /**
  * Scores one picture. An object is right where the judge found one of that name; its colour, where asked, and its place are
  * right where one of that name has them; a place where it is the nearest of the prompt's places. The picture is all right
- * where every object has one find with name, colour and place, and none came twice.
+ * where every object has one find with name, colour and place, and none came twice. Of several that are alike each needs
+ * a find of its own.
  */
 export function score(asked: readonly Asked[], found: readonly Found[]): Score {
   const nearest = (f: Found) => asked.reduce((best, a) => distance(a, f) < distance(best, f) ? a : best);
   const total: Score = { objects: 0, object: 0, coloured: 0, colour: 0, place: 0, twice: 0, allRight: true };
-  for (const want of asked) {
+  asked.forEach((want, i) => {
+    const earlier = asked.slice(0, i).filter(({ name }) => name === want.name);
+    const alike = earlier.filter(({ colour }) => colour === want.colour).length;
     const named = found.filter((f) => f.name === want.name);
     const hued = named.filter((f) => want.colour === null || f.colour === want.colour);
+    const isPlaced = (list: Found[], before: number) =>
+      want.x === undefined ? list.length > before : list.some((f) => nearest(f) === want);
     total.objects++;
-    total.object += Number(named.length > 0);
+    total.object += Number(named.length > earlier.length);
     total.coloured += Number(want.colour !== null);
-    total.colour += Number(want.colour !== null && hued.length > 0);
-    total.place += Number(named.some((f) => nearest(f) === want));
+    total.colour += Number(want.colour !== null && hued.length > alike);
+    total.place += Number(isPlaced(named, earlier.length));
     const twice = named.length > asked.filter(({ name }) => name === want.name).length;
     total.twice += Number(twice);
-    total.allRight &&= !twice && hued.some((f) => nearest(f) === want);
-  }
+    total.allRight &&= !twice && isPlaced(hued, alike);
+  });
   return total;
 }
 
-function distance(a: Asked, f: Found): number {
-  return Math.hypot(a.x - f.x, a.y - f.y);
+function distance({ x = 0, y = 0 }: Asked, f: Found): number {
+  return Math.hypot(x - f.x, y - f.y);
 }
 
 /** A share with Wilson's 95 % interval, all in per cent. */

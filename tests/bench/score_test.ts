@@ -34,6 +34,22 @@ Deno.test("a thing that comes twice is wrong", () => {
   assert.deepEqual({ twice, place, allRight }, { twice: 1, place: 2, allRight: false });
 });
 
+Deno.test("of several that are asked for anywhere, each needs a find of its own", () => {
+  const three = [{ name: "fox", colour: "blue" }, { name: "fox", colour: "blue" }, { name: "fox", colour: "red" }];
+  const foxes = (...colours: string[]) => score(three, colours.map((colour, i) => find("fox", colour, i / 4)));
+  assert.equal(foxes("blue", "red", "blue").allRight, true);
+  const { object, colour, place, twice, allRight } = foxes("blue", "red");
+  assert.deepEqual({ object, colour, place, twice, allRight }, {
+    object: 2,
+    colour: 2,
+    place: 2,
+    twice: 0,
+    allRight: false,
+  });
+  assert.equal(foxes("blue", "red", "red").allRight, false);
+  assert.equal(foxes("blue", "red", "blue", "blue").allRight, false);
+});
+
 Deno.test("a seam is where neighbours' backgrounds are more than 20 levels apart", () => {
   const cells = [{ x0: 0, y0: 0, x1: 0.5, y1: 1 }, { x0: 0.5, y0: 0, x1: 1, y1: 0.5 }, {
     x0: 0.5,

@@ -23,19 +23,19 @@ import { planByRules } from "../src/plan/rules/rules.ts";
 import { REGION_MODES, type RegionMode } from "../src/region/mode.ts";
 import { reportPage } from "./composition_page.ts";
 import { Results, type Row } from "./composition_results.ts";
-import { type Asked, interval, type Score, score } from "./score.ts";
+import { type Asked, interval, type Placed, type Score, score } from "./score.ts";
 import { type Seams, seams } from "./seams.ts";
 import { table } from "./table.ts";
 
 /** A prompt with what must be seen. */
-export interface Task {
+export interface Task<T extends Asked = Placed> {
   prompt: string;
   seed: number;
   width: number;
   height: number;
   /** Holds a pair that training never showed. */
   held_out: boolean;
-  objects: Asked[];
+  objects: T[];
 }
 
 type Variant = (plan: Plan) => Plan;
@@ -114,7 +114,7 @@ export async function run(args: string[]): Promise<void> {
   const page = { pattern: values.html };
   await checkNewFile(page);
   const file = values.counts ? "counts.json" : "../tests/composition.json";
-  const tasks: Task[] = JSON.parse(await Deno.readTextFile(new URL(file, import.meta.url)));
+  const tasks: Task<Asked>[] = JSON.parse(await Deno.readTextFile(new URL(file, import.meta.url)));
   const others = values.counts ? COUNTED : ABLATIONS;
   const detector = await Detector.load();
   const model = await loadModel();
@@ -142,7 +142,8 @@ export async function run(args: string[]): Promise<void> {
   const { steps, cfgScale } = model.checkpoint.preset;
   model.close();
   console.log(`\nBundled model, ${steps} steps, guidance ${cfgScale}; per cent with 95 % intervals\n`);
-  const subset = (belongs: (task: Task, k: number) => boolean) => new Set(tasks.filter(belongs).map((t) => t.prompt));
+  const subset = (belongs: (task: Task<Asked>, k: number) => boolean) =>
+    new Set(tasks.filter(belongs).map((t) => t.prompt));
   const SUBSETS: Subset[] = [
     ["", subset(() => true)],
     ...[2, 3, 4].map((n): Subset => [`, ${n} objects`, subset(({ objects }) => objects.length === n)]),

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Task } from "./composition.ts";
+import type { Asked } from "./score.ts";
 import type { Row } from "./composition_results.ts";
 
 const STYLE = `body { font: 15px/1.4 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
@@ -15,7 +16,7 @@ img.right { border-color: #2a2 }
 figcaption { font-size: 13px; color: #444 }`;
 
 /** A page: one section for each prompt, the `first` variants before the others. */
-export function reportPage(tasks: readonly Task[], rows: readonly Row[], first: readonly string[]): string {
+export function reportPage(tasks: readonly Task<Asked>[], rows: readonly Row[], first: readonly string[]): string {
   const rank = ({ variant }: Row) => first.includes(variant) ? first.indexOf(variant) : first.length;
   const sections = tasks.map((task) => {
     const own = rows.filter(({ prompt }) => prompt === task.prompt).sort((a, b) => rank(a) - rank(b));

@@ -15,6 +15,9 @@ export interface Asked {
   y?: number;
 }
 
+/** One that has its place. */
+export type Placed = Required<Asked>;
+
 /** What was right: counts of objects, and whether the whole picture was. */
 export interface Score {
   objects: number;

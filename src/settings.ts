@@ -108,7 +108,7 @@ export function readSettings(values: unknown, prefix: string): Settings {
 
 /** What `loadModel` takes of the schema. */
 const loadTable = { type: modelSettings.type, cachePacked: deviceSettings.cachePacked } satisfies Table;
-const { model: _model, type: _type, ...checkpointTable } = modelSettings;
+const { model: _model, modelDir: _modelDir, type: _type, ...checkpointTable } = modelSettings;
 const LOAD_OTHERS = [
   "loraDir",
   "device",

@@ -8,6 +8,7 @@ import { UsageError } from "../errors.ts";
 import { mib, openDevice } from "../gpu/device.ts";
 import { openCheckpoint } from "../model/checkpoint.ts";
 import type { Checkpoint, Component } from "../model/parts.ts";
+import { modelByName, modelFolder } from "../model/short_name.ts";
 import { readKnownWords } from "../model/known_words.ts";
 import { memoryNeed } from "../pipeline/memory.ts";
 import { Model } from "../pipeline/model.ts";
@@ -19,7 +20,7 @@ import { type Context, json } from "./command.ts";
 
 /** Prints family, preset, networks and reasons. */
 export async function inspectCommand({ argument, flags, console }: Context): Promise<void> {
-  const model = argument ?? BUNDLED_MODEL;
+  const model = argument === undefined ? BUNDLED_MODEL : await modelByName(argument, await modelFolder(flags.modelDir));
   if (flags.words) return console.result(await listWords(model, flags.json));
   const checkpoint = await openCheckpoint(model);
   const { name, family, preset, scheduler } = checkpoint;

@@ -4,6 +4,7 @@
  * @module
  */
 import { rememberModel } from "../model/known_models.ts";
+import { modelByName, modelFolder } from "../model/short_name.ts";
 import { loadModel, type Model } from "../pipeline/model.ts";
 import type { ModelRecipe } from "../recipe.ts";
 import type { FlagValues } from "../settings.ts";
@@ -25,7 +26,8 @@ export interface OpenedModel {
 export async function openModel(choice: ModelChoice, { flags, console, signal }: Context): Promise<OpenedModel> {
   const started = performance.now();
   console.progress.stage("Opening the model");
-  const { model: path, type, ...checkpoint } = choice;
+  const { model: asked, type, ...checkpoint } = choice;
+  const path = asked === undefined ? undefined : await modelByName(asked, await modelFolder(flags.modelDir));
   const model = await loadModel(path, {
     type,
     device: flags.device,

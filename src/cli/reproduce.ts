@@ -8,6 +8,7 @@ import { ModelError, UsageError } from "../errors.ts";
 import { exists } from "../files/byte_file.ts";
 import { formatOf } from "../formats/encode_picture.ts";
 import { findModel, isModel } from "../model/find_model.ts";
+import { modelByName, modelFolder } from "../model/short_name.ts";
 import { differingParts } from "../model/identity.ts";
 import { pictureHeader } from "../picture/picture_size.ts";
 import { prepare } from "../pipeline/prepare.ts";
@@ -72,10 +73,12 @@ export async function reproduce(original: Original, context: Context): Promise<v
 /** Which model, where it is now. What a recipe says of its place is never followed. */
 async function chooseModel(made: ModelRecipe, folder: string, { flags }: Context): Promise<ModelChoice> {
   const { type, preset, prediction, zsnr } = made;
-  const model = flags.model !== undefined && (isAddress(flags.model) || await isModel(flags.model))
-    ? flags.model
-    : await findModel(made, flags.model);
-  const folders = [folder, ".", dirname(model), ...(flags.model === undefined ? [] : [flags.model])];
+  const shelf = await modelFolder(flags.modelDir);
+  const asked = flags.model === undefined ? undefined : await modelByName(flags.model, shelf);
+  const model = asked !== undefined && (isAddress(asked) || await isModel(asked))
+    ? asked
+    : await findModel(made, asked, shelf === undefined ? [] : [shelf]);
+  const folders = [folder, ".", dirname(model), ...(asked === undefined ? [] : [asked])];
   const vae = made.vae === undefined ? undefined : flags.vae ?? await findNamed(made.vae, folders, "VAE", "--vae");
   const embeddings = made.embeddings === undefined
     ? undefined

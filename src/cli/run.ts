@@ -20,6 +20,7 @@ const LOAD: Record<CommandName, () => Promise<Command>> = {
   recaption: async () => (await import("./recaption_command.ts")).recaptionCommand,
   edit: async () => (await import("./edit_command.ts")).editCommand,
   inspect: async () => (await import("./inspect_command.ts")).inspectCommand,
+  models: async () => (await import("./models_command.ts")).modelsCommand,
   upscale: async () => (await import("./upscale_command.ts")).upscaleCommand,
   preprocess: async () => (await import("./preprocess_command.ts")).preprocessCommand,
   metadata: async () => (await import("./metadata_command.ts")).metadataCommand,

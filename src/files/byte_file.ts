@@ -127,16 +127,16 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 /**
- * The files in a folder and in those within it, as paths within it, in order. Hidden folders, and what this user may
- * not read of the others, are passed over.
+ * The files in a folder and in those within it, as paths within it, in order. Links to folders are followed. Hidden
+ * folders, and what this user may not read of the others, are passed over.
  * @throws ModelError where the folder itself cannot be read
  */
 export async function filesWithin(folder: string): Promise<string[]> {
   const files: string[] = [];
   const look = async (path: string, depth: number): Promise<void> => {
-    for await (const { name, isDirectory } of Deno.readDir(`${folder}/${path}`)) {
+    for await (const { name, isDirectory, isSymlink } of Deno.readDir(`${folder}/${path}`)) {
       if (files.length >= COUNT_OF.files) return;
-      if (!isDirectory) files.push(path + name);
+      if (!isDirectory && !(isSymlink && await isFolder(`${folder}/${path}${name}`))) files.push(path + name);
       else if (depth < COUNT_OF.folders && !name.startsWith(".")) {
         await look(`${path}${name}/`, depth + 1).catch(() => {});
       }
@@ -146,4 +146,8 @@ export async function filesWithin(folder: string): Promise<string[]> {
     throw fileError(folder, error);
   });
   return files.sort();
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await Deno.stat(path).then((info) => info.isDirectory, () => false);
 }

@@ -8,8 +8,8 @@ import { join } from "../deps/path.ts";
 import { ModelError } from "../errors.ts";
 import { exists } from "../files/byte_file.ts";
 import { hubCache } from "../hub/hub.ts";
-import { COUNT_OF } from "../limits.ts";
 import { openCheckpoint } from "./checkpoint.ts";
+import { weightsWithin } from "./find_models.ts";
 import { knownModels } from "./known_models.ts";
 import { differingParts, identify, type Identity } from "./identity.ts";
 import { modelHash } from "./model_hash.ts";
@@ -27,16 +27,22 @@ export interface Wanted extends Pick<Identity, "hash"> {
 /**
  * Where a model lies: a path for `openCheckpoint`.
  *
- * @param folder a folder of models to look into; else the bundled model, those drawn with before and the hub's cache
+ * @param folder a folder of models to look into; else the bundled model, those drawn with before, those in `further`
+ *   and the hub's cache
  * @throws ModelError where it is nowhere, saying where it was looked for
  */
-export async function findModel({ hash, name, parts, fullHash }: Wanted, folder?: string): Promise<string> {
+export async function findModel(
+  { hash, name, parts, fullHash }: Wanted,
+  folder?: string,
+  further: readonly string[] = [],
+): Promise<string> {
   const cache = hubCache((variable) => readable(variable) ? Deno.env.get(variable) : undefined);
-  const places = folder === undefined ? [...await modelsIn(cache, 4)] : [...await modelsIn(folder, 2)];
+  const folders = folder === undefined ? [...further, cache] : [folder];
+  const places = (await Promise.all(folders.map(modelsIn))).flat();
   if (folder === undefined) places.unshift(BUNDLED_MODEL, ...await knownModels());
   let nearest: { place: string; differing: number } | undefined;
   for (const place of places) {
-    if (await hashOf(place) !== hash) continue;
+    if (await hashOfModel(place) !== hash) continue;
     const found = parts && await partsOf(place, fullHash);
     const differing = parts && (found ? differingParts(parts, found) : Object.keys(parts)).length;
     if (!differing) return place;
@@ -58,24 +64,15 @@ export async function isModel(path: string): Promise<boolean> {
   return false;
 }
 
-/** Model files and diffusers folders, `depth` levels deep. */
-async function modelsIn(folder: string, depth: number): Promise<string[]> {
+/** Model files and diffusers folders, as paths. */
+async function modelsIn(folder: string): Promise<string[]> {
   if (!await isFolder(folder)) return [];
-  const found: string[] = [];
-  let looked = 0;
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    if (++looked > COUNT_OF.files) break;
-    const path = join(folder, name);
-    if (isDirectory) {
-      if (await isModel(path)) found.push(path);
-      else if (depth > 1) found.push(...await modelsIn(path, depth - 1));
-    } else if (/\.(safetensors|ckpt)$/i.test(name)) found.push(path);
-  }
-  return found.sort();
+  const { folders, files } = await weightsWithin(folder);
+  return [...folders, ...files.filter((file) => /\.(safetensors|ckpt)$/i.test(file))].map((path) => join(folder, path));
 }
 
 /** The hash of the file that holds the UNet; undefined for what is no model. */
-async function hashOf(place: string): Promise<string | undefined> {
+export async function hashOfModel(place: string): Promise<string | undefined> {
   try {
     if (!await isFolder(place)) return await modelHash(place);
     const checkpoint = await openCheckpoint(place);

@@ -19,17 +19,28 @@ export interface FoundModels {
   loras: string[];
 }
 
+/** Files that may hold tensors. */
+export const WEIGHTS: RegExp = /\.(safetensors|gguf|ckpt|pt|pth|bin)$/i;
+
+/**
+ * Diffusers folders and files of weights outside them, as paths within a folder, in order. All who look for models look
+ * here. @throws ModelError where the folder cannot be read
+ */
+export async function weightsWithin(folder: string): Promise<{ folders: string[]; files: string[] }> {
+  const all = await filesWithin(folder);
+  const signs = all.flatMap((file) =>
+    /^(.+)\/(?:model_index\.json|(?:unet|transformer)\/[^/]+)$/.exec(file)?.[1] ?? []
+  );
+  const folders = [...new Set(signs)];
+  const files = all.filter((file) => WEIGHTS.test(file) && !folders.some((d) => file.startsWith(`${d}/`)));
+  return { folders, files };
+}
+
 /** Looks through a folder and those within it. What cannot be read is passed over. @throws ModelError */
 export async function findModels(folder: string): Promise<FoundModels> {
-  const files = await filesWithin(folder);
-  const diffusers = files.filter((file) => file.endsWith("/model_index.json")).map((file) =>
-    file.replace(/\/[^/]*$/, "")
-  );
-  const found: FoundModels = { models: diffusers, loras: [] };
-  const single = files.filter((file) =>
-    /\.(safetensors|ckpt)$/i.test(file) && !diffusers.some((d) => file.startsWith(`${d}/`))
-  );
-  for (const file of single.slice(0, LOOKS)) {
+  const { folders, files } = await weightsWithin(folder);
+  const found: FoundModels = { models: folders, loras: [] };
+  for (const file of files.filter((name) => /\.(safetensors|ckpt)$/i.test(name)).slice(0, LOOKS)) {
     const kind = await kindOfFile(`${folder}/${file}`);
     if (kind === "model") found.models.push(file);
     if (kind === "lora") found.loras.push(file);

@@ -14,6 +14,7 @@ export const COMMANDS = {
     help: "change a picture: towards a prompt, or by --replace, --recolor, --remove, --add",
   },
   inspect: { argument: "MODEL", help: "what a model is, how that was found out, and what it needs" },
+  models: { argument: "", help: "the models, LoRAs, VAEs, embeddings … that are at hand" },
   upscale: { argument: "IMAGE", help: "enlarge a picture by a network: --upscale-model" },
   preprocess: { argument: "KIND FILE", help: "a picture for a ControlNet; KIND is canny, pose or depth" },
   metadata: { argument: "IMAGE", help: "what made this picture; --repro makes it again" },

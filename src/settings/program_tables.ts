@@ -28,6 +28,7 @@ export const promptSettings = {
 /** Many pictures in one run. */
 export const seriesSettings = {
   prompts: {
+    common: true,
     once: true,
     type: "path",
     shown: "FILE",
@@ -45,6 +46,7 @@ export const seriesSettings = {
     help: "what has become of the list (JSON lines; default: beside the pictures, named like the list)",
   },
   grid: {
+    common: true,
     once: true,
     type: "text",
     shown: "FLAG=VALUES",
@@ -73,7 +75,15 @@ export const modelSettings = {
     short: "m",
     common: true,
     also: ["ckpt", "checkpoint", "ckpt-path", "model-path", "diffusion-model", "pretrained-model-name-or-path"],
-    help: "a diffusers folder, .safetensors, .ckpt, owner/name or https address (default: ours)",
+    help: "folder or file, a name in --model-dir, owner/name on the hub, or https address (default: ours)",
+  },
+  modelDir: {
+    run: true,
+    type: "path",
+    shown: "DIR",
+    on: ["generate", "metadata", "edit", "inspect", "models"],
+    also: ["models-dir", "model-folder", "ckpt-dir"],
+    help: "folder of models, for names such as -m realistic (default: rpg/models in the user's data folder)",
   },
   vae: {
     type: "path",
@@ -108,7 +118,7 @@ export const modelSettings = {
   embeddings: {
     type: "path",
     shown: "PATH",
-    on: ["generate", "metadata", "edit"],
+    on: ["generate", "metadata", "edit", "models"],
     also: ["embd-dir", "embedding-dir", "embeddings-dir", "textual-inversion"],
     help: 'textual inversions for "embedding:name": a file or a folder',
   },
@@ -120,7 +130,7 @@ export const loraPlaces = {
     run: true,
     type: "path",
     shown: "DIR",
-    on: ["generate", "metadata"],
+    on: ["generate", "metadata", "models"],
     also: ["lora-model-dir", "loras-dir"],
     help: "folder of LoRAs for names (default: loras beside the model, then in the user's data folder)",
   },

@@ -134,3 +134,21 @@ Deno.test("inspect says what a model is and why, doctor what the machine has", (
     assert.equal(code, 0);
     assert.match(report, /f16 +passed its self-test/);
   }));
+
+Deno.test("models lists what is at hand; a short name draws with it", () =>
+  inFolder(async (cwd) => {
+    const folder = join(cwd, "shelf");
+    await Deno.mkdir(folder);
+    await Deno.symlink(TINY_MODEL, join(folder, "realisticTiny"), { type: "dir" });
+    const { stdout, stderr } = await finish(program(["models", "--model-dir", folder, "--json"], { cwd }));
+    const found = JSON.parse(stdout).models.filter(({ path }: { path: string }) => path.startsWith(folder));
+    assert.deepEqual(found.map(({ kind, name, family }: Record<string, string>) => [kind, name, family]), [
+      ["model", "realisticTiny", "sd1"],
+    ], stderr);
+    const drawn = await finish(
+      program(["x", "-m", "realistic", ...QUICK.slice(2), "--model-dir", folder, "--no-plan"], { cwd }),
+    );
+    assert.equal(drawn.stdout, "out_001.png  seed 42\n", drawn.stderr);
+    const wrong = await finish(program(["models", "--model-dir", "nowhere"], { cwd }));
+    assert.match(wrong.stderr, /nowhere does not exist/);
+  }));

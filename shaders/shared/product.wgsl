@@ -6,6 +6,8 @@ struct Params {
   panels: u32,
   entry_rows: u32,   // rows of one batch entry
   has_bias: u32,
+  shift_quads: u32,
+  shift_first: u32,
   in_width: u32,
   in_height: u32,
   view_width: u32,   // the picture that taps see: x itself, or x doubled

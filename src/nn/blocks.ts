@@ -8,6 +8,7 @@ import type { Tensor } from "../gpu/tensor.ts";
 import { attention, type AttentionInputs, type AttentionMap, type Heads } from "../ops/attention.ts";
 import { conv3x3, linear } from "../ops/matmul.ts";
 import { groupNorm, layerNorm } from "../ops/norm.ts";
+import type { Channels } from "../ops/product.ts";
 import { paddedWidth } from "./pad_heads.ts";
 import type { Layers } from "./weights.ts";
 
@@ -25,7 +26,7 @@ export function channelsOf(x: Tensor): number {
 /**
  * ResNet block (He et al., arXiv 1512.03385, pre-activation): x + conv(silu(norm(conv(silu(norm(x))) + time))).
  * @param x [batch, height, width, in]
- * @param time silu of the time embedding [batch, 1, dim], where the block has one
+ * @param shift projection of the time embedding, where the block has one
  * @returns [batch, height, width, out]
  */
 export function resnet(
@@ -35,10 +36,9 @@ export function resnet(
   x: Tensor,
   out: number,
   norm: NormSettings,
-  time?: Tensor,
+  shift?: Channels,
 ): Tensor {
   const inChannels = channelsOf(x);
-  const shift = time && linear(g, time, w.matrix(`${name}.time_emb_proj`, channelsOf(time), out));
   let h = groupNorm(g, x, { ...w.norm(`${name}.norm1`, inChannels, norm.epsilon), groups: norm.groups }, true);
   h = conv3x3(g, h, w.matrix(`${name}.conv1`, inChannels, out, { taps: 9 }), { shift });
   h = groupNorm(g, h, { ...w.norm(`${name}.norm2`, out, norm.epsilon), groups: norm.groups }, true);

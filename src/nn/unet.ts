@@ -101,7 +101,10 @@ export function readUNet(config: Config): Backbone {
 function unet(g: Graph, w: Layers, config: UNetConfig, inputs: BackboneInputs, conditioning: PromptInputs): Tensor {
   const { blockOut, groups, epsilon } = config;
   const last = blockOut.length - 1;
-  const evaluation = beginEvaluation(g, w, config, inputs, conditioning);
+  const resnets = [...blockOut].reverse().flatMap((out, up) =>
+    Array.from({ length: config.layers[last - up] + 1 }, (_, i) => ({ name: `up_blocks.${up}.resnets.${i}`, out }))
+  );
+  const evaluation = beginEvaluation(g, w, config, inputs, conditioning, resnets);
   const { norm, time, transformer } = evaluation;
   const { skips, middle } = encodeFeatures(g, w, config, inputs.latents, evaluation);
   let h = middle;
@@ -114,7 +117,8 @@ function unet(g: Graph, w: Layers, config: UNetConfig, inputs: BackboneInputs, c
     const level = last - up;
     const name = `up_blocks.${up}`;
     for (let i = 0; i <= config.layers[level]; i++) {
-      h = resnet(g, w, `${name}.resnets.${i}`, concat(g, h, skips.pop()!), channels, norm, time);
+      const block = `${name}.resnets.${i}`;
+      h = resnet(g, w, block, concat(g, h, skips.pop()!), channels, norm, time(block));
       if (config.upAttention[up]) h = transformer(`${name}.attentions.${i}`, h, level, config.upDepth[up]);
     }
     if (level > 0) {

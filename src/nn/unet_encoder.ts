@@ -8,10 +8,10 @@ import { ModelError } from "../errors.ts";
 import type { Graph } from "../gpu/graph.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { type AttentionMap, selfMap } from "../ops/attention.ts";
-import { add } from "../ops/elementwise.ts";
 import { conv3x3, linear } from "../ops/matmul.ts";
 import type { BackboneInputs, PromptInputs } from "./backbone.ts";
-import { type CrossAttention, type NormSettings, resnet, spatialTransformer } from "./blocks.ts";
+import type { Channels } from "../ops/product.ts";
+import { channelsOf, type CrossAttention, type NormSettings, resnet, spatialTransformer } from "./blocks.ts";
 import type { ConfigReader } from "./config.ts";
 import { paddedWidth } from "./pad_heads.ts";
 import type { Layers } from "./weights.ts";
@@ -107,23 +107,27 @@ export function featureChannels({ blockOut, layers }: EncoderConfig): number[] {
 /** What every block of an evaluation shares. */
 export interface Evaluation {
   norm: NormSettings;
-  /** silu of the time embedding [batch, 1, 4·blockOut[0]]. */
-  time: Tensor;
+  /** Projection of the time embedding for the ResNet block called `name`. */
+  time(name: string): Channels;
   /** The spatial transformer called `name` with the heads and the context of a level, `depth` blocks deep. */
   transformer(name: string, x: Tensor, level: number, depth: number): Tensor;
 }
 
-/** Records what the blocks of one evaluation share. */
+/**
+ * Records what the blocks of one evaluation share.
+ * @param more ResNet blocks besides the first half's
+ */
 export function beginEvaluation(
   g: Graph,
   w: Layers,
   config: EncoderConfig,
   inputs: BackboneInputs,
   conditioning: PromptInputs,
+  more: readonly Resnet[] = [],
 ): Evaluation {
   const { groups, epsilon } = config;
   const batch = inputs.latents.shape[0];
-  const time = timeEmbedding(g, w, config, inputs);
+  const shifts = timeProjections(g, w, timeEmbedding(g, w, config, inputs), [...encoderResnets(config), ...more]);
   const prompts = onceForEachSize(conditioning.map);
   const selves = onceForEachSize((height, width) => selfMap(batch, height * width));
   const { keys, watch } = conditioning;
@@ -143,7 +147,7 @@ export function beginEvaluation(
   });
   return {
     norm: { groups, epsilon },
-    time,
+    time: (name) => shifts.get(name)!,
     transformer: (name, x, level, depth) =>
       spatialTransformer(g, w, name, x, config.heads[level], depth, groups, cross(config.contextDim[level])),
   };
@@ -168,7 +172,8 @@ export function encodeFeatures(
   blockOut.forEach((channels, level) => {
     const name = `down_blocks.${level}`;
     for (let i = 0; i < config.layers[level]; i++) {
-      h = resnet(g, w, `${name}.resnets.${i}`, h, channels, norm, time);
+      const block = `${name}.resnets.${i}`;
+      h = resnet(g, w, block, h, channels, norm, time(block));
       if (config.downAttention[level]) h = transformer(`${name}.attentions.${i}`, h, level, config.depth[level]);
       skips.push(h);
     }
@@ -179,9 +184,10 @@ export function encodeFeatures(
       skips.push(h);
     }
   });
-  h = resnet(g, w, "mid_block.resnets.0", h, blockOut[last], norm, time);
+  const middle = (block: string, x: Tensor) => resnet(g, w, block, x, blockOut[last], norm, time(block));
+  h = middle("mid_block.resnets.0", h);
   if (config.midAttention) h = transformer("mid_block.attentions.0", h, last, config.depth[last]);
-  return { skips, middle: resnet(g, w, "mid_block.resnets.1", h, blockOut[last], norm, time) };
+  return { skips, middle: middle("mid_block.resnets.1", h) };
 }
 
 /** All layers of one resolution share one map, and so its tables on the device. */
@@ -208,11 +214,36 @@ function timeEmbedding(
     sinusoid = linear(g, guidance, weight, { residual: sinusoid });
   }
   const hidden = linear(g, sinusoid, w.matrix("time_embedding.linear_1", dim, 4 * dim), { activation: "silu" });
-  const time = linear(g, hidden, w.matrix("time_embedding.linear_2", 4 * dim, 4 * dim));
-  if (!config.addedDim) return add(g, time, undefined, { activation: "silu" });
+  const second = w.matrix("time_embedding.linear_2", 4 * dim, 4 * dim);
+  if (!config.addedDim) return linear(g, hidden, second, { activation: "silu" });
   const first = linear(g, added, w.matrix("add_embedding.linear_1", config.addedDim, 4 * dim), {
     activation: "silu",
   });
   const more = linear(g, first, w.matrix("add_embedding.linear_2", 4 * dim, 4 * dim));
-  return add(g, time, more, { activation: "silu" });
+  return linear(g, hidden, second, { before: more, activation: "silu" });
+}
+
+/** A ResNet block and its channels. */
+export interface Resnet {
+  name: string;
+  out: number;
+}
+
+/** The ResNet blocks of the first half. */
+function encoderResnets({ blockOut, layers }: EncoderConfig): Resnet[] {
+  const down = blockOut.flatMap((out, level) =>
+    Array.from({ length: layers[level] }, (_, i) => ({ name: `down_blocks.${level}.resnets.${i}`, out }))
+  );
+  return [...down, ...[0, 1].map((i) => ({ name: `mid_block.resnets.${i}`, out: blockOut[blockOut.length - 1] }))];
+}
+
+/** Every block's projection of the time embedding; those of one width are one product. */
+function timeProjections(g: Graph, w: Layers, time: Tensor, resnets: readonly Resnet[]): Map<string, Channels> {
+  const shifts = new Map<string, Channels>();
+  for (const [out, blocks] of Map.groupBy(resnets, ({ out }) => out)) {
+    const parts = blocks.map(({ name }) => `${name}.time_emb_proj`);
+    const of = linear(g, time, w.matrix(parts[0], channelsOf(time), blocks.length * out, { parts }));
+    blocks.forEach(({ name }, i) => shifts.set(name, { of, first: i * out }));
+  }
+  return shifts;
 }

@@ -199,6 +199,9 @@ const SHARES = [["tile 8", 0.82], ["tile 4", 0.78]] as const;
 /** SIMD units of the GPUs that tiles are chosen for: WebGPU does not tell how many there are. */
 const UNITS = [144, 512];
 
+/** Slices have to take a fifth off the time on each: they start one more dispatch, which waits for the first, and move sums. */
+const SLICED = 1.25 ** UNITS.length;
+
 /**
  * The tile, and the number of slices, that take the shortest time on GPUs of {@linkcode UNITS}: whole rounds of one workgroup
  * on each unit, and for slices a further dispatch that reads what they have written.
@@ -216,7 +219,8 @@ function shortest({ rows, panels, depth, taps }: ProductShape, only?: keyof type
       // Cycles of a unit that does 32 multiply-adds in one: 64 columns of the tile's rows, all channels of a slice.
       const work = 64 * tileRows * Math.ceil(depth / slices) * 4 * taps / 32 / share;
       const join = (units: number) => slices > 1 ? 16000 + 8 * rows * panels * 64 * slices / units : 0;
-      const cost = UNITS.reduce((product, units) => product * (Math.ceil(workgroups / units) * work + join(units)), 1);
+      const time = (units: number) => Math.ceil(workgroups / units) * work + join(units);
+      const cost = UNITS.reduce((product, units) => product * time(units), slices > 1 ? SLICED : 1);
       if (cost < least) [least, best] = [cost, { name, slices }];
     }
   }

@@ -18,12 +18,18 @@ import { panelCount, type Weight } from "./weight.ts";
 /** What happens to a sum before it is stored: act(sum + bias + shift) + residual. */
 export interface Epilogue {
   activation?: Activation;
-  /** [batch, 1, channels]: added to every row of a batch entry (time embedding). */
-  shift?: Tensor;
+  /** [batch, 1, channels], or so many channels of a wider tensor: added to every row of a batch entry (time embedding). */
+  shift?: Tensor | Channels;
   /** Shape of the result. */
   residual?: Tensor;
   /** Added to every row's sum before `activation`, or before the gates: [batch, …, channels, gated twice as many]. Not with `shift`. */
   before?: Tensor;
+}
+
+/** Some of the channels of a tensor, from the `first` on, a multiple of 4. */
+export interface Channels {
+  of: Tensor;
+  first: number;
 }
 
 /** How the rows of a product are found in x. */
@@ -55,9 +61,15 @@ export function ending(
   entryRows: number,
 ) {
   const { residual, before, activation = "none" } = epilogue;
-  const shift = before ?? epilogue.shift;
+  const added = before ?? epilogue.shift;
+  const { of: shift, first } = added && "of" in added ? added : { of: added, first: 0 };
   return {
-    params: { entry_rows: before ? 1 : entryRows, has_bias: bias !== undefined },
+    params: {
+      entry_rows: before ? 1 : entryRows,
+      has_bias: bias !== undefined,
+      shift_quads: shift ? shift.shape[shift.shape.length - 1] / 4 : 0,
+      shift_first: first / 4,
+    },
     constants: {
       GATED: Number(gated),
       SHIFT: before && gated ? 2 : Number(shift !== undefined),

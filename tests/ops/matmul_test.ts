@@ -50,8 +50,9 @@ for (const way of [...WAYS, ...FORCED]) {
     ] as const;
     for (const { m, n, k, activation } of cases) {
       const x = stored(precision, random(m * k)), w = stored(precision, random(n * k, 2)), b = random(n, 3);
-      const shift = stored(precision, random(n, 4)), residual = stored(precision, random(m * n, 5));
-      const given = [{ shape: [1, m, k], values: x }, { shape: [1, 1, n], values: shift }, {
+      // Eight channels of the shift are not this layer's.
+      const shift = stored(precision, random(8 + n, 4)), residual = stored(precision, random(m * n, 5));
+      const given = [{ shape: [1, m, k], values: x }, { shape: [1, 1, 8 + n], values: shift }, {
         shape: [1, m, n],
         values: residual,
       }];
@@ -59,10 +60,11 @@ for (const way of [...WAYS, ...FORCED]) {
         way,
         given,
         { "l.weight": { shape: [n, k], values: w }, "l.bias": { shape: [n], values: b } },
-        (g, weights, [x, shift, residual]) => linear(g, x, weights.matrix("l", k, n), { activation, shift, residual }),
+        (g, weights, [x, of, residual]) =>
+          linear(g, x, weights.matrix("l", k, n), { activation, shift: { of, first: 8 }, residual }),
       );
       const act = { none: (v: number) => v, silu, gelu, quick_gelu: quickGelu }[activation];
-      const expected = naiveLinear(x, w, b, m, n, k).map((v, i) => act(v + shift[i % n]) + residual[i]);
+      const expected = naiveLinear(x, w, b, m, n, k).map((v, i) => act(v + shift[8 + i % n]) + residual[i]);
       assertClose(y, expected, atol, rtol);
     }
   });

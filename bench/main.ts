@@ -14,6 +14,8 @@ const WHAT: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>
   edit: () => import("./edit.ts"),
   loop: () => import("./loop.ts"),
   whole: () => import("./whole.ts"),
+  peers: () => import("./peers.ts"),
+  first: () => import("./first.ts"),
   static: () => import("./static/run.ts"),
 };
 

@@ -17,6 +17,7 @@ import type { Tensor } from "../src/gpu/tensor.ts";
 import { Weights } from "../src/nn/weights.ts";
 import { attention, selfMap } from "../src/ops/attention.ts";
 import { conv3x3, linear } from "../src/ops/matmul.ts";
+import { best } from "./best.ts";
 import { table } from "./table.ts";
 
 /** One kernel at one size, and the same work in TensorFlow.js. */
@@ -67,23 +68,6 @@ const CASES: Case[] = [
 function memo(make: () => tf.Tensor[], compute: (operands: tf.Tensor[]) => tf.Tensor): () => tf.Tensor {
   let operands: tf.Tensor[] | undefined;
   return () => compute(operands ??= make().map((t) => tf.keep(t)));
-}
-
-/** Shortest seconds of `run` in a few rounds, each long enough to outweigh the wait for the device. */
-export async function best(run: () => void, finished: () => Promise<unknown>, rounds = 3): Promise<number> {
-  run();
-  await finished(); // compiles
-  const time = async (count: number) => {
-    const start = performance.now();
-    for (let i = 0; i < count; i++) run();
-    await finished();
-    return (performance.now() - start) / 1000;
-  };
-  const once = await time(1);
-  const count = Math.max(1, Math.ceil(0.3 / once));
-  let shortest = Infinity;
-  for (let i = 0; i < rounds; i++) shortest = Math.min(shortest, await time(count) / count);
-  return shortest;
 }
 
 async function compileCase(

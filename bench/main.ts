@@ -16,6 +16,8 @@ const WHAT: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>
   whole: () => import("./whole.ts"),
   peers: () => import("./peers.ts"),
   first: () => import("./first.ts"),
+  scale: () => import("./scale.ts"),
+  limits: () => import("./limits.ts"),
   static: () => import("./static/run.ts"),
 };
 

@@ -18,12 +18,12 @@ export async function benchFolder(...parts: string[]): Promise<string> {
   return folder;
 }
 
-/** Names and shapes of a published checkpoint, as its original code calls them. */
-async function publishedShapes(family: Published): Promise<Map<string, number[]>> {
-  const path = new URL("../tests/golden/io/published.json.gz", import.meta.url);
-  const file = await Deno.open(path);
-  const text = await new Response(file.readable.pipeThrough(new DecompressionStream("gzip"))).text();
-  return new Map(Object.entries(JSON.parse(text)[family].file));
+const GOLDENS = new URL("../tests/golden/io/", import.meta.url);
+
+/** What the goldens say of a family. */
+async function goldenOf(file: string, family: Published) {
+  const { readable } = await Deno.open(new URL(file, GOLDENS));
+  return JSON.parse(await new Response(readable.pipeThrough(new DecompressionStream("gzip"))).text())[family];
 }
 
 /** Of a prime length, so that rows of a matrix differ. */
@@ -57,25 +57,60 @@ function fill(
   return (count) => values.subarray(0, count);
 }
 
-/** Path of a checkpoint of a family's published size in f16, written where it is not there yet. */
+type Shapes = Record<string, readonly number[]>;
+
+/** Path of a checkpoint of a family's published size in f16, under the original code's names. */
 export async function randomModel(family: Published): Promise<string> {
   const path = join(await benchFolder("models"), `${family}.safetensors`);
+  return await writeRandom(path, async () => (await goldenOf("published.json.gz", family)).file);
+}
+
+/** Folder of a ControlNet for a family's published size, as diffusers has it. */
+export async function randomControlNet(family: Published): Promise<string> {
+  const folder = await benchFolder("models", `${family}-controlnet`);
+  const { config, shapes } = await goldenOf("controlnets.json.gz", family);
+  await Deno.writeTextFile(join(folder, "config.json"), JSON.stringify({ _class_name: "ControlNetModel", ...config }));
+  await writeRandom(join(folder, "diffusion_pytorch_model.safetensors"), () => shapes);
+  return folder;
+}
+
+/** Path of a Real-ESRGAN of this many blocks that enlarges four times: 23 are x4plus, 6 its kin for drawings. */
+export async function randomUpscaler(blocks: number): Promise<string> {
+  const [width, growth] = [64, 32];
+  const shapes: Shapes = {};
+  const convolution = (name: string, from: number, to: number) => {
+    shapes[`${name}.weight`] = [to, from, 3, 3];
+    shapes[`${name}.bias`] = [to];
+  };
+  convolution("conv_first", 3, width);
+  for (let block = 0; block < blocks; block++) {
+    for (let dense = 1; dense <= 3; dense++) {
+      for (let k = 0; k < 5; k++) {
+        const to = k < 4 ? growth : width;
+        convolution(`body.${block}.rdb${dense}.conv${k + 1}`, width + k * growth, to);
+      }
+    }
+  }
+  for (const name of ["conv_body", "conv_up1", "conv_up2", "conv_hr"]) convolution(name, width, width);
+  convolution("conv_last", width, 3);
+  return await writeRandom(join(await benchFolder("models"), `upscaler-${blocks}.safetensors`), () => shapes);
+}
+
+/** Writes a file of random weights where it is not there yet. @returns its path */
+async function writeRandom(path: string, shapesOf: () => Shapes | Promise<Shapes>): Promise<string> {
   if (await Deno.stat(path).then(() => true, () => false)) return path;
-  const shapes = await publishedShapes(family);
+  const shapes = Object.entries(await shapesOf());
   const table = uniform();
   const temporary = `${path}.part`;
-  using file = await Deno.open(temporary, { write: true, create: true, truncate: true });
+  const file = await Deno.open(temporary, { write: true, create: true, truncate: true });
   const writer = file.writable.getWriter();
-  const isIds = (name: string) => name.endsWith("position_ids");
-  const head = [...shapes].map(([name, shape]) => ({
-    name,
-    dtype: isIds(name) ? "I64" as const : "F16" as const,
-    shape,
-  }));
-  await writer.write(safetensorsHead(head));
+  const typeOf = (name: string) => name.endsWith("position_ids") ? "I64" : "F16";
+  await writer.write(
+    safetensorsHead(shapes.map(([name, shape]) => ({ name, dtype: typeOf(name), shape: [...shape] }))),
+  );
   for (const [name, shape] of shapes) {
     const count = shape.reduce((product, size) => product * size, 1);
-    if (isIds(name)) {
+    if (typeOf(name) === "I64") {
       await writer.write(new Uint8Array(BigInt64Array.from({ length: count }, (_, i) => BigInt(i)).buffer));
       continue;
     }

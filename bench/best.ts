@@ -1,0 +1,22 @@
+/**
+ * How long work on a device takes.
+ *
+ * @module
+ */
+
+/** Shortest seconds of `run` in a few rounds, each long enough to outweigh the wait for the device. */
+export async function best(run: () => void, finished: () => Promise<unknown>, rounds = 3): Promise<number> {
+  run();
+  await finished(); // compiles
+  const time = async (count: number) => {
+    const start = performance.now();
+    for (let i = 0; i < count; i++) run();
+    await finished();
+    return (performance.now() - start) / 1000;
+  };
+  const once = await time(1);
+  const count = Math.max(1, Math.ceil(0.3 / once));
+  let shortest = Infinity;
+  for (let i = 0; i < rounds; i++) shortest = Math.min(shortest, await time(count) / count);
+  return shortest;
+}

@@ -1,0 +1,45 @@
+// One kind of work over and over, for what it costs: KIND 0 multiply-adds in registers, 1 loads of four activations, 2 loads of eight weights,
+// 3 values from a neighbouring lane, 4 stores of four activations. COUNT of them in a round, each independent of the others.
+struct Params {
+  rounds: u32,
+  mask: u32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+// tensor 1 x
+// weights 2 w
+// result 3 out
+// use lanes
+
+@compute @workgroup_size(8, WAVES)
+fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u) {
+  lanes_begin(local.y);
+  let lane = local.x;
+  let first = (group.x * WAVES + local.y) * 8u + lane;
+  let a = x_at(first & p.mask);
+  let b = a * 0.5;
+  // for $i in COUNT
+  var v$i = a + f32($iu);
+  // end
+  for (var round = 0u; round < p.rounds; round++) {
+    let at = first + round * 8u * COUNT;
+    if (KIND == 3u) {
+      lanes_put(0u, lane, v0);
+      lanes_ready();
+    }
+    // for $i in COUNT
+    if (KIND == 0u) { v$i = v$i * a + b; }
+    if (KIND == 1u) { v$i += x_at((at + $iu * 8u) & p.mask); }
+    if (KIND == 2u) {
+      let w$i = w_at((at + $iu * 8u) & p.mask);
+      v$i += w$i[0] + w$i[1];
+    }
+    if (KIND == 3u) { v$i += lanes_get(0u, (lane + $iu + round) & 7u, v0); }
+    if (KIND == 4u) { out_put((at + $iu * 8u) & p.mask, v$i); }
+    // end
+  }
+  var sum = vec4f(0);
+  // for $i in COUNT
+  sum += v$i;
+  // end
+  out_put(first & p.mask, sum);
+}

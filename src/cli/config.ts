@@ -58,7 +58,7 @@ export async function readConfig(): Promise<ConfigFile[]> {
 
 /** A command line's flags, with what the files say where it says nothing. */
 export async function withConfig({ command, flags }: Invocation): Promise<{ flags: FlagValues; files: ConfigFile[] }> {
-  if (command === "help" || command === "config" || flags.help || flags.version || flags.noConfig) {
+  if (["help", "config", "completions"].includes(command) || flags.help || flags.version || flags.noConfig) {
     return { flags, files: [] };
   }
   const files = await readConfig();

@@ -25,6 +25,7 @@ const LOAD: Record<CommandName, () => Promise<Command>> = {
   preprocess: async () => (await import("./preprocess_command.ts")).preprocessCommand,
   metadata: async () => (await import("./metadata_command.ts")).metadataCommand,
   config: async () => (await import("./config_command.ts")).configCommand,
+  completions: async () => (await import("./completions_command.ts")).completionsCommand,
   doctor: async () => (await import("./doctor_command.ts")).doctorCommand,
   help: () => Promise.resolve(helpCommand),
 };

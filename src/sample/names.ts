@@ -82,6 +82,11 @@ const schedulerNames: Record<SchedulerName, Name> = {
   "align_your_steps": { label: "Align Your Steps", aliases: ["ays"] },
 };
 
+/** All of them, by their canonical names. */
+export const SAMPLER_NAMES: readonly SamplerName[] = Object.keys(samplerNames) as SamplerName[];
+/** All of them, by their canonical names. */
+export const SCHEDULER_NAMES: readonly SchedulerName[] = Object.keys(schedulerNames) as SchedulerName[];
+
 /** The sampler that `spelling` names. @throws {UsageError} with the nearest name where there is none. */
 export function samplerByName(spelling: string): SamplerName {
   return byName("sampler", samplerNames, spelling);

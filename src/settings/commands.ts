@@ -19,6 +19,7 @@ export const COMMANDS = {
   preprocess: { argument: "KIND FILE", help: "a picture for a ControlNet; KIND is canny, pose or depth" },
   metadata: { argument: "IMAGE", help: "what made this picture; --repro makes it again" },
   config: { argument: "", help: "what config files say, and which of it holds" },
+  completions: { argument: "SHELL [NAME]", help: "a script that completes flags in bash, zsh or fish" },
   doctor: { argument: "", help: "what this machine has and lacks" },
   help: { argument: "COMMAND", help: "all that a command takes" },
 } satisfies Record<string, { argument: string; help: string }>;

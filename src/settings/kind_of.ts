@@ -4,7 +4,7 @@
  * @module
  */
 import { PLAN_MODES } from "../region/mode.ts";
-import { samplerByName, schedulerByName } from "../sample/names.ts";
+import { SAMPLER_NAMES, samplerByName, SCHEDULER_NAMES, schedulerByName } from "../sample/names.ts";
 import {
   anyText,
   box,
@@ -46,8 +46,8 @@ const KINDS: { [Type in keyof Types]: (setting: Setting) => Kind<Types[Type]> } 
   sides: () => sides,
   box: () => box,
   mode: () => oneOf(...PLAN_MODES),
-  sampler: () => named("a sampler's name, such as euler_a", samplerByName),
-  scheduler: () => named("a schedule's name, such as karras", schedulerByName),
+  sampler: () => named("a sampler's name, such as euler_a", samplerByName, SAMPLER_NAMES),
+  scheduler: () => named("a schedule's name, such as karras", schedulerByName, SCHEDULER_NAMES),
 };
 
 /** What a setting takes. */

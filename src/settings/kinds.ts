@@ -116,10 +116,15 @@ export function oneOf<const T extends string>(...known: T[]): Kind<T> {
 }
 
 /** A name that `byName` knows in several spellings; it throws a UsageError that lists them for one it does not know. */
-export function named<T extends string>(what: string, byName: (spelling: string) => T): Kind<T> {
+export function named<T extends string>(
+  what: string,
+  byName: (spelling: string) => T,
+  known: readonly T[],
+): Kind<T> {
   return {
     shown: "NAME",
     takes: what,
+    known,
     parse: (text) => text,
     accept: (value) => typeof value === "string" ? byName(value) : undefined,
   };

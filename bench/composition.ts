@@ -15,14 +15,15 @@ import { UsageError } from "../src/errors.ts";
 import { paint } from "../src/generate.ts";
 import { checkNewFile, writeNewFile } from "../src/files/new_file.ts";
 import { encodePng } from "../src/formats/png.ts";
+import { readPicture } from "../src/picture/read_picture.ts";
 import { loadModel } from "../src/pipeline/model.ts";
 import { Detector } from "../src/judge/detector.ts";
 import { layoutOf } from "../src/plan/layout_of.ts";
 import { plainPlan, type Plan, type PlanPhase, type Region, regionsOf } from "../src/plan/plan.ts";
 import { planByRules } from "../src/plan/rules/rules.ts";
 import { REGION_MODES, type RegionMode } from "../src/region/mode.ts";
-import { reportPage } from "./composition_page.ts";
-import { Results, type Row } from "./composition_results.ts";
+import { type Judged, reportPage } from "./composition_page.ts";
+import { Results } from "./composition_results.ts";
 import { type Asked, interval, type Placed, type Score, score } from "./score.ts";
 import { type Seams, seams } from "./seams.ts";
 import { table } from "./table.ts";
@@ -124,21 +125,25 @@ export async function run(args: string[]): Promise<void> {
       if (k % stride) continue;
       const { prompt, width, height, seed } = task;
       const planned = planByRules(prompt);
-      const cells = layoutOf(planned).cells.map(({ rect }) => rect);
       for (const [variant, change] of Object.entries(variants)) {
         if (!only.test(variant) || results.has(prompt, variant)) continue;
         const { image, timings } = await paint(model, { plan: change(planned), width, height, seed });
-        const found = detector.look(image);
         const seconds = timings.steps.reduce((a, b) => a + b, 0);
-        const judged = { score: score(task.objects, found), seams: seams(image, cells), seconds };
-        await results.add({ prompt, variant, png: encodePng(image), found, ...judged });
+        await results.add({ prompt, variant, png: encodePng(image), found: detector.look(image), seconds });
       }
       if (k % 10 === 0) console.error(`${k} of ${tasks.length} prompts`);
     }
   };
   await draw(MAIN, every);
   await draw({ ...MAIN, ...others }, ablateEvery);
-  const rows = results.rows.filter(({ variant }) => only.test(variant));
+  const rows: Judged[] = [];
+  for (const { prompt, objects } of tasks) {
+    const cells = layoutOf(planByRules(prompt)).cells.map(({ rect }) => rect);
+    for (const row of results.rows.filter((row) => row.prompt === prompt && only.test(row.variant))) {
+      const image = await readPicture(row.png, row.variant);
+      rows.push({ ...row, score: score(objects, row.found), seams: seams(image, cells) });
+    }
+  }
   const { steps, cfgScale } = model.checkpoint.preset;
   model.close();
   console.log(`\nBundled model, ${steps} steps, guidance ${cfgScale}; per cent with 95 % intervals\n`);
@@ -163,12 +168,13 @@ const COLUMNS: Record<string, (scores: (Score & Seams)[]) => [hits: number, tota
   twice: (s) => [sum(s, (x) => x.twice), sum(s, (x) => x.objects)],
   "all right": (s) => [sum(s, (x) => Number(x.allRight)), s.length],
   seams: (s) => [sum(s, (x) => x.seams), sum(s, (x) => x.borders)],
+  edges: (s) => [sum(s, (x) => x.edges), sum(s, (x) => x.borders)],
 };
 
 type Subset = [label: string, prompts: Set<string>];
 
 /** One line for each variant and subset. */
-function summary(rows: Row[], subsets: Subset[]): string {
+function summary(rows: Judged[], subsets: Subset[]): string {
   const variants = [...new Set(rows.map(({ variant }) => variant))];
   const lines = variants.flatMap((variant) =>
     subsets.flatMap(([label, prompts]) => {
@@ -186,7 +192,7 @@ function summary(rows: Row[], subsets: Subset[]): string {
 }
 
 /** Of these rows, against that of the plain prompts of the same tasks. */
-function timeOfPlain(rows: Row[], all: Row[]): string {
+function timeOfPlain(rows: Judged[], all: Judged[]): string {
   const prompts = new Set(rows.map(({ prompt }) => prompt));
   const plain = all.filter(({ variant, prompt }) => variant === "plain prompt" && prompts.has(prompt));
   if (plain.length < rows.length) return "";

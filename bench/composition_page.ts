@@ -4,8 +4,15 @@
  * @module
  */
 import type { Task } from "./composition.ts";
-import type { Asked } from "./score.ts";
+import type { Asked, Score } from "./score.ts";
+import type { Seams } from "./seams.ts";
 import type { Row } from "./composition_results.ts";
+
+/** One picture, with what is right in it. */
+export interface Judged extends Row {
+  score: Score;
+  seams: Seams;
+}
 
 const STYLE = `body { font: 15px/1.4 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 section { display: flex; gap: 1rem; flex-wrap: wrap; border-top: 1px solid #ccc; padding: 1rem 0 }
@@ -16,8 +23,8 @@ img.right { border-color: #2a2 }
 figcaption { font-size: 13px; color: #444 }`;
 
 /** A page: one section for each prompt, the `first` variants before the others. */
-export function reportPage(tasks: readonly Task<Asked>[], rows: readonly Row[], first: readonly string[]): string {
-  const rank = ({ variant }: Row) => first.includes(variant) ? first.indexOf(variant) : first.length;
+export function reportPage(tasks: readonly Task<Asked>[], rows: readonly Judged[], first: readonly string[]): string {
+  const rank = ({ variant }: Judged) => first.includes(variant) ? first.indexOf(variant) : first.length;
   const sections = tasks.map((task) => {
     const own = rows.filter(({ prompt }) => prompt === task.prompt).sort((a, b) => rank(a) - rank(b));
     if (own.length === 0) return "";
@@ -33,7 +40,7 @@ ${sections.join("\n")}
 `;
 }
 
-function figure({ variant, png, found, score }: Row): string {
+function figure({ variant, png, found, score }: Judged): string {
   const seen = found.map(({ name, colour }) => colour ? `${colour} ${name}` : name).join(", ") || "nothing";
   const image = `<img class="${score.allRight ? "right" : "wrong"}" alt="${
     escape(variant)

@@ -1,20 +1,16 @@
 /**
- * What the composition benchmark has drawn and judged so far, kept in a file where one is named.
+ * What the composition benchmark has drawn so far, kept in a file where one is named.
  *
  * @module
  */
 import type { Found } from "../src/judge/detector.ts";
-import type { Score } from "./score.ts";
-import type { Seams } from "./seams.ts";
 
-/** One picture, drawn and judged. */
+/** One picture, drawn and looked at. */
 export interface Row {
   prompt: string;
   variant: string;
   png: Uint8Array;
   found: Found[];
-  score: Score;
-  seams: Seams;
   /** Of all its steps. */
   seconds: number;
 }

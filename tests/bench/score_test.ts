@@ -64,9 +64,15 @@ Deno.test("a seam is where neighbours' backgrounds are more than 20 levels apart
   };
   // A thing in the middle of a cell, and one that reaches its edge, are no background.
   const thing = (x: number, y: number) => Math.hypot(x - 16, y - 32) < 16;
-  assert.deepEqual(paint((x, y) => thing(x, y) ? 0 : 200), { borders: 3, seams: 0 });
-  assert.deepEqual(paint((x, y) => thing(x, y) ? 0 : x < 32 ? 200 : 180), { borders: 3, seams: 0 });
-  assert.deepEqual(paint((x, y) => thing(x, y) ? 0 : x < 32 ? 200 : y < 32 ? 170 : 190), { borders: 3, seams: 1 });
+  assert.deepEqual(paint((x, y) => thing(x, y) ? 0 : 200), { borders: 3, seams: 0, edges: 0 });
+  assert.deepEqual(paint((x, y) => thing(x, y) ? 0 : x < 32 ? 200 : 180), { borders: 3, seams: 0, edges: 0 });
+  assert.deepEqual(paint((x, y) => thing(x, y) ? 0 : x < 32 ? 200 : y < 32 ? 170 : 190), {
+    borders: 3,
+    seams: 1,
+    edges: 1,
+  });
+  // A sky that is paler below is seen as two backgrounds, and no line parts them.
+  assert.deepEqual(paint((_, y) => 100 + 2 * y), { borders: 3, seams: 2, edges: 0 });
 });
 
 Deno.test("intervals are Wilson's", () => {

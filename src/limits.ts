@@ -14,6 +14,8 @@ export const BYTES_OF = {
   modelText: 64 * MIB,
   /** The header of a safetensors file: what the format's own reader allows. */
   safetensorsHeader: 100_000_000,
+  /** The head of a GGUF file: names and places; those of language models hold a vocabulary, too. */
+  ggufHead: 64 * MIB,
   /** The pickle of a torch file, its tensors apart. A Stable Diffusion checkpoint has 0.3 to 2 MiB. */
   pickle: 64 * MIB,
   /** The directory of a zip archive. */

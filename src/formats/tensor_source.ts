@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { BlockType } from "./ggml_blocks.ts";
 
 /** Number formats that safetensors and torch files hold. */
 export type DType =
@@ -34,6 +35,8 @@ export interface TensorInfo {
   bytes: number;
   /** Path of the file that holds it, for messages. */
   file: string;
+  /** How the file holds rows of it that are quantised in blocks, where it does: it is shown as f32 then. */
+  blocks?: BlockType;
 }
 
 /** A set of named tensors in one or more files. Nothing is held in memory but their names, shapes and places. */

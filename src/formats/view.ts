@@ -49,7 +49,8 @@ function describe(name: string, { rows, transpose, shape }: View, whole: TensorI
   const [first, ...inner] = whole.shape;
   const cut = rows ? [rows.count, ...inner] : transpose ? [...inner, first] : whole.shape;
   const bytes = cut.reduce((product, size) => product * size, BYTES[whole.dtype]);
-  return { name, dtype: whole.dtype, shape: shape ?? cut, bytes, file: whole.file };
+  const blocks = transpose ? undefined : whole.blocks;
+  return { name, dtype: whole.dtype, shape: shape ?? cut, bytes, file: whole.file, blocks };
 }
 
 /** Only for matrices that fit memory many times over: the whole one is read for every range. */

@@ -92,12 +92,12 @@ export async function fullSize(family: keyof typeof FAMILIES, device: Device): P
     checkpoint: { name: preset.title, family: preset.family, preset, scheduler, tokenizers },
     offload: false,
     streamWindow: STREAM_WINDOW,
-    textEncoders: texts.map((config, i) => declareTextEncoder(device, `text_encoder_${i + 1}`, "f16", { config })),
-    backbone: declareBackbone(device, "f16", { config }),
+    textEncoders: texts.map((config, i) => declareTextEncoder(device, `text_encoder_${i + 1}`, { precision: "f16" }, { config })),
+    backbone: declareBackbone(device, { precision: "f16" }, { config }),
     decoder: declareDecoder(device, vae, readVaeConfig(VAE)),
     encoder: declareEncoder(device, vae, readVaeConfig(VAE)),
     controlNet: (model) => {
-      const part = declareControlNet(device, `controlnet:${model}`, "f16", { config });
+      const part = declareControlNet(device, `controlnet:${model}`, { precision: "f16" }, { config });
       return Promise.resolve({ part, named: { name: `${model}`, hash: "0".repeat(16) } });
     },
     adapters: new AdapterShelf({}, []),

@@ -27,7 +27,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   files: room("reading with limits, whole or not at all; writing without overwriting"),
   picture: room("pictures that people bring: reading, resizing, masks, edges, skeletons, depth", "files"),
   formats: room(
-    "safetensors, torch, PNG: bytes to named tensors, pixels and texts, and back",
+    "safetensors, GGUF, torch, PNG: bytes to named tensors, pixels and texts, and back",
     "files picture region text",
   ),
   hub: room("downloads, the hub's cache, which files a model needs", "files"),

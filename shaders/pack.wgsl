@@ -2,7 +2,7 @@
 // channels × taps, as files store them), of a type below. out: [panel of 64 columns][tap][channel][lane][8 columns], zero
 // where the matrix has no such column or channel. Marks matrices with numbers that are not finite or do not fit f16.
 // One invocation: 8 columns of one lane at one channel. grid: channels · lanes / 64, panels · TAPS.
-// DTYPE: 0 f32, 1 f16, 2 bf16, 3 f8 e4m3. GATED: a column's gate stands p.gate rows below it; columns become 4 values, 4 gates.
+// GATED: a column's gate stands p.gate rows below it; columns become 4 values, 4 gates.
 struct Params {
   rows: u32,         // rows in source
   channels: u32,
@@ -18,24 +18,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> flags: array<atomic<u32>>;
 // packed 3 out
 
-fn float8(bits: u32) -> f32 {
-  let exponent = bits >> 3u & 15u;
-  let mantissa = bits & 7u;
-  if (exponent == 15u && mantissa == 7u) { return bitcast<f32>(0x7f800000u | mantissa); }
-  var v = f32(mantissa) / 512.0;
-  if (exponent > 0u) { v = (1.0 + f32(mantissa) / 8.0) * exp2(f32(exponent) - 7.0); }
-  return select(v, -v, (bits & 128u) != 0u);
-}
-
-// Number i of the source.
-fn number(i: u32) -> f32 {
-  if (DTYPE == 0u) { return bitcast<f32>(source[p.offset / 4u + i]); }
-  if (DTYPE == 3u) { return float8(source[(p.offset + i) / 4u] >> ((p.offset + i) % 4u * 8u) & 255u); }
-  let at = p.offset / 2u + i;
-  let half = source[at / 2u] >> (at % 2u * 16u) & 0xffffu;
-  if (DTYPE == 2u) { return bitcast<f32>(half << 16u); }
-  return unpack2x16float(half).x;
-}
+// use numbers
 
 // Row i / channels of source at channel i % channels: its tap, or the 16 that nine are transformed to, U = G·g·Gᵀ (winograd_in.wgsl).
 fn tapped(i: u32, tap: u32) -> f32 {

@@ -27,7 +27,8 @@ import type { Always, Table, Values } from "./settings/setting.ts";
 const modelTable = {
   name: { type: "text", on: [], always: true, help: "short name" },
   hash: { type: "text", on: [], always: true, help: "of the UNet's file" },
-  type: { oneOf: ["f16", "f32"], on: [], always: true, help: "storage of weights and activations" },
+  type: { oneOf: ["f16", "f32", "q8_0", "q4_0"], on: [], always: true, help: "storage of weights and activations" },
+  unet: { type: "text", on: [], help: "name of the file or folder that the UNet is from" },
   vae: { type: "text", on: [], help: "name of the file or folder that the VAE is from" },
   embeddings: { type: "text", on: [], help: "name of the file or folder that textual inversions are from" },
   preset: modelSettings.preset,
@@ -59,10 +60,11 @@ export const RECIPE_KEYWORD = "rpg";
 /** What a recipe says of a loaded model. @param full hashes all its bytes rather than samples */
 export async function describeModel(model: Model, full = false, signal?: AbortSignal): Promise<ModelRecipe> {
   const { name, asked } = model.checkpoint;
-  const { vae, embeddings, preset, prediction, zsnr } = asked;
+  const { unet, vae, embeddings, preset, prediction, zsnr } = asked;
   const described = {
     name,
-    type: model.precision,
+    type: model.storedAs,
+    unet: unet && publicName(unet),
     vae: vae && publicName(vae),
     embeddings: embeddings && publicName(embeddings),
     preset,

@@ -89,8 +89,8 @@ async function paintAll(
   },
 ): Promise<void> {
   const { flags, console, signal } = context;
-  const { model, vae, preset, prediction, zsnr, embeddings, type } = flags;
-  let opened = await openModel({ model, vae, preset, prediction, zsnr, embeddings, type }, context);
+  const { model, unet, vae, preset, prediction, zsnr, embeddings, type } = flags;
+  let opened = await openModel({ model, unet, vae, preset, prediction, zsnr, embeddings, type }, context);
   try {
     await using _trace = await followed(opened.model.device, context);
     opened = await loadWeights(opened, context);

@@ -5,6 +5,8 @@
  */
 import { BUNDLED_MODEL } from "../assets.ts";
 import { UsageError } from "../errors.ts";
+import { BLOCKS } from "../formats/ggml_blocks.ts";
+import type { TensorInfo } from "../formats/tensor_source.ts";
 import { mib, openDevice } from "../gpu/device.ts";
 import { openCheckpoint } from "../model/checkpoint.ts";
 import type { Checkpoint, Component } from "../model/parts.ts";
@@ -58,7 +60,7 @@ export async function inspectCommand({ argument, flags, console }: Context): Pro
 async function memoryFor(checkpoint: Checkpoint, [width, height]: [number, number]) {
   const device = await openDevice();
   try {
-    const model = new Model(device, checkpoint, "f16");
+    const model = new Model(device, checkpoint, "f16", { keep: "file" });
     const drawing = await prepare(model, { prompt: "a picture", width, height });
     const peak = (offload: Offload) => memoryNeed(model, drawing, offload).peak;
     return { ...memoryNeed(model, drawing), offloadedPeak: peak(true), streamedPeak: peak("stream") };
@@ -74,7 +76,7 @@ function memoryRows(
   const all = Object.values(weights).reduce((sum, bytes) => sum + bytes, 0);
   return [
     ["size", `${width}×${height}`],
-    ["  weights", `${mib(all)} in f16`],
+    ["  weights", `${mib(all)}, in f16 or as the file quantises them`],
     ...stages.map(({ name, activations }): [string, string] => [
       `  ${name}`,
       `${mib(activations)} of activations${tiled && name === "decoding" ? ", in tiles" : ""}`,
@@ -108,12 +110,17 @@ interface Measures {
   dtypes: string[];
 }
 
+/** Bytes in the file. */
+function storedBytes({ bytes, blocks }: TensorInfo): number {
+  return blocks ? bytes / 4 / BLOCKS[blocks].numbers * BLOCKS[blocks].bytes : bytes;
+}
+
 function measure({ source }: Component): Measures {
   const tensors = [...source.tensors.values()];
   const size = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
   return {
     parameters: tensors.reduce((sum, { shape }) => sum + size(shape), 0),
-    bytes: tensors.reduce((sum, { bytes }) => sum + bytes, 0),
-    dtypes: [...new Set(tensors.map(({ dtype }) => dtype))].sort(),
+    bytes: tensors.reduce((sum, info) => sum + storedBytes(info), 0),
+    dtypes: [...new Set(tensors.map(({ dtype, blocks }) => blocks ?? dtype))].sort(),
   };
 }

@@ -6,15 +6,15 @@
 import { rememberModel } from "../model/known_models.ts";
 import { modelByName, modelFolder } from "../model/short_name.ts";
 import { loadModel, type Model } from "../pipeline/model.ts";
-import type { ModelRecipe } from "../recipe.ts";
+import type { WeightType } from "../pipeline/weight_type.ts";
 import type { FlagValues } from "../settings.ts";
 import type { Context } from "./command.ts";
 import { downloadLine } from "./download_line.ts";
 
 /** Which model, and what is overruled of it; absent: the bundled one. */
 export type ModelChoice =
-  & Pick<FlagValues, "model" | "vae" | "embeddings" | "preset" | "prediction" | "zsnr">
-  & { type?: "auto" | ModelRecipe["type"] };
+  & Pick<FlagValues, "model" | "unet" | "vae" | "embeddings" | "preset" | "prediction" | "zsnr">
+  & { type?: WeightType };
 
 /** A model and the seconds spent on it so far. */
 export interface OpenedModel {

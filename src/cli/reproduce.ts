@@ -79,11 +79,14 @@ async function chooseModel(made: ModelRecipe, folder: string, { flags }: Context
     ? asked
     : await findModel(made, asked, shelf === undefined ? [] : [shelf]);
   const folders = [folder, ".", dirname(model), ...(asked === undefined ? [] : [asked])];
+  const unet = made.unet === undefined
+    ? undefined
+    : flags.unet ?? await findNamed(made.unet, folders, "UNet", "--unet");
   const vae = made.vae === undefined ? undefined : flags.vae ?? await findNamed(made.vae, folders, "VAE", "--vae");
   const embeddings = made.embeddings === undefined
     ? undefined
     : flags.embeddings ?? await findNamed(made.embeddings, folders, "embeddings", "--embeddings");
-  return { model, type, preset, prediction, zsnr, vae, embeddings };
+  return { model, type, preset, prediction, zsnr, unet, vae, embeddings };
 }
 
 function isAddress(model: string): boolean {

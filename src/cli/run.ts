@@ -22,6 +22,7 @@ const LOAD: Record<CommandName, () => Promise<Command>> = {
   inspect: async () => (await import("./inspect_command.ts")).inspectCommand,
   models: async () => (await import("./models_command.ts")).modelsCommand,
   upscale: async () => (await import("./upscale_command.ts")).upscaleCommand,
+  convert: async () => (await import("./convert_command.ts")).convertCommand,
   preprocess: async () => (await import("./preprocess_command.ts")).preprocessCommand,
   metadata: async () => (await import("./metadata_command.ts")).metadataCommand,
   config: async () => (await import("./config_command.ts")).configCommand,

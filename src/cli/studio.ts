@@ -73,8 +73,8 @@ export class Studio implements Disposable {
   }
 
   async #open(context: Context): Promise<Easel> {
-    const { model, vae, preset, prediction, zsnr, embeddings, type } = context.flags;
-    const choice: ModelChoice = { model, vae, preset, prediction, zsnr, embeddings, type };
+    const { model, unet, vae, preset, prediction, zsnr, embeddings, type } = context.flags;
+    const choice: ModelChoice = { model, unet, vae, preset, prediction, zsnr, embeddings, type };
     const key = keyOf(context.flags, Object.keys(modelSettings));
     if (this.#easel?.key === key) return this.#easel;
     this.close();

@@ -13,6 +13,7 @@ import { readPictureText } from "../formats/picture_text.ts";
 import { BYTES_OF } from "../limits.ts";
 import { readPicture } from "../picture/read_picture.ts";
 import { Upscaler } from "../pipeline/upscaler.ts";
+import { storageOf } from "../pipeline/weight_type.ts";
 import { type Context, json } from "./command.ts";
 import { outputOf } from "./output.ts";
 
@@ -24,12 +25,14 @@ export async function upscaleCommand(context: Context): Promise<void> {
   if (typeof upscaleModel !== "string") {
     throw new UsageError("upscale needs a network: name its file with --upscale-model.");
   }
+  const { precision, keep } = storageOf(flags.type);
+  if (keep && keep !== "file") throw new UsageError(`upscale takes --type f16 or f32, not ${keep}.`);
   const output = await outputOf(flags, 1, "upscaled_%03d.png");
   const bytes = await readUserFile(argument, "The picture", BYTES_OF.picture);
   const picture = await readPicture(bytes, `The picture ${argument}`);
   using upscaler = await Upscaler.open(upscaleModel, {
     device: flags.device,
-    type: flags.type === "f32" ? "f32" : "f16",
+    type: precision,
   });
   console.progress.stage(`Enlarging ${upscaler.scale}×`);
   let last = performance.now();

@@ -4,7 +4,7 @@
  * @module
  */
 import { basename, dirname, join, resolve } from "../deps/path.ts";
-import { UsageError } from "../errors.ts";
+import { RpgError, UsageError } from "../errors.ts";
 
 /** Where results go: a fixed path, or a pattern whose file name holds `%03d` (any width), a running number. */
 export interface NewFileOptions {
@@ -50,19 +50,24 @@ export async function checkNewFile({ pattern, force }: NewFileOptions, count = 1
 }
 
 /**
- * Write `bytes` under a temporary name beside the target, then give it its name in one step. A pattern takes the number
+ * Write `bytes`, or what a function writes piece by piece, under a temporary name beside the target, then give it its name in one step. A pattern takes the number
  * after the highest there is; with `force` it takes `number`, and a link is followed to the file it names. Folders are
  * made.
  *
  * @returns the path written
  * @throws UsageError when the fixed name is taken or the folder cannot be written to
  */
-export async function writeNewFile(options: NewFileOptions, bytes: Uint8Array, number = 1): Promise<string> {
+export async function writeNewFile(
+  options: NewFileOptions,
+  bytes: Uint8Array | ((file: Deno.FsFile) => Promise<void>),
+  number = 1,
+): Promise<string> {
   const { pattern, force } = options;
   const part = partOf(pattern);
   try {
     await makeFolder(dirname(pattern), pattern);
-    await Deno.writeFile(part, bytes, { createNew: true });
+    if (typeof bytes === "function") await written(part, bytes);
+    else await Deno.writeFile(part, bytes, { createNew: true });
     if (force) {
       const path = nameOf(pattern, number);
       await Deno.rename(part, await Deno.realPath(path).catch(() => path));
@@ -78,6 +83,13 @@ export async function writeNewFile(options: NewFileOptions, bytes: Uint8Array, n
   } finally {
     await Deno.remove(part).catch(() => {}); // it is gone where all went well
   }
+}
+
+/** A new file that `fill` writes piece by piece. */
+async function written(path: string, fill: (file: Deno.FsFile) => Promise<void>): Promise<void> {
+  using file = await Deno.open(path, { write: true, createNew: true });
+  await fill(file);
+  await file.sync();
 }
 
 /**
@@ -213,7 +225,7 @@ async function makeFolder(folder: string, pattern: string): Promise<string | und
 }
 
 function writeError(pattern: string, cause: unknown): Error {
-  if (cause instanceof UsageError || cause instanceof Deno.errors.NotCapable) return cause;
+  if (cause instanceof RpgError || cause instanceof Deno.errors.NotCapable) return cause;
   const message = (cause as Error).message.replace(/: (\w+ )?'[^']*'( -> '[^']*')?$/, "");
   return new UsageError(`${shortened(pattern)} cannot be written: ${message}.`, { cause });
 }

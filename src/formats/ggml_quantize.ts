@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type BlockType, BLOCKS } from "./ggml_blocks.ts";
+import { BLOCKS, type BlockType } from "./ggml_blocks.ts";
 
 /** The layouts that are written here. Those of 256 numbers want a search for their scales, which ggml alone has. */
 export const WRITTEN = ["Q8_0", "Q5_1", "Q5_0", "Q4_1", "Q4_0"] as const satisfies readonly BlockType[];

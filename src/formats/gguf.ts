@@ -242,7 +242,7 @@ class Head {
     if (size(shown) !== size(shape)) throw wrong(`has ${size(shape)} numbers, but is said to be [${shown}].`);
     const dtype = isBlocks(stored) ? "F32" : stored;
     const bytes = size(shape) * BYTES[dtype];
-    const blocks = isBlocks(stored) && shown === shape ? stored : undefined;
+    const blocks = isBlocks(stored) ? stored : undefined;
     return { name, dtype, shape: shown, bytes, file: path, offset, stored, blocks };
   }
 }

@@ -164,7 +164,7 @@ export class Graph {
   /** Bytes of all activations at their peak, which {@linkcode compile} will allocate. Allocates nothing itself. */
   planBytes(): number {
     const { buffers, textures } = this.#planned();
-    return [...buffers.plan.arenas, ...textures.plan.sizes].reduce((a, b) => a + b, 0);
+    return [...buffers.flatMap(({ plan }) => plan.arenas), ...textures.plan.sizes].reduce((a, b) => a + b, 0);
   }
 
   #planned() {
@@ -183,8 +183,12 @@ export class Graph {
     const inBuffers = lives.filter((life) => !inTexture(this.device, life.tensor));
     const inTextures = lives.filter((life) => inTexture(this.device, life.tensor));
     const alignment = Math.max(256, this.device.gpu.limits.minStorageBufferOffsetAlignment);
+    // Kernels bind weights read-only, which no buffer may be that they also write to: unpacked ones have arenas of their own.
+    const weights = Map.groupBy(inBuffers, ({ tensor: { storage } }) => storage === "panels");
     return {
-      buffers: { lives: inBuffers, plan: planMemory(inBuffers, alignment, this.device.maxBuffer) },
+      buffers: [...weights.values()].map((lives) => {
+        return { lives, plan: planMemory(lives, alignment, this.device.maxBuffer) };
+      }),
       textures: { lives: inTextures, plan: planSlots(inTextures) },
     };
   }
@@ -193,13 +197,16 @@ export class Graph {
   #allocate(): Tensor[] {
     const { device, label } = this;
     const { buffers, textures } = this.#planned();
-    const ranges = buffers.plan.arenas.map((bytes, i): Tensor => ({
-      ...describeTensor(`${label} arena ${i}`, [bytes / 4], "u32", "plain"),
-      place: { buffer: device.buffer(`${label} arena ${i}`, bytes, BUFFER_USAGE), offset: 0 },
-    }));
-    buffers.lives.forEach(({ tensor }, i) => {
-      const { arena, offset } = buffers.plan.places[i];
-      tensor.place = { buffer: (ranges[arena].place as { buffer: GPUBuffer }).buffer, offset };
+    const ranges = buffers.flatMap(({ lives, plan }) => {
+      const arenas = plan.arenas.map((bytes, i): Tensor => ({
+        ...describeTensor(`${label} arena ${i}`, [bytes / 4], "u32", "plain"),
+        place: { buffer: device.buffer(`${label} arena ${i}`, bytes, BUFFER_USAGE), offset: 0 },
+      }));
+      lives.forEach(({ tensor }, i) => {
+        const { arena, offset } = plan.places[i];
+        tensor.place = { buffer: (arenas[arena].place as { buffer: GPUBuffer }).buffer, offset };
+      });
+      return arenas;
     });
     const slots = textures.plan.sizes.map((bytes, slot): Tensor => {
       const like = textures.lives[textures.plan.slots.indexOf(slot)].tensor;

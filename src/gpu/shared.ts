@@ -15,12 +15,13 @@ import call from "../../shaders/shared/call.wgsl" with { type: "text" };
 import grid64 from "../../shaders/shared/grid64.wgsl" with { type: "text" };
 import lanesSubgroup from "../../shaders/shared/lanes_subgroup.wgsl" with { type: "text" };
 import lanesWorkgroup from "../../shaders/shared/lanes_workgroup.wgsl" with { type: "text" };
+import numbers from "../../shaders/shared/numbers.wgsl" with { type: "text" };
 import sights from "../../shaders/shared/sights.wgsl" with { type: "text" };
 import epilogue from "../../shaders/shared/epilogue.wgsl" with { type: "text" };
 import product from "../../shaders/shared/product.wgsl" with { type: "text" };
 import total from "../../shaders/shared/total.wgsl" with { type: "text" };
 
-const SHARED: Record<string, string> = { activations, call, epilogue, grid64, product, sights, total };
+const SHARED: Record<string, string> = { activations, call, epilogue, grid64, numbers, product, sights, total };
 
 /** `source` with what it uses in place. @throws Error for a name that shaders/shared/ does not have */
 export function includeShared(source: string, subgroups: boolean): string {

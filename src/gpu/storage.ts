@@ -5,7 +5,7 @@
  * // tensor 1 x      → fn x_at(i: u32) -> vec4f           four channels
  * // weights 2 w     → fn w_at(i: u32) -> mat2x4f         eight columns
  * // result 3 out    → fn out_put(i: u32, v: vec4f)
- * // packed 3 out    → fn out_put(i: u32, low: vec4f, high: vec4f)   weights being written, on GPUs only
+ * // packed 3 out    → fn out_put(i: u32, low: vec4f, high: vec4f)   weights being written
  * // sums 4 s        → fn s_at(i: u32) -> vec4f           four channels in f32, whatever the precision
  * // sums_result 5 s → fn s_put(i: u32, v: vec4f)
  * ```
@@ -65,8 +65,8 @@ const bufferAccess = {
         `${out}[i] = mat2x4f(low, high); }`,
 };
 
-// Weights for textures are packed on the host (nn/pack_host.ts), so no kernel writes them there.
-const textureAccess: Omit<typeof bufferAccess, "packed"> = {
+// Weights for textures are packed on the host (nn/pack_host.ts); only what is unpacked there (ops/kept.ts) is written by a kernel.
+const textureAccess: typeof bufferAccess = {
   tensor: (place, x, precision) =>
     precision === "f16"
       ? `${place} ${x}: texture_2d<u32>; fn ${x}_at(i: u32) -> vec4f { let s = textureLoad(${x}, ${texel("i")}, 0); ` +
@@ -88,6 +88,12 @@ const textureAccess: Omit<typeof bufferAccess, "packed"> = {
         `textureStore(${out}, ${texel("i")}, vec4u(${pack("f16", "v")}, 0u, 0u)); }`
       : `${place} ${out}: texture_storage_2d<rgba32float, write>; fn ${out}_put(i: u32, v: vec4f) { ` +
         `textureStore(${out}, ${texel("i")}, v); }`,
+  packed: (place, out, precision) =>
+    precision === "f16"
+      ? `${place} ${out}: texture_storage_2d<rgba32uint, write>; fn ${out}_put(i: u32, low: vec4f, high: vec4f) { ` +
+        `textureStore(${out}, ${texel("i")}, vec4u(${pack("f16", "low")}, ${pack("f16", "high")})); }`
+      : `${place} ${out}: texture_storage_2d<rgba32float, write>; fn ${out}_put(i: u32, low: vec4f, high: vec4f) { ` +
+        `textureStore(${out}, ${texel("2u * i")}, low); textureStore(${out}, ${texel("2u * i + 1u")}, high); }`,
 };
 
 /** Texture format of a tensor, and bytes of a texel. */

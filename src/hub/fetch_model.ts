@@ -13,10 +13,10 @@ import { download } from "./download.ts";
 import { endpointOf, fetchFromHub, hubCache, type HubModel, type HubOptions, isOffline } from "./hub.ts";
 import { keepSecret, publicText } from "../secrets.ts";
 
-const NAME = /^([\w-][\w.-]*\/[\w-][\w.-]*)(?:\/([\w./-]+\.(?:safetensors|ckpt)))?(?:@([\w.-]+))?$/;
+const NAME = /^([\w-][\w.-]*\/[\w-][\w.-]*)(?:\/([\w./-]+\.(?:safetensors|gguf|ckpt)))?(?:@([\w.-]+))?$/;
 const HUB_URL = /^\/([\w.-]+\/[\w.-]+)(?:\/(?:resolve|blob)\/([^/]+)\/(.+))?\/?$/;
 /** What a file may be called in the cache: one name, without control characters, of a model. */
-const FILE = /^(?!\.)[^/\\\p{Cc}]{1,200}\.(safetensors|ckpt|pt|pth|bin)$/iu;
+const FILE = /^(?!\.)[^/\\\p{Cc}]{1,200}\.(safetensors|gguf|ckpt|pt|pth|bin)$/iu;
 
 /**
  * A path on this disk for what a user named: an existing path stays as it is, `owner/name` (or

@@ -17,7 +17,7 @@ const SMALL =
  */
 export function neededFiles(repository: string, files: readonly string[], variant?: string): string[] {
   if (!files.includes("model_index.json")) {
-    const models = files.filter((file) => /\.(safetensors|ckpt)$/i.test(file));
+    const models = files.filter((file) => /\.(safetensors|gguf|ckpt)$/i.test(file));
     if (models.length === 1) return models;
     const found = models.length
       ? `Say which: ${models.slice(0, 8).map((f) => `${repository}/${f}`).join(", ")}`

@@ -15,12 +15,15 @@ import { openFolder } from "./folder.ts";
 import type { Checkpoint, Parts } from "./parts.ts";
 import { EDM_LATENTS, predictionOf, presetByModelName, presetByName, PRESETS } from "./preset.ts";
 import { openSingleFile } from "./single_file.ts";
+import { openUnet } from "./unet_file.ts";
 import { openVae } from "./vae_file.ts";
 
 /** What a user may overrule. */
 export interface OpenOptions {
   /** A preset's name, or "auto". */
   preset?: string;
+  /** A file or folder whose UNet replaces the model's. */
+  unet?: string;
   /** A file or folder whose VAE replaces the model's. */
   vae?: string;
   /** What the UNet predicts: "eps", "v", or "auto" for what was detected. */
@@ -62,6 +65,12 @@ export async function openCheckpoint(model: string, options: OpenOptions = {}): 
       Object.assign(parts.vae.config, EDM_LATENTS);
       reason.push("Its latents' mean and deviation are not in the file: Playground v2.5's own are taken.");
     }
+    if (options.unet) {
+      const unet = await openUnet(await fetchModel(options.unet, { signal, onProgress }), parts, variant);
+      parts.sources.push(unet.source);
+      parts.unet = unet;
+      reason.push(`UNet: ${publicName(options.unet)}, as asked.`);
+    }
     if (options.vae) {
       const vae = await openVae(await fetchModel(options.vae, { signal, onProgress }), parts.vae.config, variant);
       parts.sources.push(vae.source);
@@ -79,6 +88,7 @@ export async function openCheckpoint(model: string, options: OpenOptions = {}): 
     const { unet, vae, textEncoders, vocabularies } = parts;
     const asked = {
       preset: options.preset,
+      unet: options.unet,
       vae: options.vae,
       prediction: options.prediction,
       zsnr: options.zsnr,
@@ -92,13 +102,16 @@ export async function openCheckpoint(model: string, options: OpenOptions = {}): 
   }
 }
 
+/** Endings of files that hold whole models. */
+export const MODEL_FILE = /\.(safetensors|gguf|ckpt|pt|pth|bin)$/i;
+
 /** The name people know a model by: of a hub snapshot the repository's, else the file's or folder's. */
 export function modelName(path: string): string {
   const parts = path.replace(/\/+$/, "").split(/[\\/]/);
   const repository = parts.findLast((part) => part.startsWith("models--"));
   const last = parts[parts.length - 1];
   if (repository && /^[0-9a-f]{7,}$|^snapshots$/.test(last)) return repository.split("--").pop()!;
-  return last.replace(/\.(safetensors|ckpt|pt|pth|bin)$/i, "");
+  return last.replace(MODEL_FILE, "");
 }
 
 /** Presets that a model without more telling keys is taken for by its scheduler, or for predicting ε. */

@@ -40,7 +40,7 @@ export async function weightsWithin(folder: string): Promise<{ folders: string[]
 export async function findModels(folder: string): Promise<FoundModels> {
   const { folders, files } = await weightsWithin(folder);
   const found: FoundModels = { models: folders, loras: [] };
-  for (const file of files.filter((name) => /\.(safetensors|ckpt)$/i.test(name)).slice(0, LOOKS)) {
+  for (const file of files.filter((name) => /\.(safetensors|gguf|ckpt)$/i.test(name)).slice(0, LOOKS)) {
     const kind = await kindOfFile(`${folder}/${file}`);
     if (kind === "model") found.models.push(file);
     if (kind === "lora") found.loras.push(file);

@@ -51,7 +51,7 @@ const KINDS: [kind: FileKind, pattern: RegExp, what: string, advice: string][] =
     "unet",
     /^(model\.diffusion_model\.|down_blocks\.\d+\.(resnets|attentions)|input_blocks\.)/,
     "a UNet without text encoder",
-    "Give the whole model",
+    "Give the whole model, or this one beside a model with --unet",
   ],
   [
     "vae",

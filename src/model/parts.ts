@@ -35,7 +35,14 @@ export interface Checkpoint {
   scheduler: SchedulerConfig;
   preset: Preset;
   /** What the user overruled, as far as it decides pictures. */
-  asked: { preset?: string; vae?: string; prediction?: "auto" | "eps" | "v"; zsnr?: boolean; embeddings?: string };
+  asked: {
+    preset?: string;
+    unet?: string;
+    vae?: string;
+    prediction?: "auto" | "eps" | "v";
+    zsnr?: boolean;
+    embeddings?: string;
+  };
   close(): void;
 }
 

@@ -13,20 +13,20 @@ import { renamed, textNames } from "./diffusers_names.ts";
 import { toFloat32 } from "../formats/dtype.ts";
 import { describeForeign } from "./foreign.ts";
 import { textConfig, unetConfig } from "./infer_config.ts";
-import { layersOf, openClipViews, unetName } from "./ldm_names.ts";
+import { openClipViews } from "./ldm_names.ts";
 import { openTensors } from "../formats/open_tensors.ts";
 import { type Family, PRESETS } from "./preset.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
+import { UNET_PREFIX, unetOf } from "./unet_file.ts";
 import { VAE_PREFIX, vaeOf } from "./vae_file.ts";
 import { type View, viewOf } from "../formats/view.ts";
 
-const UNET = "model.diffusion_model.";
-const CONTEXT = `${UNET}input_blocks.2.1.transformer_blocks.0.attn2.to_k.weight`;
+const CONTEXT = `${UNET_PREFIX}input_blocks.2.1.transformer_blocks.0.attn2.to_k.weight`;
 /** ViT-H has 24 layers; SD 2 was trained on the states before the last one. */
 const SD2_LAYERS = 23;
 
 /**
- * Opens a `.safetensors`, `.ckpt` or `.pt` file.
+ * Opens a `.safetensors`, `.gguf`, `.ckpt` or `.pt` file.
  * @param otherVae whether a VAE is given apart, so that the file may lack one
  * @throws ModelError that says what the file is, where it is no model
  */
@@ -52,7 +52,7 @@ function withoutDoubles(file: TensorSource): TensorSource {
 async function readParts(file: TensorSource, otherVae: boolean): Promise<Parts> {
   const names = [...file.tensors.keys()];
   const refuse = (what: string) => new ModelError(`${file.describe} is no model that can draw. ${what}`);
-  if (!names.some((name) => name.startsWith(UNET))) throw refuse(describeForeign(names));
+  if (!names.some((name) => name.startsWith(UNET_PREFIX))) throw refuse(describeForeign(names));
   const encoders = findEncoders(file);
   if (encoders.length === 0) throw refuse(describeForeign(names));
   const { family, why } = familyOf(file, encoders);
@@ -61,7 +61,7 @@ async function readParts(file: TensorSource, otherVae: boolean): Promise<Parts> 
   if (known.why) reason.push(`Preset ${known.name}: ${known.why}.`);
 
   const textEncoders = encoders.map((encoder, i) => readEncoder(file, encoder, family, i));
-  const unetSource = unetOf(file);
+  const unetSource = unetOf(file, UNET_PREFIX);
   const preset = PRESETS.get(known.name)!;
   const pooled = Number(textEncoders[textEncoders.length - 1].config.projection_dim ?? 0);
   const unet = { config: unetConfig(unetSource, family, preset.width / 8, pooled), source: unetSource };
@@ -114,7 +114,7 @@ function findEncoders(file: TensorSource): Encoder[] {
 
 function familyOf(file: TensorSource, encoders: Encoder[]): { family: Family; why: string } {
   const kinds = encoders.map(({ kind }) => kind).join(" and ");
-  const sizes = file.tensors.has(`${UNET}label_emb.0.0.weight`);
+  const sizes = file.tensors.has(`${UNET_PREFIX}label_emb.0.0.weight`);
   if (sizes && kinds === "openclip") {
     throw new ModelError(
       `${file.describe} is the SDXL refiner (its only text encoder is OpenCLIP's, and its UNet takes sizes): it finishes the pictures ` +
@@ -139,7 +139,7 @@ async function presetOf(
   file: TensorSource,
   family: Family,
 ): Promise<{ name: string; why?: string; scheduler?: SchedulerConfig }> {
-  if (file.tensors.get(`${UNET}input_blocks.0.0.weight`)?.shape[1] === 9) {
+  if (file.tensors.get(`${UNET_PREFIX}input_blocks.0.0.weight`)?.shape[1] === 9) {
     return {
       name: { sd1: "sd15-inpaint", sd2: "sd2-inpaint", sdxl: "sdxl-inpaint" }[family],
       why: "its UNet takes 9 channels",
@@ -160,7 +160,7 @@ async function presetOf(
 
 /** SD 2's two kinds have the same keys, but training on v spread one bias of the last block: 0.09 parts them. */
 async function spreadOfSd2(file: TensorSource) {
-  const info = file.tensors.get(`${UNET}output_blocks.11.1.transformer_blocks.0.norm1.bias`);
+  const info = file.tensors.get(`${UNET_PREFIX}output_blocks.11.1.transformer_blocks.0.norm1.bias`);
   if (!info || info.bytes > BYTES_OF.vector) {
     return {
       name: "sd21-base",
@@ -207,17 +207,6 @@ function readEncoder(file: TensorSource, { kind, prefix }: Encoder, family: Fami
   }
   const source = viewOf(file, views);
   return { config: textConfig(source, "gelu"), source };
-}
-
-function unetOf(file: TensorSource): TensorSource {
-  const names = [...file.tensors.keys()].filter((name) => name.startsWith(UNET)).map((name) => name.slice(UNET.length));
-  const layers = layersOf(names);
-  const views = new Map<string, View>();
-  for (const old of names) {
-    const name = unetName(old, layers);
-    if (name !== undefined) views.set(name, { from: UNET + old });
-  }
-  return viewOf(file, views);
 }
 
 /** How latents are scaled, which no shape tells. */

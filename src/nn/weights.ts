@@ -14,8 +14,10 @@ import { toFloat32 } from "../formats/dtype.ts";
 import { type HeadSides, padHeads } from "./pad_heads.ts";
 import type { Heads } from "../ops/attention.ts";
 import { panelWidth, usesWinograd } from "../ops/choose.ts";
-import { fileTaps, panelCount, type Weight } from "../ops/weight.ts";
+import { describeKept, PAIR } from "../ops/kept.ts";
+import { fileTaps, type KeptType, panelCount, type Weight } from "../ops/weight.ts";
 import type { Norm } from "../ops/norm.ts";
+import { keepThere } from "./load_kept.ts";
 import {
   type MatrixNeed,
   notFinite,
@@ -71,8 +73,16 @@ export class Weights {
   readonly #vectors = new Map<string, VectorNeed>();
   readonly #heads = new Map<string, HeadSides>();
 
-  /** @param network Name for messages: "unet", "vae", … */
-  constructor(readonly device: Device, readonly precision: Precision, readonly network: string) {}
+  /**
+   * @param network Name for messages: "unet", "vae", …
+   * @param keep says which matrices of rows of the file stay quantised on the device, and how
+   */
+  constructor(
+    readonly device: Device,
+    readonly precision: Precision,
+    readonly network: string,
+    readonly keep: (names: readonly string[]) => KeptType | undefined = () => undefined,
+  ) {}
 
   /** A linear layer or convolution called `name` (its tensors: `name.weight`, `name.bias`). */
   matrix(name: string, inChannels: number, outChannels: number, options: MatrixOptions = {}): Weight {
@@ -89,7 +99,12 @@ export class Weights {
     const share = rows / parts.length;
     const weight: Weight = { name: key, inChannels, outChannels, taps, gated, panel, panels };
     if (bias) weight.bias = this.#vector(parts.map((p) => ({ name: `${p}.bias`, size: share })), size, gated);
-    this.#matrices.set(key, { weight, names: parts.map((p) => `${p}.weight`) });
+    const names = parts.map((p) => `${p}.weight`);
+    // Whole blocks along each row, and what a part holds in twos of them. Padded heads are no rows of the file.
+    const blocks = taps === 1 && inChannels % 32 === 0 && share * inChannels % PAIR === 0;
+    const type = blocks && ![outHeads, inHeads].some((h) => h && h.width % 4) ? this.keep(names) : undefined;
+    if (type) weight.kept = describeKept(`${key}.weight`, type, rows * inChannels);
+    this.#matrices.set(key, { weight, names });
     for (const part of parts) {
       if (outHeads || inHeads) this.#heads.set(`${part}.weight`, { rows: outHeads, columns: inHeads });
       if (outHeads && bias) this.#heads.set(`${part}.bias`, { rows: outHeads });
@@ -116,31 +131,50 @@ export class Weights {
   /** Bytes that everything declared so far takes on the device. */
   get bytes(): number {
     let sum = 0;
-    for (const { weight } of this.#matrices.values()) sum += placeBytes(this.device, weight.panels);
+    for (const { weight } of this.#matrices.values()) sum += placeBytes(this.device, resident(weight));
     for (const { tensor } of this.#vectors.values()) sum += placeBytes(this.device, tensor);
     return sum;
   }
 
   /** Bytes that travel at once through the device while it loads, about: the file may hold wider numbers than the device. */
   get stagingBytes(): number {
-    if (this.device.textures) return 0; // packed on the host
-    const panels = [...this.#matrices.values()].reduce((sum, { weight }) => sum + weight.panels.bytes, 0);
-    return Math.min(STAGING, panels);
+    return Math.max(...Object.values(this.#staging));
+  }
+
+  /** The most bytes on the device while it loads: what is kept comes first, and travels as f32 at most. */
+  get loadingBytes(): number {
+    const { panels, kept } = this.#staging;
+    const later = this.list.reduce((sum, { panels }) => sum + placeBytes(this.device, panels), 0);
+    return this.bytes + Math.max(panels, kept - later);
+  }
+
+  get #staging(): { panels: number; kept: number } {
+    const sum = (weights: Weight[], bytes: (weight: Weight) => number) =>
+      Math.min(STAGING, weights.reduce((sum, weight) => sum + bytes(weight), 0));
+    const kept = this.#weights.filter(({ kept }) => kept);
+    return {
+      panels: this.device.textures ? 0 : sum(this.list, ({ panels }) => panels.bytes), // packed on the host for textures
+      kept: sum(kept, ({ outChannels, inChannels, gated }) => 4 * outChannels * (gated ? 2 : 1) * inChannels),
+    };
   }
 
   /** Whether all matrices are on the device. */
   get ready(): boolean {
-    return this.list.every(({ panels }) => panels.place);
+    return this.#weights.every((weight) => resident(weight).place);
   }
 
-  /** Matrices in the order of their declaration. */
-  get list(): Weight[] {
+  get #weights(): Weight[] {
     return [...this.#matrices.values()].map(({ weight }) => weight);
+  }
+
+  /** Matrices in panels, in the order of their declaration. */
+  get list(): Weight[] {
+    return this.#weights.filter(({ kept }) => !kept);
   }
 
   /** Tensors of the matrices declared so far, which make up nearly all of the bytes. */
   get matrices(): Set<Tensor> {
-    return new Set(this.list.map(({ panels }) => panels));
+    return new Set(this.#weights.map(resident));
   }
 
   /** Names of all tensors declared so far. */
@@ -181,9 +215,11 @@ export class Weights {
     for (const need of this.#vectors.values()) {
       if (!need.tensor.place) await this.#loadVector(source, need, onProgress);
     }
-    const needs = [...this.#matrices.values()].filter(({ weight: { panels } }) =>
-      !panels.place && (!only || only.has(panels))
+    const lacking = [...this.#matrices.values()].filter(({ weight }) =>
+      !resident(weight).place && (!only || only.has(resident(weight)))
     );
+    const [quantised, needs] = [true, false].map((kept) => lacking.filter(({ weight }) => !weight.kept !== kept));
+    if (quantised.length) await keepThere(device, quantised, source, onProgress);
     if (needs.length === 0) return;
     if (packed) await place(device, packedBefore(precision, needs, packed), onProgress);
     else if (device.textures) await place(device, packHere(precision, needs, source), onProgress);
@@ -192,7 +228,8 @@ export class Weights {
 
   /** Every matrix packed as the device holds it, by its name; see `packHere`. */
   packed(source: TensorSource): AsyncGenerator<PackedMatrix> {
-    return packHere(this.precision, [...this.#matrices.values()], this.#padded(source));
+    const needs = [...this.#matrices.values()].filter(({ weight }) => !weight.kept);
+    return packHere(this.precision, needs, this.#padded(source));
   }
 
   /** The file as the network sees it. */
@@ -236,7 +273,7 @@ export class Weights {
 
   /** Places everything declared, filled with zeros: for benchmarks of kernels. */
   allocate(): void {
-    for (const { weight } of this.#matrices.values()) placeAlone(this.device, weight.panels);
+    for (const weight of this.#weights) placeAlone(this.device, resident(weight));
     for (const { tensor } of this.#vectors.values()) placeAlone(this.device, tensor);
   }
 
@@ -250,6 +287,11 @@ export class Weights {
   releaseMatrices(matrices: Iterable<Tensor> = this.matrices): void {
     for (const panels of matrices) releasePlace(this.device, panels);
   }
+}
+
+/** What of a weight is on the device between products. */
+function resident({ kept, panels }: Weight): Tensor {
+  return kept?.tensor ?? panels;
 }
 
 /** All numbers of a tensor. */

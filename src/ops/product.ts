@@ -13,6 +13,7 @@ import { padChannels, type Tensor } from "../gpu/tensor.ts";
 import { type Activation, ACTIVATIONS } from "./activation.ts";
 import { matmulTile } from "./choose.ts";
 import { grid64 } from "./grid.ts";
+import { unpacked } from "./kept.ts";
 import { panelCount, type Weight } from "./weight.ts";
 
 /** What happens to a sum before it is stored: act(sum + bias + shift) + residual. */
@@ -81,7 +82,8 @@ export function ending(
 }
 
 /** out = act(x·W + …) over the taps of `weight`. */
-export function product(g: Graph, x: Tensor, weight: Weight, walk: Walk, epilogue: Epilogue, out: Tensor): void {
+export function product(g: Graph, x: Tensor, declared: Weight, walk: Walk, epilogue: Epilogue, out: Tensor): void {
+  const weight = unpacked(g, declared);
   const { rows, entryRows } = walk;
   const { slices } = tileOf(g, weight, rows);
   if (slices === 1) return dispatch(g, x, weight, walk, epilogue, out);

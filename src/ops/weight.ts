@@ -7,6 +7,16 @@ import type { Graph } from "../gpu/graph.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { RowScales } from "./row_adapter.ts";
 
+/** Layouts of ggml that stay as they are on the device. */
+export type KeptType = "q8_0" | "q4_0";
+
+/** Rows of a matrix, quantised: see shaders/quantize.wgsl. */
+export interface Kept {
+  type: KeptType;
+  /** Plain u32: scales, then numbers. */
+  tensor: Tensor;
+}
+
 /** A packed weight as the network declares it (nn/weights.ts). */
 export interface Weight {
   name: string;
@@ -20,6 +30,8 @@ export interface Weight {
   panel: number;
   /** [panel][tap][channel][columns of the panel], packed by shaders/pack.wgsl or nn/pack_host.ts. */
   panels: Tensor;
+  /** Where its rows stay quantised instead: panels are only unpacked where they are read (ops/kept.ts). */
+  kept?: Kept;
   /** f32, padded to whole panels. */
   bias?: Tensor;
   /** Low-rank changes that hold in some rows. */

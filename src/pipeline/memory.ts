@@ -38,7 +38,7 @@ export function memoryNeed(
 
   /** While weights are packed, the file's bytes lie beside them. */
   const loading = (list: readonly Weights[]) =>
-    Math.max(...list.map((weights, i) => sum(list.slice(0, i + 1), bytesOf) + weights.stagingBytes));
+    Math.max(...list.map((weights, i) => sum(list.slice(0, i), bytesOf) + weights.loadingBytes));
   /** Biases and norms stay while matrices come and go. */
   const inWindows = ({ parts }: Stage, groups: readonly Graph[][]) => {
     const weights = parts.map(({ weights }) => weights);
@@ -46,7 +46,8 @@ export function memoryNeed(
     const stays = sum(weights, bytesOf) - sum([...tensors], (tensor) => placeBytes(device, tensor));
     const stream = { tensors, windowBytes: streamWindow };
     const window = Math.max(...groups.flat().map((graph) => graph.windowBytes(stream)));
-    return stays + window + Math.min(window, Math.max(...weights.map(({ stagingBytes }) => stagingBytes)));
+    // What is quantised travels in up to four times its bytes.
+    return stays + window + Math.min(4 * window, Math.max(...weights.map(({ stagingBytes }) => stagingBytes)));
   };
   const peaks = stages.map(({ groups, activations, ...stage }) => {
     const held = stage.heldBytes + activations;

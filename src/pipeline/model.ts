@@ -14,7 +14,7 @@ import type { WeightStream } from "../gpu/streamed_program.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { checkLoad } from "../settings.ts";
 import type { NetworkInput } from "../settings/kinds.ts";
-import { modelName, openCheckpoint, type OpenOptions } from "../model/checkpoint.ts";
+import { MODEL_FILE, modelName, openCheckpoint, type OpenOptions } from "../model/checkpoint.ts";
 import { openControlNet } from "../model/controlnet_file.ts";
 import { fetchModel } from "../hub/fetch_model.ts";
 import { hashTensors } from "../model/identity.ts";
@@ -24,6 +24,7 @@ import type { ClipConfig } from "../nn/clip.ts";
 import type { TaesdConfig } from "../nn/taesd.ts";
 import type { RrdbConfig } from "../nn/rrdbnet.ts";
 import { openPackedCache, packedFolder } from "../nn/packed_cache.ts";
+import type { KeptType } from "../ops/weight.ts";
 import { readVaeConfig, type VaeConfig } from "../nn/vae.ts";
 import type { AppliedLora } from "./loras.ts";
 import {
@@ -37,7 +38,8 @@ import {
   type OpenedControlNet,
   STREAM_WINDOW,
 } from "./networks.ts";
-import type { Part } from "./part.ts";
+import type { Part, PartOptions } from "./part.ts";
+import { storageOf, type WeightType } from "./weight_type.ts";
 import type { Offload, Stage } from "./stage.ts";
 import { declareUpscaler } from "./upscaler.ts";
 import { declareTextEncoder } from "./text_encoder.ts";
@@ -52,6 +54,8 @@ export interface LoadProgress {
 
 /** When and from where weights come to the device. */
 export interface ModelOptions {
+  /** @internal Which matrices stay quantised on the device. */
+  keep?: PartOptions["keep"];
   /** Load each part only while it is needed, and free it afterwards; "stream" loads even the UNet in pieces. */
   offload?: Offload;
   /** Bytes of a streamed UNet's weights that are on the device at once. Default 256 MiB. */
@@ -68,8 +72,11 @@ export interface ModelOptions {
 
 /** Choices when a model is loaded. */
 export interface LoadOptions extends ModelOptions {
-  /** Storage of weights and activations; auto is f16. Sums are always f32. */
-  type?: "auto" | Precision;
+  /**
+   * Storage of weights and activations; auto is f16, and what is q8_0 or q4_0 in its file stays so on the device. q8_0
+   * and q4_0 quantise the matrices of UNet, text encoders and ControlNets as they are loaded. Sums are always f32.
+   */
+  type?: WeightType;
   /** Device to use, or its number in `listAdapters`. Default: the first. */
   device?: Device | number;
   /** Leave the weights in their files until the first drawing, or `load`, needs them. */
@@ -121,15 +128,16 @@ export class Model implements Networks, Disposable {
     this.streamWindow = options.streamWindow ?? STREAM_WINDOW;
     this.#options = options;
     const { unet, vae, textEncoders, family, path } = checkpoint;
+    const { keep } = options;
     const [unetSource, ...textSources] = [unet, ...textEncoders].map(({ source }, i) =>
       new AdaptedSource(source, ADAPTED[i])
     );
     this.textEncoders = textEncoders.map((files, i) =>
-      declareTextEncoder(device, ADAPTED[i + 1], precision, { ...files, source: textSources[i] })
+      declareTextEncoder(device, ADAPTED[i + 1], { precision, keep }, { ...files, source: textSources[i] })
     );
-    this.backbone = declareBackbone(device, precision, { ...unet, source: unetSource }, options.backbones);
+    this.backbone = declareBackbone(device, { precision, keep }, { ...unet, source: unetSource }, options.backbones);
     const bases = Object.fromEntries([unet, ...textEncoders].map(({ source }, i) => [ADAPTED[i], source]));
-    const isFolder = !/\.(safetensors|ckpt|pt|pth|bin)$/i.test(path);
+    const isFolder = !MODEL_FILE.test(path);
     const { loraDir } = options;
     this.adapters = new AdapterShelf(bases, loraDir === undefined ? loraFolders(path, isFolder) : [loraDir]);
     const config = readVaeConfig(vae.config);
@@ -196,7 +204,8 @@ export class Model implements Networks, Disposable {
     const file = await openControlNet(path, { family, contextWidth: backbone.network.contextDim, pooledWidth });
     try {
       const named = { name: modelName(path), hash: await hashTensors(file.source) };
-      const part = declareControlNet(device, `controlnet:${this.#controlParts.length}`, precision, file);
+      const kept = { precision, keep: this.#options.keep };
+      const part = declareControlNet(device, `controlnet:${this.#controlParts.length}`, kept, file);
       this.#controlParts.push(part);
       return { part, named };
     } catch (error) {
@@ -215,6 +224,12 @@ export class Model implements Networks, Disposable {
       ...this.#controlParts,
       ...this.#upscalers.values(),
     ];
+  }
+
+  /** What `--type` makes the same pictures: what is quantised only because its file is, gives those of f16. */
+  get storedAs(): Precision | KeptType {
+    const { keep = "file" } = this.#options;
+    return keep === "file" ? this.precision : keep;
   }
 
   /** Bytes that all weights take on the device. */
@@ -324,11 +339,13 @@ export class Model implements Networks, Disposable {
 
   /** See {@linkcode loadModel}. */
   static async open(path: string, options: LoadOptions): Promise<Model> {
+    storageOf(options.type); // refused before anything is fetched
     const checkpoint = await openCheckpoint(path, options.checkpoint);
     let opened: Device | undefined;
     try {
       const device = typeof options.device === "object" ? options.device : opened = await openDevice(options.device);
-      const model = new Model(device, checkpoint, options.type === "f32" ? "f32" : "f16", options);
+      const { precision, keep } = storageOf(options.type);
+      const model = new Model(device, checkpoint, precision, { ...options, keep });
       model.#ownDevice = opened !== undefined;
       model.#fetching = options.checkpoint ?? {};
       if (!model.offload && !options.lazy) await model.load(model.parts, options);

@@ -20,7 +20,7 @@ import { type TaesdConfig, taesdDecode } from "../nn/taesd.ts";
 import { readUNet } from "../nn/unet.ts";
 import { decode, encode, type VaeConfig } from "../nn/vae.ts";
 import type { NetworkInput, NetworkName } from "../settings/kinds.ts";
-import { declarePart, type Part } from "./part.ts";
+import { declarePart, type Part, type PartOptions } from "./part.ts";
 import type { Offload } from "./stage.ts";
 
 /** Enough for any one layer of SDXL, little beside its activations. */
@@ -69,15 +69,18 @@ export type Backbones = Readonly<Record<string, (config: Config) => Backbone>>;
 /** A config without a class is a U-Net's. */
 const UNET = "UNet2DConditionModel";
 
+/** How a part's numbers are kept on the device. */
+type Storage = Pick<PartOptions, "precision" | "keep">;
+
 /** The network that predicts noise. `more` are backbones besides ours. */
 export function declareBackbone(
   device: Device,
-  precision: Precision,
+  storage: Storage,
   { config, source }: { config: Config; source?: TensorSource },
   more: Backbones = {},
 ): Part<Backbone> {
   const read = more[String(config._class_name ?? UNET)] ?? readUNet;
-  return declarePart(device, "unet", read(config), recordSmallest, { precision, source });
+  return declarePart(device, "unet", read(config), recordSmallest, { ...storage, source });
 }
 
 /** Latents to pixels. */
@@ -111,11 +114,11 @@ export async function declareTaesd(device: Device, precision: Precision, path: s
 export function declareControlNet(
   device: Device,
   name: string,
-  precision: Precision,
+  storage: Storage,
   { config, source }: { config: Config; source?: TensorSource },
 ): Part<ControlNetwork> {
   return declarePart(device, name, readControlNet(config), (g, w, network) => recordSmallestControl(g, w, network), {
-    precision,
+    ...storage,
     source,
   });
 }

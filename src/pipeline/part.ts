@@ -4,9 +4,11 @@
  *
  * @module
  */
+import type { BlockType } from "../formats/ggml_blocks.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
 import type { Device, Precision } from "../gpu/device.ts";
 import { Graph } from "../gpu/graph.ts";
+import type { KeptType } from "../ops/weight.ts";
 import { Weights } from "../nn/weights.ts";
 
 /** A network with its weights. */
@@ -24,6 +26,8 @@ export interface Part<Network = unknown> {
 /** Where a part's tensors come from, and how they are kept. */
 export interface PartOptions {
   precision: Precision;
+  /** Which matrices stay quantised on the device: none, those that are so in the file, or all that can be. */
+  keep?: "file" | KeptType;
   source?: TensorSource;
   /** Tensors of the source that are not declared and may be there all the same; any other is an error. */
   others?: RegExp;
@@ -41,10 +45,25 @@ export function declarePart<Network>(
   name: string,
   network: Network,
   record: (g: Graph, w: Weights, network: Network) => void,
-  { precision, source, others = /^$/ }: PartOptions,
+  { precision, keep, source, others = /^$/ }: PartOptions,
 ): Part<Network> {
-  const weights = new Weights(device, precision, name.replaceAll("_", " "));
+  const weights = new Weights(device, precision, name.replaceAll("_", " "), keeper(keep, source));
   record(new Graph(device, name, precision), weights, network);
   if (source) weights.check(source, others);
   return { name, network, weights, source };
+}
+
+/** How the file holds what stays as it is. */
+const IN_FILES: { readonly [type in BlockType]?: KeptType } = { Q8_0: "q8_0", Q4_0: "q4_0" };
+
+/** Of a layer's matrices all are kept alike, or none. A 1×1 convolution is none: files do not quantise its rows. */
+function keeper(keep: PartOptions["keep"], source?: TensorSource) {
+  return (names: readonly string[]): KeptType | undefined => {
+    if (!keep || !source) return keep === "file" ? undefined : keep;
+    const infos = names.map((name) => source.tensors.get(name));
+    if (!infos.every((info) => info?.shape.length === 2)) return undefined;
+    if (keep !== "file") return keep;
+    const [first, ...others] = infos.map((info) => info!.blocks);
+    return first && others.every((type) => type === first) ? IN_FILES[first] : undefined;
+  };
 }

@@ -12,7 +12,7 @@ import { readFloats, writeFloats } from "../gpu/storage.ts";
 import { clip, type ClipConfig, readClipConfig } from "../nn/clip.ts";
 import { readFloats as readNumbers } from "../nn/weights.ts";
 import type { TokenChunk } from "../text/chunks.ts";
-import { declarePart, type Part } from "./part.ts";
+import { declarePart, type Part, type PartOptions } from "./part.ts";
 
 const TOKENS = "text_model.embeddings.token_embedding.weight";
 const POSITIONS = "text_model.embeddings.position_embedding.weight";
@@ -39,12 +39,12 @@ export interface StateChoice {
 export function declareTextEncoder(
   device: Device,
   name: string,
-  precision: Precision,
+  storage: Pick<PartOptions, "precision" | "keep">,
   { config, source }: Pick<Component, "config"> & { source?: TensorSource },
 ): Part<ClipConfig> {
   return declarePart(device, name, readClipConfig(config), (g, w, config) => {
     clip(g, w, config, g.input("tokens", [1, config.positions, config.width]), 0, true);
-  }, { precision, source, others: OTHERS });
+  }, { ...storage, source, others: OTHERS });
 }
 
 /** Records the transformer over `chunks` chunks, all at once. */

@@ -16,6 +16,7 @@ export const COMMANDS = {
   inspect: { argument: "MODEL", help: "what a model is, how that was found out, and what it needs" },
   models: { argument: "", help: "the models, LoRAs, VAEs, embeddings … that are at hand" },
   upscale: { argument: "IMAGE", help: "enlarge a picture by a network: --upscale-model" },
+  convert: { argument: "FILE", help: "a model's file as .gguf or .safetensors in another --type, to -o" },
   preprocess: { argument: "KIND FILE", help: "a picture for a ControlNet; KIND is canny, pose or depth" },
   metadata: { argument: "IMAGE", help: "what made this picture; --repro makes it again" },
   config: { argument: "", help: "what config files say, and which of it holds" },

@@ -74,7 +74,7 @@ export const modelSettings = {
     on: ["generate", "metadata", "edit"],
     short: "m",
     common: true,
-    also: ["ckpt", "checkpoint", "ckpt-path", "model-path", "diffusion-model", "pretrained-model-name-or-path"],
+    also: ["ckpt", "checkpoint", "ckpt-path", "model-path", "pretrained-model-name-or-path"],
     help: "folder or file, a name in --model-dir, owner/name on the hub, or https address (default: ours)",
   },
   modelDir: {
@@ -85,6 +85,13 @@ export const modelSettings = {
     also: ["models-dir", "model-folder", "ckpt-dir"],
     help: "folder of models, for names such as -m realistic (default: rpg/models in the user's data folder)",
   },
+  unet: {
+    type: "path",
+    shown: "PATH",
+    on: ["generate", "metadata", "edit"],
+    also: ["unet-path", "diffusion-model"],
+    help: "take the UNet from here, such as a GGUF file that holds nothing else",
+  },
   vae: {
     type: "path",
     shown: "PATH",
@@ -93,10 +100,11 @@ export const modelSettings = {
     help: "take the VAE from here",
   },
   type: {
-    oneOf: ["auto", "f32", "f16"],
-    on: ["generate", "upscale", "edit"],
+    oneOf: ["auto", "f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"],
+    on: ["generate", "upscale", "edit", "convert"],
     also: ["dtype", "weight-type"],
-    help: "storage precision (default: what the device does well)",
+    help:
+      "of weights: f16, f32, q8_0 or q4_0 on the device, any in convert (default: as the file has them, at least f16)",
   },
   preset: {
     type: "text",
@@ -383,7 +391,7 @@ export const outputSettings = {
   output: {
     type: "path",
     shown: "FILE",
-    on: ["generate", "metadata", "plan", "preprocess", "upscale", "edit"],
+    on: ["generate", "metadata", "plan", "preprocess", "upscale", "convert", "edit"],
     short: "o",
     common: true,
     also: ["out", "output-path", "out-file"],
@@ -405,7 +413,7 @@ export const outputSettings = {
     personal: true,
     run: true,
     type: "flag",
-    on: ["generate", "metadata", "plan", "preprocess", "upscale", "edit"],
+    on: ["generate", "metadata", "plan", "preprocess", "upscale", "convert", "edit"],
     also: ["overwrite"],
     help: "replace files that are already there",
   },

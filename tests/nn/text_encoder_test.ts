@@ -15,7 +15,7 @@ for (const precision of ["f32", "f16"] as const) {
       for (const [i, component] of checkpoint.textEncoders.entries()) {
         const part = i === 0 ? "text_encoder" : "text_encoder_2";
         await t.step(`${model} ${part}`, async () => {
-          const encoder = declareTextEncoder(device, part, precision, component);
+          const encoder = declareTextEncoder(device, part, { precision }, component);
           await encoder.weights.load(component.source);
           const chunks = PROMPTS.flatMap((prompt) => tokenize(checkpoint.tokenizers[i], prompt).chunks);
           const last = await encodeChunks(encoder, chunks, { skip: 0, finalNorm: true });

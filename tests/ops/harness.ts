@@ -10,6 +10,7 @@ import { readFloats, writeFloats } from "../../src/gpu/storage.ts";
 import type { Tensor } from "../../src/gpu/tensor.ts";
 import type { TensorInfo, TensorSource } from "../../src/formats/tensor_source.ts";
 import { Weights } from "../../src/nn/weights.ts";
+import type { KeptType } from "../../src/ops/weight.ts";
 
 /** One device for all tests of a file, as it is and dressed up as other classes of device. */
 const devices: Partial<Record<DeviceClass, Promise<Device>>> = {};
@@ -41,6 +42,8 @@ export interface Way {
   kind: DeviceClass;
   name: string;
   forced?: Record<string, string>;
+  /** Weights stay quantised on the device. */
+  keep?: KeptType;
 }
 
 /** Every op is tested in these ways. */
@@ -91,7 +94,7 @@ export interface Given {
 
 /** Records `build`, loads its weights, writes the inputs, runs once and reads the result. */
 export async function compute(
-  { precision, kind, forced = {} }: Omit<Way, "name">,
+  { precision, kind, forced = {}, keep }: Omit<Way, "name">,
   inputs: Given[],
   weights: Record<string, { shape: number[]; values: Float32Array | Float16Array }>,
   build: (g: Graph, w: Weights, inputs: Tensor[]) => Tensor,
@@ -100,7 +103,7 @@ export async function compute(
   device.forced.clear();
   for (const [op, variant] of Object.entries(forced)) device.forced.set(op, variant);
   const g = new Graph(device, "test", precision);
-  const w = new Weights(device, precision, "test");
+  const w = new Weights(device, precision, "test", () => keep);
   const tensors = inputs.map(({ shape }, i) => g.input(`input ${i}`, shape));
   const out = g.output(build(g, w, tensors));
   await w.load(new MemorySource(weights));

@@ -11,6 +11,7 @@ import type { DownloadProgress } from "../hub/download.ts";
 import { checkTables } from "./check_config.ts";
 import { addEmbeddings } from "./embeddings.ts";
 import { fetchModel } from "../hub/fetch_model.ts";
+import { WEIGHTS } from "./find_models.ts";
 import { openFolder } from "./folder.ts";
 import type { Checkpoint, Parts } from "./parts.ts";
 import { EDM_LATENTS, predictionOf, presetByModelName, presetByName, PRESETS } from "./preset.ts";
@@ -102,16 +103,13 @@ export async function openCheckpoint(model: string, options: OpenOptions = {}): 
   }
 }
 
-/** Endings of files that hold whole models. */
-export const MODEL_FILE = /\.(safetensors|gguf|ckpt|pt|pth|bin)$/i;
-
 /** The name people know a model by: of a hub snapshot the repository's, else the file's or folder's. */
 export function modelName(path: string): string {
   const parts = path.replace(/\/+$/, "").split(/[\\/]/);
   const repository = parts.findLast((part) => part.startsWith("models--"));
   const last = parts[parts.length - 1];
   if (repository && /^[0-9a-f]{7,}$|^snapshots$/.test(last)) return repository.split("--").pop()!;
-  return last.replace(MODEL_FILE, "");
+  return last.replace(WEIGHTS, "");
 }
 
 /** Presets that a model without more telling keys is taken for by its scheduler, or for predicting ε. */

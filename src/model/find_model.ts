@@ -68,7 +68,9 @@ export async function isModel(path: string): Promise<boolean> {
 async function modelsIn(folder: string): Promise<string[]> {
   if (!await isFolder(folder)) return [];
   const { folders, files } = await weightsWithin(folder);
-  return [...folders, ...files.filter((file) => /\.(safetensors|gguf|ckpt)$/i.test(file))].map((path) => join(folder, path));
+  return [...folders, ...files.filter((file) => /\.(safetensors|gguf|ckpt)$/i.test(file))].map((path) =>
+    join(folder, path)
+  );
 }
 
 /** The hash of the file that holds the UNet; undefined for what is no model. */

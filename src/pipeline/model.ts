@@ -14,7 +14,8 @@ import type { WeightStream } from "../gpu/streamed_program.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { checkLoad } from "../settings.ts";
 import type { NetworkInput } from "../settings/kinds.ts";
-import { MODEL_FILE, modelName, openCheckpoint, type OpenOptions } from "../model/checkpoint.ts";
+import { modelName, openCheckpoint, type OpenOptions } from "../model/checkpoint.ts";
+import { WEIGHTS } from "../model/find_models.ts";
 import { openControlNet } from "../model/controlnet_file.ts";
 import { fetchModel } from "../hub/fetch_model.ts";
 import { hashTensors } from "../model/identity.ts";
@@ -137,7 +138,7 @@ export class Model implements Networks, Disposable {
     );
     this.backbone = declareBackbone(device, { precision, keep }, { ...unet, source: unetSource }, options.backbones);
     const bases = Object.fromEntries([unet, ...textEncoders].map(({ source }, i) => [ADAPTED[i], source]));
-    const isFolder = !MODEL_FILE.test(path);
+    const isFolder = !WEIGHTS.test(path);
     const { loraDir } = options;
     this.adapters = new AdapterShelf(bases, loraDir === undefined ? loraFolders(path, isFolder) : [loraDir]);
     const config = readVaeConfig(vae.config);

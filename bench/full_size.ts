@@ -92,7 +92,9 @@ export async function fullSize(family: keyof typeof FAMILIES, device: Device): P
     checkpoint: { name: preset.title, family: preset.family, preset, scheduler, tokenizers },
     offload: false,
     streamWindow: STREAM_WINDOW,
-    textEncoders: texts.map((config, i) => declareTextEncoder(device, `text_encoder_${i + 1}`, { precision: "f16" }, { config })),
+    textEncoders: texts.map((config, i) =>
+      declareTextEncoder(device, `text_encoder_${i + 1}`, { precision: "f16" }, { config })
+    ),
     backbone: declareBackbone(device, { precision: "f16" }, { config }),
     decoder: declareDecoder(device, vae, readVaeConfig(VAE)),
     encoder: declareEncoder(device, vae, readVaeConfig(VAE)),

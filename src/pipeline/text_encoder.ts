@@ -6,7 +6,7 @@
 import type { Component } from "../model/parts.ts";
 import { toFloat32 } from "../formats/dtype.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
-import type { Device, Precision } from "../gpu/device.ts";
+import type { Device } from "../gpu/device.ts";
 import { Graph } from "../gpu/graph.ts";
 import { readFloats, writeFloats } from "../gpu/storage.ts";
 import { clip, type ClipConfig, readClipConfig } from "../nn/clip.ts";

@@ -227,7 +227,7 @@ export class Model implements Networks, Disposable {
     ];
   }
 
-  /** What `--type` makes the same pictures: what is quantised only because its file is, gives those of f16. */
+  /** @internal What `--type` makes the same pictures: what is quantised only because its file is, gives those of f16. */
   get storedAs(): Precision | KeptType {
     const { keep = "file" } = this.#options;
     return keep === "file" ? this.precision : keep;

@@ -29,6 +29,7 @@ export { type CommandName, COMMANDS } from "./settings/commands.ts";
 export type { Box, FileInput, LoraInput, NetworkInput, NetworkName, Sides } from "./settings/kinds.ts";
 export type { PictureInput, PictureName } from "./picture/input.ts";
 export type { SamplerName, SchedulerName } from "./sample/names.ts";
+export type { WeightType } from "./pipeline/weight_type.ts";
 export type { Always, Field, Setting, Table, Types, ValueOf, Values } from "./settings/setting.ts";
 export { loadModel, type LoadOptions, type LoadProgress, Model, type ModelOptions } from "./pipeline/model.ts";
 export type { PreviewKind } from "./pipeline/preview.ts";

@@ -6,11 +6,10 @@
 import { UsageError } from "../errors.ts";
 import type { Precision } from "../gpu/device.ts";
 import type { KeptType } from "../ops/weight.ts";
-import type { modelSettings } from "../settings/schema.ts";
 import type { PartOptions } from "./part.ts";
 
 /** A value of `--type`. Those that only `convert` writes are refused by {@linkcode storageOf}. */
-export type WeightType = typeof modelSettings.type.oneOf[number];
+export type WeightType = "auto" | "f32" | "f16" | "bf16" | "q8_0" | "q5_1" | "q5_0" | "q4_1" | "q4_0";
 
 /** Of activations, and of the matrices that stay quantised. @throws UsageError for a type that no device keeps */
 export function storageOf(type: WeightType = "auto"): { precision: Precision; keep?: PartOptions["keep"] } {

@@ -5,6 +5,7 @@
  * @module
  */
 import { controlSettings } from "./control_tables.ts";
+import { loraPlaces, modelSettings } from "./model_tables.ts";
 import {
   decodingSettings,
   largerSettings,
@@ -17,8 +18,6 @@ import {
   deviceSettings,
   editSettings,
   loopSettings,
-  loraPlaces,
-  modelSettings,
   outputSettings,
   ownSettings,
   plannerSettings,
@@ -88,5 +87,6 @@ export const GROUPS: Record<string, Record<string, Flag>> = {
 export const SETTINGS: Record<string, Flag> = Object.assign({}, ...Object.values(GROUPS));
 
 export * from "./control_tables.ts";
+export * from "./model_tables.ts";
 export * from "./picture_tables.ts";
 export * from "./program_tables.ts";

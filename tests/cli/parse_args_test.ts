@@ -61,7 +61,7 @@ const REFUSED: [line: string[], message: RegExp][] = [
   [["x", "--steps"], /--steps needs a value: --steps N/],
   [["x", "--steps", "2.5"], /--steps takes a whole number from 1 to 1000, not "2.5"/],
   [["x", "--cfg-scale", "much"], /--cfg-scale takes a number/],
-  [["x", "--type", "f15"], /takes auto, f32, f16, not "f15"\. Did you mean "f16"/],
+  [["x", "--type", "f15"], /takes auto, f32, f16, bf16, .*not "f15"\. Did you mean "f16"/],
   [["x", "--sampling-method", "eulr"], /Unknown sampler "eulr"\. Did you mean "euler"/],
   [["x", "--json=yes"], /--json takes no value/],
   [["x", "--seed", "9223372036854775808"], /below 2⁶³/],

@@ -120,7 +120,7 @@ Deno.test("models and planners are asked for with checked options, too", async (
   const cases: [call: () => Promise<unknown>, message: RegExp][] = [
     [() => load(5, {}), /path takes a text.*not 5/],
     [() => load(undefined, { tpye: "f16" }), /no option tpye\. Did you mean "type"/],
-    [() => load(undefined, { type: "f64" }), /type takes auto, f32, f16, not "f64"/],
+    [() => load(undefined, { type: "f64" }), /type takes auto, f32, f16, bf16, .*not "f64"/],
     [() => load(undefined, { checkpoint: { prediction: "x" } }), /checkpoint\.prediction takes auto, eps, v/],
     [() => load(undefined, { checkpoint: { preset: 5 } }), /checkpoint\.preset takes a text/],
     [() => makePlan(5 as never), /prompt takes a text.*not 5/],

@@ -52,17 +52,18 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
       }
     }
   }
-  // A loop instead of unrolled rows: what follows is long, and unrolled it would be most of the time to compile.
+  // A loop instead of unrolled rows, and one whose end no compiler knows: unrolled, what follows is most of the time to compile.
   var sums: array<vec4f, 2 * ROWS>;
   // for $i in ROWS
   sums[2 * $i] = low$i;
   sums[2 * $i + 1] = high$i;
   // end
   let column = panel * LANES + lane;
-  for (var i = 0u; i < ROWS; i++) {
+  let count = min(ROWS, p.rows - min(row, p.rows));
+  for (var i = 0u; i < count; i++) {
     if (PARTS == 0u) {
       finish(sums[2u * i], sums[2u * i + 1u], row + i, column);
-    } else if (row + i < p.rows) {
+    } else {
       let at = ((part * p.rows + row + i) * p.panels * LANES + column) * 2u;
       partial_put(at, sums[2u * i]);
       partial_put(at + 1u, sums[2u * i + 1u]);

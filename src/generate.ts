@@ -198,7 +198,7 @@ async function* pass(
     const run = beginning.around(runOf(latents, denoiser.evaluate, schedule, options));
     denoiser.enter(first);
     for await (const step of sample(run, x)) {
-      await device.finished(signal);
+      await (step.index + 1 < step.steps ? device.keptUp(signal) : device.finished(signal));
       latents.keepOnly([step.x, step.denoised, ...step.keep]);
       seconds.push(clock(`step ${step.index + 1}`));
       yield {

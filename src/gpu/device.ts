@@ -79,6 +79,8 @@ export class Device implements Disposable {
   /** @internal Looks on, where somebody wants to know where the time goes (trace.ts). */
   tracer?: Tracer;
   #lateError?: GpuError;
+  /** When what was submitted before the last {@linkcode keptUp} is done. */
+  #step: Promise<unknown> = Promise.resolve();
   readonly #textureBytes = new Map<GPUTexture, number>();
 
   /** Use {@linkcode openDevice}. */
@@ -178,12 +180,28 @@ export class Device implements Disposable {
   }
 
   /**
-   * Waits until everything submitted is done. Costs a sleep of up to 10 ms in Deno: at most once a sampling step.
+   * Waits until everything submitted is done. Costs a sleep of 10 ms in Deno.
    * @param signal ends the waiting at once, with its reason; what was submitted goes on by itself
    */
   async finished(signal?: AbortSignal): Promise<void> {
-    const done = this.gpu.queue.onSubmittedWorkDone();
-    await (signal ? Promise.race([done, aborted(signal, done)]) : done);
+    await this.until(this.gpu.queue.onSubmittedWorkDone(), signal);
+  }
+
+  /**
+   * Waits until everything is done that was submitted before the last call of this: one step is recorded while the device computes
+   * the one before it, so that neither waits for the other, nor sleeps. What is timed op by op waits for this step.
+   */
+  async keptUp(signal?: AbortSignal): Promise<void> {
+    if (this.tracer) return await this.finished(signal);
+    const before = this.#step;
+    this.#step = this.gpu.queue.onSubmittedWorkDone();
+    this.#step.catch(() => {}); // told where it is awaited
+    await this.until(before, signal);
+  }
+
+  /** Waits for `work` of the device, as {@linkcode finished} does. */
+  async until(work: Promise<unknown>, signal?: AbortSignal): Promise<void> {
+    await (signal ? Promise.race([work, aborted(signal, work)]) : work);
     this.tracer?.finished();
     this.check();
   }

@@ -218,8 +218,11 @@ export function writeTensor(device: Device, tensor: Tensor, data: ArrayBufferVie
   ]);
 }
 
-/** The bytes of a placed tensor. Waits for the device. */
-export async function readTensor(device: Device, tensor: Tensor): Promise<ArrayBuffer> {
+/**
+ * The bytes of a placed tensor. Waits for the device.
+ * @param signal ends the waiting at once, with its reason
+ */
+export async function readTensor(device: Device, tensor: Tensor, signal?: AbortSignal): Promise<ArrayBuffer> {
   const place = placeOf(tensor);
   const size = placeBytes(device, tensor);
   const staging = device.buffer(`read ${tensor.label}`, size, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
@@ -235,8 +238,9 @@ export async function readTensor(device: Device, tensor: Tensor): Promise<ArrayB
       ]);
     }
     device.gpu.queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ);
-    device.check();
+    const mapped = staging.mapAsync(GPUMapMode.READ);
+    mapped.catch(() => {}); // told where it is awaited, if it still is
+    await device.until(mapped, signal);
     return staging.getMappedRange().slice(0, tensor.bytes);
   } finally {
     device.release(staging);
@@ -249,8 +253,8 @@ export function writeFloats(device: Device, tensor: Tensor, values: ArrayLike<nu
 }
 
 /** The elements of a placed f32 or f16 tensor. */
-export async function readFloats(device: Device, tensor: Tensor): Promise<Float32Array> {
-  const bytes = await readTensor(device, tensor);
+export async function readFloats(device: Device, tensor: Tensor, signal?: AbortSignal): Promise<Float32Array> {
+  const bytes = await readTensor(device, tensor, signal);
   return tensor.type === "f16" ? Float32Array.from(new Float16Array(bytes)) : new Float32Array(bytes);
 }
 

@@ -118,8 +118,11 @@ async function decodeWith(
       writeTensor(device, call, callWords({ slot, scale: 1 }));
       writeTensor(device, origin, Uint32Array.of(tile.x, tile.y));
       program.run();
-      await device.finished(signal);
-      const data = new Uint8Array(await readTensor(device, out), 0, tile.width * tile.height * factor * factor * 4);
+      const data = new Uint8Array(
+        await readTensor(device, out, signal),
+        0,
+        tile.width * tile.height * factor * factor * 4,
+      );
       for (let i = 3; i < data.length; i += 4) if (data[i] === 0) return undefined;
       decoded.push({ tile, data });
     }

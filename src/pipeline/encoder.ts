@@ -89,8 +89,7 @@ async function encodeWith(
       for (const tile of tilesOf(size, window, OVERLAP)) {
         writeFloats(device, input, levels(picture, tile, factor));
         program.run();
-        await device.finished(signal);
-        const data = await readFloats(device, out);
+        const data = await readFloats(device, out, signal);
         if (!data.every(Number.isFinite)) return undefined;
         encoded.push({ tile, data });
       }

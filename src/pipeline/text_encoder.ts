@@ -75,8 +75,7 @@ export async function encodeChunks(
   try {
     writeFloats(device, tokens, await embed(part, chunks));
     program.run();
-    await device.finished(signal);
-    const encoded: EncodedChunks = { states: await readFloats(device, states) };
+    const encoded: EncodedChunks = { states: await readFloats(device, states, signal) };
     if (!projected) return encoded;
     const all = await readFloats(device, projected);
     const pooled = new Float32Array(chunks.length * projection);

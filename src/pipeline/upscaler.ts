@@ -126,8 +126,11 @@ export async function enlarge(
     for (const tile of tiles) {
       writeFloats(device, input, fold(page, tile, shuffle));
       program.run();
-      await device.finished(signal);
-      const data = new Uint8Array(await readTensor(device, out), 0, tile.width * tile.height * factor * factor * 4);
+      const data = new Uint8Array(
+        await readTensor(device, out, signal),
+        0,
+        tile.width * tile.height * factor * factor * 4,
+      );
       for (let i = 3; i < data.length; i += 4) {
         if (data[i] === 0) throw new GpuError("The enlarged picture holds NaN or Inf values. Try --type f32.");
       }

@@ -1,26 +1,32 @@
 /**
  * Do edits do what they say? One edit to each picture (replace, recolour, remove, add in turn; tests/composition.json gives the
  * scenes), with the operation and its words given, its place found by the picture's own plan, and the detector as judge.
- * `deno task bench edit [--every N] [--write]`; `--write` puts the table into docs/editing.md
+ * And do contours by attention alone cover things? Those of all things that the detector sees in these pictures.
+ * `deno task bench edit [--count 120] [--save FOLDER] [--write]`; `--write` keeps docs/editing.md up to date
  *
  * @module
  */
 import { parseArgs } from "@std/cli";
 import { edit, type Round } from "../src/edit.ts";
+import { contour } from "../src/edit/contour.ts";
 import type { Operation } from "../src/edit/operation.ts";
 import { recolored } from "../src/edit/operation.ts";
 import { paint } from "../src/generate.ts";
+import { encodePng } from "../src/formats/png.ts";
 import { Detector } from "../src/judge/detector.ts";
 import { isFault } from "../src/judge/judge.ts";
 import { miniJudge } from "../src/judge/mini_judge.ts";
 import type { Picture } from "../src/picture/picture.ts";
-import { loadModel } from "../src/pipeline/model.ts";
+import { look, prepareLook } from "../src/pipeline/heat.ts";
+import { loadModel, type Model } from "../src/pipeline/model.ts";
 import { parsePlan } from "../src/plan/parse_plan.ts";
 import type { Plan } from "../src/plan/plan.ts";
 import { planByRules } from "../src/plan/rules/rules.ts";
 import type { Task } from "./composition.ts";
 import { interval } from "./score.ts";
+import { iou, silhouettes } from "./silhouette.ts";
 import { writeSection } from "./section.ts";
+import { spread } from "./spread.ts";
 import { table } from "./table.ts";
 
 const KINDS = ["replace", "recolor", "remove", "add"] as const;
@@ -40,13 +46,16 @@ interface Outcome {
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
-    options: { every: { type: "string", default: "1" }, write: { type: "boolean" } },
+    options: { count: { type: "string", default: "120" }, save: { type: "string" }, write: { type: "boolean" } },
   });
   const tasks: Task[] = JSON.parse(await Deno.readTextFile(new URL("../tests/composition.json", import.meta.url)));
-  const chosen = tasks.filter((_, i) => i % Number(values.every) === 0).slice(0, 120);
-  const [judge, { concepts, colours }] = [await miniJudge(), await Detector.load()];
+  const chosen = spread(tasks).slice(0, Number(values.count));
+  const [judge, detector] = [await miniJudge(), await Detector.load()];
+  const { concepts, colours } = detector;
+  if (values.save) await Deno.mkdir(values.save, { recursive: true });
   using model = await loadModel();
   const outcomes: Outcome[] = [];
+  const overlaps: number[] = [];
   for (const [k, task] of chosen.entries()) {
     const kind = KINDS[k % KINDS.length];
     const { plan, operation } = editOf(task, kind, k, concepts, colours);
@@ -55,12 +64,68 @@ export async function run(args: string[]): Promise<void> {
     const rounds = await Array.fromAsync(
       edit(model, image, [operation], { plan, judge, settings: { seed: seed + 1000 } }),
     );
-    outcomes.push(outcomeOf(kind, image, rounds));
-    if (k % 4 === 3) console.error(`${k + 1} of ${chosen.length} edits\n${table(HEADER, tableOf(outcomes))}`);
+    const outcome = outcomeOf(kind, image, rounds);
+    outcomes.push(outcome);
+    overlaps.push(...await contoursIn(image, plan, task, model, detector));
+    if (values.save) await save(values.save, k, { task, kind, operation, outcome, image, rounds });
+    if (k % 4 < 3) continue;
+    const tables = [[HEADER, tableOf(outcomes)], [CONTOURS, contourRows(overlaps)]] as const;
+    console.error(
+      [`${k + 1} of ${chosen.length} edits`, ...tables.map(([head, rows]) => table(head, rows))].join("\n"),
+    );
+    if (values.write) await writeSection(PAGE, "edits", tables);
   }
   const rows = tableOf(outcomes);
   console.log(`\nBundled model; per cent with 95 % intervals, judged by the detector\n\n${table(HEADER, rows)}`);
-  if (values.write) await writeSection(PAGE, "edits", [[HEADER, rows]]);
+  console.log(`\n${table(CONTOURS, contourRows(overlaps))}`);
+}
+
+/** IoU of each thing's contour by attention, without a box, with its silhouette; 0 where there is no contour. */
+async function contoursIn(image: Picture, plan: Plan, task: Task, model: Model, detector: Detector): Promise<number[]> {
+  const shapes = silhouettes(image, detector, task.objects.map(({ name }) => name));
+  const asked = task.objects.filter(({ name }) => shapes.has(name));
+  const phrases = asked.map(({ name, colour }) => colour ? `${colour} ${name}` : name);
+  if (asked.length === 0) return [];
+  const { maps, ...size } = await look(model, await prepareLook(model, image, plan.prompt, phrases));
+  return asked.map(({ name }, i) => {
+    const mask = contour({ ...size, values: maps[i] }, image);
+    return mask ? iou(mask, shapes.get(name)!) : 0;
+  });
+}
+
+const CONTOURS = ["contours by attention alone", "things", "IoU ≥ 0.5", "mean IoU"];
+
+function contourRows(overlaps: readonly number[]): string[][] {
+  if (overlaps.length === 0) return [];
+  const { share, low, high } = interval(overlaps.filter((iou) => iou >= 0.5).length, overlaps.length);
+  const mean = overlaps.reduce((sum, iou) => sum + iou, 0) / overlaps.length;
+  const cells = [`${overlaps.length}`, `${share.toFixed(0)} (${low.toFixed(0)}–${high.toFixed(0)})`, mean.toFixed(2)];
+  return [["of all things seen", ...cells]];
+}
+
+/** The picture before, what was painted, and a line of JSON on what came of it. */
+async function save(
+  folder: string,
+  k: number,
+  { task, kind, operation, outcome, image, rounds }: {
+    task: Task;
+    kind: Operation["kind"];
+    operation: Operation;
+    outcome: Outcome;
+    image: Picture;
+    rounds: Round[];
+  },
+): Promise<void> {
+  const name = `${folder}/${String(k).padStart(3, "0")}_${kind}`;
+  await Deno.writeFile(`${name}_before.png`, encodePng(image));
+  await Deno.writeFile(`${name}_after.png`, encodePng(rounds.at(-1)!.image));
+  const looks = rounds.map(({ checklist, marks }) => checklist.map((check, i) => ({ ...check, ...marks?.[i] })));
+  for (const [i, { mask, result }] of rounds.flatMap(({ attempts }) => attempts).entries()) {
+    await Deno.writeFile(`${name}_${i + 1}.png`, encodePng(result.image));
+    await Deno.writeFile(`${name}_${i + 1}_mask.png`, encodePng(mask));
+  }
+  const line = JSON.stringify({ k, prompt: task.prompt, operation, ...outcome, looks });
+  await Deno.writeTextFile(`${folder}/outcomes.jsonl`, `${line}\n`, { append: true });
 }
 
 const PAGE = new URL("../docs/editing.md", import.meta.url).pathname;

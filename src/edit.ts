@@ -3,17 +3,19 @@
  *
  * @module
  */
+import { contour as contourOf } from "./edit/contour.ts";
 import { filledIn } from "./edit/mask.ts";
 import { maskFor } from "./edit/operation_mask.ts";
 import { type Operation, rectOf } from "./edit/operation.ts";
 import { planFor } from "./edit/paint_plan.ts";
-import { overlap, placed, rectOfOperation } from "./edit/place.ts";
+import { type ContourChoice, type Guides, overlap, placed, rectOfOperation } from "./edit/place.ts";
 import { operationsBetween } from "./edit/difference.ts";
 import { UsageError } from "./errors.ts";
 import { type ImageResult, paint, type StepEvent } from "./generate.ts";
 import { checklistOf } from "./judge/checklist.ts";
 import { type Check, isFault, type Judge, type Mark, worth } from "./judge/judge.ts";
 import type { Picture } from "./picture/picture.ts";
+import { type Heat, look, prepareLook } from "./pipeline/heat.ts";
 import type { Model } from "./pipeline/model.ts";
 import { type Plan, regionsOf } from "./plan/plan.ts";
 import type { PictureOptions } from "./settings.ts";
@@ -23,8 +25,16 @@ import { firstSeed, seedOf } from "./settings/seeds.ts";
 export interface EditOptions {
   /** What the picture shows now, where its recipe says. */
   plan?: Plan;
+  /** What the picture shows, in words: what the model is told when it looks for things. Default: the plan's prompt. */
+  caption?: string;
   /** Who looks. Without one every operation is painted once and taken. */
   judge?: Judge;
+  /**
+   * The shape of what is painted: "attention" the object's contour as the model sees it, "box" the whole of its place,
+   * "auto" (the default) the contour where a thing keeps its shape or goes. Where nothing else tells where an object
+   * is, its contour does.
+   */
+  contour?: ContourChoice;
   /** How often what is not right is painted anew; 3 by default. */
   rounds?: number;
   /** Of the picture: steps, seed, guidance, sampler, strength, maskBlur, … */
@@ -95,7 +105,7 @@ export async function* edit(
   target: string | readonly Operation[],
   options: EditOptions = {},
 ): AsyncGenerator<Round, void> {
-  const { plan, operations } = await planEdit(picture, target, options);
+  const { plan, operations } = await planEdit(picture, target, { ...options, model });
   const items = operations.map((operation): Item => ({ operation, check: checkOf(operation), asked: true }));
   const others = plan ? stillThere(plan, operations) : [];
   yield* roundsOf(model, picture, plan, items, others, options);
@@ -110,20 +120,40 @@ export interface PlannedEdit {
 }
 
 /**
- * Plans an edit and paints nothing. Needs no model.
+ * Plans an edit and paints nothing.
  *
+ * @param options.model looks for contours, where it is given; a function is called when it is needed first
+ * @param options.guessed the operations' boxes are somebody's guess: contours are looked for within them
  * @throws UsageError where nothing tells what to do or where
  */
 export async function planEdit(
   picture: Picture,
   target: string | readonly Operation[],
-  { plan, judge, signal }: Pick<EditOptions, "plan" | "judge" | "signal">,
+  { plan, caption = plan?.prompt ?? "", judge, contour, model, guessed = typeof target === "string", signal }:
+    & Pick<EditOptions, "plan" | "caption" | "judge" | "contour" | "signal">
+    & { model?: Model | (() => Promise<Model>); guessed?: boolean },
 ): Promise<PlannedEdit> {
-  if (typeof target === "string") return await operationsBetween(target, picture, plan, judge, signal);
-  if (target.length === 0) throw new UsageError("There is nothing to do: no operation was given.");
+  const between = typeof target === "string"
+    ? await operationsBetween(target, picture, plan, judge, signal)
+    : { plan, operations: target };
+  if (typeof target !== "string" && target.length === 0) {
+    throw new UsageError("There is nothing to do: no operation was given.");
+  }
+  const objects = [...new Set(between.operations.flatMap(({ object }) => object ?? []))];
+  let heat: Promise<Heat> | undefined;
+  const lookForAll = async () => {
+    const eyes = typeof model === "function" ? await model() : model!;
+    return await look(eyes, await prepareLook(eyes, picture, caption, objects), signal);
+  };
+  const sees: Guides["sees"] = model && (async (object, within) => {
+    const { maps, ...size } = await (heat ??= lookForAll());
+    return contourOf({ ...size, values: maps[objects.indexOf(object)] }, picture, within);
+  });
   const operations: Operation[] = [];
-  for (const operation of target) operations.push(await placed(operation, picture, plan, judge, signal));
-  return { plan, operations };
+  for (const operation of between.operations) {
+    operations.push(await placed(operation, picture, { plan, judge, sees, contour, guessed, signal }));
+  }
+  return { plan: between.plan, operations };
 }
 
 /**
@@ -157,8 +187,8 @@ async function* roundsOf(
   describes = true,
 ): AsyncGenerator<Round, void> {
   const checklist = [...items.map(({ check }) => check), ...others];
-  const look = (image: Picture) => judge?.(image, checklist, signal);
-  let [image, plan, marks] = [picture, scene, await look(picture)];
+  const marksOf = (image: Picture) => judge?.(image, checklist, signal);
+  let [image, plan, marks] = [picture, scene, await marksOf(picture)];
   let [steps, painted] = [0, 0];
   const seed = firstSeed(settings.seed);
   yield { round: 0, attempts: [], image, plan, checklist, marks, steps };
@@ -183,7 +213,7 @@ async function* roundsOf(
         signal,
       });
       steps += result.timings.steps.length;
-      const after = await look(result.image);
+      const after = await marksOf(result.image);
       const change = after && marks ? worth(after) - worth(marks) : 1;
       const open = after?.[index].verdict === "unknown";
       const taken = open || change > 0 || change === 0 && item.asked && round === 1;

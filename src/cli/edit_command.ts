@@ -3,20 +3,18 @@
  *
  * @module
  */
-import { dirname, isAbsolute, join, relative, resolve } from "../deps/path.ts";
 import { type Attempt, edit, planEdit, type PlannedEdit, type Round } from "../edit.ts";
-import { type Edit, type Operation, operationOf, OPERATIONS, parseEdit } from "../edit/operation.ts";
+import { type Edit, type Operation, operationOf, OPERATIONS } from "../edit/operation.ts";
 import { maskFor } from "../edit/operation_mask.ts";
 import { drawEdit, union } from "../edit/show.ts";
 import { visionDifference } from "../edit/vision_difference.ts";
 import { UsageError } from "../errors.ts";
 import { checkNewFile, mayCollide, writeNewFile, writeSomewhere } from "../files/new_file.ts";
-import { parseStrictJson } from "../files/strict_json.ts";
-import { readUserFile, readUserText } from "../files/user_file.ts";
+import { readUserFile } from "../files/user_file.ts";
 import { encodePicture } from "../formats/encode_picture.ts";
 import { readPictureText } from "../formats/picture_text.ts";
 import { encodePng } from "../formats/png.ts";
-import { isFault } from "../judge/judge.ts";
+import { isFault, type Judge } from "../judge/judge.ts";
 import { BYTES_OF } from "../limits.ts";
 import type { Picture } from "../picture/picture.ts";
 import { readPicture } from "../picture/read_picture.ts";
@@ -25,8 +23,9 @@ import type { Plan } from "../plan/plan.ts";
 import { describeModel, makeRecipe, readRecipe, RECIPE_KEYWORD, recipeTexts } from "../recipe.ts";
 import { briefText } from "../brief.ts";
 import { type Context, json } from "./command.ts";
+import { readEdit, writeEdit } from "./edit_file.ts";
 import { judgeOf, modelOptions } from "./judge_of.ts";
-import { loadWeights, openModel } from "./open_model.ts";
+import { loadWeights, type OpenedModel, openModel } from "./open_model.ts";
 import { pictureOptions } from "./options.ts";
 import { type Output, outputOf } from "./output.ts";
 import { checkTrace, followed } from "./trace_file.ts";
@@ -46,93 +45,93 @@ export async function editCommand(context: Context): Promise<void> {
   const plan = planOf(bytes, path, context);
   if (plan) console.say(`The picture carries its plan: ${plan.prompt}`);
   const judge = await judgeOf(context);
-
-  // Towards a prompt, a vision model that judges also says what differs.
-  const difference = typeof wanted === "string" && flags.judge === "llm"
-    ? await visionDifference(wanted, picture, plan?.prompt, { ...modelOptions(flags), say: console.say }, signal)
-    : undefined;
-  const planned = difference
-    ? { plan, operations: difference.operations }
-    : await planEdit(picture, wanted, { plan, judge, signal });
-  const caption = difference?.caption ?? plan?.prompt;
-  planned.operations.forEach(({ kind, object, words, box }, i) =>
-    console.say(
-      `${i + 1}. ${briefText([kind, object, words].filter(Boolean).join(", "), 200)}${
-        box ? `, in [${box.join(", ")}]` : ""
-      }`,
-    )
-  );
-  const target = typeof wanted === "string" ? wanted : undefined;
-  if (planned.operations.length === 0) {
-    return console.result(flags.json ? json({ operations: [] }) : "The picture shows that already: nothing to do.");
+  const { model, unet, vae, preset, prediction, zsnr, embeddings, type } = flags;
+  let opened: OpenedModel | undefined;
+  const open = async () => {
+    opened ??= await openModel({ model, unet, vae, preset, prediction, zsnr, embeddings, type }, context);
+    return opened.model;
+  };
+  try {
+    // Towards a prompt, a vision model that judges also says what differs.
+    const difference = typeof wanted === "string" && flags.judge === "llm"
+      ? await visionDifference(wanted, picture, plan?.prompt, { ...modelOptions(flags), say: console.say }, signal)
+      : undefined;
+    const caption = plan?.prompt ?? difference?.caption;
+    const { contour } = flags;
+    const asked = difference?.operations ?? wanted;
+    const guides = { plan, caption, judge, contour, model: open, guessed: typeof wanted === "string", signal };
+    const planned = asked.length ? await planEdit(picture, asked, guides) : { plan, operations: [] };
+    planned.operations.forEach((operation, i) => console.say(`${i + 1}. ${describePlaced(operation)}`));
+    if (planned.operations.length === 0) {
+      return console.result(flags.json ? json({ operations: [] }) : "The picture shows that already: nothing to do.");
+    }
+    const masks = await Promise.all(planned.operations.map((operation) => maskFor(operation, picture, 1)));
+    if (flags.showMask) await writeNewFile({ pattern: flags.showMask, force: flags.force }, encodePng(union(masks)));
+    const said: Edit = {
+      caption: difference?.caption ?? plan?.prompt,
+      target: typeof wanted === "string" ? wanted : undefined,
+      operations: planned.operations,
+    };
+    if (flags.dryRun) {
+      const drawn = await encodePicture(output.format, drawEdit(picture, planned.operations, masks));
+      const file = await writeSomewhere(output, drawn, console.say, 1);
+      if (flags.saveEdit) await writeEdit(flags.saveEdit, said, flags.force);
+      return console.result(flags.json ? json({ path: file, operations: planned.operations.map(plainly) }) : file);
+    }
+    await open();
+    opened = await loadWeights(opened!, context);
+    await paintAll(context, opened, picture, planned, { judge, said, output });
+  } finally {
+    opened?.model.close();
   }
-  const masks = await Promise.all(planned.operations.map((operation) => maskFor(operation, picture, 1)));
-  if (flags.showMask) await writeNewFile({ pattern: flags.showMask, force: flags.force }, encodePng(union(masks)));
-  if (flags.dryRun) {
-    const drawn = await encodePicture(output.format, drawEdit(picture, planned.operations, masks));
-    const file = await writeSomewhere(output, drawn, console.say, 1);
-    await save(context, { caption, target, operations: planned.operations });
-    return console.result(flags.json ? json({ path: file, operations: planned.operations }) : file);
-  }
-  await paintAll(context, picture, planned, { judge, target, output, caption });
 }
 
 async function paintAll(
   context: Context,
+  { model }: OpenedModel,
   picture: Picture,
   planned: PlannedEdit,
-  { judge, target, output, caption }: {
-    judge: Awaited<ReturnType<typeof judgeOf>>;
-    target?: string;
-    output: Output;
-    caption?: string;
-  },
+  { judge, said, output }: { judge?: Judge; said: Edit; output: Output },
 ): Promise<void> {
   const { flags, console, signal } = context;
-  const { model, unet, vae, preset, prediction, zsnr, embeddings, type } = flags;
-  let opened = await openModel({ model, unet, vae, preset, prediction, zsnr, embeddings, type }, context);
-  try {
-    await using _trace = await followed(opened.model.device, context);
-    opened = await loadWeights(opened, context);
-    const { mask: _mask, ...settings } = pictureOptions(flags);
-    const options = {
-      plan: planned.plan,
-      judge,
-      rounds: flags.rounds,
-      settings,
-      signal,
-      onStep: console.progress.step,
-    };
-    const rounds: Round[] = [];
-    for await (const round of edit(opened.model, picture, planned.operations, options)) {
-      rounds.push(round);
-      if (round.round > 0) console.say(describeRound(round));
-    }
-    const last = rounds.at(-1)!;
-    const taken = rounds.flatMap(({ attempts }) => attempts).filter((attempt) => attempt.taken).at(-1);
-    const texts = taken && !flags.noMetadata
-      ? recipeTexts(
-        await makeRecipe(
-          await describeModel(opened.model, flags.fullHash, signal),
-          taken.result.plan,
-          taken.result.settings,
-        ),
-      )
-      : undefined;
-    const path = await writeSomewhere(output, await encodePicture(output.format, last.image, texts), console.say, 1);
-    const report = rounds.map(roundReport);
-    await save(context, { caption, target, operations: planned.operations, rounds: report });
-    if (!flags.json) return console.result(`${path}  seed ${taken?.result.settings.seed ?? flags.seed ?? "-"}`);
-    console.result(json({
-      path,
-      seed: taken?.result.settings.seed,
-      operations: planned.operations,
-      rounds: report,
-      steps: last.steps,
-    }));
-  } finally {
-    opened.model.close();
+  await using _trace = await followed(model.device, context);
+  const { mask: _mask, ...settings } = pictureOptions(flags);
+  const rounds: Round[] = [];
+  const options = { plan: planned.plan, judge, rounds: flags.rounds, settings, signal, onStep: console.progress.step };
+  for await (const round of edit(model, picture, planned.operations, options)) {
+    rounds.push(round);
+    if (round.round > 0) console.say(describeRound(round));
   }
+  const last = rounds.at(-1)!;
+  const taken = rounds.flatMap(({ attempts }) => attempts).filter((attempt) => attempt.taken).at(-1);
+  const described = taken && !flags.noMetadata && await describeModel(model, flags.fullHash, signal);
+  const texts = described && recipeTexts(await makeRecipe(described, taken.result.plan, taken.result.settings));
+  const path = await writeSomewhere(
+    output,
+    await encodePicture(output.format, last.image, texts || undefined),
+    console.say,
+    1,
+  );
+  const report = rounds.map(roundReport);
+  if (flags.saveEdit) await writeEdit(flags.saveEdit, { ...said, rounds: report }, flags.force);
+  if (!flags.json) return console.result(`${path}  seed ${taken?.result.settings.seed ?? flags.seed ?? "-"}`);
+  console.result(json({
+    path,
+    seed: taken?.result.settings.seed,
+    operations: planned.operations.map(plainly),
+    rounds: report,
+    steps: last.steps,
+  }));
+}
+
+/** Without the pixels of a contour: the box is around it, and --save-edit writes it. */
+function plainly({ mask, ...operation }: Operation): Operation {
+  return typeof mask === "string" ? { ...operation, mask } : operation;
+}
+
+function describePlaced({ kind, object, words, box, mask }: Operation): string {
+  const what = briefText([kind, object, words].filter(Boolean).join(", "), 200);
+  return `${what}${typeof mask === "object" ? ", by its contour" : ""}${box ? `, in [${box.join(", ")}]` : ""}`;
 }
 
 /** What the flags ask for: a target in words, or operations. */
@@ -162,28 +161,6 @@ async function wantedOf({ flags }: Context): Promise<string | Operation[]> {
   }
   if (box !== undefined && mask !== undefined) throw new UsageError("--box and --mask exclude each other.");
   return [{ ...byHand[0], ...(box ? { box } : { mask: mask as string }) }];
-}
-
-/** An edit's masks lie where the edit says from where it lies itself. */
-async function readEdit(path: string): Promise<Edit> {
-  const text = await readUserText(path, "The edit", BYTES_OF.plan);
-  try {
-    const { operations, ...rest } = parseEdit(parseStrictJson(text), path);
-    const there = (mask: string) => isAbsolute(mask) ? mask : join(dirname(path), mask);
-    return { ...rest, operations: operations.map((o) => o.mask === undefined ? o : { ...o, mask: there(o.mask) }) };
-  } catch (cause) {
-    if (cause instanceof SyntaxError) throw new UsageError(`${path} is not valid JSON: ${cause.message}.`, { cause });
-    throw cause;
-  }
-}
-
-async function save({ flags }: Context, edit: Edit): Promise<void> {
-  const { saveEdit: path, force } = flags;
-  if (path === undefined) return;
-  const operations = edit.operations.map((o) =>
-    o.mask === undefined ? o : { ...o, mask: relative(dirname(resolve(path)), resolve(o.mask)) }
-  );
-  await writeNewFile({ pattern: path, force }, new TextEncoder().encode(`${json({ ...edit, operations })}\n`));
 }
 
 async function checkOutputs({ flags }: Context, { pattern, force }: Output): Promise<void> {
@@ -221,7 +198,7 @@ function describeRound({ round, attempts, marks, checklist }: Round): string {
 /** A round as JSON has it. */
 function roundReport({ round, attempts, checklist, marks, steps }: Round) {
   const attempt = ({ operation, taken, result: { settings: { seed, strength } } }: Attempt) => ({
-    operation,
+    operation: plainly(operation),
     taken,
     seed,
     strength,

@@ -6,13 +6,7 @@
 import { filled, type Picture } from "../picture/picture.ts";
 import type { Rect } from "../region/layout.ts";
 
-/**
- * White in a box, black around it.
- *
- * @param grid pixels to which the box is rounded outwards: the network sees a mask in latents, and what it does not
- *   paint anew
- *   must not be taken from it
- */
+/** White in a box, black around it. @param grid pixels to which the box is rounded outwards */
 export function boxMask({ x0, y0, x1, y1 }: Rect, width: number, height: number, grid = 1): Picture {
   const down = (share: number, side: number) => Math.floor(share * side / grid + 1e-6) * grid;
   const up = (share: number, side: number) => Math.min(side, Math.ceil(share * side / grid - 1e-6) * grid);
@@ -22,6 +16,29 @@ export function boxMask({ x0, y0, x1, y1 }: Rect, width: number, height: number,
     mask.data.fill(255, (y * width + left) * 4, (y * width + Math.min(width, right)) * 4);
   }
   return mask;
+}
+
+/** White in every square of `grid` pixels that holds some white. */
+export function onGrid(mask: Picture, grid: number): Picture {
+  const { width, height, data } = mask;
+  const columns = Math.ceil(width / grid);
+  const white = new Uint8Array(columns * Math.ceil(height / grid));
+  const square = (i: number) => Math.floor(Math.floor(i / width) / grid) * columns + Math.floor(i % width / grid);
+  for (let i = 0; i < width * height; i++) if (data[i * 4] >= 128) white[square(i)] = 1;
+  const out = filled(width, height, [0, 0, 0, 255]);
+  for (let i = 0; i < width * height; i++) if (white[square(i)]) out.data.fill(255, i * 4, i * 4 + 3);
+  return out;
+}
+
+/** The smallest box around all that is white, in fractions; undefined where nothing is. */
+export function boxAround({ width, height, data }: Picture): Rect | undefined {
+  let [left, top, right, bottom] = [width, height, 0, 0];
+  for (let i = 0; i < width * height; i++) {
+    if (data[i * 4] < 128) continue;
+    const [x, y] = [i % width, Math.floor(i / width)];
+    [left, right, top, bottom] = [Math.min(left, x), Math.max(right, x + 1), Math.min(top, y), Math.max(bottom, y + 1)];
+  }
+  return right ? { x0: left / width, y0: top / height, x1: right / width, y1: bottom / height } : undefined;
 }
 
 /**

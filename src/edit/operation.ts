@@ -9,6 +9,7 @@ import { briefText } from "../brief.ts";
 import { UsageError } from "../errors.ts";
 import { BYTES_OF } from "../limits.ts";
 import { article, COLOURS } from "../plan/rules/words.ts";
+import type { Picture } from "../picture/picture.ts";
 import type { Rect } from "../region/layout.ts";
 
 /** The kinds of changes. */
@@ -30,11 +31,11 @@ export interface Operation {
   words?: string;
   /** [left, top, right, bottom] as fractions. */
   box?: [number, number, number, number];
-  /** Path of a picture that is white where this is painted; goes before the box. */
-  mask?: string;
+  /** Path of a picture that is white where this is painted, or the picture; goes before the box. */
+  mask?: string | Picture;
 }
 
-const operationSchema: z.ZodType<Operation> = z.strictObject({
+const operationSchema: z.ZodType<Operation & { mask?: string }> = z.strictObject({
   kind: z.enum(OPERATIONS),
   object: words.optional().describe("What is there now; absent where something is added."),
   words: words.optional().describe("What shall be there; absent where something is removed."),

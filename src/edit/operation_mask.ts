@@ -1,5 +1,5 @@
 /**
- * The mask of an operation: a person's own as it is, else its box.
+ * The mask of an operation: a person's own as it is, a contour, or its box.
  *
  * @module
  */
@@ -7,13 +7,19 @@ import { readInput } from "../picture/input.ts";
 import { greyOf } from "../picture/inpaint.ts";
 import type { Picture } from "../picture/picture.ts";
 import { fitted } from "../picture/resize.ts";
-import { boxMask } from "./mask.ts";
+import { boxMask, onGrid } from "./mask.ts";
 import type { Operation } from "./operation.ts";
 import { rectOfOperation } from "./place.ts";
 
-/** @param grid pixels to which a box is rounded outwards. @throws UsageError where a mask cannot be read */
+/**
+ * @param grid pixels to which boxes and contours are rounded outwards: the network sees a mask in latents, and what it
+ *   does not paint anew must not be taken from it
+ * @throws UsageError where a mask cannot be read
+ */
 export async function maskFor(operation: Operation, { width, height }: Picture, grid: number): Promise<Picture> {
-  if (operation.mask === undefined) return boxMask(rectOfOperation(operation), width, height, grid);
-  const { picture } = await readInput(operation.mask, "The mask", "--mask");
-  return fitted(greyOf(picture), width, height, "stretch");
+  const { mask } = operation;
+  if (mask === undefined) return boxMask(rectOfOperation(operation), width, height, grid);
+  const { picture } = await readInput(mask, "The mask", "--mask");
+  const whole = fitted(greyOf(picture), width, height, "stretch");
+  return typeof mask === "string" ? whole : onGrid(whole, grid);
 }

@@ -11,6 +11,7 @@ import { placesOf } from "../judge/checklist.ts";
 import { headOf } from "../plan/rules/noun.ts";
 import { placeOf } from "../plan/rules/patterns.ts";
 import type { Rect } from "../region/layout.ts";
+import { boxAround } from "./mask.ts";
 import { boxOf, describeOperation, type Operation, rectOf } from "./operation.ts";
 
 /** A share of the object's sides that is painted around it, so that another shape finds room. */
@@ -18,21 +19,41 @@ const MARGIN = 0.15;
 /** Of the picture's sides, for what is added. */
 const ADDED = 0.5;
 
+/** How an operation's shape is found where nobody gives its mask. */
+export type ContourChoice = "auto" | "attention" | "box";
+
+/** What tells where things are. */
+export interface Guides {
+  /** What the picture shows, where its recipe says. */
+  plan?: Plan;
+  /** Who looks. */
+  judge?: Judge;
+  /** The contour of a thing by a model's attention, within a box where one is known; undefined where it sees none. */
+  sees?: (object: string, within?: Rect) => Promise<Picture | undefined>;
+  /** Default "auto". */
+  contour?: ContourChoice;
+  /** Boxes are a judge's or a plan's, not a person's: contours are looked for within them. */
+  guessed?: boolean;
+  /** Aborting it ends the search with a CancelledError. */
+  signal?: AbortSignal;
+}
+
 /**
- * The operation with its box: as it says, at the place that its words name, in the plan's cell that shows the object,
- * or where the judge sees it.
+ * The operation with its place. Its box: as it says, at the place that its words name, the plan's cell that shows the
+ * object, where the judge sees it, or around its contour. Its mask: as it says, or the contour where that is wanted:
+ * what keeps its shape ("auto": recolor) or leaves nothing but background (remove) needs no room for another.
  *
  * @throws UsageError where nothing tells
  */
-export async function placed(
-  operation: Operation,
-  picture: Picture,
-  plan: Plan | undefined,
-  judge: Judge | undefined,
-  signal?: AbortSignal,
-): Promise<Operation> {
-  if (operation.box || operation.mask) return operation;
-  const { kind, object, words } = operation;
+export async function placed(operation: Operation, picture: Picture, guides: Guides): Promise<Operation> {
+  const { plan, judge, sees, contour = "auto", guessed, signal } = guides;
+  const { kind, object, words, mask, box: given } = operation;
+  if (mask || given && kind === "add") return operation;
+  const byShape = contour === "attention" || contour === "auto" && kind !== "replace" && (guessed || !given);
+  if (given) {
+    const shape = byShape ? await sees?.(object!, rectOf(given)) : undefined;
+    return shape ? { ...operation, mask: shape } : operation;
+  }
   if (kind === "add") {
     const spot =
       /,? (?:at|in|on|near) the (?:(?:far|very) )?((?:(?:top|bottom|upper|lower|left|right|middle|centre|center|corner|side|half)[ -]?)+)(?: of the (?:picture|image))?$/i
@@ -47,14 +68,16 @@ export async function placed(
   const cell = plan && cellOf(plan, object!);
   const [mark] = judge ? await judge(picture, [{ words: object!, ...(cell ? { box: cell } : {}) }], signal) : [];
   const seen = mark?.box && grown(mark.box, MARGIN);
-  const box = kind === "recolor" ? seen ?? cell : cell ?? seen;
+  const known = kind === "recolor" ? seen ?? cell : cell ?? seen;
+  const shape = byShape || !known ? await sees?.(object!, known) : undefined;
+  const box = known ?? (shape && grown(boxAround(shape)!, MARGIN));
   if (!box) {
     throw new UsageError(
-      `Where is "${object}"? Neither the picture's own plan nor a judge tells: give its place with --box x,y,w,h or --mask FILE ` +
-        `(${describeOperation(operation)}).`,
+      `Where is "${object}"? Neither the picture's own plan, nor a judge, nor the model's attention tells: give its place ` +
+        `with --box x,y,w,h or --mask FILE (${describeOperation(operation)}).`,
     );
   }
-  return { ...operation, box: boxOf(box) };
+  return { ...operation, box: boxOf(box), ...(shape && byShape ? { mask: shape } : {}) };
 }
 
 /** Half of the picture's sides, at the place; the middle where a side is not named. */

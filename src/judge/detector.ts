@@ -93,6 +93,21 @@ export class Detector {
     return convolve(x, this.heads);
   }
 
+  /** The cells that show a concept, wherever they lie, in fractions of the picture. */
+  cellsOf(picture: Picture, name: string): Rect[] {
+    const { data, width, height } = this.logits(picture);
+    const area = width * height;
+    const wanted = this.concepts.indexOf(name);
+    const shows = (i: number) => {
+      for (let k = 0; k <= this.concepts.length; k++) if (data[k * area + i] > data[wanted * area + i]) return false;
+      return true;
+    };
+    return Array.from({ length: area }, (_, i) => i).filter(shows).map((i) => {
+      const [x, y] = [i % width, Math.floor(i / width)];
+      return { x0: x / width, y0: y / height, x1: (x + 1) / width, y1: (y + 1) / height };
+    });
+  }
+
   /** All objects, the largest first. */
   look(picture: Picture): Found[] {
     const { data, width, height } = this.logits(picture);

@@ -14,6 +14,8 @@ export interface Reading {
   name: string;
   /** Absent: any. */
   colour?: string;
+  /** More than one is asked for. */
+  many?: true;
 }
 
 /**
@@ -36,12 +38,13 @@ export async function miniReader(): Promise<(words: string) => Reading | undefin
     const text = words.toLowerCase();
     const hits = names.flatMap(([spelling, name]) => {
       const found = new RegExp(`(?<![\\p{L}-])${spelling}(?:e?s)?(?![\\p{L}-])`, "u").exec(text);
-      return found ? [{ name, at: found.index, length: spelling.length }] : [];
+      return found ? [{ name, at: found.index, length: spelling.length, many: found[0] !== spelling }] : [];
     });
     const [first] = hits.sort((a, b) => a.at - b.at || b.length - a.length);
     if (!first) return undefined;
     const before = text.slice(0, first.at).split(/[^\p{L}]+/u).filter(Boolean).slice(-3);
-    return { name: first.name, colour: known.colours.find((colour) => before.includes(colour)) };
+    const colour = known.colours.find((colour) => before.includes(colour));
+    return { name: first.name, colour, ...(first.many ? { many: true } : {}) };
   };
 }
 
@@ -71,6 +74,14 @@ function markAll(
   give(isHere, (f) => ({ verdict: "wrong", box: f.box, note: hue(f) }));
   give(isHued, ({ box }) => ({ verdict: "misplaced", box }));
   give(() => true, (f) => ({ verdict: "wrong", box: f.box, note: `${hue(f)}, elsewhere` }));
+  // What came more often than it was asked for spoils the place where it lies.
+  for (const f of found) {
+    const same = asked.filter((reading, i) => reading?.name === f.name && !checks[i].absent);
+    if (taken.has(f) || same.length === 0 || same.some((reading) => reading!.many)) continue;
+    const here = nearest(checks, f);
+    const i = here < 0 ? asked.findIndex((reading) => reading?.name === f.name) : here;
+    if (marks[i]?.verdict === "right") marks[i] = { verdict: "wrong", box: f.box, note: `one ${f.name} too many` };
+  }
   return marks.map((mark) => mark ?? { verdict: "missing" });
 }
 
@@ -85,10 +96,11 @@ function absent({ box }: Check, reading: Reading, found: readonly Found[]): Mark
   return hit ? { verdict: "wrong", box: hit.box, note: "still there" } : { verdict: "right" };
 }
 
-/** The item whose middle is nearest to a find's. */
+/** The item whose middle is nearest to a find's; −1 where no item has a place. */
 function nearest(checks: readonly Check[], { x, y }: Found): number {
   const distances = checks.map(({ box, absent }) =>
     box && !absent ? Math.hypot((box.x0 + box.x1) / 2 - x, (box.y0 + box.y1) / 2 - y) : Infinity
   );
-  return distances.indexOf(Math.min(...distances));
+  const least = Math.min(...distances);
+  return least === Infinity ? -1 : distances.indexOf(least);
 }

@@ -159,5 +159,8 @@ function faded({ width, height, data }: Mask, blur: number): Float32Array {
     return out;
   };
   const across = smooth(data, width, height, 1, width);
-  return smooth(across, height, width, width, 1).map((value) => Math.min(1, Math.max(0, 2 * value - 1)));
+  // In the nook of a mask that turns inwards the Gaussian's value is above a half outside it, too.
+  return smooth(across, height, width, width, 1).map((value, i) =>
+    data[i] ? Math.min(1, Math.max(0, 2 * value - 1)) : 0
+  );
 }

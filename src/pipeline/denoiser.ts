@@ -37,7 +37,7 @@ type Asked = Pick<Drawing, "size" | "context" | "wording" | "phases" | "settings
  * What an inpainting network reads beside latents, without a place yet: plain f32 [1, height, width, channels padded to
  * 4].
  */
-function shownTensor({ backbone }: Networks, { height, width, channels }: LatentSize): Tensor | undefined {
+export function shownTensor({ backbone }: Networks, { height, width, channels }: LatentSize): Tensor | undefined {
   const more = backbone.network.inChannels - channels;
   return more > 0 ? describeTensor("shown", [1, height, width, padChannels(more)], "f32", "plain") : undefined;
 }

@@ -235,6 +235,12 @@ export const editSettings = {
     on: ["edit"],
     help: "place of the one operation: left, top, width, height as shares of the picture (0.5,0,0.5,1)",
   },
+  contour: {
+    once: true,
+    oneOf: ["auto", "attention", "box"],
+    on: ["edit"],
+    help: "shape of what is painted: by the model's attention, or a box; auto: a box to replace, a contour otherwise",
+  },
   edit: { once: true, type: "path", shown: "FILE", on: ["edit"], help: "the operations of this file (JSON)" },
   saveEdit: {
     once: true,

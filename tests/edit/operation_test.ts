@@ -2,7 +2,7 @@ import assert from "@std/assert";
 import { operationOf, parseEdit, recolored } from "../../src/edit/operation.ts";
 import { planFor, promptAfter } from "../../src/edit/paint_plan.ts";
 import { boxMask, filledIn } from "../../src/edit/mask.ts";
-import { placed } from "../../src/edit/place.ts";
+import { type Guides, placed } from "../../src/edit/place.ts";
 import { operationsBetween } from "../../src/edit/difference.ts";
 import { UsageError } from "../../src/errors.ts";
 import type { Judge } from "../../src/judge/judge.ts";
@@ -34,13 +34,34 @@ Deno.test("a place comes from the words, from the picture's plan, or from the ju
   const judge: Judge = (_, checks) =>
     Promise.resolve(checks.map(() => ({ verdict: "right", box: { x0: 0.2, y0: 0.4, x1: 0.4, y1: 0.6 } })));
   const where = async (text: string, kind: "add" | "remove" | "recolor", by?: Judge, of = plan) =>
-    (await placed(operationOf(kind, text), page, of, by)).box;
+    (await placed(operationOf(kind, text), page, { plan: of, judge: by })).box;
   assert.deepEqual(await where("a cat at the bottom left", "add"), [0, 0.5, 0.5, 1]);
   assert.deepEqual(await where("the teapot", "remove"), [0.5, 0, 1, 1]);
   assert.deepEqual(await where("the apple=green", "recolor", judge), [0.17, 0.37, 0.43, 0.63]);
   assert.deepEqual(await where("the lamp", "remove", judge), [0.17, 0.37, 0.43, 0.63]);
   await assert.rejects(where("a cat", "add"), /Where shall "a cat" be\?.*--box/);
   await assert.rejects(where("the lamp", "remove"), /Where is "the lamp"\?.*--box/);
+});
+
+Deno.test("a contour is the shape of what keeps its own or goes, and tells where a thing is when nothing else does", async () => {
+  const shape = boxMask({ x0: 0.25, y0: 0.25, x1: 0.5, y1: 0.5 }, page.width, page.height);
+  const asked: unknown[] = [];
+  const sees: Guides["sees"] = (object, within) => {
+    asked.push([object, within?.x0]);
+    return Promise.resolve(shape);
+  };
+  const at = (kind: "replace" | "recolor" | "remove", text: string, more: Guides = {}) =>
+    placed(operationOf(kind, text), page, { sees, ...more });
+  const removed = await at("remove", "the teapot", { plan });
+  assert.deepEqual([removed.box, removed.mask], [[0.5, 0, 1, 1], shape]);
+  const replaced = await at("replace", "a lamp=a red car");
+  assert.deepEqual([replaced.box, replaced.mask], [[0.2125, 0.2125, 0.5375, 0.5375], undefined]); // room for another shape
+  assert.equal((await at("replace", "a lamp=a red car", { contour: "attention" })).mask, shape);
+  assert.equal((await at("recolor", "teapot=red", { plan, contour: "box" })).mask, undefined);
+  const given = { ...operationOf("remove", "the lamp"), box: [0, 0, 0.5, 0.5] as [number, number, number, number] };
+  assert.equal(await placed(given, page, { sees }), given); // a person's box is the place
+  assert.equal((await placed(given, page, { sees, guessed: true })).mask, shape); // a model's holds it
+  assert.deepEqual(asked, [["the teapot", 0.5], ["a lamp", undefined], ["a lamp", undefined], ["the lamp", 0]]);
 });
 
 Deno.test("a cell's operation changes that cell's prompt; another box gets a cell of its own, and the rest stays as it was", () => {

@@ -28,9 +28,27 @@ Deno.test("the mini judge tells what is right, of another colour, elsewhere, mis
   assert.deepEqual((await judge(picture, places)).map(({ verdict }) => verdict), ["misplaced", "missing"]);
 });
 
+Deno.test("a thing that came twice spoils the place where it lies, unless several were asked for", async () => {
+  const first = await readPicture(scene, "the scene");
+  const judge = await miniJudge();
+  const { found } = JSON.parse(Deno.readTextFileSync(new URL("../golden/judge/logits.json", import.meta.url)));
+  const [, name] = /^(?:its own|\w+) (.+)$/.exec(found[0])!;
+  const { width, height } = first;
+  // The scene twice, one below the other.
+  const twice = { width, height: 2 * height, data: new Uint8Array([...first.data, ...first.data]) };
+  const [upper, lower] = [{ x0: 0, y0: 0, x1: 1, y1: 0.5 }, { x0: 0, y0: 0.5, x1: 1, y1: 1 }];
+  const checks = [{ words: `a ${name}`, box: upper }, { words: `a ${name}`, box: lower }];
+  const verdicts = async (list: Parameters<typeof judge>[1]) =>
+    (await judge(twice, list)).map(({ verdict }) => verdict);
+  assert.deepEqual(await verdicts(checks), ["right", "right"]);
+  assert.deepEqual(await verdicts([checks[0], { words: "a zebra", box: lower }]), ["right", "unknown"]);
+  assert.deepEqual(await verdicts([{ words: `a ${name}` }]), ["wrong"]);
+  assert.deepEqual(await verdicts([{ words: `${name}s` }]), ["right"]);
+});
+
 Deno.test("words are read as the bundled model knows them", async () => {
   const read = await miniReader();
-  assert.deepEqual(read("two Red mugs on a table"), { name: "cup", colour: "red" });
+  assert.deepEqual(read("two Red mugs on a table"), { name: "cup", colour: "red", many: true });
   assert.deepEqual(read("an ice cream and a blue car"), { name: "ice cream", colour: undefined });
   assert.equal(read("a carpet"), undefined);
 });

@@ -1,5 +1,6 @@
 """Pictures that people bring, resized by Pillow and traced by OpenCV: golden/picture."""
 
+import json
 from pathlib import Path
 
 import cv2
@@ -53,8 +54,27 @@ def edges():
             Image.fromarray(cv2.Canny(picture, low, high)).save(OUT / f"canny_{name}_{low}_{high}.png")
 
 
+def guided():
+    """A pattern of 24 × 16 numbers that takes the edges of a picture, and where Otsu cuts it.
+
+    Epsilons are large: OpenCV sums and inverts in f32, whose errors smaller ones make visible.
+    """
+    guide = np.asarray(Image.open(OUT / "rgb.png").convert("RGB")).astype(np.float32) / 255
+    y, x = np.mgrid[:16, :24]
+    plane = ((7 * y + 3 * x) % 11 / 11).astype(np.float32)
+    cases = []
+    for radius, epsilon in [(2, 1e-1), (5, 1e-2), (20, 1e-2)]:
+        out = cv2.ximgproc.guidedFilter(guide, plane, radius, epsilon)
+        levels = np.clip(np.round(out * 255), 0, 255).astype(np.uint8)
+        cut, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_OTSU)
+        values = [round(float(v), 6) for v in out.ravel()]
+        cases.append({"radius": radius, "epsilon": epsilon, "otsu": int(cut), "values": values})
+    (OUT / "guided.json").write_text(json.dumps(cases) + "\n")
+
+
 if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
     kinds()
     resizing()
     edges()
+    guided()

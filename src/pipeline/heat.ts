@@ -10,7 +10,7 @@ import type { Program } from "../gpu/program.ts";
 import { placeAlone, releasePlace, writeFloats, writeTensor } from "../gpu/storage.ts";
 import { padChannels, type Tensor } from "../gpu/tensor.ts";
 import type { StreamedProgram } from "../gpu/streamed_program.ts";
-import { type PromptInputs, vectorInputs } from "../nn/backbone.ts";
+import { vectorInputs } from "../nn/backbone.ts";
 import { HeatSums } from "../nn/heat.ts";
 import { concat } from "../ops/elementwise.ts";
 import { callInput, callWords, latentsIn } from "../ops/latents.ts";

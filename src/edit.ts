@@ -8,7 +8,7 @@ import { filledIn } from "./edit/mask.ts";
 import { maskFor } from "./edit/operation_mask.ts";
 import { type Operation, rectOf } from "./edit/operation.ts";
 import { planFor } from "./edit/paint_plan.ts";
-import { type ContourChoice, type Guides, overlap, placed, rectOfOperation } from "./edit/place.ts";
+import { type Guides, overlap, placed, rectOfOperation } from "./edit/place.ts";
 import { operationsBetween } from "./edit/difference.ts";
 import { UsageError } from "./errors.ts";
 import { type ImageResult, paint, type StepEvent } from "./generate.ts";
@@ -34,7 +34,7 @@ export interface EditOptions {
    * "auto" (the default) the contour where a thing keeps its shape or goes. Where nothing else tells where an object
    * is, its contour does.
    */
-  contour?: ContourChoice;
+  contour?: "auto" | "attention" | "box";
   /** How often what is not right is painted anew; 3 by default. */
   rounds?: number;
   /** Of the picture: steps, seed, guidance, sampler, strength, maskBlur, … */

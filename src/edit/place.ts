@@ -19,9 +19,6 @@ const MARGIN = 0.15;
 /** Of the picture's sides, for what is added. */
 const ADDED = 0.5;
 
-/** How an operation's shape is found where nobody gives its mask. */
-export type ContourChoice = "auto" | "attention" | "box";
-
 /** What tells where things are. */
 export interface Guides {
   /** What the picture shows, where its recipe says. */
@@ -30,8 +27,8 @@ export interface Guides {
   judge?: Judge;
   /** The contour of a thing by a model's attention, within a box where one is known; undefined where it sees none. */
   sees?: (object: string, within?: Rect) => Promise<Picture | undefined>;
-  /** Default "auto". */
-  contour?: ContourChoice;
+  /** How an operation's shape is found where nobody gives its mask; default "auto". */
+  contour?: "auto" | "attention" | "box";
   /** Boxes are a judge's or a plan's, not a person's: contours are looked for within them. */
   guessed?: boolean;
   /** Aborting it ends the search with a CancelledError. */

@@ -40,6 +40,6 @@ for (const area of Object.keys(WHAT) as (keyof typeof WHAT)[]) {
   Deno.test(`${what} are those of PyTorch in f32`, judge("f32", names));
   Deno.test(`${what} are close to PyTorch's in f16`, judge("f16", names.filter((name) => HALF.test(name))));
   // In buffers, which on GPUs hold what here is in textures.
-  const few = names.filter((name) => /_(region_words|edit)$/.test(name));
+  const few = names.filter((name) => /_(region_words|edit|attention_two)$/.test(name));
   if (few.length) Deno.test(`${what} are the same in a GPU's buffers`, judge("f32", few, "like a GPU"));
 }

@@ -7,7 +7,6 @@ import { brief } from "../brief.ts";
 import { UsageError } from "../errors.ts";
 import { readStandardInput } from "../files/user_file.ts";
 import { BYTES_OF } from "../limits.ts";
-import { withoutKeys } from "../secrets.ts";
 import type { Console } from "./console.ts";
 import type { FlagValues } from "../settings.ts";
 
@@ -45,11 +44,4 @@ export function checkPrompt({ argument, flags }: Context): string {
     throw new UsageError('No prompt was given. Example: main.ts "a red apple"; --help says more.');
   }
   return prompt;
-}
-
-/** JSON for standard output; seeds beyond JavaScript's exact integers become strings. */
-export function json(value: unknown): string {
-  return JSON.stringify(value, (_, part) => {
-    return typeof part === "bigint" ? part.toString() : typeof part === "string" ? withoutKeys(part) : part;
-  }, 2);
 }

@@ -7,7 +7,8 @@ import { exists } from "../files/byte_file.ts";
 import { publicText } from "../secrets.ts";
 import { flagOf } from "../settings/check.ts";
 import type { CommandName } from "../settings/commands.ts";
-import { type Context, json } from "./command.ts";
+import type { Context } from "./command.ts";
+import { json } from "./json.ts";
 import { configPlaces, readConfig } from "./config.ts";
 
 /** Variables that decide something; of those that are secret only whether they are set. */

@@ -6,6 +6,7 @@
  */
 import { publicText } from "../secrets.ts";
 import type { FlagValues } from "../settings.ts";
+import { jsonLine } from "./json.ts";
 import { makeProgress, type Progress, progressKind } from "./progress.ts";
 
 /** What commands speak through. */
@@ -18,34 +19,88 @@ export interface Console {
   detail(text: string): void;
   /** An error after which the run goes on. */
   complain(text: string): void;
+  /** What happens, for programs: a line of JSON on standard output with --json-lines, else nothing. */
+  event(event: EventName, fields: object): void;
+  /** A picture on the terminal, in the place of the one before where nothing was said since. */
+  picture(text: string, rows: number): void;
   progress: Progress;
 }
+
+/** What --json-lines tells of. */
+export type EventName =
+  | "start"
+  | "stage"
+  | "picture"
+  | "plan"
+  | "step"
+  | "preview"
+  | "saved"
+  | "sheet"
+  | "error"
+  | "done";
 
 /** What is written to: standard output or error, or what stands for them in a test. */
 export interface Stream {
   writeSync(bytes: Uint8Array): number;
 }
 
-/** The console that -q, -v and --progress ask for. */
+/** The console that -q, -v, --progress and --json-lines ask for. */
 export function makeConsole(flags: FlagValues): Console {
   const quiet = flags.quiet === true;
   const write = (text: string) => void writeAll(Deno.stderr, text);
-  const progress = makeProgress(progressKind(flags.progress, quiet, Deno.stderr.isTerminal()), write);
+  const event: Console["event"] = (name, fields) => {
+    if (flags.jsonLines) writeResult(jsonLine({ event: name, ...fields }));
+  };
+  const shown = makeProgress(progressKind(flags.progress, quiet, Deno.stderr.isTerminal()), write);
+  const progress = flags.jsonLines ? toldProgress(shown, event) : shown;
+  let picture = 0;
   const line = (text: string) => {
     progress.clear();
+    picture = 0;
     write(`${printable(publicText(text))}\n`);
   };
   return {
     result(text) {
+      if (flags.jsonLines) return;
       progress.clear();
-      const failure = writeAll(Deno.stdout, `${printable(text)}\n`);
-      if (failure && !(failure instanceof Deno.errors.BrokenPipe)) lost ??= failure;
+      picture = 0;
+      writeResult(text);
     },
     say: (text) => quiet || line(text),
     detail: (text) => flags.verbose && line(text),
     complain: line,
+    event,
+    picture(text, rows) {
+      progress.clear();
+      write(`${picture ? `\x1b[${picture}A` : ""}${text}`);
+      picture = rows;
+    },
     progress,
   };
+}
+
+/** Progress that programs are told of, too. */
+function toldProgress(shown: Progress, event: Console["event"]): Progress {
+  return {
+    picture(number, total) {
+      event("picture", { picture: number, pictures: total });
+      shown.picture(number, total);
+    },
+    stage(stage) {
+      event("stage", { stage });
+      shown.stage(stage);
+    },
+    step(report) {
+      event("step", report);
+      shown.step(report);
+    },
+    clear: shown.clear,
+  };
+}
+
+function writeResult(text: string): void {
+  const failure = writeAll(Deno.stdout, `${printable(text)}\n`);
+  if (failure && !(failure instanceof Deno.errors.BrokenPipe)) lost ??= failure;
 }
 
 let lost: Error | undefined;

@@ -9,7 +9,8 @@ import { Graph } from "../gpu/graph.ts";
 import { readFloats, writeFloats } from "../gpu/storage.ts";
 import { add } from "../ops/elementwise.ts";
 import { type Environment, isConfigured, readEnvironment } from "../plan/llm/endpoint.ts";
-import { type Context, json } from "./command.ts";
+import type { Context } from "./command.ts";
+import { json } from "./json.ts";
 
 /** Prints the adapters in the order that `--device` counts them. */
 export async function listDevicesCommand({ flags, console }: Context): Promise<void> {

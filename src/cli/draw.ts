@@ -3,14 +3,11 @@
  *
  * @module
  */
-import { basename, dirname, join } from "../deps/path.ts";
 import { draw, type ImageResult, type StepEvent } from "../generate.ts";
 import type { Settings } from "../settings.ts";
-import type { PreviewKind } from "../pipeline/preview.ts";
 import type { Drawing } from "../pipeline/drawing.ts";
-import { writeNewFile, writeSomewhere } from "../files/new_file.ts";
+import { writeSomewhere } from "../files/new_file.ts";
 import { encodePicture } from "../formats/encode_picture.ts";
-import { encodePng } from "../formats/png.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type ModelRecipe, publicPlan, type Recipe, recipeTexts } from "../recipe.ts";
 import { drawAndMend, type Looked, toEnd } from "../closed_loop.ts";
@@ -18,6 +15,7 @@ import { isFault, type Judge } from "../judge/judge.ts";
 import type { Context } from "./command.ts";
 import type { OpenedModel } from "./open_model.ts";
 import type { Output } from "./output.ts";
+import { previewOf } from "./preview.ts";
 import { type Timings, timingsTable } from "./timings.ts";
 
 /** What `--json` says of a picture. */
@@ -53,13 +51,13 @@ export async function drawToFile(
 ): Promise<Report> {
   const { console, signal, flags } = context;
   const started = performance.now();
-  const preview = previewFile(output.pattern, flags.preview ?? "none");
+  const preview = previewOf(output.pattern, context);
   try {
     console.progress.stage("Preparing");
     const onStep = async (event: StepEvent) => {
       const { step, steps, seconds } = event;
       console.progress.step({ step, steps, seconds });
-      await preview.show(event);
+      await preview.show?.(event);
     };
     const { rounds, bestOf } = flags;
     const looked = judge && await drawAndMend(opened.model, drawing, { judge, rounds, bestOf, onStep, signal });
@@ -90,10 +88,11 @@ export async function drawToFile(
       warnings,
       ...looked && { loop: loopReport(looked) },
     };
+    preview.finish?.(image);
     if (flags.timings) console.say(timingsTable(report.timings));
     return report;
   } finally {
-    await preview.remove();
+    await preview.remove?.();
   }
 }
 
@@ -118,22 +117,5 @@ function loopReport({ checklist, marks, drawn, rounds }: Looked) {
       })),
     })),
     checklist: checklist.map((check, i) => ({ ...check, mark: marks[i] })),
-  };
-}
-
-/** A file beside the output that shows the latest step while the picture is being drawn. */
-function previewFile(pattern: string, kind: "none" | PreviewKind) {
-  const stem = basename(pattern).replace(/_?%0?\d*d/, "").replace(/\.\w+$/, "");
-  let path: string | undefined;
-  return {
-    async show(event: StepEvent): Promise<void> {
-      if (kind === "none" || event.step === event.steps) return;
-      const bytes = encodePng(await event.preview(kind));
-      const target = path ?? join(dirname(pattern), `${stem}_preview_%d.png`);
-      path = await writeNewFile({ pattern: target, force: path !== undefined }, bytes);
-    },
-    async remove(): Promise<void> {
-      if (path) await Deno.remove(path).catch(() => {}); // somebody else may have tidied up
-    },
   };
 }

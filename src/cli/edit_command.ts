@@ -22,8 +22,9 @@ import { parsePlan } from "../plan/parse_plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import { describeModel, makeRecipe, readRecipe, RECIPE_KEYWORD, recipeTexts } from "../recipe.ts";
 import { briefText } from "../brief.ts";
-import { type Context, json } from "./command.ts";
+import type { Context } from "./command.ts";
 import { readEdit, writeEdit } from "./edit_file.ts";
+import { json } from "./json.ts";
 import { judgeOf, modelOptions } from "./judge_of.ts";
 import { loadWeights, type OpenedModel, openModel } from "./open_model.ts";
 import { pictureOptions } from "./options.ts";
@@ -76,7 +77,9 @@ export async function editCommand(context: Context): Promise<void> {
       const drawn = await encodePicture(output.format, drawEdit(picture, planned.operations, masks));
       const file = await writeSomewhere(output, drawn, console.say, 1);
       if (flags.saveEdit) await writeEdit(flags.saveEdit, said, flags.force);
-      return console.result(flags.json ? json({ path: file, operations: planned.operations.map(plainly) }) : file);
+      const dry = { path: file, operations: planned.operations.map(plainly) };
+      console.event("saved", dry);
+      return console.result(flags.json ? json(dry) : file);
     }
     await open();
     opened = await loadWeights(opened!, context);
@@ -114,14 +117,15 @@ async function paintAll(
   );
   const report = rounds.map(roundReport);
   if (flags.saveEdit) await writeEdit(flags.saveEdit, { ...said, rounds: report }, flags.force);
-  if (!flags.json) return console.result(`${path}  seed ${taken?.result.settings.seed ?? flags.seed ?? "-"}`);
-  console.result(json({
+  const made = {
     path,
     seed: taken?.result.settings.seed,
     operations: planned.operations.map(plainly),
     rounds: report,
     steps: last.steps,
-  }));
+  };
+  console.event("saved", made);
+  console.result(flags.json ? json(made) : `${path}  seed ${made.seed ?? flags.seed ?? "-"}`);
 }
 
 /** Without the pixels of a contour: the box is around it, and --save-edit writes it. */

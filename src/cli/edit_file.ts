@@ -11,7 +11,7 @@ import { parseStrictJson } from "../files/strict_json.ts";
 import { readUserText } from "../files/user_file.ts";
 import { encodePng } from "../formats/png.ts";
 import { BYTES_OF } from "../limits.ts";
-import { json } from "./command.ts";
+import { json } from "./json.ts";
 
 /** Reads an edit. Its masks lie where it says from where it lies itself. */
 export async function readEdit(path: string): Promise<Edit> {

@@ -8,7 +8,8 @@ import { outputSettings } from "../settings/schema.ts";
 import { seedOf } from "../settings/seeds.ts";
 import { chanceOf } from "./chance.ts";
 import { checkAsked } from "./check_asked.ts";
-import { type Context, json } from "./command.ts";
+import type { Context } from "./command.ts";
+import { json } from "./json.ts";
 import type { Report } from "./draw.ts";
 import { loopJudge } from "./judge_of.ts";
 import { outputOf } from "./output.ts";
@@ -52,6 +53,7 @@ async function drawBatch(context: Context): Promise<void> {
     const own = seedOf(seed, i * bestOf);
     const report = await studio.draw(chance.at(own), own, output, i + 1);
     reports.push(report);
+    console.event("saved", report);
     if (!flags.json) console.result(`${report.path}  seed ${report.seed}`);
   }
   if (sheet) {

@@ -14,7 +14,8 @@ import type { FlagValues } from "../settings.ts";
 import { type Axis, type AxisValue, readAxis } from "./axes.ts";
 import { chanceOf, wildcardsOf } from "./chance.ts";
 import { checkAsked } from "./check_asked.ts";
-import { type Context, json } from "./command.ts";
+import type { Context } from "./command.ts";
+import { json } from "./json.ts";
 import type { Report } from "./draw.ts";
 import { drawEach } from "./each.ts";
 import { loopJudge } from "./judge_of.ts";
@@ -49,9 +50,11 @@ export async function drawGrid(context: Context, texts: readonly string[]): Prom
     const seed = checkAsked(own);
     const report = await studio.draw((await chanceOf(own, wildcards)).at(seed), seed, output, number);
     reports[index] = report;
+    console.event("saved", { values, ...report });
     if (!flags.json) console.result(`${report.path}  seed ${report.seed}  ${described(withoutSeed(values))}`.trim());
   }, ({ values }, error) => {
     console.complain(`error: ${described(values)}: ${error.message}`);
+    console.event("error", { values, message: error.message, code: error.exitCode });
     failed.push({ values, error });
   });
   const title = [x, y].some((axis) => axis?.name === "prompt") ? "" : flags.prompt ?? context.argument ?? flags.regions;
@@ -67,6 +70,7 @@ export async function drawGrid(context: Context, texts: readonly string[]): Prom
     scriptFields(x, y),
     context,
   );
+  if (path) console.event("sheet", { path });
   const images = squares.flatMap(({ values }, i) => reports[i] ? [{ values, ...reports[i] }] : []);
   if (flags.json) {
     console.result(

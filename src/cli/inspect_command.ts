@@ -18,7 +18,8 @@ import { prepare } from "../pipeline/prepare.ts";
 import type { Offload } from "../pipeline/stage.ts";
 import { DEFAULT_BIND, DEFAULT_REFINE_RATIO, type RegionDefaults } from "../region/mode.ts";
 import { publicText } from "../secrets.ts";
-import { type Context, json } from "./command.ts";
+import type { Context } from "./command.ts";
+import { json } from "./json.ts";
 
 /** Prints family, preset, networks and reasons. */
 export async function inspectCommand({ argument, flags, console }: Context): Promise<void> {

@@ -12,7 +12,8 @@ import { modelSettings, outputSettings, SETTINGS } from "../settings/schema.ts";
 import { seedOf } from "../settings/seeds.ts";
 import type { Wildcards } from "../text/wildcards.ts";
 import { chanceOf, wildcardsOf } from "./chance.ts";
-import { type Context, json } from "./command.ts";
+import type { Context } from "./command.ts";
+import { json } from "./json.ts";
 import type { Report } from "./draw.ts";
 import { checkAsked } from "./check_asked.ts";
 import { loopJudge } from "./judge_of.ts";
@@ -52,6 +53,7 @@ export async function drawList(context: Context, path: string): Promise<void> {
   const images: (Report | Entry)[] = [], failed: Failure[] = [];
   const fail = async ({ line }: Job, key: string, error: RpgError) => {
     console.complain(`error: ${path}, line ${line}: ${error.message}`);
+    console.event("error", { line, message: error.message, code: error.exitCode });
     failed.push({ line, error });
     await manifest.add({ line, key, error: error.message });
   };
@@ -77,6 +79,7 @@ export async function drawList(context: Context, path: string): Promise<void> {
       const report = await drawRow(job, index, studio, wildcards, number);
       await manifest.add({ line: job.line, key, ...entryOf(report) });
       images.push(report);
+      console.event("saved", { line: job.line, ...report });
       if (!flags.json) console.result(`${report.path}  seed ${report.seed}`);
     }, ({ job, key }, error) => fail(job, key, error));
   }

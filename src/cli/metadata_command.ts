@@ -9,7 +9,8 @@ import { parseParameters } from "../formats/parameters.ts";
 import { readPictureText } from "../formats/picture_text.ts";
 import { BYTES_OF } from "../limits.ts";
 import { readRecipe, RECIPE_KEYWORD } from "../recipe.ts";
-import { type Context, json } from "./command.ts";
+import type { Context } from "./command.ts";
+import { json } from "./json.ts";
 import { reproduce } from "./reproduce.ts";
 
 /** Prints the texts of a picture of any tool, or reproduces one of ours. */
@@ -19,6 +20,7 @@ export async function metadataCommand(context: Context): Promise<void> {
   const bytes = await readUserFile(path, "The picture", BYTES_OF.picture);
   const texts = readPictureText(bytes, path);
   if (flags.repro) return await reproduce({ path, bytes, texts, recipe: readRecipe(texts, path) }, context);
+  if (flags.jsonLines) throw new UsageError("metadata has one result: use --json, or --json-lines with --repro.");
   if (texts.size === 0) throw new UsageError(`${path} carries no text: it does not say what made it.`);
   if (!flags.json) {
     const parts = [...texts].map(([keyword, text]) =>

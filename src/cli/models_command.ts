@@ -16,7 +16,8 @@ import { type Item, itemAt, itemsWithin } from "../model/inventory.ts";
 import { knownModels } from "../model/known_models.ts";
 import { modelFolder } from "../model/short_name.ts";
 import { publicText } from "../secrets.ts";
-import { type Context, json } from "./command.ts";
+import type { Context } from "./command.ts";
+import { json } from "./json.ts";
 
 /** Kinds that this program takes, by their headings; others go last. */
 const HEADINGS: [kind: FileKind, heading: string][] = [

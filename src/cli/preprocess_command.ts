@@ -17,7 +17,8 @@ import { inverted, opaque, type Picture } from "../picture/picture.ts";
 import { drawPose } from "../picture/pose.ts";
 import { resized } from "../picture/resize.ts";
 import type { FlagValues } from "../settings.ts";
-import { type Context, json } from "./command.ts";
+import type { Context } from "./command.ts";
+import { json } from "./json.ts";
 import { outputOf } from "./output.ts";
 
 /** How each kind is made from a file. */

@@ -5,7 +5,8 @@
  */
 import { type Caption, recaption } from "../plan/llm/recaption.ts";
 import { planOptions } from "./choose_plan.ts";
-import { type Context, json, promptOf } from "./command.ts";
+import { type Context, promptOf } from "./command.ts";
+import { json } from "./json.ts";
 
 /** Prints what the language model makes of the prompt; with --image the prompt may be absent. */
 export async function recaptionCommand(context: Context): Promise<void> {

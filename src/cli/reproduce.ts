@@ -17,7 +17,8 @@ import { describeModel, hashMask, type ModelRecipe, type Recipe } from "../recip
 import { publicName } from "../secrets.ts";
 import type { AdapterShelf } from "../adapter/shelf.ts";
 import type { FlagValues, Settings } from "../settings.ts";
-import { type Context, json } from "./command.ts";
+import type { Context } from "./command.ts";
+import { json } from "./json.ts";
 import { drawToFile } from "./draw.ts";
 import { findPictures } from "./find_pictures.ts";
 import { loadWeights, type ModelChoice, openModel } from "./open_model.ts";
@@ -61,6 +62,7 @@ export async function reproduce(original: Original, context: Context): Promise<v
     opened = await loadWeights(opened, context);
     const report = await drawToFile(opened, drawing, output, flags.noMetadata ? undefined : texts, context);
     const identical = same(bytes, await Deno.readFile(report.path));
+    console.event("saved", { ...report, model: recipe.model, identical });
     console.result(
       flags.json ? json({ ...report, model: recipe.model, identical }) : `${report.path}  seed ${report.seed}`,
     );

@@ -34,12 +34,23 @@ const LIST_DEVICES = async () => (await import("./doctor_command.ts")).listDevic
 
 /** Run the program. Every expected failure becomes a message on standard error and its exit code (errors.ts). */
 export async function run(words: string[]): Promise<number> {
+  // Programs that read events are told of flags that cannot be read, too.
+  let tell = makeConsole({ jsonLines: words.includes("--json-lines") }).event;
+  const end = (code: number) => {
+    tell("done", { code });
+    return code;
+  };
   try {
     enterCallersFolder();
     const asked = parseArgs(words);
     const { command, argument, further } = asked;
     const { flags, files } = await withConfig(asked);
-    const console = makeConsole(flags);
+    if (flags.json && flags.jsonLines) throw new UsageError("--json and --json-lines: use only one of them.");
+    const console = makeConsole(
+      flags.help || flags.version || flags.listDevices ? { ...flags, jsonLines: undefined } : flags,
+    );
+    tell = console.event;
+    tell("start", { command, version: manifest.version });
     // One's own file is no news; a project's may be somebody else's.
     for (const { path, whose } of files) (whose === "project" ? console.say : console.detail)(`Settings from ${path}.`);
     if (flags.help) console.result(helpFor(words.includes(command) ? command : undefined));
@@ -49,11 +60,13 @@ export async function run(words: string[]): Promise<number> {
       await interruptible(async (signal) => (await load())({ argument, further, flags, console, signal }), console.say);
     }
     const lost = lostResult();
-    if (!lost) return 0;
+    if (!lost) return end(0);
     complain(`error: standard output could not be written: ${lost.message}.`);
-    return new UsageError("").exitCode;
+    return end(new UsageError("").exitCode);
   } catch (error) {
-    return explain(error, words.some((word) => word === "-v" || word === "--verbose"));
+    const code = explain(error, words.some((word) => word === "-v" || word === "--verbose"));
+    tell("error", { message: error instanceof RpgError ? error.message : `${error}`, code });
+    return end(code);
   }
 }
 

@@ -46,7 +46,9 @@ export async function writeContactSheet(output: Output, shown: readonly Shown[],
   }));
   const columns = Math.ceil(Math.sqrt(shown.length));
   const path = await writeSheet(output, named, { columns }, {}, context);
-  if (path) context.console.say(`Contact sheet: ${path}`);
+  if (path === undefined) return;
+  context.console.event("sheet", { path });
+  context.console.say(`Contact sheet: ${path}`);
 }
 
 /**

@@ -14,7 +14,8 @@ import { BYTES_OF } from "../limits.ts";
 import { readPicture } from "../picture/read_picture.ts";
 import { Upscaler } from "../pipeline/upscaler.ts";
 import { storageOf } from "../pipeline/weight_type.ts";
-import { type Context, json } from "./command.ts";
+import type { Context } from "./command.ts";
+import { json } from "./json.ts";
 import { outputOf } from "./output.ts";
 
 /** Enlarges a picture and says where it is. What made it is kept beside it, with the enlarging added. */
@@ -52,5 +53,7 @@ export async function upscaleCommand(context: Context): Promise<void> {
   }
   const file = await encodePicture(output.format, image, texts && { parameters: formatParameters(texts) });
   const path = await writeSomewhere(output, file, console.say);
-  console.result(flags.json ? json({ path, width: image.width, height: image.height, scale: upscaler.scale }) : path);
+  const report = { path, width: image.width, height: image.height, scale: upscaler.scale };
+  console.event("saved", report);
+  console.result(flags.json ? json(report) : path);
 }

@@ -18,6 +18,7 @@ const CHOICES: [chosen: string[], dropped: string[]][] = [
   [ASKED, [...WAYS, ...OF_REGIONS]],
   [["hiresScale", "hiresSize"], ["hiresScale", "hiresSize"]],
   [["grid"], ["batchCount"]],
+  [["json", "jsonLines"], ["json", "jsonLines"]],
 ];
 
 /** The general settings with the particular ones over them, without those that these contradict. */

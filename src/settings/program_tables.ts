@@ -352,9 +352,9 @@ export const outputSettings = {
   },
   preview: {
     run: true,
-    oneOf: ["none", "proj", "tae", "vae"],
+    oneOf: ["none", "proj", "tae", "vae", "term"],
     on: ["generate"],
-    help: "after each step write a preview: one colour a latent, by --taesd, or exact",
+    help: "after each step a preview: a file of one colour a latent, by --taesd, or exact; or on the terminal",
   },
   timings: {
     run: true,
@@ -369,6 +369,13 @@ export const outputSettings = {
     shown: "FILE",
     on: ["generate", "metadata", "edit"],
     help: "write what the program and each op on the device took, for Perfetto or chrome://tracing (JSON)",
+  },
+  jsonLines: {
+    run: true,
+    type: "flag",
+    on: ["generate", "metadata", "upscale", "edit"],
+    also: ["jsonl", "events"],
+    help: "what happens as one JSON object a line on standard output: start, stage, step, preview, saved, error, done",
   },
   json: {
     run: true,

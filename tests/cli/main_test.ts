@@ -152,3 +152,20 @@ Deno.test("models lists what is at hand; a short name draws with it", () =>
     const wrong = await finish(program(["models", "--model-dir", "nowhere"], { cwd }));
     assert.match(wrong.stderr, /nowhere does not exist/);
   }));
+
+Deno.test("--json-lines tells a program what happens, one object a line; people are told on standard error", () =>
+  inFolder(async (cwd) => {
+    const line = ["a dog", ...QUICK, "--no-plan", "--preview", "proj", "--json-lines", "--contact-sheet", "sheet.png"];
+    const { code, stdout, stderr } = await finish(program(line, { cwd }));
+    assert.equal(code, 0, stderr);
+    const events = stdout.trim().split("\n").map((text) => JSON.parse(text));
+    const kinds = events.map(({ event }) => event).filter((kind) => kind !== "stage");
+    assert.deepEqual(kinds, ["start", "plan", "step", "preview", "step", "saved", "sheet", "done"]);
+    const saved = events.find(({ event }) => event === "saved");
+    assert.deepEqual([saved.path, saved.seed, saved.settings.steps], ["out_001.png", 42, 2]);
+    assert.match(stderr, /step 2\/2/);
+    const wrong = await finish(program(["a dog", "--stpes", "2", "--json-lines"], { cwd }));
+    const [error, done] = wrong.stdout.trim().split("\n").map((text) => JSON.parse(text));
+    assert.deepEqual([error.event, error.code, done], ["error", 2, { event: "done", code: 2 }]);
+    assert.match(error.message, /Did you mean "--steps"/);
+  }));

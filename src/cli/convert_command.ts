@@ -9,7 +9,8 @@ import { checkNewFile, writeNewFile } from "../files/new_file.ts";
 import { openTensors } from "../formats/open_tensors.ts";
 import { mib } from "../gpu/device.ts";
 import { convert, planConversion, type TargetType } from "../model/convert.ts";
-import { type Context, json } from "./command.ts";
+import type { Context } from "./command.ts";
+import { json } from "./json.ts";
 
 /** Writes the file anew and says what is in it. */
 export async function convertCommand({ argument, flags, console, signal }: Context): Promise<void> {

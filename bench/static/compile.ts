@@ -59,7 +59,7 @@ function recordVae(): readonly Dispatch[] {
 }
 
 /** Constants that follow from others or change the end of a kernel only: one pipeline stands for all their values. */
-const ASIDE = ["LOADS", "W_LOADS", "SLOTS", "PLANES", "SHIFT", "RESIDUAL", "ACTIVATION", "MORE", "SPLIT", "GATED"];
+const ASIDE = ["LOADS", "W_LOADS", "SLOTS", "SHIFT", "RESIDUAL", "ACTIVATION", "MORE", "SPLIT", "GATED"];
 
 const uses = new Map<string, Use>();
 const variants = new Map<string, Variant>();
@@ -70,7 +70,9 @@ for (
   ]] as const
 ) {
   for (const { kernel, constants = {}, grid, flops = 0 } of dispatches) {
-    const telling = Object.entries(constants).filter(([constant, value]) => value > 0 && !ASIDE.includes(constant));
+    const telling = Object.entries(constants).filter(([constant, value]) =>
+      value > 0 && !ASIDE.includes(constant) && !(constant === "PLANES" && value === constants.TAPS)
+    );
     const name = [kernel.name, ...telling.map(([constant, value]) => `${constant.toLowerCase()} ${value}`)].join(", ");
     variants.set(name, { kernel, precision, constants });
     const key = `${part} ${name}`;

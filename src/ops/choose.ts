@@ -1,7 +1,7 @@
 /**
- * Which kernel, tile and waves serve an op, a shape and a class of device: all such choices, as tables. A variant has a name, by
- * which a device can be made to use it (`Device.forced`); a class of device tries its variants from the top and takes the first that serves the
- * shape.
+ * Which kernel, tile and waves serve an op, a shape and a class of device: all such choices, as tables. A variant has a
+ * name, by which a device can be made to use it (`Device.forced`); a class of device tries its variants from the top
+ * and takes the first that serves the shape.
  *
  * @module
  */
@@ -20,11 +20,12 @@ export interface MatmulTile {
 }
 
 /**
- * Products: lanes for software adapters, which run 8 of them at a time, tiles for GPUs. A tile that is forced may name the number
- * of parts that it cuts the input channels into: "tile 8 / 3".
+ * Products: lanes for software adapters, which run 8 of them at a time, tiles for GPUs. A tile that is forced may name
+ * the number of parts that it cuts the input channels into: "tile 8 / 3".
  */
 export const MATMUL = {
   "lanes 4": { kernel: "matmul", rows: 4, waves: 1, chunk: 8 },
+  "lanes 8": { kernel: "matmul", rows: 8, waves: 1, chunk: 8 },
   "lanes 16": { kernel: "matmul", rows: 16, waves: 1, chunk: 8 },
   "tile 4": { kernel: "matmul_tile", rows: 4, waves: 8, chunk: 8 },
   "tile 8": { kernel: "matmul_tile", rows: 8, waves: 8, chunk: 4 },
@@ -33,8 +34,8 @@ export const MATMUL = {
 /** Attention. */
 export interface AttentionTile {
   /**
-   * `attention`: a lane owns queries; `attention_wide`: the 8 lanes of a group split the channels of a head; `attention_tile`:
-   * workgroups of 64 threads that share keys and values.
+   * `attention`: a lane owns queries; `attention_wide`: the 8 lanes of a group split the channels of a head;
+   * `attention_tile`: workgroups of 64 threads that share keys and values.
    */
   kernel: "attention" | "attention_wide" | "attention_tile";
   /** Serves heads of up to this many channels … */
@@ -87,26 +88,29 @@ interface Choices {
   attention: readonly (keyof typeof ATTENTION)[];
   norm: NormTile;
   /**
-   * Channels in times channels out that Winograd's transform pays for, with at least 64 on either side: below, what it adds to loads and
-   * stores is more than it saves; beyond, pictures are small, and 16 weights to read where there were 9 cost more.
+   * Channels in times channels out that Winograd's transform pays for, with at least 64 on either side: below, what it
+   * adds to loads and stores is more than it saves; beyond, pictures are small, and 16 weights to read where there were
+   * 9 cost more. `strip` is the MiB of its largest intermediate tensor: larger pictures are convolved in strips of
+   * tiles.
    */
-  winograd: { from: number; to: number };
+  winograd: { from: number; to: number; strip: number };
 }
 
 const GPU: Choices = {
   matmul: (shape) => shortest(shape).name,
   attention: ["tile 40", "tile 64", "tile 80", "tile 160", "tile 512", "wide", "lanes any"],
   norm: { rows: 4, waves: 4, strips: 64, longest: 64, threads: 64, whole: { rows: 4096, threads: 256, ahead: 4 } },
-  winograd: { from: Infinity, to: 0 },
+  winograd: { from: 128 * 128, to: 512 * 512, strip: 64 },
 };
 
-// Lanes that exchange values by shuffles have to win a measurement first: where a shuffle is one instruction a value, they lose.
+// Lanes that exchange values by shuffles have to win a measurement first: where a shuffle is one instruction a value,
+// they lose.
 const CHOICES: Record<DeviceClass, Choices> = {
   software: {
-    matmul: ({ rows }) => rows <= 8 ? "lanes 4" : "lanes 16",
+    matmul: ({ rows }) => rows <= 4 ? "lanes 4" : rows <= 8 ? "lanes 8" : "lanes 16",
     attention: ["lanes 2", "lanes 1", "wide", "lanes any"],
     norm: { rows: 4, waves: 1, strips: 8, longest: Infinity, threads: 8, whole: { rows: 4096, threads: 8, ahead: 1 } },
-    winograd: { from: 64 * 64, to: 1280 * 960 },
+    winograd: { from: 64 * 64, to: 1280 * 960, strip: 16 },
   },
   workgroup: GPU,
   subgroup: GPU,
@@ -172,6 +176,11 @@ export function usesWinograd(device: Device, inChannels: number, outChannels: nu
   return Math.min(inChannels, outChannels) >= 64 && product >= from && product <= to;
 }
 
+/** Bytes of the largest intermediate tensor of Winograd's transform. */
+export function winogradStrip(device: Device): number {
+  return Math.min(CHOICES[device.kind].winograd.strip * 2 ** 20, device.maxBinding);
+}
+
 /** The tile for heads of `width` channels, a multiple of 4. */
 export function attentionTile(device: Device, width: number): AttentionTile {
   const forced = device.forced.get("attention") as keyof typeof ATTENTION;
@@ -199,25 +208,30 @@ const SHARES = [["tile 8", 0.82], ["tile 4", 0.78]] as const;
 /** SIMD units of the GPUs that tiles are chosen for: WebGPU does not tell how many there are. */
 const UNITS = [144, 512];
 
-/** Slices have to take a fifth off the time on each: they start one more dispatch, which waits for the first, and move sums. */
-const SLICED = 1.25 ** UNITS.length;
+/**
+ * Slices have to take nearly a quarter off the time on each: they start one more dispatch, which waits for the first,
+ * and move sums.
+ */
+const SLICED = 1.3 ** UNITS.length;
 
 /**
- * The tile, and the number of slices, that take the shortest time on GPUs of {@linkcode UNITS}: whole rounds of one workgroup
- * on each unit, and for slices a further dispatch that reads what they have written.
+ * The tile, and the number of slices, that take the shortest time on GPUs of {@linkcode UNITS}: whole rounds of one
+ * workgroup on each unit, and for slices a further dispatch that reads what they have written. Taps that are no sum
+ * (Winograd's 16) are planes.
  * @param only the one tile to choose slices for
  */
 function shortest({ rows, panels, depth, taps }: ProductShape, only?: keyof typeof MATMUL) {
+  const [planes, steps] = taps === 16 ? [16, 1] : [1, taps];
   let best: { name: keyof typeof MATMUL; slices: number } = { name: "tile 8", slices: 1 };
   let least = Infinity;
   for (const [name, share] of SHARES) {
     if (only && only !== name) continue;
     const tileRows = 8 * MATMUL[name].rows;
     for (const slices of [1, 2, 3, 4, 6, 8, 12, 16]) {
-      if (slices > 1 && depth * taps < 32 * slices) break;
-      const workgroups = Math.ceil(rows / tileRows) * panels * slices;
+      if (slices > 1 && (planes > 1 || depth * steps < 32 * slices)) break;
+      const workgroups = Math.ceil(rows / tileRows) * panels * planes * slices;
       // Cycles of a unit that does 32 multiply-adds in one: 64 columns of the tile's rows, all channels of a slice.
-      const work = 64 * tileRows * Math.ceil(depth / slices) * 4 * taps / 32 / share;
+      const work = 64 * tileRows * Math.ceil(depth / slices) * 4 * steps / 32 / share;
       const join = (units: number) => slices > 1 ? 16000 + 8 * rows * panels * 64 * slices / units : 0;
       const time = (units: number) => Math.ceil(workgroups / units) * work + join(units);
       const cost = UNITS.reduce((product, units) => product * time(units), slices > 1 ? SLICED : 1);

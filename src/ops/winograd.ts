@@ -11,12 +11,10 @@ import inSource from "../../shaders/winograd_in.wgsl" with { type: "text" };
 import outSource from "../../shaders/winograd_out.wgsl" with { type: "text" };
 import type { Graph } from "../gpu/graph.ts";
 import type { Tensor } from "../gpu/tensor.ts";
+import { winogradStrip } from "./choose.ts";
 import { grid64 } from "./grid.ts";
 import { ending, type Epilogue, tapProducts } from "./product.ts";
 import { panelCount, type Weight } from "./weight.ts";
-
-/** Bytes of the largest intermediate tensor; larger pictures are convolved in strips of tiles. */
-const STRIP = 16 * 1024 * 1024;
 
 /**
  * @param view height and width of the picture that is convolved: x's, or up to twice them
@@ -37,7 +35,7 @@ export function winograd(
   const total = batch * tile_height * tile_width;
   const columns = panelCount(weight) * weight.panel;
   const tileBytes = 16 * Math.max(columns * 4, channels * (g.precision === "f16" ? 2 : 4));
-  const most = Math.max(1, Math.floor(Math.min(STRIP, g.device.maxBinding) / tileBytes));
+  const most = Math.max(1, Math.floor(winogradStrip(g.device) / tileBytes));
   const length = Math.ceil(total / Math.ceil(total / most));
   for (let first = 0; first < total; first += length) {
     const tiles = Math.min(length, total - first);

@@ -17,6 +17,8 @@ const WHAT: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>
   peers: () => import("./peers.ts"),
   first: () => import("./first.ts"),
   scale: () => import("./scale.ts"),
+  lora: () => import("./lora.ts"),
+  quantised: () => import("./quantised.ts"),
   limits: () => import("./limits.ts"),
   static: () => import("./static/run.ts"),
 };

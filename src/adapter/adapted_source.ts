@@ -4,6 +4,7 @@
  * @module
  */
 import type { TensorInfo, TensorSource } from "../formats/tensor_source.ts";
+import type { Multiply } from "./algebra.ts";
 import type { AdaptedPart } from "./keys.ts";
 import { merged, type Strength } from "./merged.ts";
 
@@ -11,13 +12,14 @@ import { merged, type Strength } from "./merged.ts";
 export class AdaptedSource implements TensorSource {
   #now: TensorSource;
 
-  constructor(readonly base: TensorSource, readonly part: AdaptedPart) {
+  /** @param multiply who multiplies the factors of adapters; default: the host */
+  constructor(readonly base: TensorSource, readonly part: AdaptedPart, readonly multiply?: Multiply) {
     this.#now = base;
   }
 
   /** Merges these instead of those before. @returns whether that changes anything */
   use(adapters: readonly Strength[]): boolean {
-    const next = merged(this.base, this.part, adapters);
+    const next = merged(this.base, this.part, adapters, this.multiply);
     const changed = next.identity !== this.#now.identity;
     if (changed) this.#now = next;
     return changed;

@@ -14,7 +14,7 @@ import { toFloat32 } from "../formats/dtype.ts";
 import { openTensors } from "../formats/open_tensors.ts";
 import type { TensorInfo, TensorSource } from "../formats/tensor_source.ts";
 import { ADAPTED, type AdaptedPart, modulesOf, readKey, type Role } from "./keys.ts";
-import type { Matrix } from "./algebra.ts";
+import type { Matrix, Multiply } from "./algebra.ts";
 import { changeOf, type Factors, type LowRank, lowRankOf } from "./changes.ts";
 import { shapeProblem } from "./shapes.ts";
 import { whatItIs } from "./what_it_is.ts";
@@ -98,7 +98,13 @@ export class Adapter {
   }
 
   /** What to add to a tensor that is `base`, at a strength. */
-  async change(part: AdaptedPart, tensor: string, base: Matrix, weight: number): Promise<Float32Array | undefined> {
+  async change(
+    part: AdaptedPart,
+    tensor: string,
+    base: Matrix,
+    weight: number,
+    multiply?: Multiply,
+  ): Promise<Float32Array | undefined> {
     const [, module, kind] = tensor.match(/^(.*)\.(weight|bias)$/)!;
     const found = this.#modules.get(part)?.get(module);
     if (!found) return undefined;
@@ -108,7 +114,7 @@ export class Adapter {
       const scale = found.tensors.diff_b ? 1 : (found.byConfig?.(found.tensors.down!.shape[0]) ?? 1);
       return (await this.#read(info)).values.map((value) => value * weight * scale);
     }
-    return changeOf(await this.#factors(found), base, weight, found.byConfig);
+    return await changeOf(await this.#factors(found), base, weight, found.byConfig, multiply);
   }
 
   /** Up and down of a module that is changed by a LoRA and nothing else; of others nothing. */

@@ -15,33 +15,33 @@ export function sidesOf({ shape, values }: Matrix): [rows: number, columns: numb
   return [shape[0], values.length / shape[0]];
 }
 
-/** out += scale · a·b, for a [m, r] and b [r, n]. Four terms at once: the memory traffic is what costs. */
-export function addProduct(out: Float32Array, a: Matrix, b: Matrix, scale = 1): void {
+/** a·b [m, n] for a [m, r] and b [r, n]: by the host, or by whoever is faster. */
+export type Multiply = (a: Matrix, b: Matrix) => Promise<Float32Array>;
+
+/** {@linkcode product} as {@linkcode Multiply}. */
+export const multiplyHere: Multiply = (a, b) => Promise.resolve(product(a, b).values);
+
+/** a·b [m, n]. Four terms at once: the memory traffic is what costs. */
+export function product(a: Matrix, b: Matrix): Matrix {
   const [m, r] = sidesOf(a);
   const n = b.values.length / r;
   const [x, y] = [a.values, b.values];
+  const values = new Float32Array(m * n);
   for (let i = 0; i < m; i++) {
-    const row = out.subarray(i * n, (i + 1) * n);
+    const row = values.subarray(i * n, (i + 1) * n);
     let k = 0;
     for (; k + 4 <= r; k += 4) {
       const at = i * r + k;
-      const [a0, a1, a2, a3] = [x[at] * scale, x[at + 1] * scale, x[at + 2] * scale, x[at + 3] * scale];
+      const [a0, a1, a2, a3] = [x[at], x[at + 1], x[at + 2], x[at + 3]];
       const [b0, b1, b2, b3] = [k * n, (k + 1) * n, (k + 2) * n, (k + 3) * n];
       for (let j = 0; j < n; j++) row[j] += a0 * y[b0 + j] + a1 * y[b1 + j] + a2 * y[b2 + j] + a3 * y[b3 + j];
     }
     for (; k < r; k++) {
-      const factor = x[i * r + k] * scale;
+      const factor = x[i * r + k];
       for (let j = 0; j < n; j++) row[j] += factor * y[k * n + j];
     }
   }
-}
-
-/** a·b [m, n] */
-export function product(a: Matrix, b: Matrix): Matrix {
-  const n = b.values.length / b.shape[0];
-  const values = new Float32Array(a.shape[0] * n);
-  addProduct(values, a, b);
-  return { shape: [a.shape[0], n], values };
+  return { shape: [m, n], values };
 }
 
 /** Rows and columns of a matrix [m, n] exchanged. */

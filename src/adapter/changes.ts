@@ -6,7 +6,16 @@
  *
  * @module
  */
-import { addProduct, kronecker, type Matrix, product, sidesOf, transposed, withCore } from "./algebra.ts";
+import {
+  kronecker,
+  type Matrix,
+  type Multiply,
+  multiplyHere,
+  product,
+  sidesOf,
+  transposed,
+  withCore,
+} from "./algebra.ts";
 import type { Role } from "./keys.ts";
 
 /** The tensors that an adapter has for one module. */
@@ -44,12 +53,13 @@ function scaleOf({ alpha }: Factors, rank: number, byConfig: (rank: number) => n
  * @param weight the user's strength
  * @returns what to add to W
  */
-export function changeOf(
+export async function changeOf(
   factors: Factors,
   base: Matrix,
   weight: number,
   byConfig?: (rank: number) => number,
-): Float32Array | undefined {
+  multiply: Multiply = multiplyHere,
+): Promise<Float32Array | undefined> {
   const { ia3, on_input, peft_ia3, magnitude, diff } = factors;
   if (diff) return diff.values.map((value) => value * weight);
   if (ia3) return rescaled(base, ia3.values, on_input?.values[0] === 1, (s) => weight * s);
@@ -58,7 +68,8 @@ export function changeOf(
     const onInput = peft_ia3.shape[0] === 1 && peft_ia3.values.length > 1;
     return rescaled(base, peft_ia3.values, onInput, (s) => weight * (s - 1));
   }
-  const delta = lowRankDelta(factors, base, byConfig) ?? hadamardDelta(factors, byConfig) ??
+  if (!magnitude && factors.up) return await lowRankDelta(factors, multiply, byConfig, weight);
+  const delta = await lowRankDelta(factors, multiply, byConfig) ?? await hadamardDelta(factors, multiply, byConfig) ??
     kroneckerDelta(factors, byConfig);
   if (!delta) return undefined;
   if (!magnitude) return delta.map((value) => value * weight);
@@ -71,21 +82,26 @@ export function changeOf(
   return changed.values.map((value, i) => factor * (value - base.values[i]));
 }
 
-function lowRankDelta(factors: Factors, base: Matrix, byConfig?: (rank: number) => number): Float32Array | undefined {
+async function lowRankDelta(
+  factors: Factors,
+  multiply: Multiply,
+  byConfig?: (rank: number) => number,
+  weight = 1,
+): Promise<Float32Array | undefined> {
   const low = lowRankOf(factors, byConfig);
   if (!low) return undefined;
-  const out = new Float32Array(base.values.length);
-  addProduct(out, low.up, low.down, low.scale);
-  return out;
+  const { up, down } = low;
+  const scale = weight * low.scale;
+  return await multiply({ shape: up.shape, values: up.values.map((value) => value * scale) }, down);
 }
 
 /** (w1_a · w1_b) ∘ (w2_a · w2_b) */
-function hadamardDelta(f: Factors, byConfig: (rank: number) => number = () => 1): Float32Array | undefined {
+async function hadamardDelta(f: Factors, multiply: Multiply, byConfig: (rank: number) => number = () => 1) {
   if (!f.hada_w1_a || !f.hada_w1_b || !f.hada_w2_a || !f.hada_w2_b) return undefined;
   const half = (a: Matrix, b: Matrix, core?: Matrix) =>
-    core ? product(transposed(a), withCore(core, b)) : product(a, b);
-  const first = half(f.hada_w1_a, f.hada_w1_b, f.hada_t1).values;
-  const second = half(f.hada_w2_a, f.hada_w2_b, f.hada_t2).values;
+    core ? multiply(transposed(a), withCore(core, b)) : multiply(a, b);
+  const first = await half(f.hada_w1_a, f.hada_w1_b, f.hada_t1);
+  const second = await half(f.hada_w2_a, f.hada_w2_b, f.hada_t2);
   const scale = scaleOf(f, f.hada_w1_b.shape[0], byConfig);
   return first.map((value, i) => scale * value * second[i]);
 }

@@ -7,6 +7,7 @@ import { toFloat32 } from "../formats/dtype.ts";
 import { rangeOf } from "../formats/safetensors.ts";
 import type { DType, TensorInfo, TensorSource } from "../formats/tensor_source.ts";
 import type { Adapter } from "./adapter_file.ts";
+import type { Multiply } from "./algebra.ts";
 import type { AdaptedPart } from "./keys.ts";
 
 /** An adapter and its strength in a part. */
@@ -24,7 +25,12 @@ const KEPT = 3;
  * `source` with `adapters` merged in. Every number is shown as f32: matrices that a network joins must be of one type.
  * Several adapters add up; each sees the weight as it is in the file.
  */
-export function merged(source: TensorSource, part: AdaptedPart, adapters: readonly Strength[]): TensorSource {
+export function merged(
+  source: TensorSource,
+  part: AdaptedPart,
+  adapters: readonly Strength[],
+  multiply?: Multiply,
+): TensorSource {
   const used = adapters.filter(({ adapter, weight }) => weight !== 0 && adapter.changes(part));
   if (used.length === 0) return source;
   const changed = new Set(used.flatMap(({ adapter }) => adapter.tensors(part)));
@@ -38,7 +44,7 @@ export function merged(source: TensorSource, part: AdaptedPart, adapters: readon
     const known = kept.get(name);
     if (known) return known;
     for (const old of [...kept.keys()].slice(0, Math.max(0, kept.size + 1 - KEPT))) kept.delete(old);
-    const made = changedTensor(source, part, name, used);
+    const made = changedTensor(source, part, name, used, multiply);
     kept.set(name, made);
     return made;
   };
@@ -67,6 +73,7 @@ async function changedTensor(
   part: AdaptedPart,
   name: string,
   adapters: readonly Strength[],
+  multiply?: Multiply,
 ): Promise<Uint8Array> {
   const { bytes, dtype, shape } = source.tensors.get(name)!;
   const read = new Uint8Array(bytes);
@@ -74,7 +81,7 @@ async function changedTensor(
   const base = { shape, values: toFloat32(read, dtype) };
   const out = base.values.slice();
   for (const { adapter, weight } of adapters) {
-    const change = await adapter.change(part, name, base, weight);
+    const change = await adapter.change(part, name, base, weight, multiply);
     if (change) { for (let i = 0; i < out.length; i++) out[i] += change[i]; }
   }
   return new Uint8Array(out.buffer);

@@ -32,32 +32,32 @@ export function toFloat32(bytes: Uint8Array, dtype: DType): Float32Array {
     case "F32":
       return new Float32Array(buffer);
     case "F64":
-      return Float32Array.from(new Float64Array(buffer));
+      return new Float32Array(new Float64Array(buffer));
     case "F16":
-      return Float32Array.from(new Float16Array(buffer));
+      return new Float32Array(new Float16Array(buffer));
     case "BF16":
-      return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer);
+      return fromUpperHalves(new Uint16Array(buffer));
     case "F8_E4M3":
-      return Float32Array.from(bytes, float8E4M3);
-    case "F8_E5M2": // the upper half of an f16
-      return Float32Array.from(new Float16Array(Uint16Array.from(bytes, (bits) => bits << 8).buffer));
+      return tabled(bytes, E4M3);
+    case "F8_E5M2":
+      return tabled(bytes, E5M2);
     case "I64":
       return Float32Array.from(new BigInt64Array(buffer), Number);
     case "U64":
       return Float32Array.from(new BigUint64Array(buffer), Number);
     case "I32":
-      return Float32Array.from(new Int32Array(buffer));
+      return new Float32Array(new Int32Array(buffer));
     case "U32":
-      return Float32Array.from(new Uint32Array(buffer));
+      return new Float32Array(new Uint32Array(buffer));
     case "I16":
-      return Float32Array.from(new Int16Array(buffer));
+      return new Float32Array(new Int16Array(buffer));
     case "U16":
-      return Float32Array.from(new Uint16Array(buffer));
+      return new Float32Array(new Uint16Array(buffer));
     case "I8":
-      return Float32Array.from(new Int8Array(buffer));
+      return new Float32Array(new Int8Array(buffer));
     case "U8":
     case "BOOL":
-      return Float32Array.from(bytes);
+      return new Float32Array(bytes);
   }
 }
 
@@ -68,6 +68,24 @@ function float8E4M3(bits: number): number {
   const mantissa = bits & 7;
   if (exponent === 15 && mantissa === 7) return NaN;
   return exponent === 0 ? sign * mantissa * 2 ** -9 : sign * (1 + mantissa / 8) * 2 ** (exponent - 7);
+}
+
+/** All numbers of a byte each. */
+const BYTE_VALUES = Uint8Array.from({ length: 256 }, (_, bits) => bits);
+const E4M3 = Float32Array.from(BYTE_VALUES, float8E4M3);
+/** The upper half of an f16. */
+const E5M2 = new Float32Array(new Float16Array(Uint16Array.from(BYTE_VALUES, (bits) => bits << 8).buffer));
+
+function tabled(bytes: Uint8Array, values: Float32Array): Float32Array {
+  const out = new Float32Array(bytes.length);
+  for (let i = 0; i < out.length; i++) out[i] = values[bytes[i]];
+  return out;
+}
+
+function fromUpperHalves(halves: Uint16Array): Float32Array {
+  const out = new Uint32Array(halves.length);
+  for (let i = 0; i < out.length; i++) out[i] = halves[i] << 16;
+  return new Float32Array(out.buffer);
 }
 
 /**

@@ -12,7 +12,7 @@ import { padChannels, type Tensor } from "../gpu/tensor.ts";
 import type { Weight } from "./weight.ts";
 
 /** Number types that shaders/pack.wgsl reads, in the order of its `dtype`. */
-export const PACKABLE = ["F32", "F16", "BF16", "F8_E4M3"] as const;
+export const PACKABLE = ["F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"] as const;
 export type Packable = typeof PACKABLE[number];
 
 /** Part of a weight whose rows lie in the staging tensor. */

@@ -39,6 +39,7 @@ import {
   type OpenedControlNet,
   STREAM_WINDOW,
 } from "./networks.ts";
+import { multiplier } from "./multiply.ts";
 import type { Part, PartOptions } from "./part.ts";
 import { storageOf, type WeightType } from "./weight_type.ts";
 import type { Offload, Stage } from "./stage.ts";
@@ -130,8 +131,9 @@ export class Model implements Networks, Disposable {
     this.#options = options;
     const { unet, vae, textEncoders, family, path } = checkpoint;
     const { keep } = options;
+    const multiply = multiplier(device);
     const [unetSource, ...textSources] = [unet, ...textEncoders].map(({ source }, i) =>
-      new AdaptedSource(source, ADAPTED[i])
+      new AdaptedSource(source, ADAPTED[i], multiply)
     );
     this.textEncoders = textEncoders.map((files, i) =>
       declareTextEncoder(device, ADAPTED[i + 1], { precision, keep }, { ...files, source: textSources[i] })

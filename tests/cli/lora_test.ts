@@ -1,5 +1,10 @@
 import assert from "@std/assert";
+import { parseArgs } from "../../src/cli/parse_args.ts";
 import { readPictureText } from "../../src/formats/picture_text.ts";
+import { loadModel } from "../../src/pipeline/model.ts";
+import { prepare } from "../../src/pipeline/prepare.ts";
+import type { GenerateOptions } from "../../src/settings.ts";
+import { testDevice } from "../ops/harness.ts";
 import { adapterSpecs, writeAdapter } from "../pipeline/adapter_files.ts";
 import { finish, inFolder, program, TINY_MODEL } from "./program.ts";
 
@@ -25,22 +30,11 @@ Deno.test("a LoRA by flag or tag: the same picture, its name and hash in the met
     assert.deepEqual(pixels(await bytes("flag.png")), pixels(await bytes("tag.png")));
     assert.ok(!parameters.includes(cwd));
 
-    for (const name of ["flag", "tag"]) {
-      const again = await run(
-        "metadata",
-        `${name}.png`,
-        "--repro",
-        "-m",
-        TINY_MODEL,
-        "-o",
-        `${name}2.png`,
-        "--json",
-        "-q",
-      );
-      assert.equal(JSON.parse(again.stdout || "{}").identical, true, again.stderr);
-    }
+    const repro = ["metadata", "flag.png", "--repro", "-m", TINY_MODEL, "-q"];
+    const again = await run(...repro, "-o", "again.png", "--json");
+    assert.equal(JSON.parse(again.stdout || "{}").identical, true, again.stderr);
     await writeAdapter(`${cwd}/ink.safetensors`, convolutions);
-    const other = await run("metadata", "flag.png", "--repro", "-m", TINY_MODEL, "-o", "other.png", "-q");
+    const other = await run(...repro, "-o", "other.png");
     assert.match(other.stderr, /is not the LoRA that was used: ink has the hash/);
 
     await Deno.rename(`${cwd}/ink.safetensors`, `${cwd}/lcm-lora.safetensors`);
@@ -48,13 +42,17 @@ Deno.test("a LoRA by flag or tag: the same picture, its name and hash in the met
     const { settings, warnings } = JSON.parse(lcm.stdout);
     assert.deepEqual([settings.samplingMethod, settings.steps, settings.cfgScale], ["lcm", 4, 1]);
     assert.match(warnings[0], /lcm-lora is an LCM-LoRA: drawn with the sampler lcm, steps 4, guidance 1/);
-    const missing = await run("a <lora:nothing:1> cat", ...QUICK, "-o", "x.png");
-    assert.match(missing.stderr, /There is no LoRA nothing in/);
-    const wrong = await run("a cat", "--lora", "lcm-lora.safetensors=strong", ...QUICK, "-o", "x.png");
-    assert.match(wrong.stderr, /--lora takes a file and its strength/);
-    const avoided = await run("a cat", "-n", "a <lora:lcm-lora:1> dog", ...QUICK, "-o", "x.png");
-    assert.match(avoided.stderr, /stands in a negative prompt/);
   }));
+
+Deno.test("a LoRA that is nowhere, one to avoid, and a strength that is none are refused by name", async () => {
+  using model = await loadModel(TINY_MODEL, { device: await testDevice(), lazy: true, loraDir: "/nowhere" });
+  const refused: [options: GenerateOptions, message: RegExp][] = [
+    [{ prompt: "a <lora:nothing:1> cat" }, /There is no LoRA nothing in/],
+    [{ prompt: "a cat", negativePrompt: "a <lora:ink:1> dog" }, /stands in a negative prompt/],
+  ];
+  for (const [options, message] of refused) await assert.rejects(prepare(model, options), message);
+  assert.throws(() => parseArgs(["a cat", "--lora", "ink.safetensors=strong"]), /--lora takes a file and its strength/);
+});
 
 /** Compressed pixels of a PNG: its IDAT chunks. */
 function pixels(png: Uint8Array): string {

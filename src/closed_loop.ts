@@ -8,6 +8,7 @@ import { PlannerError } from "./errors.ts";
 import { addedTimings, draw, type ImageResult, type StepEvent } from "./generate.ts";
 import { checklistOf } from "./judge/checklist.ts";
 import { type Check, isFault, type Judge, type Mark, worth } from "./judge/judge.ts";
+import type { Picture } from "./picture/picture.ts";
 import type { Drawing } from "./pipeline/drawing.ts";
 import type { Model } from "./pipeline/model.ts";
 import { type Plan, regionsOf } from "./plan/plan.ts";
@@ -37,8 +38,10 @@ export interface Looked {
   checklist: readonly Check[];
   /** One for each item of the checklist. */
   marks: Mark[];
-  /** Worth of each picture that was drawn, by seed. */
-  drawn: { seed: number | bigint; worth: number }[];
+  /** What was drawn, before any of it was mended. */
+  plan: Plan;
+  /** Each picture that was drawn, with its marks and what they are worth. */
+  drawn: { seed: number | bigint; worth: number; image: Picture; marks: Mark[] }[];
   /** Of the best of them; the first is the look before. */
   rounds: Round[];
 }
@@ -59,7 +62,7 @@ export async function drawAndMend(model: Model, drawing: Drawing, options: LoopO
     const result = await toEnd(draw(model, { ...drawing, settings: { ...drawing.settings, seed } }, signal), onStep);
     timings = addedTimings(timings, result.timings);
     const marks = await judge(result.image, checklist, signal);
-    drawn.push({ seed, worth: worth(marks) });
+    drawn.push({ seed, worth: worth(marks), image: result.image, marks });
     if (!best || worth(marks) > worth(best.marks)) best = { result, marks };
   }
   let { result, marks } = best!;
@@ -76,7 +79,7 @@ export async function drawAndMend(model: Model, drawing: Drawing, options: LoopO
       }
     }
   }
-  return { result: { ...result, timings }, checklist, marks, drawn, rounds };
+  return { result: { ...result, timings }, plan: drawing.plan, checklist, marks, drawn, rounds };
 }
 
 /** The image that a run ends in. @param onStep is told of every step and waited for; what it throws ends the run */

@@ -16,6 +16,7 @@ import type { Context } from "./command.ts";
 import type { OpenedModel } from "./open_model.ts";
 import type { Output } from "./output.ts";
 import { previewOf } from "./preview.ts";
+import { drawingReport, writeReport } from "./report.ts";
 import { type Timings, timingsTable } from "./timings.ts";
 
 /** What `--json` says of a picture. */
@@ -70,6 +71,7 @@ export async function drawToFile(
     const texts = carries instanceof Map ? Object.fromEntries(carries) : recipe && recipeTexts(recipe);
     const bytes = await encodePicture(output.format, image, texts);
     const path = await writeSomewhere(output, bytes, console.say, number);
+    await writeReport(context, () => drawingReport(result, opened.model.checkpoint.name, looked), number);
     const now = performance.now();
     opened.model.device.tracer?.span("write", writing, now);
     const report: Report = {
@@ -105,7 +107,7 @@ function describeLooked({ checklist, marks, drawn, rounds, result }: Looked): st
 
 function loopReport({ checklist, marks, drawn, rounds }: Looked) {
   return {
-    drawn,
+    drawn: drawn.map(({ seed, worth }) => ({ seed, worth })),
     rounds: rounds.slice(1).map(({ round, attempts, steps }) => ({
       round,
       steps,

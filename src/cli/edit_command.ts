@@ -29,6 +29,7 @@ import { judgeOf, modelOptions } from "./judge_of.ts";
 import { loadWeights, type OpenedModel, openModel } from "./open_model.ts";
 import { pictureOptions } from "./options.ts";
 import { type Output, outputOf } from "./output.ts";
+import { editReport, writeReport } from "./report.ts";
 import { checkTrace, followed } from "./trace_file.ts";
 
 /** Plans the edit, paints and looks in rounds, and writes the picture that came of it. */
@@ -91,23 +92,23 @@ export async function editCommand(context: Context): Promise<void> {
 
 async function paintAll(
   context: Context,
-  { model }: OpenedModel,
+  opened: OpenedModel,
   picture: Picture,
   planned: PlannedEdit,
   { judge, said, output }: { judge?: Judge; said: Edit; output: Output },
 ): Promise<void> {
   const { flags, console, signal } = context;
-  await using _trace = await followed(model.device, context);
+  await using _trace = await followed(opened.model.device, context);
   const { mask: _mask, ...settings } = pictureOptions(flags);
   const rounds: Round[] = [];
   const options = { plan: planned.plan, judge, rounds: flags.rounds, settings, signal, onStep: console.progress.step };
-  for await (const round of edit(model, picture, planned.operations, options)) {
+  for await (const round of edit(opened.model, picture, planned.operations, options)) {
     rounds.push(round);
     if (round.round > 0) console.say(describeRound(round));
   }
   const last = rounds.at(-1)!;
   const taken = rounds.flatMap(({ attempts }) => attempts).filter((attempt) => attempt.taken).at(-1);
-  const described = taken && !flags.noMetadata && await describeModel(model, flags.fullHash, signal);
+  const described = taken && !flags.noMetadata && await describeModel(opened.model, flags.fullHash, signal);
   const texts = described && recipeTexts(await makeRecipe(described, taken.result.plan, taken.result.settings));
   const path = await writeSomewhere(
     output,
@@ -116,6 +117,10 @@ async function paintAll(
     1,
   );
   const report = rounds.map(roundReport);
+  const masks = await Promise.all(planned.operations.map((operation) => maskFor(operation, picture, 1)));
+  const { caption, target, operations } = said;
+  const model = opened.model.checkpoint.name;
+  await writeReport(context, () => editReport(picture, { caption, target, operations, masks, rounds, model }));
   if (flags.saveEdit) await writeEdit(flags.saveEdit, { ...said, rounds: report }, flags.force);
   const made = {
     path,

@@ -32,6 +32,12 @@ export async function outputOf(flags: FlagValues, count = 1, fallback = "out_%03
     }
     await checkNewFile({ pattern: savePlan, force });
   }
+  if (flags.report !== undefined) {
+    if (mayCollide(pattern, flags.report)) {
+      throw new UsageError(`-o and --report would write the same file, ${flags.report}. Give the report another name.`);
+    }
+    await checkNewFile({ pattern: flags.report, force }, count);
+  }
   await checkNewFile({ pattern, force }, count);
   return { pattern, force, format };
 }

@@ -345,6 +345,14 @@ export const outputSettings = {
     also: ["overwrite"],
     help: "replace files that are already there",
   },
+  report: {
+    once: true,
+    run: true,
+    type: "path",
+    shown: "FILE",
+    on: ["generate", "edit"],
+    help: "write what was asked, planned, painted and seen as one HTML page",
+  },
   noMetadata: {
     type: "flag",
     on: ["generate", "metadata", "upscale", "edit"],

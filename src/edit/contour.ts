@@ -60,21 +60,20 @@ export function contour(map: HeatMap, picture: Picture, within?: Rect): Picture 
   const [thing = []] = partsOf(white, width).sort((a, b) => heatOf(b) - heatOf(a));
   const kept = new Uint8Array(width * height);
   for (const i of thing) kept[i] = 1;
-  if (!isThing(places.map((i) => kept[i]), places.map((i) => levels[i]))) return undefined;
+  if (!isThing(kept, levels, places)) return undefined;
   const shape = dilated(withoutHoles(kept, width), width, Math.round(GROWTH * Math.min(width, height)));
   const mask = filled(width, height, [0, 0, 0, 255]);
   shape.forEach((value, i) => mask.data.fill(255 * value, i * 4, i * 4 + 3));
   return blackAndWhite(resized(mask, fullWidth, fullHeight, "bilinear"));
 }
 
-/** Whether a shape has the heat of a thing that was seen, and leaves room around it. */
-function isThing(shape: readonly number[], levels: readonly number[]): boolean {
-  const sums = [0, 0];
-  const counts = [0, 0];
-  shape.forEach((value, i) => {
-    sums[value] += levels[i];
-    counts[value]++;
-  });
+/** Whether a shape is warmer than the places around it, and leaves room in the picture. */
+function isThing(shape: Uint8Array, levels: Float32Array, places: readonly number[]): boolean {
+  const [sums, counts] = [[0, 0], [0, 0]];
+  for (const i of places) {
+    sums[shape[i]] += levels[i];
+    counts[shape[i]]++;
+  }
   const [outside, inside] = sums.map((sum, k) => sum / Math.max(1, counts[k]));
   return counts[1] > 0 && counts[1] <= MOST * shape.length && inside >= CONTRAST * outside;
 }

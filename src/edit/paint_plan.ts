@@ -94,6 +94,9 @@ export function promptAfter(prompt: string, { kind, object, words }: Operation):
   return prompt.replace(there, "").replace(/^\s*(?:and|,)\s*|\s*(?:\band\b|,)\s*$/g, "").replace(/ {2,}/g, " ").trim();
 }
 
+/** Words that end one phrase and begin another. */
+const JOINING = "an?|the|one|and|or|with|of|on|in|at|by|to|from|near|next|beside|under|over|behind|above|below|is|are";
+
 /**
  * The object as the prompt has it, with its article and what stands before its noun: "the pear" is "a yellow pear"
  * there.
@@ -101,8 +104,10 @@ export function promptAfter(prompt: string, { kind, object, words }: Operation):
 function phraseIn(prompt: string, object: string): string | undefined {
   const bare = object.replace(/^(?:an?|the) /i, "").replace(/[^\p{L}\p{N} -]/gu, ".");
   const last = bare.split(" ").at(-1)!;
-  return new RegExp(`(?:\\b(?:an?|the|one) )?\\b${bare}\\b`, "iu").exec(prompt)?.[0] ??
-    new RegExp(`\\b(?:an?|the|one) (?:[\\p{L}-]+ ){0,3}?${last}\\b`, "iu").exec(prompt)?.[0];
+  // Words between an article and the noun that are of one phrase with it.
+  const between = `(?:(?!(?:${JOINING}) )[\\p{L}-]+ ){0,3}?`;
+  const phrase = (words: string) => new RegExp(`\\b(?:(?:an?|the|one) ${between})?${words}\\b`, "iu").exec(prompt)?.[0];
+  return phrase(bare) ?? phrase(last);
 }
 
 /** Phrases behind the first that all prompts hold: the setting and the style. */

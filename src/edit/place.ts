@@ -65,8 +65,10 @@ export async function placed(operation: Operation, picture: Picture, guides: Gui
   const cell = plan && cellOf(plan, object!);
   const [mark] = judge ? await judge(picture, [{ words: object!, ...(cell ? { box: cell } : {}) }], signal) : [];
   const seen = mark?.box && grown(mark.box, MARGIN);
-  const known = kind === "recolor" ? seen ?? cell : cell ?? seen;
-  const shape = byShape || !known ? await sees?.(object!, known) : undefined;
+  const holds = cell ?? seen;
+  const shape = byShape || !holds ? await sees?.(object!, holds) : undefined;
+  // Without its contour, what keeps its shape is painted where it is seen rather than in all of its cell.
+  const known = kind === "recolor" && !shape ? seen ?? cell : holds;
   const box = known ?? (shape && grown(boxAround(shape)!, MARGIN));
   if (!box) {
     throw new UsageError(

@@ -90,6 +90,11 @@ Deno.test("a cell's operation changes that cell's prompt; another box gets a cel
   const removed = planFor({ kind: "remove", object: "the apple", box: [0, 0, 0.5, 1] }, plan);
   assert.equal(regionsOf(removed)[0].prompt, "empty background, watercolor");
   assert.equal(promptAfter("a dog and a cat", { kind: "remove", object: "the cat" }), "a dog");
+  const after = (prompt: string, object: string, words: string) =>
+    promptAfter(prompt, { kind: "replace", object, words });
+  assert.equal(after("an owl, a blue fish and a cat", "the fish", "a white apple"), "an owl, a white apple and a cat");
+  assert.equal(after("a cat and fish soup", "fish", "tomato"), "a cat and tomato soup");
+  assert.equal(after("a red cat and a cat", "a red cat", "a dog"), "a dog and a cat");
 });
 
 Deno.test("towards a prompt: what the judge misses is painted, what the prompt no longer has goes", async () => {

@@ -16,6 +16,7 @@ import { identify, type Identity } from "./model/identity.ts";
 import type { Model } from "./pipeline/model.ts";
 import { parsePlan } from "./plan/parse_plan.ts";
 import { type Plan, regionsOf, withMasks } from "./plan/plan.ts";
+import { regionParameters } from "./plan/show/regional_prompter.ts";
 import { samplerLabel, schedulerLabel } from "./sample/names.ts";
 import { publicName, publicText, withoutKeys } from "./secrets.ts";
 import { readSettings, type Settings, startStrength } from "./settings.ts";
@@ -104,9 +105,9 @@ export async function hashMask(path: string): Promise<string> {
 /** The texts that a picture carries: `parameters` for other tools, the recipe for this one. */
 export function recipeTexts(recipe: Recipe): Record<string, string> {
   const { model, plan, settings, version } = recipe;
+  const regional = regionParameters(plan, plan.negativePrompt ?? settings.negativePrompt, tags(settings));
   const parameters = formatParameters({
-    prompt: plan.prompt + tags(settings),
-    negativePrompt: plan.negativePrompt ?? settings.negativePrompt,
+    ...regional,
     fields: {
       Steps: `${settings.steps}`,
       Sampler: samplerLabel(settings.samplingMethod),
@@ -122,7 +123,7 @@ export function recipeTexts(recipe: Recipe): Record<string, string> {
       ...loraFields(settings),
       ...largerFields(settings),
       ...controlFields(settings),
-      ...(plan.splitRatio !== "1" ? { "Split ratio": plan.splitRatio } : {}),
+      ...regional.fields,
       RNG: settings.rng === "cpu" ? "CPU" : "GPU",
       Version: `rpg ${version}`,
     },
@@ -135,8 +136,8 @@ function tags({ lora = [] }: Settings): string {
   return lora.map((given) => {
     if (typeof given === "string" || typeof given.file === "string") return "";
     const { file: { name }, weight, textEncoder } = given;
-    return ` <lora:${name}:${textEncoder === undefined ? weight : `${textEncoder}:${weight}`}>`;
-  }).join("");
+    return `<lora:${name}:${textEncoder === undefined ? weight : `${textEncoder}:${weight}`}>`;
+  }).filter(Boolean).join(" ");
 }
 
 /** Hashes of LoRAs, as A1111 writes them. */

@@ -45,7 +45,7 @@ Deno.test("what is damaged in a recipe is named, and where", () => {
     [null, /a\.png: its settings are damaged: the recipe must be an object, not null/],
     [{ ...RECIPE, model: null }, /model must be an object, not null/],
     [{ ...RECIPE, model: without(RECIPE.model, "hash") }, /model\.hash is missing/],
-    [{ ...RECIPE, model: { ...RECIPE.model, type: "f64" } }, /model\.type takes f16, f32, not "f64"/],
+    [{ ...RECIPE, model: { ...RECIPE.model, type: "f64" } }, /model\.type takes f16, f32, q8_0, q4_0, not "f64"/],
     [{ ...RECIPE, model: { ...RECIPE.model, preset: 5 } }, /model\.preset takes a text/],
     [{ ...RECIPE, model: { ...RECIPE.model, parts: { unet: "x" } } }, /model\.parts\.unet takes a hash/],
     [{ ...RECIPE, settings: {} }, /settings\.steps is missing/],

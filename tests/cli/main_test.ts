@@ -22,7 +22,7 @@ Deno.test("a planned picture without network, then the identical file from its o
     const texts = readPngText(await Deno.readFile(join(cwd, "out_001.png")), "out_001.png");
     assert.match(
       texts.get("parameters")!,
-      /^a red apple .*红\nSteps: 2, Sampler: .*Seed: 7, Size: 64x48, Model hash: /,
+      /^.*red apple.* BREAK .*teapot.*\nSteps: 2, Sampler: .*Seed: 7, Size: 64x48, Model hash: .*RP Ratios: "1,1".*红/,
     );
 
     // The picture says no path: the folder of models that -m names is searched by hash.

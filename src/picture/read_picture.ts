@@ -24,7 +24,7 @@ export async function readPicture(bytes: Uint8Array, name: string): Promise<Pict
     const most = Math.sqrt(COUNT_OF.pixels);
     throw new UsageError(`${name} has ${width}×${height} pixels; pictures of up to ${most}×${most} are read.`);
   }
-  const decode = (await import("../deps/codecs.ts"))[`${format}Decode`];
+  const decode = await decoderOf(format);
   try {
     const { width, height, data } = (await decode(bytes.slice().buffer))!;
     const picture = { width, height, data: new Uint8Array(data.buffer) };
@@ -32,4 +32,16 @@ export async function readPicture(bytes: Uint8Array, name: string): Promise<Pict
   } catch (cause) {
     throw new UsageError(`${name} is damaged or of an unusual kind, and cannot be unpacked.`, { cause });
   }
+}
+
+let jpegIsOpen = false;
+
+async function decoderOf(format: "png" | "jpeg" | "webp") {
+  const codecs = await import("../deps/codecs.ts");
+  if (format === "jpeg" && !jpegIsOpen) {
+    jpegIsOpen = true;
+    // What it has to say of a damaged file it would print where results go.
+    codecs.openJpegDecoder({ print() {}, printErr() {} });
+  }
+  return codecs[`${format}Decode`];
 }

@@ -1,4 +1,5 @@
 import assert from "@std/assert";
+import { encodePicture } from "../../src/formats/encode_picture.ts";
 import { join } from "@std/path";
 import { finish, inFolder, names, program, TINY_MODEL } from "./program.ts";
 
@@ -80,4 +81,13 @@ Deno.test("deno task start takes paths from where it is called", () =>
     assert.deepEqual(names(cwd), ["x.png"]);
     const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("../../deno.json", import.meta.url)));
     assert.match(tasks.start, /RPG_CWD=\$INIT_CWD deno run .* main\.ts$/);
+  }));
+
+Deno.test("a damaged JPEG prints nothing of its decoder's", () =>
+  inFolder(async (cwd) => {
+    const grey = { width: 40, height: 30, data: new Uint8Array(40 * 30 * 4).map((_, i) => i * 7) };
+    const jpeg = await encodePicture("jpeg", grey);
+    await Deno.writeFile(`${cwd}/half.jpg`, jpeg.subarray(0, jpeg.length / 2));
+    const { stdout, stderr } = await finish(program(["preprocess", "canny", "half.jpg", "-q", "-o", "a.png"], { cwd }));
+    assert.deepEqual([stdout.trim(), stderr], ["a.png", ""]);
   }));

@@ -40,7 +40,8 @@ export async function choosePlan(context: Context): Promise<Plan> {
  */
 export function checkPlanFlags(context: Context): void {
   refuseContradictions(context.flags);
-  if (context.flags.plan === undefined && context.flags.regions === undefined) checkPrompt(context);
+  const { plan, regions } = context.flags;
+  if (plan === undefined && regions === undefined && !isOfPicture(context)) checkPrompt(context);
 }
 
 async function findPlan(context: Context): Promise<Plan> {
@@ -63,9 +64,28 @@ async function findPlan(context: Context): Promise<Plan> {
       prompt,
     });
   }
+  if (isOfPicture(context)) return await seenPlan(context);
   const prompt = await promptOf(context);
   if (flags.noPlan) return plainPlan(prompt, "none");
   return await makePlan(prompt, await planOptions(context));
+}
+
+/** Whether a picture is all that says what to draw. */
+function isOfPicture(context: Context): boolean {
+  const { plan, regions, image } = context.flags;
+  return image !== undefined && plan === undefined && regions === undefined && !hasPrompt(context);
+}
+
+/** The layout of a picture, as a vision model sees it. */
+async function seenPlan(context: Context): Promise<Plan> {
+  const { planner, image = [] } = context.flags;
+  if (image.length > 1) throw new UsageError(`A layout is read from one --image, not from ${image.length}.`);
+  if (planner === "rules") {
+    throw new UsageError("The rules see no pictures: leave --planner out, or give a prompt.");
+  }
+  const { images: [picture] = [], say, progress, signal, ...options } = await planOptions(context);
+  const { planOfPicture } = await import("../plan/llm/plan_of_picture.ts");
+  return await planOfPicture(picture, options, { say, progress }, signal);
 }
 
 /** What planners are given. */

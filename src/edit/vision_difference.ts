@@ -5,7 +5,7 @@
  */
 import { z } from "../deps/zod.ts";
 import { encodePng } from "../formats/png.ts";
-import { rectOfVision, visionBox } from "../judge/vision_box.ts";
+import { rectOfVision, visionBox } from "../plan/llm/vision_box.ts";
 import { askJson } from "../plan/llm/ask_json.ts";
 import { type LanguageModelOptions, withModel } from "../plan/llm/language_model.ts";
 import { pictureDataUrl } from "../plan/llm/picture.ts";

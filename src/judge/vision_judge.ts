@@ -10,7 +10,7 @@ import { type LanguageModelOptions, withModel } from "../plan/llm/language_model
 import { pictureDataUrl } from "../plan/llm/picture.ts";
 import { readInstructions } from "../plan/llm/prompt_file.ts";
 import type { Check, Judge, Mark } from "./judge.ts";
-import { inThousandths, rectOfVision, visionBox } from "./vision_box.ts";
+import { inThousandths, rectOfVision, visionBox } from "../plan/llm/vision_box.ts";
 
 const markSchema = z.strictObject({
   item: z.number().int(),

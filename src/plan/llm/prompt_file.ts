@@ -13,7 +13,8 @@ export type PromptName =
   | "ask_for_missing"
   | "recaption"
   | "judge"
-  | "edit";
+  | "edit"
+  | "layout";
 
 /**
  * Read a file of instructions: its comments are dropped, its `{{placeholders}}` filled in.

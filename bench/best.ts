@@ -4,8 +4,13 @@
  * @module
  */
 
-/** Shortest seconds of `run` in a few rounds, each long enough to outweigh the wait for the device. */
-export async function best(run: () => void, finished: () => Promise<unknown>, rounds = 3): Promise<number> {
+/** Shortest seconds of `run` in a few rounds, each of at least `least` seconds, to outweigh the wait for the device. */
+export async function best(
+  run: () => void,
+  finished: () => Promise<unknown>,
+  rounds = 3,
+  least = 0.3,
+): Promise<number> {
   run();
   await finished(); // compiles
   const time = async (count: number) => {
@@ -15,7 +20,7 @@ export async function best(run: () => void, finished: () => Promise<unknown>, ro
     return (performance.now() - start) / 1000;
   };
   const once = await time(1);
-  const count = Math.max(1, Math.ceil(0.3 / once));
+  const count = Math.max(1, Math.ceil(least / once));
   let shortest = Infinity;
   for (let i = 0; i < rounds; i++) shortest = Math.min(shortest, await time(count) / count);
   return shortest;

@@ -8,16 +8,15 @@
 import "npm:@tensorflow/tfjs-backend-webgpu@4.22.0";
 // deno-lint-ignore no-import-prefix
 import * as tf from "npm:@tensorflow/tfjs-core@4.22.0";
-import peakSource from "./peak.wgsl" with { type: "text" };
 import { type Device, openDevice, type Precision } from "../src/gpu/device.ts";
 import { Graph } from "../src/gpu/graph.ts";
 import type { Program } from "../src/gpu/program.ts";
-import { placeAlone, writeFloats } from "../src/gpu/storage.ts";
 import type { Tensor } from "../src/gpu/tensor.ts";
 import { Weights } from "../src/nn/weights.ts";
 import { attention, selfMap } from "../src/ops/attention.ts";
 import { conv3x3, linear } from "../src/ops/matmul.ts";
 import { best } from "./best.ts";
+import { measurePeak } from "./peak.ts";
 import { table } from "./table.ts";
 
 /** One kernel at one size, and the same work in TensorFlow.js. */
@@ -80,24 +79,6 @@ async function compileCase(
   g.output(test.ours(g, weights));
   weights.allocate();
   return { program: await g.compile(), weights };
-}
-
-/** GFLOP/s that independent multiply-adds in registers reach: the most a kernel of f32 sums can. */
-async function measurePeak(device: Device): Promise<number> {
-  const groups = 4096;
-  const g = new Graph(device, "peak", "f32");
-  const out = g.output(g.tensor("out", [groups * 64], "f32", "plain"));
-  const seed = placeAlone(device, { ...out, place: undefined, label: "seed" });
-  writeFloats(device, seed, new Float32Array(groups * 64).fill(0.5));
-  g.dispatch({
-    kernel: { name: "peak", source: peakSource },
-    params: { rounds: 100 },
-    bindings: [seed, out],
-    grid: [groups],
-  });
-  const program = await g.compile();
-  const seconds = await best(() => program.run(), () => device.finished());
-  return groups * 64 * 100 * 8 * 4 * 4 * 2 / seconds / 1e9;
 }
 
 /** Prints the table. */

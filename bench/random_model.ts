@@ -29,10 +29,13 @@ async function goldenOf(file: string, family: Published) {
 /** Of a prime length, so that rows of a matrix differ. */
 const TABLE = 1_048_583;
 
+let numbers: Float32Array<ArrayBuffer> | undefined;
+
 /** Uniform in [−1, 1): xorshift32, the same in every run. */
 function uniform(): Float32Array<ArrayBuffer> {
+  if (numbers) return numbers;
   let state = 2463534242;
-  return Float32Array.from({ length: TABLE }, () => {
+  return numbers = Float32Array.from({ length: TABLE }, () => {
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
@@ -40,20 +43,22 @@ function uniform(): Float32Array<ArrayBuffer> {
   });
 }
 
+const tables = new Map<number, Float16Array<ArrayBuffer>>();
+
+/** The table within ±`bound`, in f16. */
+function within(bound: number): Float16Array<ArrayBuffer> {
+  if (!tables.has(bound)) tables.set(bound, new Float16Array(uniform().map((value) => value * bound)));
+  return tables.get(bound)!;
+}
+
 /** f16 values of a tensor, as torch initialises layers: matrices within ±1/√(inputs), norms 1, biases 0. */
-function fill(
-  name: string,
-  shape: readonly number[],
-  table: Float32Array,
-): (count: number) => Float16Array<ArrayBuffer> {
+function fill(name: string, shape: readonly number[]): (count: number) => Float16Array<ArrayBuffer> {
   if (shape.length < 2) {
     const value = name.endsWith("weight") ? 1 : 0;
     return (count) => new Float16Array(count).fill(value);
   }
   const inputs = shape.slice(1).reduce((product, size) => product * size, 1);
-  const bound = /embedding/.test(name) ? 0.05 : 1 / Math.sqrt(inputs);
-  const count = Math.min(TABLE, inputs * shape[0]);
-  const values = new Float16Array(table.subarray(0, count).map((value) => value * bound));
+  const values = within(/embedding/.test(name) ? 0.05 : 1 / Math.sqrt(inputs));
   return (count) => values.subarray(0, count);
 }
 
@@ -100,7 +105,6 @@ export async function randomUpscaler(blocks: number): Promise<string> {
 async function writeRandom(path: string, shapesOf: () => Shapes | Promise<Shapes>): Promise<string> {
   if (await Deno.stat(path).then(() => true, () => false)) return path;
   const shapes = Object.entries(await shapesOf());
-  const table = uniform();
   const temporary = `${path}.part`;
   const file = await Deno.open(temporary, { write: true, create: true, truncate: true });
   const writer = file.writable.getWriter();
@@ -114,7 +118,7 @@ async function writeRandom(path: string, shapesOf: () => Shapes | Promise<Shapes
       await writer.write(new Uint8Array(BigInt64Array.from({ length: count }, (_, i) => BigInt(i)).buffer));
       continue;
     }
-    const values = fill(name, shape, table);
+    const values = fill(name, shape);
     for (let left = count; left > 0; left -= Math.min(left, TABLE)) {
       const part = values(Math.min(left, TABLE));
       await writer.write(new Uint8Array(part.buffer, part.byteOffset, part.byteLength));

@@ -10,12 +10,12 @@ import { paint } from "../src/generate.ts";
 import { filled, type Picture } from "../src/picture/picture.ts";
 import { loadModel, type Model } from "../src/pipeline/model.ts";
 import { Upscaler } from "../src/pipeline/upscaler.ts";
-import { planFromRegions } from "../src/plan/from_regions.ts";
 import { plainPlan, type Plan } from "../src/plan/plan.ts";
 import type { GenerateOptions } from "../src/settings.ts";
 import { jsonOf } from "./child.ts";
 import { python } from "./peers.ts";
 import { randomControlNet, randomModel, randomUpscaler } from "./random_model.ts";
+import { regional } from "./regional.ts";
 import { writeSection } from "./section.ts";
 import { table } from "./table.ts";
 
@@ -61,14 +61,6 @@ async function pixels(): Promise<Table> {
   ]);
   rows.push(["all", "", "", exponent(points).toFixed(2)]);
   return [["bundled model, guided", "ms a step", "µs a pixel", "exponent"], rows];
-}
-
-/** Regions alone: the model's own base ratio would draw the whole picture besides. */
-function regional(columns: number, rows: number): Plan {
-  const regions = Array.from({ length: columns * rows }, (_, i) => i % 2 ? "a blue car" : "a red apple");
-  const row = [1, ...Array(columns).fill(1)].join(",");
-  const splitRatio = rows === 1 ? Array(columns).fill(1).join(",") : Array(rows).fill(row).join(";");
-  return { ...planFromRegions({ regions, splitRatio, mode: "attention" }), baseRatio: 0 };
 }
 
 async function regions(): Promise<Table> {

@@ -47,7 +47,7 @@ async function drawn(family: Published, steps: number): Promise<string[]> {
   if (spread < 1) throw new RpgError(`${TITLE[family]}: the picture is one flat colour (${mean.toFixed(0)}).`, 1);
   const file = await savePicture(`${await benchFolder("pictures")}/${family}_%03d.png`, result, model);
   console.error(`${file}: mean ${mean.toFixed(1)}, standard deviation ${spread.toFixed(1)} levels`);
-  const sorted = timings.steps.toSorted((a, b) => a - b);
+  const sorted = timings.steps.slice(steps > 1 ? 1 : 0).toSorted((a, b) => a - b); // the first one compiles
   const resident = await mostResident();
   return [
     `${TITLE[family]}, ${side}²`,

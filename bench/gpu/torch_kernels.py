@@ -1,0 +1,70 @@
+"""torch on the same GPU: products, convolutions and attention of the sizes that kernels.ts has, as rows of JSON.
+
+    python torch_kernels.py [--small]
+
+f32 is f32: without TF32, whose products are rounded to 10 bits. On a machine without CUDA this says so and ends well.
+"""
+import json
+import sys
+import time
+
+import torch
+from torch.nn import functional as F
+
+small = "--small" in sys.argv
+device = "cuda" if torch.cuda.is_available() else "cpu"
+if device == "cpu" and not small:
+    sys.exit("torch sees no GPU")
+torch.set_grad_enabled(False)
+torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+torch.backends.cudnn.benchmark = True
+
+
+def wait():
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+def best(run):
+    run()
+    wait()
+    shortest = float("inf")
+    for _ in range(3):
+        started, count = time.perf_counter(), 0
+        while time.perf_counter() - started < (0.01 if small else 0.1):
+            for _ in range(1 if small else 10):
+                run()
+            wait()
+            count += 1 if small else 10
+        shortest = min(shortest, (time.perf_counter() - started) / count)
+    return shortest
+
+
+def matmul(m, k, n):
+    return f"matmul {m}×{k}×{n}", 2 * m * k * n, [(m, k), (n, k)], lambda x, w: F.linear(x, w)
+
+
+def convolution(c, side):
+    flops = 2 * 9 * c * c * side * side
+    return f"conv 3×3, {c} channels, {side}²", flops, [(1, c, side, side), (c, c, 3, 3)], lambda x, w: F.conv2d(x, w, padding=1)
+
+
+def attention(heads, width, rows):
+    shapes = [(1, heads, rows, width)] * 3
+    return f"attention, {heads} heads of {width}, {rows}²", 4 * rows * rows * heads * width, shapes, F.scaled_dot_product_attention
+
+
+CASES = [matmul(64, 64, 128), convolution(64, 16), attention(2, 40, 64)] if small else [
+    matmul(8192, 320, 320), matmul(2048, 1280, 1280), matmul(4096, 4096, 4096), convolution(320, 64), convolution(640, 32),
+    convolution(512, 256), attention(16, 40, 4096), attention(20, 64, 4096), attention(16, 160, 256), attention(1, 512, 4096),
+]
+for name, flops, shapes, run in CASES:
+    for dtype in (torch.float16, torch.float32):
+        operands = [torch.randn(shape, device=device, dtype=dtype) for shape in shapes]
+        if name.startswith("conv"):
+            operands = [x.to(memory_format=torch.channels_last) for x in operands]
+        rate = flops / best(lambda: run(*operands)) / 1e9
+        kind = "f16" if dtype == torch.float16 else "f32"
+        print(json.dumps({
+            "title": f"torch {torch.__version__}, {device}", "header": ["kernel", "type", "GFLOP/s"], "row": [name, kind, f"{rate:.0f}"],
+        }, ensure_ascii=False).replace('": ', '":').replace(', "', ',"'), flush=True)

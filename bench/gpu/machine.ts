@@ -8,8 +8,12 @@ import { say } from "./rows.ts";
 
 const header = ["", ""];
 const first = async (command: string, ...args: string[]) => {
-  const output = await new Deno.Command(command, { args, stderr: "null" }).output().catch(() => undefined);
-  return output?.success ? new TextDecoder().decode(output.stdout).trim().split("\n")[0] : "not there";
+  try {
+    const { success, stdout } = await new Deno.Command(command, { args, stderr: "null" }).output();
+    return success ? new TextDecoder().decode(stdout).trim().split("\n")[0] : "fails";
+  } catch {
+    return "not there";
+  }
 };
 for (const [i, { name, software }] of (await listAdapters()).entries()) {
   say("Machine", header, [`adapter ${i}`, `${name}${software ? ", computes on the CPU" : ""}`]);

@@ -7,6 +7,7 @@ import { BUNDLED_MODEL } from "../assets.ts";
 import type { Judge } from "../judge/judge.ts";
 import { resolve } from "../deps/path.ts";
 import { UsageError } from "../errors.ts";
+import { modelByName } from "../model/short_name.ts";
 import { isConfigured, readEnvironment } from "../plan/llm/endpoint.ts";
 import type { LanguageModelOptions } from "../plan/llm/language_model.ts";
 import type { FlagValues } from "../settings.ts";
@@ -19,7 +20,7 @@ import type { Context } from "./command.ts";
 export async function judgeOf({ flags, console }: Context): Promise<Judge | undefined> {
   const { judge = "auto", model } = flags;
   const options = modelOptions(flags);
-  const bundled = model === undefined || resolve(model) === BUNDLED_MODEL;
+  const bundled = model === undefined || resolve(await modelByName(model, undefined)) === BUNDLED_MODEL;
   if (judge === "mini" || judge === "auto" && bundled) {
     const { miniJudge } = await import("../judge/mini_judge.ts");
     return await miniJudge();

@@ -4,7 +4,8 @@
  * @module
  */
 import { briefText } from "../brief.ts";
-import { join } from "../deps/path.ts";
+import { BUNDLED_MODEL } from "../assets.ts";
+import { basename, join } from "../deps/path.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { ModelError } from "../errors.ts";
 import { exists } from "../files/byte_file.ts";
@@ -20,7 +21,7 @@ export async function modelFolder(asked: string | undefined): Promise<string | u
 }
 
 /**
- * The path of the model that is meant. What exists, addresses and names on the hub are left as they are; else the one in
+ * The path of the model that is meant; the bundled one is "mini". What exists, addresses and names on the hub are left as they are; else the one in
  * the folder with that name, or the only one whose name begins with it, or has it within. Case and endings do not
  * count.
  *
@@ -28,7 +29,9 @@ export async function modelFolder(asked: string | undefined): Promise<string | u
  * @throws ModelError where several fit, or none does and it can be nothing else
  */
 export async function modelByName(model: string, folder: string | undefined): Promise<string> {
-  if (folder === undefined || /^https?:/i.test(model) || await exists(model)) return model;
+  if (/^https?:/i.test(model) || await exists(model)) return model;
+  if (plain(model) === basename(BUNDLED_MODEL)) return BUNDLED_MODEL;
+  if (folder === undefined) return model;
   const { folders, files } = await weightsWithin(folder);
   const places = [...folders, ...files];
   const wanted = plain(model);

@@ -25,14 +25,14 @@ export const modelSettings = {
     help: "folder of models, for names such as -m realistic (default: rpg/models in the user's data folder)",
   },
   unet: {
-    type: "path",
+    type: "place",
     shown: "PATH",
     on: ["generate", "metadata", "edit"],
     also: ["unet-path", "diffusion-model"],
     help: "take the UNet from here, such as a GGUF file that holds nothing else",
   },
   vae: {
-    type: "path",
+    type: "place",
     shown: "PATH",
     on: ["generate", "metadata", "edit"],
     also: ["vae-path"],

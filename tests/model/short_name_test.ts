@@ -1,4 +1,5 @@
 import assert from "@std/assert";
+import { BUNDLED_MODEL } from "../../src/assets.ts";
 import { itemsWithin } from "../../src/model/inventory.ts";
 import { modelByName } from "../../src/model/short_name.ts";
 import { inFolder, safetensors } from "./files.ts";
@@ -26,6 +27,7 @@ Deno.test("a model has the name that its file begins with, or a part of it; what
     assert.equal(await named("owner/dream"), "owner/dream", "the hub's");
     assert.equal(await named("https://example.org/dream"), "https://example.org/dream");
     assert.equal(await modelByName("dream", undefined), "dream");
+    assert.equal(await modelByName("mini", folder), BUNDLED_MODEL);
     await assert.rejects(() => named("realistic"), /may be realisticVision_v51.safetensors, realisticXL.safetensors/);
     await assert.rejects(() => named("jugernaut"), /There is no model jugernaut.*Did you mean "juggernaut"/);
 

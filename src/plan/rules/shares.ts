@@ -44,12 +44,11 @@ export function takeShares(text: string): { text: string; shares?: Shares } {
   const natural = /\bsky\b/i.test(text) ? skyFirst ? "top" : "bottom" : "left";
   const side = said[0] ?? OTHER[said[1]] ?? natural;
   const sides = [side, OTHER[side]];
+  if (said[1] !== undefined && said[1] !== sides[1]) return { text };
   const inOrder = side === "left" || side === "top";
   let k = 0;
-  const written = text.replace(PART, (all, ...found) => {
-    const at = parts.findIndex((part) => part.index === found.at(-2));
-    if (at < 0) return all;
-    const before = text.slice(0, parts[at].index).trimEnd();
+  const written = text.replace(PART, () => {
+    const before = text.slice(0, parts[k].index).trimEnd();
     const opens = before === "" || /[,;.:]$|\b(?:and|while|but|with)$/i.test(before);
     return `${opens ? "the" : "on the"} ${sides[k++]} side${opens ? " is" : ""}`;
   });

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Attempt, edit, planEdit, type PlannedEdit, type Round } from "../edit.ts";
-import { type Edit, type Operation, operationOf, OPERATIONS } from "../edit/operation.ts";
+import { boxIn, type Edit, type Operation, operationOf, OPERATIONS } from "../edit/operation.ts";
 import { maskFor } from "../edit/operation_mask.ts";
 import { drawEdit, union } from "../edit/show.ts";
 import { visionDifference } from "../edit/vision_difference.ts";
@@ -38,7 +38,7 @@ export async function editCommand(context: Context): Promise<void> {
   if (path === undefined) {
     throw new UsageError('edit needs a picture: main.ts edit photo.png --replace "a pear=a red car"');
   }
-  const wanted = await wantedOf(context);
+  const asked = await wantedOf(context);
   const output = await outputOf(flags, 1, "edit_%03d.png");
   await checkOutputs(context, output);
   await checkTrace(context, output);
@@ -46,6 +46,7 @@ export async function editCommand(context: Context): Promise<void> {
   const picture = await readPicture(bytes, `The picture ${path}`);
   const plan = planOf(bytes, path, context);
   if (plan) console.say(`The picture carries its plan: ${plan.prompt}`);
+  const wanted = flags.box && typeof asked !== "string" ? [{ ...asked[0], box: boxIn(flags.box, picture) }] : asked;
   const judge = await judgeOf(context);
   const { model, unet, vae, preset, prediction, zsnr, embeddings, type } = flags;
   let opened: OpenedModel | undefined;
@@ -60,9 +61,9 @@ export async function editCommand(context: Context): Promise<void> {
       : undefined;
     const caption = plan?.prompt ?? difference?.caption;
     const { contour } = flags;
-    const asked = difference?.operations ?? wanted;
     const guides = { plan, caption, judge, contour, model: open, guessed: typeof wanted === "string", signal };
-    const planned = asked.length ? await planEdit(picture, asked, guides) : { plan, operations: [] };
+    const changes = difference?.operations ?? wanted;
+    const planned = changes.length ? await planEdit(picture, changes, guides) : { plan, operations: [] };
     planned.operations.forEach((operation, i) => console.say(`${i + 1}. ${describePlaced(operation)}`));
     if (planned.operations.length === 0) {
       return console.result(flags.json ? json({ operations: [] }) : "The picture shows that already: nothing to do.");
@@ -169,7 +170,7 @@ async function wantedOf({ flags }: Context): Promise<string | Operation[]> {
     throw new UsageError(`${flag} is the place of one operation; ${byHand.length} were given by hand.`);
   }
   if (box !== undefined && mask !== undefined) throw new UsageError("--box and --mask exclude each other.");
-  return [{ ...byHand[0], ...(box ? { box } : { mask: mask as string }) }];
+  return [{ ...byHand[0], ...(box ? {} : { mask: mask as string }) }];
 }
 
 async function checkOutputs({ flags }: Context, { pattern, force }: Output): Promise<void> {

@@ -111,6 +111,27 @@ export function recolored(object: string, colour: string): string {
   return `${article(words)} ${words}`;
 }
 
+/**
+ * The box in fractions of what a person gives as left, top, width and height: pixels of the picture, or shares where
+ * none is above 1.
+ *
+ * @throws UsageError where it does not lie in the picture
+ */
+export function boxIn(
+  [x, y, w, h]: readonly [number, number, number, number],
+  { width, height }: { width: number; height: number },
+): NonNullable<Operation["box"]> {
+  const [across, down] = [x, y, w, h].every((side) => side <= 1) ? [1, 1] : [width, height];
+  if (x + w > across || y + h > down) {
+    throw new UsageError(
+      `--box ${[x, y, w, h]} ends at ${x + w} across and ${
+        y + h
+      } down, beyond the picture's ${width}×${height} pixels.`,
+    );
+  }
+  return [x / across, y / down, (x + w) / across, (y + h) / down];
+}
+
 /** A box as rectangles have it, and back. */
 export function rectOf([x0, y0, x1, y1]: NonNullable<Operation["box"]>): Rect {
   return { x0, y0, x1, y1 };

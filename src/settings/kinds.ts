@@ -287,20 +287,21 @@ export const seed: Kind<number | bigint> = {
   },
 };
 
-/** A place in fractions of the picture: left, top, right, bottom. */
-export type Box = [left: number, top: number, right: number, bottom: number];
+/** A place in a picture: in pixels, or, where none is above 1, in shares of the picture's sides. */
+export type Box = [left: number, top: number, width: number, height: number];
 
-/** A box: X,Y,WIDTH,HEIGHT as shares of the picture on the command line. */
+/** A box; its picture is not known here. */
 export const box: Kind<Box> = {
   shown: "X,Y,W,H",
-  takes: "left, top, width and height as shares of the picture, such as 0.5,0,0.5,1",
-  parse(text) {
-    const [x, y, w, h, ...more] = text.split(",").map((part) => part.trim() === "" ? NaN : Number(part));
-    return more.length ? undefined : [x, y, x + w, y + h];
-  },
+  takes:
+    "left, top, width and height in whole pixels, such as 64,0,64,128, or as shares of the picture, such as 0.5,0,0.5,1",
+  parse: (text) => text.split(",").map((part) => part.trim() === "" ? NaN : Number(part)),
   accept(value) {
     if (!Array.isArray(value) || value.length !== 4) return undefined;
-    const [x0, y0, x1, y1] = value.map((side) => typeof side === "number" ? Math.round(side * 1e6) / 1e6 : NaN);
-    return x0 >= 0 && y0 >= 0 && x1 <= 1 && y1 <= 1 && x0 < x1 && y0 < y1 ? [x0, y0, x1, y1] : undefined;
+    if (!value.every((side) => typeof side === "number" && side >= 0 && side <= 65_536)) return undefined;
+    const [x, y, w, h]: number[] = value;
+    const shares = value.every((side) => side <= 1);
+    const fits = shares ? x + w <= 1 + 1e-9 && y + h <= 1 + 1e-9 : value.every(Number.isInteger);
+    return fits && w > 0 && h > 0 ? [x, y, w, h] : undefined;
   },
 };

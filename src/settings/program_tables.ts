@@ -233,7 +233,8 @@ export const editSettings = {
     once: true,
     type: "box",
     on: ["edit"],
-    help: "place of the one operation: left, top, width, height as shares of the picture (0.5,0,0.5,1)",
+    help:
+      "place of the one operation: left, top, width, height in pixels (64,0,64,128); as shares if none is above 1 (0.5,0,0.5,1)",
   },
   contour: {
     once: true,

@@ -41,7 +41,7 @@ export interface Types {
   lora: LoraInput | string;
   /** Pixels on a picture's sides. */
   sides: Sides;
-  /** A place in fractions of the picture. */
+  /** A place in a picture. */
   box: Box;
   /** How regions are joined. */
   mode: PlanMode;

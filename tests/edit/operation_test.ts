@@ -1,5 +1,5 @@
 import assert from "@std/assert";
-import { operationOf, parseEdit, recolored } from "../../src/edit/operation.ts";
+import { boxIn, operationOf, parseEdit, recolored } from "../../src/edit/operation.ts";
 import { planFor, promptAfter } from "../../src/edit/paint_plan.ts";
 import { boxMask, filledIn } from "../../src/edit/mask.ts";
 import { type Guides, placed } from "../../src/edit/place.ts";
@@ -21,6 +21,9 @@ Deno.test("operations are written as people say them", () => {
   });
   assert.equal(operationOf("recolor", "the red apple=orange").words, "an orange apple");
   assert.equal(recolored("a dog with a hat", "pink"), "a pink dog with a hat");
+  assert.deepEqual(boxIn([32, 16, 64, 32], { width: 128, height: 64 }), [0.25, 0.25, 0.75, 0.75]);
+  assert.deepEqual(boxIn([0.25, 0, 0.5, 1], { width: 128, height: 64 }), [0.25, 0, 0.75, 1]);
+  assert.throws(() => boxIn([100, 0, 64, 32], { width: 128, height: 64 }), /ends at 164 across.*128×64/);
   assert.throws(() => operationOf("replace", "a teapot"), /--replace takes what is there = what shall be.*"a teapot"/);
   assert.throws(() => parseEdit({ operations: [{ kind: "add" }] }, "e.json"), /operations\.0 \(add\) needs "words"/);
   assert.throws(

@@ -13,7 +13,7 @@ import { table } from "./table.ts";
 
 const STEPS = 8;
 /** Room for eight regions that the model can draw in. */
-const SIZE = { width: 256, height: 128 };
+const SIZE = { width: 512, height: 256 };
 
 const PLANS: Record<string, Plan> = {
   plain: plainPlan("a red apple", "bench"),

@@ -10,7 +10,7 @@ import { canny } from "../src/picture/canny.ts";
 import { filled, pasted } from "../src/picture/picture.ts";
 import { readPicture } from "../src/picture/read_picture.ts";
 
-const SIDE = 128;
+const SIDE = 256;
 const GAP = 8;
 
 using model = await loadModel();
@@ -23,7 +23,7 @@ const shown: Picture[] = [
   first,
   await draw({ prompt: "a green apple on the left and a purple teapot on the right", initImage, strength: 0.6 }),
   await draw({ prompt: "a green pear", initImage, mask: left, maskBlur: 6 }),
-  await draw({ prompt: "a red apple and a blue teapot", initImage, extend: { left: 32, right: 32 } }),
+  await draw({ prompt: "a red apple and a blue teapot", initImage, extend: { left: 64, right: 64 } }),
   canny(first),
 ];
 const width = shown.reduce((sum, picture) => sum + picture.width + GAP, -GAP);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { BUNDLED_MODEL } from "../assets.ts";
 import { join } from "../deps/path.ts";
 import { UsageError } from "../errors.ts";
 import { hashOfControlNet } from "../model/controlnet_file.ts";
@@ -48,7 +49,9 @@ async function findControls(made: readonly ControlOption[], given: readonly Part
     const [net, picture] = [given[i]?.model, given[i]?.image];
     const hashOf = async (path: string) => (await readInput(path, "The picture", "--control-image")).named.hash;
     found.push({
-      model: await find(model, "--control-net", net as string | undefined, folder, hashOfControlNet, WEIGHTS),
+      model: await find(model, "--control-net", net as string | undefined, folder, hashOfControlNet, WEIGHTS, [
+        BUNDLED_MODEL,
+      ]),
       image: await find(image, "--control-image", picture as string | undefined, folder, hashOf),
       ...how,
     });
@@ -66,9 +69,12 @@ async function find(
   folder: string,
   hashOf: (path: string) => Promise<string>,
   endings: readonly string[] = [""],
+  further: readonly string[] = [],
 ): Promise<string> {
   const names = endings.map((ending) => publicName(name) + ending);
-  const candidates = given === undefined ? [...names.map((name) => join(folder, name)), ...names] : [given];
+  const candidates = given === undefined
+    ? [folder, ".", ...further].flatMap((at) => names.map((name) => join(at, name)))
+    : [given];
   for (const candidate of candidates) {
     if (given === undefined && !await exists(candidate)) continue;
     if (await hashOf(candidate) === hash) return candidate;

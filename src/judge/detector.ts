@@ -1,6 +1,7 @@
 /**
  * Says what is where in a picture of the bundled model: the detector that weights/training/judge.py trained apart from
- * the model, on real scenes only. Cells of 8 × 8 pixels; plain loops, since a picture has few of them.
+ * the model, on real scenes only. It sees pictures at half their size, in cells of 16 × 16 pixels; plain loops, since a
+ * picture has few of them.
  *
  * @module
  */
@@ -78,12 +79,8 @@ export class Detector {
   }
 
   /** Logits for each cell: the concepts and "nothing", then "its own colour" and the colours. */
-  logits({ width, height, data }: Picture): Planes {
-    let x: Planes = { width, height, data: new Float32Array(3 * width * height) };
-    const bytes = data.length / (width * height);
-    for (let i = 0; i < width * height; i++) {
-      for (let c = 0; c < 3; c++) x.data[c * width * height + i] = data[i * bytes + c] / 127.5 - 1;
-    }
+  logits(picture: Picture): Planes {
+    let x = halved(picture);
     for (const [k, layer] of this.layers.entries()) {
       const y = convolve(x, layer);
       for (let i = 0; i < y.data.length; i++) y.data[i] /= 1 + Math.exp(-y.data[i]); // SiLU
@@ -142,6 +139,23 @@ export class Detector {
         };
       });
   }
+}
+
+/** Means of 2 × 2 pixels, in −1 … 1. */
+function halved({ width, height, data }: Picture): Planes {
+  const [columns, rows] = [Math.floor(width / 2), Math.floor(height / 2)];
+  const out = new Float32Array(3 * columns * rows);
+  const bytes = data.length / (width * height);
+  for (let y = 0; y < rows; y++) {
+    for (let x = 0; x < columns; x++) {
+      for (let c = 0; c < 3; c++) {
+        const at = (2 * y * width + 2 * x) * bytes + c;
+        const sum = data[at] + data[at + bytes] + data[at + width * bytes] + data[at + (width + 1) * bytes];
+        out[(c * rows + y) * columns + x] = sum / 4 / 127.5 - 1;
+      }
+    }
+  }
+  return { width: columns, height: rows, data: out };
 }
 
 /** Cells of one value that touch along a side. */

@@ -95,10 +95,10 @@ export const EDM_LATENTS = {
 /**
  * As `deno task bench composition` found them. The bundled model learned pictures whose words name everything in them,
  * so a region told of one thing is bound as a picture of its own; then the whole prompt gives all regions one
- * background. Canvas mode alone wants a little of the whole beside each region for that. Its things are 56 pixels high.
+ * background. Canvas mode alone wants a little of the whole beside each region for that. Its things are 112 pixels high.
  */
 const REGIONS: Record<string, RegionDefaults> = {
-  mini: { mode: "bind", bind: 0.5, refineRatio: 0.5, baseRatio: 0.3, leastSide: 64 },
+  mini: { mode: "bind", bind: 0.5, refineRatio: 0.5, baseRatio: 0.3, leastSide: 128 },
 };
 
 type Row = [name: string, title: string, size: number, steps: number, cfg: number, SchedulerConfig, names?: RegExp];
@@ -118,7 +118,7 @@ const TABLE: Record<Family, Row[]> = {
     ["sd21", "Stable Diffusion 2.0/2.1 (768, v)", 768, 50, 7.5, DDIM_V],
     ["sd21-base", "Stable Diffusion 2.0/2.1 base (512, ε)", 512, 50, 7.5, PNDM, /(2|2[-_.]?[01])[-_]?base|512-base/i],
     ["sd2-inpaint", "Stable Diffusion 2 inpainting", 512, 50, 7.5, PNDM],
-    ["mini", "the bundled model", 128, 20, 4, { ...DDIM_V, ...V_ZSNR_KEYS }],
+    ["mini", "the bundled model", 256, 20, 4, { ...DDIM_V, ...V_ZSNR_KEYS }],
     ["sd-turbo", "SD-Turbo", 512, 1, 0, { ...EULER, ...TRAILING }, /sd[-_]?turbo/i],
   ],
   sdxl: [

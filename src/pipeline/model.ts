@@ -17,6 +17,7 @@ import type { NetworkInput } from "../settings/kinds.ts";
 import { modelName, openCheckpoint, type OpenOptions } from "../model/checkpoint.ts";
 import { WEIGHTS } from "../model/find_models.ts";
 import { openControlNet } from "../model/controlnet_file.ts";
+import { exists } from "../files/byte_file.ts";
 import { fetchModel } from "../hub/fetch_model.ts";
 import { hashTensors } from "../model/identity.ts";
 import type { Checkpoint } from "../model/parts.ts";
@@ -181,7 +182,7 @@ export class Model implements Networks, Disposable {
 
   /**
    * @internal A ControlNet, opened when it is first asked for: a part like the others from then on.
-   * @param model path of a diffusers folder or a file, or a name on the hub
+   * @param model path of a diffusers folder or a file, the name of a folder in the model's own, or a name on the hub
    * @throws ModelError where it is none, or one for models of another family; UsageError for a recipe's, which is only
    *   a name
    */
@@ -200,9 +201,10 @@ export class Model implements Networks, Disposable {
   }
 
   async #openControlNet(model: string): Promise<OpenedControlNet> {
-    const { device, precision, checkpoint: { family }, backbone, textEncoders } = this;
+    const { device, precision, checkpoint: { family, path: own }, backbone, textEncoders } = this;
     const { onDownload: onProgress, signal } = this.#fetching;
-    const path = await fetchModel(model, { onProgress, signal });
+    const beside = /^[\w-]+$/.test(model) && !await exists(model) && await exists(`${own}/${model}/config.json`);
+    const path = beside ? `${own}/${model}` : await fetchModel(model, { onProgress, signal });
     const pooledWidth = family === "sdxl" ? textEncoders.at(-1)!.network.projection : 0;
     const file = await openControlNet(path, { family, contextWidth: backbone.network.contextDim, pooledWidth });
     try {

@@ -109,7 +109,7 @@ Deno.test("the bundled model draws regions in its own way, and makes room for th
     assert.match(stderr, /drawn in bind mode, with base ratio 0\.\d \(this model's default/);
     const { plan, settings } = JSON.parse(stdout);
     assert.deepEqual([plan.mode, plan.basePrompt], ["bind", "a fox, an owl and a bear"]);
-    assert.deepEqual([settings.width, settings.height], [192, 128]);
+    assert.deepEqual([settings.width, settings.height], [384, 256]);
   }));
 
 Deno.test("inspect says what a model is and why, doctor what the machine has", () =>

@@ -14,7 +14,7 @@ Deno.test("--max-vram takes the cheapest way that fits, or refuses before any wo
   const device = await openDevice();
   const model = new Model(device, await openCheckpoint(TINY_MODEL), "f16", { offload: true, streamWindow: 2 ** 18 });
   const before = device.allocatedBytes;
-  const size = { width: 1024, height: 512 };
+  const size = { width: 1280, height: 640 };
   const drawings = {
     auto: await prepare(model, { ...size, prompt: "things" }),
     on: await prepare(model, { ...size, prompt: "things", vaeTiling: "on" }),
@@ -32,8 +32,8 @@ Deno.test("--max-vram takes the cheapest way that fits, or refuses before any wo
   assert.deepEqual(await within(peak("auto", false) - 1), [false, "on"]);
   assert.deepEqual(await within(peak("on", false) - 1), [true, "on"]);
   assert.deepEqual(await within(peak("on", true) - 1), ["stream", "on"]);
-  // Eight regions in latent mode are nine batch entries.
-  const regions = Array.from({ length: 8 }, (_, i) => `thing ${i}`);
+  // Nine regions in latent mode are ten batch entries.
+  const regions = Array.from({ length: 9 }, (_, i) => `thing ${i}`);
   const plan = planFromRegions({ regions, mode: "latent" });
   assert.deepEqual(await within(peak("auto", false)), [false, undefined]);
   assert.deepEqual(await within(peak("auto", false), { ...size, plan }), [true, undefined]);
@@ -44,7 +44,7 @@ Deno.test("--max-vram takes the cheapest way that fits, or refuses before any wo
   await assert.rejects(prepare(model, { ...size, plan: masked }), UsageError);
   assert.throws(() => fitWithin(0.001, model, drawings.auto), (error: Error) => {
     return error instanceof GpuError &&
-      /sd1 needs 0\.\d\d GiB to draw 1024×512, more than the 0\.001 GiB of --max-vram/.test(error.message);
+      /sd1 needs 0\.\d\d GiB to draw 1280×640, more than the 0\.001 GiB of --max-vram/.test(error.message);
   });
   assert.ok(device.allocatedBytes - before < 2 ** 20, "no weights and no activations were allocated");
   model.close();

@@ -25,7 +25,7 @@ from pipelines import APPLE, FOREST, case, open_model, set_sampler
 OUT = GOLDEN / "control"
 WAVES, SHAPES = "start/input.png", "start/mask.png"
 # Of the embedding, as far as the VAE halves pictures.
-WIDTHS = (4, 8, 12, 16)
+WIDTHS = (4, 8, 12, 16, 20)
 
 
 def net(seed, image=WAVES, **more):

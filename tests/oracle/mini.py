@@ -8,8 +8,8 @@ from common import GOLDEN, save_json
 
 MODEL = Path(__file__).parents[2] / "weights/mini"
 CASES = {
-    "apple": {"prompt": "a red apple", "width": 128, "height": 128, "steps": 8, "cfgScale": 4, "seed": 1},
-    "wide": {"prompt": "a dog on the left and a blue car on the right", "width": 128, "height": 64, "steps": 5, "cfgScale": 3, "seed": 2},
+    "apple": {"prompt": "a red apple", "width": 256, "height": 256, "steps": 8, "cfgScale": 4, "seed": 1},
+    "wide": {"prompt": "a dog on the left and a blue car on the right", "width": 256, "height": 128, "steps": 5, "cfgScale": 3, "seed": 2},
 }
 
 pipe = StableDiffusionPipeline.from_pretrained(MODEL, torch_dtype=torch.float32)

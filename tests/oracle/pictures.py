@@ -9,7 +9,7 @@ from PIL import Image
 
 HERE = Path(__file__).parent.parent / "golden"
 OUT = HERE / "picture"
-SOURCE = HERE / "mini" / "apple.png"
+SOURCE = OUT / "apple.png"
 
 
 def kinds():

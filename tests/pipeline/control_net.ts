@@ -8,7 +8,7 @@ import { openSafetensors, safetensorsHead } from "../../src/formats/safetensors.
 import { noiseGenerator } from "../../src/sample/noise.ts";
 
 /** Channels of the picture's embedding, as far as the VAE halves pictures; the same in tests/oracle/controls.py. */
-const WIDTHS = [4, 8, 12, 16];
+const WIDTHS = [4, 8, 12, 16, 20];
 const SCALE = Math.fround(0.2);
 
 /** Tensors under diffusers' names, in halfs, and the config: what `ControlNetModel.save_pretrained` would write. */

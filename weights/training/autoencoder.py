@@ -3,6 +3,7 @@
 The latents are settled before any training, so the denoiser can learn while the decoder still sharpens.
 
 usage: autoencoder.py RUN_FOLDER --minutes 120 [--limit 8]
+       autoencoder.py RUN_FOLDER --minutes 60 --first FOLDER --alone: a decoder of twice the size for the first edition's own latents
 Writes RUN_FOLDER/autoencoder.pt every three minutes and goes on from it until all of --minutes are spent; --limit ends this call earlier.
 """
 import argparse
@@ -12,11 +13,13 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from diffusers import AutoencoderKL
+from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from PIL import Image
+from transformers import CLIPTextModel, CLIPTokenizer
 
 from adversary import Adversary
 from average import follow, mean_of
+from captions import caption
 from clock import Clock
 from feed import Feed
 from linear_start import PATCH, start_linear
@@ -30,15 +33,17 @@ LATENT = 16
 CANVASES = [
     (8, 8, 1, [5, 7], 2), (8, 8, 1, [7], 2), (8, 8, 2, [4], 2), (8, 8, 1, [11, 14], 2), (8, 8, 2, [5, 11], 2),
     (16, 16, 1, [7, 11, 14], 1.25), (16, 16, 4, [5, 7], 1.25), (16, 8, 2, [5, 7], 1.25), (8, 16, 2, [5, 7], 1.25)]
+# What the first edition draws: things of one size.
+FIRST = [(8, 8, 1, [7], 3), (16, 16, 1, [7], 1), (16, 16, 3, [7], 1.5), (16, 8, 2, [7], 0.75), (8, 16, 2, [7], 0.75)]
 TEST = [(16, 16, 1, [11]), (16, 16, 2, [7]), (16, 16, 3, [5, 7]), (16, 16, 4, [7])]
 
 
-def build() -> AutoencoderKL:
+def build(latent: int = LATENT) -> AutoencoderKL:
     levels = len(LEVELS)
     model = AutoencoderKL(
         in_channels=3, out_channels=3, down_block_types=("DownEncoderBlock2D",) * levels,
         up_block_types=("UpDecoderBlock2D",) * levels, block_out_channels=LEVELS, layers_per_block=1,
-        latent_channels=LATENT, norm_num_groups=1, sample_size=256, mid_block_add_attention=False, scaling_factor=1.0)
+        latent_channels=latent, norm_num_groups=1, sample_size=256, mid_block_add_attention=False, scaling_factor=1.0)
     silence_variance(model)
     return model
 
@@ -46,8 +51,9 @@ def build() -> AutoencoderKL:
 @torch.no_grad()
 def silence_variance(model: AutoencoderKL):
     """The log-variance half of the encoder's output is a constant −12: sampling the latent gives its mean."""
-    model.quant_conv.weight[LATENT:] = 0
-    model.quant_conv.bias[LATENT:] = -12
+    latent = model.config.latent_channels
+    model.quant_conv.weight[latent:] = 0
+    model.quant_conv.bias[latent:] = -12
 
 
 def encode(saved: dict, x: torch.Tensor) -> torch.Tensor:
@@ -75,29 +81,57 @@ def loss_of(x, y):
     return (x - y).abs().mean() + 0.5 * sum((a - b).abs().mean() for a, b in zip(edges(x), edges(y)))
 
 
-def shot(studio: Studio, k: int) -> np.ndarray:
-    return studio.scene(*CANVASES[k][:4]).pixels
+class Shot:
+    """A scene of canvas k, and its caption."""
+
+    def __init__(self, canvases: list[tuple]):
+        self.canvases = canvases
+
+    def __call__(self, studio: Studio, k: int) -> tuple[np.ndarray, str]:
+        scene = studio.scene(*self.canvases[k][:4])
+        return scene.pixels, caption(studio.random, scene)
 
 
 class Pictures:
     """The latest scenes of each canvas as u8, each to be seen about `reuse` times."""
 
-    def __init__(self, feed: Feed, size: int, reuse: int, capacity=3000):
-        self.feed, self.size, self.reuse, self.capacity = feed, size, reuse, capacity
-        self.have = [[] for _ in CANVASES]
+    def __init__(self, feed: Feed, canvases: list[tuple], size: int, reuse: int, capacity=3000):
+        self.feed, self.canvases, self.size, self.reuse, self.capacity = feed, canvases, size, reuse, capacity
+        self.have = [[] for _ in canvases]
 
     def fill(self, count: int, wait=False):
-        for k, pixels in self.feed.take(count, wait):
-            self.have[k] = self.have[k][-self.capacity + 1:] + [pixels]
+        for k, one in self.feed.take(count, wait):
+            self.have[k] = self.have[k][-self.capacity + 1:] + [one]
 
-    def draw(self) -> list[np.ndarray]:
+    def draw(self) -> list[tuple[np.ndarray, str]]:
         """`size` pictures of 128 × 128, or as many pixels in fewer of another canvas."""
         k = self.feed.choose()
-        count = max(1, self.size * 64 // (CANVASES[k][0] * CANVASES[k][1]))
+        count = max(1, self.size * 64 // (self.canvases[k][0] * self.canvases[k][1]))
         self.fill(max(1, count // self.reuse))
         while len(self.have[k]) < count:
             self.fill(count, wait=True)
         return self.feed.studio.random.choices(self.have[k], k=count)
+
+
+class Denoiser:
+    """A diffusers folder's: latents as it leaves them, for a decoder that makes the best of those."""
+
+    def __init__(self, folder: Path, device):
+        self.text = CLIPTextModel.from_pretrained(folder / "text_encoder").float().to(device)
+        self.unet = UNet2DConditionModel.from_pretrained(folder / "unet").float().to(device, memory_format=torch.channels_last)
+        self.tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
+        self.alphas = DDIMScheduler.from_pretrained(folder / "scheduler").alphas_cumprod.to(device)
+
+    @torch.no_grad()
+    def guess(self, z, texts: list[str]):
+        """What it takes z [n, c, h, w] for under noise of a random step, knowing the captions."""
+        ids = self.tokenizer(texts, padding="max_length", truncation=True, return_tensors="pt").input_ids.to(z.device)
+        t = (600 * torch.rand(len(z), device=z.device)).long()
+        keep, blur = (a.sqrt().view(-1, 1, 1, 1) for a in (self.alphas[t], 1 - self.alphas[t]))
+        noisy = (keep * z + blur * torch.randn_like(z)).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(z.device.type, dtype=torch.bfloat16):
+            v = self.unet(noisy, t, self.text(ids).last_hidden_state).sample
+        return keep * noisy - blur * v.float()
 
 
 def decode(model, z):
@@ -122,7 +156,10 @@ def main():
     p.add_argument("--batch", type=int, default=8, help="pictures of 128 x 128 in a step")
     p.add_argument("--rate", type=float, default=0.01)
     p.add_argument("--adversary", type=float, default=0, help="weight of the patch discriminator, for the end")
-    p.add_argument("--first", type=Path, help="autoencoder of a diffusers folder for half-size pictures, whose latents are to lead")
+    p.add_argument("--first", type=Path, help="autoencoder of a diffusers folder, for these pictures or their halves, whose latents are to lead")
+    p.add_argument("--alone", action="store_true", help="no latents but those, and scenes of what the first edition knew")
+    p.add_argument("--denoiser", type=Path, help="diffusers folder whose denoiser's latents every other step is trained on")
+    p.add_argument("--inherit", type=Path, help="autoencoder.pt of a run with more latents, whose decoder is the start")
     p.add_argument("--reuse", type=int, default=3, help="how often a picture is seen")
     p.add_argument("--workers", type=int, default=0, help="processes that draw scenes")
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -132,23 +169,30 @@ def main():
     torch.set_num_threads(a.threads)
     torch.manual_seed(0)
     file = a.run / "autoencoder.pt"
-    model, step = build(), 0
+    half = AutoencoderKL.from_pretrained(a.first).eval() if a.first else None
+    latent = half.config.latent_channels if a.alone else LATENT
+    canvases = FIRST if a.alone else CANVASES
+    model, step = build(latent), 0
     if file.exists():
         saved = torch.load(file, map_location="cpu")
         model.load_state_dict(saved["model"])
         step = saved["step"]
         torch.manual_seed(step)
-    test = Studio(a.run, 999)
-    unseen = [test.scene(*TEST[k % 4], allow_held_out=True).pixels for k in range(16)]
+    test = Studio(a.run, 999, a.alone)
+    kinds = FIRST[1:3] * 2 if a.alone else TEST
+    unseen = [test.scene(*kinds[k % 4][:4], allow_held_out=True).pixels for k in range(16)]
     if not step:
         first = None
-        if a.first:
-            half = AutoencoderKL.from_pretrained(a.first).eval()
-            first = lambda x: half.encode(F.avg_pool2d(x, 2)).latent_dist.mean
-        studio = Studio(a.run, 99)
-        pictures = [shot(studio, k % 5) for k in range(800)]
-        saved = {"analysis": start_linear(model, to_tensor(pictures, "cpu"), LATENT, first), "spent": 0.0}
+        if half:
+            shrink = PATCH // 2 ** (len(half.config.block_out_channels) - 1)
+            first = lambda x: half.encode(F.avg_pool2d(x, shrink)).latent_dist.mean
+        studio, shot = Studio(a.run, 99), Shot(CANVASES)
+        pictures = [shot(studio, k % 5)[0] for k in range(800)]
+        saved = {"analysis": start_linear(model, to_tensor(pictures, "cpu"), latent, first), "spent": 0.0}
         silence_variance(model)
+        if a.inherit:
+            decoder = {k[8:]: v for k, v in torch.load(a.inherit, map_location="cpu")["mean"].items() if k.startswith("decoder.")}
+            model.decoder.load_state_dict(decoder | {"conv_in.weight": decoder["conv_in.weight"][:, :latent]})
         saved |= {"model": model.state_dict(), "mean": model.state_dict(), "step": 0}
         torch.save(saved, file)
         print(f"linear start: {psnr(model, saved, unseen, 'cpu')[0]:.2f} dB", flush=True)
@@ -159,17 +203,21 @@ def main():
     if "optimiser" in saved:
         optimiser.load_state_dict(saved["optimiser"])
     adversary = Adversary(saved.get("adversary"), device) if a.adversary else None
+    denoiser = Denoiser(a.denoiser, device) if a.denoiser else None
     mean = {k: v.to(device, copy=True) for k, v in saved["mean"].items()}
-    feed = Feed(a.run, 100 + step, shot, [kind[4] for kind in CANVASES], a.workers)
-    pool = Pictures(feed, a.batch, a.reuse)
+    feed = Feed(a.run, 100 + step, Shot(canvases), [kind[4] for kind in canvases], a.workers, a.alone)
+    pool = Pictures(feed, canvases, a.batch, a.reuse)
     clock = Clock(device, a.threads, a.minutes, saved["spent"], a.limit)
     last_save, first, losses = time.time(), step, []
     done = False
     while not done:
         done = clock.done
         optimiser.k = min(1, (step - first + 1) / 20) * max(0.02, min(1, 1.4 * (1 - clock.passed)))
-        x = to_tensor(pool.draw(), device)
+        pixels, texts = zip(*pool.draw())
+        x = to_tensor(pixels, device)
         z = encode(saved, x)
+        if denoiser and step % 2:
+            z = denoiser.guess(z, list(texts))
         # As much noise as a denoiser may leave.
         y = decode(model, z + 0.2 * torch.rand(len(z), 1, 1, 1, device=device) * torch.randn_like(z))
         loss = loss_of(x, y)

@@ -8,8 +8,8 @@ import torch.multiprocessing as mp
 from scenes import Studio
 
 
-def work(run: Path, seed: int, shot: Callable, count: int, shares: list[float], out):
-    studio = Studio(run, seed)
+def work(run: Path, seed: int, shot: Callable, count: int, shares: list[float], out, first: bool):
+    studio = Studio(run, seed, first)
     while True:
         k = studio.random.choices(range(count), shares)[0]
         out.put((k, shot(studio, k)))
@@ -18,11 +18,11 @@ def work(run: Path, seed: int, shot: Callable, count: int, shares: list[float], 
 class Feed:
     """`shot(studio, k)` makes one scene of kind k; kinds come by their shares. A picklable shot is needed with workers."""
 
-    def __init__(self, run: Path, seed: int, shot: Callable, shares: list[float], workers: int):
-        self.studio, self.shot, self.shares = Studio(run, seed), shot, shares
+    def __init__(self, run: Path, seed: int, shot: Callable, shares: list[float], workers: int, first=False):
+        self.studio, self.shot, self.shares = Studio(run, seed, first), shot, shares
         self.queue = mp.get_context("spawn").Queue(64 * workers) if workers else None
         self.processes = [mp.get_context("spawn").Process(
-            target=work, args=(run, seed + 1_000_000 * (1 + n), shot, len(shares), shares, self.queue), daemon=True) for n in range(workers)]
+            target=work, args=(run, seed + 1_000_000 * (1 + n), shot, len(shares), shares, self.queue, first), daemon=True) for n in range(workers)]
         for process in self.processes:
             process.start()
 

@@ -4,7 +4,7 @@
 #   weights/training/gpu.sh IN OUT [--device cuda|cpu] [--minutes 8]
 #
 # IN holds cutouts/, tokenizer/ and words.json (9 MiB, made by cutouts.py, vocabulary.py and words.py) and, to go on from, state/
-# (22 MiB, of state.py pack or an earlier OUT). OUT gets state, the exported model's parts, scores and sheets: eight files of at most 16 MiB.
+# (28 MiB, of state.py pack or an earlier OUT). OUT gets state, the exported model's parts, scores and sheets: nine files and a folder, of at most 16 MiB each.
 set -euo pipefail
 in=$(realpath "$1"); mkdir -p "$2"; out=$(realpath "$2"); shift 2
 device=cuda minutes=8
@@ -22,7 +22,7 @@ python=${PYTHON:-python3}
 # A stage's budget counts what was spent before: these calls get theirs on top, with a schedule of their own.
 $python - "$run" <<'RESET'
 import pathlib, sys, torch
-for name in ("autoencoder", "denoiser", "judge"):
+for name in ("autoencoder", "denoiser", "judge", "controlnet"):
     file = pathlib.Path(sys.argv[1]) / f"{name}.pt"
     if file.exists():
         saved = torch.load(file)
@@ -35,9 +35,10 @@ try() { echo "== $*"; $python -u "$@"; }
   try autoencoder.py "$run" --minutes "$(share 0.22)" $more $big
   try autoencoder.py "$run" --minutes "$(share 0.30)" $more $big --rate 0.003 --adversary 0.1
   try denoiser.py "$run" --stage small --inherit ../mini --minutes "$(share 0.15)" --rates 1 0.3 $more $scale
-  try denoiser.py "$run" --stage large --minutes "$(share 0.37)" --rates 0.5 0.02 $more $scale
+  try denoiser.py "$run" --stage large --minutes "$(share 0.29)" --rates 0.5 0.02 $more $scale
   try judge.py "$run" --minutes "$(share 0.06)" --device "$device" --export "$out/judge.safetensors"
   try export.py "$run" "$run/mini"
+  try controlnet.py "$run" "$run/mini" --minutes "$(share 0.08)" --export "$out/controlnet" $more $scale
   count=$([ "$device" = cuda ] && echo 300 || echo 8)
   try evaluate.py "$run/mini" "$run" "$out/sheet.png" --count "$count" --device "$device"
 } 2>&1 | tee "$out/log.txt"

@@ -50,6 +50,8 @@ def analysis(pictures: torch.Tensor, latent: int, first=None) -> tuple[torch.Ten
         z = rows @ weight.T + bias
         back, shift = least_squares(z, rows)
         left = rows - z @ back.T - shift
+    if latent == len(weight):
+        return weight, bias
     more = principal(left, latent - len(weight))
     # What a component of the remainder is as a function of the patch itself.
     more, shift = least_squares(rows, left @ more.T)

@@ -37,6 +37,8 @@ STAGES = {
         Canvas(8, 8, 0.12, ONE), Canvas(16, 8, 0.08, [(2, [5, 7], 0.7), (1, [7], 0.3)]), Canvas(8, 16, 0.08, [(2, [5, 7], 0.7), (1, [7], 0.3)]),
         Canvas(32, 16, 0.05, [(2, [7, 11], 0.4), (3, [5, 7, 11], 0.6)]), Canvas(16, 16, 0.3, layouts=LAYOUTS),
         Canvas(16, 16, 0.37, [(1, [5, 7], 0.1), (1, [11], 0.4), (2, [5, 7], 0.15), (2, [7, 11], 0.1), (3, [5, 7], 0.15), (4, [5, 7], 0.1)])]),
+    "edges": (4096, 77, [Canvas(16, 16, 1.0, [(1, [5, 7, 11], 0.4), (2, [5, 7], 0.3), (3, [5, 7], 0.2), (4, [5], 0.1)])]),
+    "edges of the first": (4096, 77, [Canvas(16, 16, 1.0, [(1, [7], 0.4), (2, [7], 0.3), (3, [7], 0.3)])]),
 }
 
 
@@ -45,6 +47,7 @@ class Batch:
     latents: torch.Tensor  # [n, channels, rows, columns]
     ids: torch.Tensor  # [n, texts, words]: the prompt, then each region's
     cells: torch.Tensor | None  # [n, rows, columns]: whose each latent cell is
+    beside: torch.Tensor | None = None  # [n, …]: what else is known of each scene
 
 
 class Shot:
@@ -65,15 +68,16 @@ class Shot:
 
 
 class Pool:
-    """Grows while training and then replaces the oldest."""
+    """Grows while training and then replaces the oldest. `beside` makes of a scene's pixels what is kept with it."""
 
-    def __init__(self, run: Path, stage: str, seed: int, device, scale=1, workers=0, capacity=24000):
+    def __init__(self, run: Path, stage: str, seed: int, device, scale=1, workers=0, capacity=24000, beside=None, tokenizer=None, first=False):
         self.cells, self.words, self.canvases = STAGES[stage]
         self.cells *= scale
-        self.tokenizer = CLIPTokenizer.from_pretrained(run / "tokenizer")
+        self.tokenizer = CLIPTokenizer.from_pretrained(tokenizer or run / "tokenizer")
         self.autoencoder = torch.load(run / "autoencoder.pt", map_location=device)
         self.run, self.device, self.capacity = run, device, capacity
-        self.feed = Feed(run, seed, Shot(stage), [c.share for c in self.canvases], workers)
+        self.beside = beside or (lambda pixels: None)
+        self.feed = Feed(run, seed, Shot(stage), [c.share for c in self.canvases], workers, first)
         self.scenes, self.next = [[] for _ in self.canvases], [0] * len(self.canvases)
         self.empty = self.tokens([""])[0]
 
@@ -88,7 +92,7 @@ class Pool:
             shots, have = [shot for of, shot in fresh if of == k], self.scenes[k]
             z = encode(self.autoencoder, to_tensor([pixels for pixels, _, _ in shots], self.device))
             ids = self.tokens([text for _, texts, _ in shots for text in texts]).split([len(texts) for _, texts, _ in shots])
-            for one in zip(z, ids, [layout for _, _, layout in shots]):
+            for one in zip(z, ids, [layout for _, _, layout in shots], [self.beside(pixels) for pixels, _, _ in shots]):
                 if len(have) < self.capacity:
                     have.append(one)
                 else:
@@ -96,7 +100,7 @@ class Pool:
                     self.next[k] = (self.next[k] + 1) % self.capacity
 
     def draw(self) -> Batch:
-        """Of one canvas, chosen by its share; one caption in ten is empty, for guidance."""
+        """Of one canvas, chosen by its share; one caption in ten is empty, for guidance; one in two where edges say much already."""
         k = self.feed.choose()
         canvas, have = self.canvases[k], self.scenes[k]
         count = self.cells // (canvas.columns * canvas.rows)
@@ -104,13 +108,14 @@ class Pool:
         while len(have) < count:
             self.fill(count, wait=True)
         picks = [have[i] for i in np.random.randint(0, len(have), count)]
-        latents = torch.stack([z for z, _, _ in picks])
+        latents = torch.stack([one[0] for one in picks])
+        beside = None if picks[0][3] is None else torch.stack([one[3] for one in picks])
         if not canvas.layouts:
-            ids = [self.empty[None] if np.random.rand() < 0.1 else words for _, words, _ in picks]
-            return Batch(latents, torch.stack(ids).to(self.device), None)
-        most = max(len(words) for _, words, _ in picks)
-        ids = torch.stack([torch.cat([words, self.empty.expand(most - len(words), -1)]) for _, words, _ in picks])
-        return Batch(latents, ids.to(self.device), torch.stack([owners(canvas, layout) for _, _, layout in picks]).to(self.device))
+            ids = [self.empty[None] if np.random.rand() < (0.1 if beside is None else 0.5) else words for _, words, _, _ in picks]
+            return Batch(latents, torch.stack(ids).to(self.device), None, beside)
+        most = max(len(words) for _, words, _, _ in picks)
+        ids = torch.stack([torch.cat([words, self.empty.expand(most - len(words), -1)]) for _, words, _, _ in picks])
+        return Batch(latents, ids.to(self.device), torch.stack([owners(canvas, one[2]) for one in picks]).to(self.device), beside)
 
 
 def owners(canvas: Canvas, layout: int) -> torch.Tensor:

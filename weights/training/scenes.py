@@ -19,6 +19,8 @@ CELL = 16
 HORIZON = {"grass": 0.5, "table": 0.5, "sea": 0.5, "snow": 0.5, "desert": 0.5, "room": 0.625, "water": 0.75}
 STANDS = {"grass", "table", "snow", "desert", "room"}  # things touch the ground and have a shadow
 STYLE_SHARES = {"3d": 0.76, "flat": 0.1, "contrast": 0.06, "line": 0.08}
+# Of things, colours and drawn places, how many the first edition knew.
+FIRST = (64, 8, 7)
 SPILL = 0.25  # how many of the things may reach over the border
 
 
@@ -71,9 +73,11 @@ def between(r: random.Random, low: int, high: int) -> int:
 
 
 class Studio:
-    """Draws scenes from a seed. `run` holds the cut-outs."""
+    """Draws scenes from a seed. `run` holds the cut-outs; `first`: only what the first edition knew,
+    which is whole things, never mirrored."""
 
-    def __init__(self, run: Path, seed: int):
+    def __init__(self, run: Path, seed: int, first: bool = False):
+        self.names, self.drawn, self.first = (NAMES[:FIRST[0]], list(DRAWN)[:FIRST[2]], True) if first else (NAMES, list(DRAWN), False)
         self.random = random.Random(seed)
         self.run = run
         self.sprite = lru_cache(6000)(self.make_sprite)
@@ -153,7 +157,7 @@ class Studio:
         drawing's own is black and white."""
         r = self.random
         if style != "contrast":
-            colours = [c for c in COLOURS if style != "line" or c not in ("black", "white")]
+            colours = [c for c in list(COLOURS)[:FIRST[1] if self.first else None] if style != "line" or c not in ("black", "white")]
             return r.choice(colours) if r.random() < 0.5 else None
         tones = {None: (0, 0, 0), **{name: middle for name, (_, middle, _) in COLOURS.items() if name != "black"}}
         good = [name for name, tone in tones.items() if np.abs(np.float32(tone) - ground).sum() > 150]
@@ -162,9 +166,9 @@ class Studio:
     def scene(self, columns: int, rows: int, count: int, sides: list[int], allow_held_out: bool = False, spill: float = SPILL) -> Scene:
         """A random scene of `count` objects (fewer where they do not fit) on columns × rows cells."""
         r = self.random
-        style = r.choices(list(STYLE_SHARES), list(STYLE_SHARES.values()))[0]
+        style = "3d" if self.first else r.choices(list(STYLE_SHARES), list(STYLE_SHARES.values()))[0]
         drawn = style in ("3d", "flat") and r.random() < 0.45
-        background = r.choice(list(DRAWN if drawn else PLAIN))
+        background = r.choice(self.drawn if drawn else list(PLAIN))
         if not drawn and r.random() < (0.6 if style in ("contrast", "line") else 0.35):
             background = "white"
         low = int(rows * HORIZON[background]) if drawn and background in STANDS | {"sea"} else None
@@ -175,7 +179,7 @@ class Studio:
         for k in range(count):
             for _ in range(30):
                 side = r.choice(sides)
-                name, colour = r.choice(NAMES), self.colour(style, ground)
+                name, colour = r.choice(self.names), self.colour(style, ground)
                 if same and things:
                     name, colour, side = things[0].name, things[0].colour, things[0].side
                 if any(t.name == name and t.colour == colour for t in things) and not same:
@@ -183,10 +187,10 @@ class Studio:
                 taken = [(colour, name)] * bool(colour) + [(name, t.name) for t in things if t.name != name]
                 if not allow_held_out and any(held_out(*pair) for pair in taken):
                     continue
-                over = side // 2 if r.random() < spill else 0
+                over = side // 2 if r.random() < (0 if self.first else spill) else 0
                 x = between(r, -over, columns - side + over)
                 y = between(r, -over if low is None else max(-over, low + 1 - side), rows - side + over)
-                thing = Thing(name, colour, x, y, side, r.random() < 0.5)
+                thing = Thing(name, colour, x, y, side, not self.first and r.random() < 0.5)
                 shared = [overlap(thing, t) for t in things]
                 if behind and things:
                     # The nearer one stands lower and hides a fifth to a half of the other's box.
@@ -207,7 +211,7 @@ class Studio:
         for left, top, right, bottom in boxes:
             fitting = [s for s in sides if s <= min(right - left, bottom - top)] or [min(right - left, bottom - top)]
             while r.random() > 0.04:
-                name, colour, side = r.choice(NAMES), self.colour(scene.style, ground), r.choice(fitting)
+                name, colour, side = r.choice(self.names), self.colour(scene.style, ground), r.choice(fitting)
                 if any(held_out(*pair) for pair in [(colour, name)] * bool(colour) + [(name, t.name) for t in things if t.name != name]):
                     continue
                 things.append(Thing(name, colour, r.randint(left, right - side), r.randint(top, bottom - side), side, r.random() < 0.5))

@@ -1,6 +1,6 @@
 """A run's trained state in little space, to carry it to another machine and back: running means in half precision, no optimiser's.
 
-usage: state.py pack RUN_FOLDER FOLDER    writes FOLDER/{autoencoder,denoiser,judge}.safetensors, 22 MiB
+usage: state.py pack RUN_FOLDER FOLDER    writes FOLDER/{autoencoder,denoiser,judge,controlnet}.safetensors, 28 MiB
        state.py unpack FOLDER RUN_FOLDER  writes RUN_FOLDER/*.pt, from which every command goes on
 """
 import argparse
@@ -12,7 +12,8 @@ from safetensors.torch import save_file
 import torch
 
 # Of each file, the weights to keep, and the names they go by when training goes on.
-WEIGHTS = {"autoencoder": ("mean", ["model", "mean"]), "denoiser": ("average", ["model", "average"]), "judge": ("model", ["model"])}
+WEIGHTS = {"autoencoder": ("mean", ["model", "mean"]), "denoiser": ("average", ["model", "average"]), "judge": ("model", ["model"]),
+           "controlnet": ("average", ["model", "average"])}
 COUNTERS = ("step", "spent")
 
 

@@ -31,14 +31,14 @@ async function writeLora(path: string, unet: TensorSource, rank: number): Promis
       { name: `${module}.lora_B.weight`, dtype: "F16" as const, shape: [out, rank, ...taps] },
     ];
   });
-  using file = await Deno.open(path, { write: true, create: true });
+  const file = await Deno.open(path, { write: true, create: true });
   const writer = file.writable.getWriter();
   await writer.write(safetensorsHead(tensors));
   for (const { shape } of tensors) {
     const count = shape.reduce((product, size) => product * size, 1);
     await writer.write(new Uint8Array(Float16Array.from({ length: count }, (_, i) => Math.sin(i) / 100).buffer));
   }
-  writer.releaseLock();
+  await writer.close();
 }
 
 /** Prints the figures. */

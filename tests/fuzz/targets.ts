@@ -67,7 +67,7 @@ export async function targets(folder: string, device?: Device): Promise<Target[]
   const configs = ["model_index", "unet/config", "vae/config", "text_encoder/config", "scheduler/scheduler_config"];
   const tokenizer = ["vocab.json", "merges.txt", "special_tokens_map.json", "tokenizer_config.json"];
   return [
-    ...["a.safetensors", "zip.ckpt", "legacy.ckpt", "inversion.pt"].map((file) =>
+    ...["a.safetensors", "types.gguf", "zip.ckpt", "legacy.ckpt", "inversion.pt"].map((file) =>
       inFile(file, (folder) => readEverything(`${folder}/${file}`))
     ),
     ...configs.map((file) => inFile(`sd1/${file}.json`, openModel)),
@@ -237,6 +237,7 @@ async function layOut(folder: string): Promise<void> {
   for (const name of ["zip.ckpt", "legacy.ckpt", "inversion.pt"]) {
     await Deno.copyFile(golden(`io/torch_${name}`), `${folder}/${name}`);
   }
+  await Deno.copyFile(golden("formats/types.gguf"), `${folder}/types.gguf`);
   const copy = async (from: string, to: string) => {
     await Deno.mkdir(to);
     for await (const { name, isDirectory } of Deno.readDir(from)) {

@@ -1,15 +1,18 @@
 /** Weights that stay quantised on the device, whatever brings them there. The bundled model is real enough to look alike. */
 import assert from "@std/assert";
 import { BUNDLED_MODEL } from "../../src/assets.ts";
+import { safetensorsHead } from "../../src/formats/safetensors.ts";
 import { openTensors } from "../../src/formats/open_tensors.ts";
 import { openDevice } from "../../src/gpu/device.ts";
 import { paint } from "../../src/generate.ts";
 import { convert, planConversion, type TargetType } from "../../src/model/convert.ts";
 import { memoryNeed } from "../../src/pipeline/memory.ts";
 import { loadModel, type LoadOptions } from "../../src/pipeline/model.ts";
+import { planFromRegions } from "../../src/plan/from_regions.ts";
+import type { GenerateOptions } from "../../src/settings.ts";
 import { prepare } from "../../src/pipeline/prepare.ts";
 import { inFolder } from "../model/files.ts";
-import { testDevice } from "../ops/harness.ts";
+import { random, testDevice } from "../ops/harness.ts";
 
 const options = { prompt: "a red apple", steps: 4, seed: 3, width: 64, height: 64 } as const;
 
@@ -72,3 +75,44 @@ Deno.test("--type q4_0 quantises what it loads, in less memory than f16, and the
     device.close();
   }
 });
+
+Deno.test("a LoRA is merged before its layers are quantised, and holds in one region beside those that are", () =>
+  inFolder(async (loraDir) => {
+    await writeLora(`${loraDir}/ink.safetensors`);
+    const regions = (tag: string) =>
+      planFromRegions({ regions: `a red apple${tag} BREAK a pear`, splitRatio: "1,1", mode: "attention" });
+    const asked: GenerateOptions[] = [
+      { ...options, prompt: "a red apple <lora:ink:1>" },
+      { ...options, width: 128, plan: regions(" <lora:ink:1>") },
+      { ...options, width: 128, plan: regions("") },
+    ];
+    const drawn = async (type: "f16" | "q8_0") => {
+      using model = await loadModel(BUNDLED_MODEL, { device: await testDevice(), type, loraDir });
+      const pictures = [];
+      for (const one of asked) pictures.push((await paint(model, one)).image.data);
+      return pictures;
+    };
+    const [plain, kept] = [await drawn("f16"), await drawn("q8_0")];
+    const without = await draw({ type: "f16" });
+    const near = plain.map((picture, i) => psnr(picture, kept[i]));
+    const changed = [psnr(plain[0], without.data), psnr(plain[1], plain[2])];
+    near.forEach((db, i) => assert.ok(db > 30, `${i}: ${db} dB`));
+    changed.forEach((db, i) => assert.ok(db < near[i] - 5, `${i}: ${db} dB with and without, ${near[i]} dB quantised`));
+  }));
+
+/** A LoRA of the bundled model's self-attention. */
+async function writeLora(path: string): Promise<void> {
+  const source = await openTensors(unet);
+  const layers = [...source.tensors.values()].filter(({ name }) => /attn1\.to_(v|out\.0)\.weight$/.test(name));
+  source.close();
+  const rank = 4;
+  const tensors = layers.flatMap(({ name, shape: [out, inputs] }) => [
+    { name: `unet.${name.replace(".weight", ".lora_A.weight")}`, dtype: "F32" as const, shape: [rank, inputs] },
+    { name: `unet.${name.replace(".weight", ".lora_B.weight")}`, dtype: "F32" as const, shape: [out, rank] },
+  ]);
+  const numbers = tensors.map(({ shape }, i) => random(shape[0] * shape[1], i + 1).map((value) => value * 0.2));
+  await Deno.writeFile(
+    path,
+    new Uint8Array(await new Blob([safetensorsHead(tensors), ...numbers] as BlobPart[]).arrayBuffer()),
+  );
+}

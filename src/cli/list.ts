@@ -33,6 +33,21 @@ interface Job {
   keys: string[];
 }
 
+/** One picture of the list. */
+interface Slot {
+  job: Job;
+  /** Of the row's pictures. */
+  index: number;
+  key: string;
+  /** What came of it, in this run or an earlier one. */
+  image?: Report | Entry;
+}
+
+interface Failure {
+  line: number;
+  error: RpgError;
+}
+
 /**
  * Draws the rows that are not drawn yet. Rows that fail are named, and lose no other.
  *
@@ -42,69 +57,71 @@ export async function drawList(context: Context, path: string): Promise<void> {
   const { flags, console } = context;
   if (flags.savePlan !== undefined) throw new UsageError("--save-plan has one file for the plans of a whole list.");
   const { batchCount: count = outputSettings.batchCount.default } = flags;
+  const [name, stem] = path === "-" ? ["standard input", "prompts"] : [path, basename(path).replace(/\.\w+$/, "")];
   const rows = await readRows(path);
-  const total = rows.length * count;
-  const output = await outputOf(flags, Math.max(2, total));
+  const output = await outputOf(flags, Math.max(2, rows.length * count));
   const sheet = await contactSheetOutput(flags, output);
-  const jobs = jobsOf(context, rows, count, dirname(output.pattern));
-  const manifest = await Manifest.open(
-    flags.manifest ?? join(dirname(output.pattern), `${basename(path).replace(/\.\w+$/, "")}.manifest.jsonl`),
-  );
-  const images: (Report | Entry)[] = [], failed: Failure[] = [];
+  const folder = dirname(output.pattern);
+  const manifest = await Manifest.open(flags.manifest ?? join(folder, `${stem}.manifest.jsonl`));
+  const jobs = jobsOf(context, rows, count, folder);
+  const slots = jobs.flatMap((job) => job.keys.map((key, index): Slot => ({ job, index, key })));
+  const failed: Failure[] = [];
   const fail = async ({ line }: Job, key: string, error: RpgError) => {
-    console.complain(`error: ${path}, line ${line}: ${error.message}`);
+    console.complain(`error: ${name}, line ${line}: ${error.message}`);
     console.event("error", { line, message: error.message, code: error.exitCode });
     failed.push({ line, error });
     await manifest.add({ line, key, error: error.message });
   };
-  const wanted: { job: Job; index: number; key: string }[] = [];
-  for (const job of jobs) {
-    if (job.error) await fail(job, job.keys[0], job.error);
-    else {for (const [index, key] of job.keys.entries()) {
-        const known = flags.force ? undefined : await manifest.done(key);
-        if (known) images.push(known);
-        else wanted.push({ job, index, key });
-      }}
-  }
-  const there = images.length;
+  for (const job of jobs) if (job.error) await fail(job, job.keys[0], job.error);
+  if (!flags.force) { for (const slot of slots) slot.image = await manifest.done(slot.key); }
+  const there = slots.filter(({ image }) => image).length;
+  const wanted = slots.filter(({ job, image }) => !job.error && !image);
   if (wanted.length) {
-    using studio = new Studio(await loopJudge(context));
-    // A model that rows share is no mistake of one of them.
-    if (wanted.some(({ job }) => MODEL.every((name) => job.context.flags[name] === flags[name]))) {
-      await studio.open(context);
-    }
-    const wildcards = await wildcardsOf(flags);
-    await drawEach(wanted, context, async ({ job, index, key }, number) => {
-      if (failed.some(({ line }) => line === job.line)) return; // its other pictures would fail alike
-      const report = await drawRow(job, index, studio, wildcards, number);
-      await manifest.add({ line: job.line, key, ...entryOf(report) });
-      images.push(report);
-      console.event("saved", { line: job.line, ...report });
-      if (!flags.json) console.result(`${report.path}  seed ${report.seed}`);
-    }, ({ job, key }, error) => fail(job, key, error));
+    await drawSlots(wanted, context, manifest, async ({ job, key }, error) => {
+      await fail(job, key, error);
+      job.error = error;
+    });
   }
-  if (sheet) await writeContactSheet(sheet, images.map(shownOf), context);
+  if (sheet) await writeContactSheet(sheet, slots.map(shownOf), context);
+  const images = slots.flatMap(({ image }) => image ?? []);
   if (flags.json) {
     console.result(json({ images, failed: failed.map(({ line, error }) => ({ line, error: error.message })) }));
   }
-  const drawn = images.length - there;
-  console.say(
-    `${drawn} drawn${there ? `, ${there} were there already` : ""}; ${manifest.path} says what became of each.`,
-  );
+  const before = there ? `, ${there} were there already` : "";
+  console.say(`${images.length - there} drawn${before}; ${manifest.path} says what became of each.`);
   if (failed.length === 0) return;
-  const lines = failed.map(({ line }) => line).join(", ");
-  throw new RpgError(
-    `${failed.length} of ${jobs.length} rows failed: line${failed.length > 1 ? "s" : ""} ${briefText(lines, 200)}.`,
-    failed[0].error.exitCode,
-  );
+  const lines = `line${failed.length > 1 ? "s" : ""} ${failed.map(({ line }) => line).join(", ")}`;
+  const { exitCode } = failed[0].error;
+  throw new RpgError(`${failed.length} of ${jobs.length} rows failed: ${briefText(lines, 200)}.`, exitCode);
 }
 
-interface Failure {
-  line: number;
-  error: RpgError;
+/** Draws with one model as far as rows let it. */
+async function drawSlots(
+  wanted: readonly Slot[],
+  context: Context,
+  manifest: Manifest,
+  failed: (slot: Slot, error: RpgError) => Promise<void>,
+): Promise<void> {
+  const { flags, console } = context;
+  using studio = new Studio(await loopJudge(context));
+  // A model that rows share is no mistake of one of them.
+  if (wanted.some(({ job }) => MODEL.every((name) => job.context.flags[name] === flags[name]))) {
+    await studio.open(context);
+  }
+  const wildcards = await wildcardsOf(flags);
+  await drawEach(wanted, context, async (slot, number) => {
+    const { job, index, key } = slot;
+    if (job.error) return; // its other pictures would fail alike
+    const report = await drawRow(job, index, studio, wildcards, number);
+    await manifest.add({ line: job.line, key, ...entryOf(report) });
+    slot.image = report;
+    console.event("saved", { line: job.line, ...report });
+    if (!flags.json) console.result(`${report.path}  seed ${report.seed}`);
+  }, failed);
 }
 
-function shownOf(image: Report | Entry): Shown {
+function shownOf({ job, image }: Slot): Shown {
+  if (!image) return { caption: `line ${job.line}` };
   return { path: image.path, caption: "plan" in image ? image.plan.prompt : image.prompt };
 }
 

@@ -6,7 +6,7 @@
 import { brief } from "../brief.ts";
 import { RpgError, UsageError } from "../errors.ts";
 import { parseStrictJson } from "../files/strict_json.ts";
-import { readUserText } from "../files/user_file.ts";
+import { readStandardInput, readUserText } from "../files/user_file.ts";
 import { BYTES_OF } from "../limits.ts";
 import { flagOf } from "../settings/check.ts";
 import { SETTINGS } from "../settings/schema.ts";
@@ -27,13 +27,15 @@ export interface Row {
  * The rows of a list in their order. A row that cannot be used carries its error, so that it loses no other.
  *
  * Text has a prompt a line; empty lines and those that begin with # are left out, and a line that begins with -- holds
- * flags, as in AUTOMATIC1111's script.
+ * flags, as in AUTOMATIC1111's script. "-" is standard input: text, or JSON lines where it begins with one.
  *
  * @throws UsageError where the file cannot be read or holds no row
  */
 export async function readRows(path: string): Promise<Row[]> {
-  const text = await readUserText(path, "The list", BYTES_OF.prompts);
-  const extension = /\.(\w+)$/.exec(path)?.[1].toLowerCase() ?? "";
+  const text = path === "-"
+    ? await readStandardInput("The list", BYTES_OF.prompts)
+    : await readUserText(path, "The list", BYTES_OF.prompts);
+  const extension = path === "-" && /^\s*\{/.test(text) ? "jsonl" : /\.(\w+)$/.exec(path)?.[1].toLowerCase() ?? "";
   const rows = extension === "csv" || extension === "tsv"
     ? await tableRows(text, path, extension === "tsv" ? "\t" : undefined)
     : lineRows(text, extension === "jsonl" || extension === "ndjson" ? jsonRow : textRow);

@@ -53,6 +53,18 @@ export interface Recipe {
   settings: Settings;
   /** Hashes of the masks, by the numbers of their regions from 1. */
   masks?: Record<string, string>;
+  /** Where it was painted over in parts, which began with pictures that no file holds; plan and settings are the last's. */
+  repainted?: Repainted;
+}
+
+/** How a picture came about that was painted over. */
+export interface Repainted {
+  /** How often. */
+  repaints: number;
+  /** The picture that was edited, with the SHA-256 of its file; absent where it was drawn in the same run. */
+  picture?: { name: string; hash: string };
+  /** Of the picture that was drawn first. */
+  seed?: string;
 }
 
 /** Keyword of the JSON in a picture. */
@@ -209,18 +221,28 @@ export function readRecipe(texts: Map<string, string>, name: string): Recipe {
     throw new UsageError(`${name} was not made by this program, so it does not say enough to be made again.`);
   }
   try {
-    const { version, model, plan, settings, masks } = checkObject(parseStrictJson(text), "the recipe");
+    const { version, model, plan, settings, masks, repainted } = checkObject(parseStrictJson(text), "the recipe");
     return {
       version: String(version),
       model: readModel(model),
       plan: parsePlan(plan),
       settings: readSettings(settings, "settings."),
       ...(masks === undefined ? {} : { masks: checkHashes(masks, "masks") }),
+      ...(repainted === undefined ? {} : { repainted: readRepainted(repainted) }),
     };
   } catch (cause) {
     if (!(cause instanceof SyntaxError || cause instanceof UsageError)) throw cause;
     throw new UsageError(`${name}: its settings are damaged: ${briefText(cause.message, 200)}`, { cause });
   }
+}
+
+function readRepainted(value: unknown): Repainted {
+  const { repaints, picture, seed } = checkObject(value, "repainted");
+  if (!Number.isInteger(repaints)) throw new UsageError(`repainted.repaints must be a number, not ${brief(repaints)}.`);
+  if (picture === undefined) return { repaints: repaints as number, seed: String(seed) };
+  const { name, hash } = checkObject(picture, "repainted.picture");
+  checkHashes({ picture: hash }, "repainted");
+  return { repaints: repaints as number, picture: { name: String(name), hash: String(hash) } };
 }
 
 /** A version before 0.1 wrote a path, too; it is not looked at. */

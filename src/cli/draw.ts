@@ -9,7 +9,7 @@ import type { Drawing } from "../pipeline/drawing.ts";
 import { writeSomewhere } from "../files/new_file.ts";
 import { encodePicture } from "../formats/encode_picture.ts";
 import type { Plan } from "../plan/plan.ts";
-import { type ModelRecipe, publicPlan, type Recipe, recipeTexts } from "../recipe.ts";
+import { type ModelRecipe, publicPlan, type Recipe, recipeTexts, type Repainted } from "../recipe.ts";
 import { drawAndMend, type Looked, toEnd } from "../closed_loop.ts";
 import { isFault, type Judge } from "../judge/judge.ts";
 import type { Context } from "./command.ts";
@@ -67,7 +67,9 @@ export async function drawToFile(
     if (looked) console.say(describeLooked(looked));
     signal.throwIfAborted();
     const writing = performance.now();
-    const recipe = typeof carries === "function" ? await carries(result) : undefined;
+    const made = typeof carries === "function" ? await carries(result) : undefined;
+    const repainted = looked && repaintedIn(looked);
+    const recipe: Recipe | undefined = made && repainted ? { ...made, repainted } : made;
     const texts = carries instanceof Map ? Object.fromEntries(carries) : recipe && recipeTexts(recipe);
     const bytes = await encodePicture(output.format, image, texts);
     const path = await writeSomewhere(output, bytes, console.say, number);
@@ -96,6 +98,12 @@ export async function drawToFile(
   } finally {
     await preview.remove?.();
   }
+}
+
+/** What its recipe does not say of a picture that was mended. */
+function repaintedIn({ rounds, drawn }: Looked): Repainted | undefined {
+  const repaints = rounds.flatMap(({ attempts }) => attempts).filter(({ taken }) => taken).length;
+  return repaints ? { repaints, seed: `${drawn[0].seed}` } : undefined;
 }
 
 function describeLooked({ checklist, marks, drawn, rounds, result }: Looked): string {

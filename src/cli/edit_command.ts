@@ -16,7 +16,9 @@ import { readPictureText } from "../formats/picture_text.ts";
 import { encodePng } from "../formats/png.ts";
 import { isFault, type Judge } from "../judge/judge.ts";
 import { BYTES_OF } from "../limits.ts";
+import { type PictureName, sha256 } from "../picture/input.ts";
 import type { Picture } from "../picture/picture.ts";
+import { publicName } from "../secrets.ts";
 import { readPicture } from "../picture/read_picture.ts";
 import { parsePlan } from "../plan/parse_plan.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -84,8 +86,9 @@ export async function editCommand(context: Context): Promise<void> {
       return console.result(flags.json ? json(dry) : file);
     }
     await open();
+    const original = { name: publicName(path), hash: await sha256(bytes) };
     opened = await loadWeights(opened!, context);
-    await paintAll(context, opened, picture, planned, { judge, said, output });
+    await paintAll(context, opened, picture, planned, { judge, said, output, original });
   } finally {
     opened?.model.close();
   }
@@ -96,7 +99,7 @@ async function paintAll(
   opened: OpenedModel,
   picture: Picture,
   planned: PlannedEdit,
-  { judge, said, output }: { judge?: Judge; said: Edit; output: Output },
+  { judge, said, output, original }: { judge?: Judge; said: Edit; output: Output; original: PictureName },
 ): Promise<void> {
   const { flags, console, signal } = context;
   await using _trace = await followed(opened.model.device, context);
@@ -110,7 +113,11 @@ async function paintAll(
   const last = rounds.at(-1)!;
   const taken = rounds.flatMap(({ attempts }) => attempts).filter((attempt) => attempt.taken).at(-1);
   const described = taken && !flags.noMetadata && await describeModel(opened.model, flags.fullHash, signal);
-  const texts = described && recipeTexts(await makeRecipe(described, taken.result.plan, taken.result.settings));
+  const repaints = rounds.flatMap(({ attempts }) => attempts).filter((attempt) => attempt.taken).length;
+  const texts = described && recipeTexts({
+    ...await makeRecipe(described, taken.result.plan, taken.result.settings),
+    repainted: { repaints, picture: original },
+  });
   const path = await writeSomewhere(
     output,
     await encodePicture(output.format, last.image, texts || undefined),

@@ -13,7 +13,7 @@ import { differingParts } from "../model/identity.ts";
 import { pictureHeader } from "../picture/picture_size.ts";
 import { prepare } from "../pipeline/prepare.ts";
 import { type Plan, regionsOf, withMasks } from "../plan/plan.ts";
-import { describeModel, hashMask, type ModelRecipe, type Recipe } from "../recipe.ts";
+import { describeModel, hashMask, type ModelRecipe, type Recipe, type Repainted } from "../recipe.ts";
 import { publicName } from "../secrets.ts";
 import type { AdapterShelf } from "../adapter/shelf.ts";
 import type { FlagValues, Settings } from "../settings.ts";
@@ -48,6 +48,7 @@ export async function reproduce(original: Original, context: Context): Promise<v
     throw new UsageError(`${path} is a ${format}, so the identical file is one, too: choose another name for -o.`);
   }
   await checkTrace(context, output);
+  if (recipe.repainted) throw new UsageError(whyNot(basename(path), recipe.repainted));
   const plan = await findMasks(recipe, dirname(path));
   let opened = await openModel(await chooseModel(recipe.model, dirname(path), context), context);
   try {
@@ -165,6 +166,17 @@ async function addLoras(shelf: AdapterShelf, settings: Settings, flags: FlagValu
 
 function same(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/** What it takes to come to a picture again that was painted over. */
+function whyNot(path: string, { repaints, picture, seed }: Repainted): string {
+  const times = repaints === 1 ? "once" : `${repaints} times`;
+  return `${path} was painted over in parts, ${times}, each time from a picture that no file holds, so that it cannot be made ` +
+    "from its own recipe. " +
+    (picture
+      ? `Edit ${picture.name} (SHA-256 ${picture.hash.slice(0, 16)}…) again: with the same flags, or with --edit and ` +
+        "the file that --save-edit wrote."
+      : `Draw its prompt again with --seed ${seed} and the same --rounds, --best-of and --judge.`);
 }
 
 function whyDifferent({ path, recipe }: Original, made: string, others: string[]): string {

@@ -29,6 +29,13 @@ Deno.test("an edit by hand, saved, shown, edited and run again", () =>
     const differs = (left: boolean) => after.some((value, i) => (i / 4 % 64 < 32) === left && value !== before[i]);
     assert.deepEqual([differs(true), differs(false)], [false, true]);
 
+    const remade = await finish(program(["metadata", "b.png", "--repro", "-o", "r.png"], { cwd }));
+    assert.equal(remade.code, 2);
+    assert.match(
+      remade.stderr,
+      /b\.png was painted over in parts, once.*Edit photo\.png \(SHA-256 [0-9a-f]{16}…\) again/,
+    );
+
     // The result carries its plan, which is where the next edit starts.
     const next = await run("b.png", "--recolor", "car=blue", ...QUICK, "--judge", "none", "-o", "c.png", "--json");
     assert.equal(next.code, 2);

@@ -1,23 +1,41 @@
 import { DEFAULT_BASE_RATIO } from "../layout_of.ts";
 import { type Plan, type PlanCell, regionsOf } from "../plan.ts";
+import type { Asked } from "./asked.ts";
 import { findFaults, isStyleOnly } from "./faults.ts";
 import { nounOf, wordsOf } from "./things.ts";
 
 /**
- * What a language model left out although it was asked again goes where it harms nothing: things into the base prompt,
- * or into the only region; a colour before its noun. No cell is ever added, and a plan without faults comes back as it
+ * What a language model left out although it was asked again goes where it harms nothing: things into the prompt of the
+ * region whose brief names them, else into the base prompt or the only region; a colour before its noun. No cell is ever added, and a plan without faults comes back as it
  * is.
  */
 export function mendPlan(plan: Plan): { plan: Plan; notes: string[] } {
-  const { missing } = findFaults(plan);
-  const whole = missing.length ? addToWhole(plan, missing.map(({ text }) => text)) : { plan, notes: [] };
+  const told = withBriefs(plan, findFaults(plan).missing);
+  const { missing } = findFaults(told.plan);
+  const whole = missing.length ? addToWhole(told.plan, missing.map(({ text }) => text)) : { ...told, notes: [] };
   let mended = whole.plan;
-  const notes = whole.notes;
+  const notes = [...told.notes, ...whole.notes];
   for (const { colour, noun } of lostColours(plan)) {
     mended = { ...mended, regions: putColourBack(mended.regions, colour, noun) };
     notes.push(`Mended: the ${noun} had lost its colour; "${colour}" was put back.`);
   }
   return { plan: mended, notes };
+}
+
+/** Small models name a region's thing in its brief and forget it in its prompt. */
+function withBriefs(plan: Plan, missing: Asked[]): { plan: Plan; notes: string[] } {
+  const notes: string[] = [];
+  let left = missing;
+  const change = (cell: PlanCell): PlanCell => {
+    if ("regions" in cell) return { ...cell, regions: cell.regions.map(change) };
+    const nouns = wordsOf(cell.brief ?? "").map(nounOf);
+    const things = left.filter(({ noun }) => nouns.includes(noun));
+    if (things.length === 0) return cell;
+    left = left.filter((thing) => !things.includes(thing));
+    notes.push(`Mended: the prompt of "${cell.brief}" did not show it; it was put before it.`);
+    return { ...cell, prompt: `${cell.brief}, ${cell.prompt}` };
+  };
+  return { plan: { ...plan, regions: plan.regions.map(change) }, notes };
 }
 
 function addToWhole(plan: Plan, texts: string[]): { plan: Plan; notes: string[] } {

@@ -90,6 +90,14 @@ Deno.test("mends: what is missing goes into the base prompt or the only region, 
   );
 });
 
+Deno.test("mends: a thing that only a region's brief names goes before that region's prompt", () => {
+  const plan = planOf("a cat above a dog", "1;1", ["a book on a desk", "a dog"]);
+  const briefed = { ...plan, regions: [{ ...regionsOf(plan)[0], brief: "a cat" }, regionsOf(plan)[1]] };
+  const { plan: mended, notes } = mendPlan(briefed);
+  assert.deepEqual(regionsOf(mended).map(({ prompt }) => prompt), ["a cat, a book on a desk", "a dog"]);
+  assert.deepEqual([mended.basePrompt, notes.length], [undefined, 1]);
+});
+
 Deno.test("mends: a lost colour is put back before its noun, another shade is left", () => {
   const mended = (prompt: string, ...prompts: string[]) =>
     regionsOf(mendPlan(planOf(prompt, prompts.map(() => 1).join(), prompts)).plan).map(({ prompt }) => prompt);

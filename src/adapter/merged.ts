@@ -4,8 +4,9 @@
  * @module
  */
 import { toFloat32 } from "../formats/dtype.ts";
+import { asF32 } from "../formats/as_f32.ts";
 import { rangeOf } from "../formats/safetensors.ts";
-import type { DType, TensorInfo, TensorSource } from "../formats/tensor_source.ts";
+import type { DType, TensorSource } from "../formats/tensor_source.ts";
 import type { Adapter } from "./adapter_file.ts";
 import type { Multiply } from "./algebra.ts";
 import type { AdaptedPart } from "./keys.ts";
@@ -16,7 +17,7 @@ export interface Strength {
   weight: number;
 }
 
-const FLOATS: readonly DType[] = ["F16", "BF16", "F32"];
+const FLOATS: readonly DType[] = ["F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"];
 
 /** Changed tensors that are kept while they are read piece by piece. */
 const KEPT = 3;
@@ -34,11 +35,9 @@ export function merged(
   const used = adapters.filter(({ adapter, weight }) => weight !== 0 && adapter.changes(part));
   if (used.length === 0) return source;
   const changed = new Set(used.flatMap(({ adapter }) => adapter.tensors(part)));
-  const tensors = new Map<string, TensorInfo>();
-  for (const [name, info] of source.tensors) {
-    const count = info.shape.reduce((all, size) => all * size, 1);
-    tensors.set(name, FLOATS.includes(info.dtype) ? { ...info, dtype: "F32", bytes: 4 * count } : info);
-  }
+  const floats = [...source.tensors.values()].filter(({ dtype }) => FLOATS.includes(dtype));
+  const wide = asF32(source, new Set(floats.map(({ name }) => name)));
+  const { tensors } = wide;
   const kept = new Map<string, Promise<Uint8Array>>();
   const whole = (name: string) => {
     const known = kept.get(name);
@@ -59,11 +58,7 @@ export function merged(
         into.set((await whole(name)).subarray(start, start + into.length));
         return;
       }
-      const before = source.tensors.get(name)!;
-      if (before.dtype === "F32" || !FLOATS.includes(before.dtype)) return await source.read(name, into, start);
-      const bytes = new Uint8Array(into.length / 2);
-      await source.read(name, bytes, start / 2);
-      into.set(new Uint8Array(toFloat32(bytes, before.dtype).buffer));
+      await wide.read(name, into, start);
     },
   };
 }

@@ -10,6 +10,7 @@ import type { Device, Precision } from "../gpu/device.ts";
 import { placeAlone, placeBytes, releasePlace, writeFloats } from "../gpu/storage.ts";
 import { describeTensor, padChannels, type Tensor } from "../gpu/tensor.ts";
 import type { TensorInfo, TensorSource } from "../formats/tensor_source.ts";
+import { asF32 } from "../formats/as_f32.ts";
 import { toFloat32 } from "../formats/dtype.ts";
 import { type HeadSides, padHeads } from "./pad_heads.ts";
 import type { Heads } from "../ops/attention.ts";
@@ -211,7 +212,7 @@ export class Weights {
   async load(source: TensorSource, options: WeightsOptions = {}): Promise<void> {
     const { onProgress = () => {}, only, packed } = options;
     const { device, precision } = this;
-    source = this.#padded(source);
+    source = this.#seen(source);
     for (const need of this.#vectors.values()) {
       if (!need.tensor.place) await this.#loadVector(source, need, onProgress);
     }
@@ -229,10 +230,17 @@ export class Weights {
   /** Every matrix packed as the device holds it, by its name; see `packHere`. */
   packed(source: TensorSource): AsyncGenerator<PackedMatrix> {
     const needs = [...this.#matrices.values()].filter(({ weight }) => !weight.kept);
-    return packHere(this.precision, needs, this.#padded(source));
+    return packHere(this.precision, needs, this.#seen(source));
   }
 
-  /** The file as the network sees it. */
+  /** The file as the network sees it: heads in whole quads, and what a matrix joins in one type. */
+  #seen(source: TensorSource): TensorSource {
+    const typesOf = (names: readonly string[]) => new Set(names.map((name) => source.tensors.get(name)?.dtype));
+    const mixed = [...this.#matrices.values()].filter(({ names }) => typesOf(names).size > 1);
+    const same = mixed.length ? asF32(source, new Set(mixed.flatMap(({ names }) => names))) : source;
+    return this.#padded(same);
+  }
+
   #padded(source: TensorSource): TensorSource {
     const uneven = [...this.#heads].filter(([, sides]) => [sides.rows, sides.columns].some((h) => h && h.width % 4));
     return uneven.length ? padHeads(source, new Map(uneven)) : source;

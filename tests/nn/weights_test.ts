@@ -2,9 +2,10 @@
 import assert from "@std/assert";
 import { ModelError } from "../../src/errors.ts";
 import { openSafetensors } from "../../src/formats/safetensors.ts";
+import { readFloats } from "../../src/gpu/storage.ts";
 import { Weights } from "../../src/nn/weights.ts";
 import { inFolder, safetensors, type Written } from "../model/files.ts";
-import { testDevice, WAYS } from "../ops/harness.ts";
+import { random, testDevice, WAYS } from "../ops/harness.ts";
 
 const f32 = (shape: number[], spoilt: Record<number, number> = {}): Written => {
   const values = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.5);
@@ -61,3 +62,32 @@ for (const way of WAYS) {
     else await large;
   });
 }
+
+Deno.test("matrices that a layer joins may be of different types, as files of mixed quantisation have them", async () => {
+  const half = (values: Float32Array) => new Uint8Array(Float16Array.from(values).buffer);
+  const values = [1, 2].map((seed) => random(8 * 8, seed).map((value) => Math.fround(Math.round(value * 64) / 64)));
+  const file = (mixed: boolean) => ({
+    "q.weight": {
+      dtype: mixed ? "F16" as const : "F32" as const,
+      shape: [8, 8],
+      data: mixed ? half(values[0]) : new Uint8Array(values[0].buffer),
+    },
+    "k.weight": { shape: [8, 8], data: new Uint8Array(values[1].buffer) },
+  });
+  const packed = async (mixed: boolean) => {
+    let numbers: Float32Array | undefined;
+    await inFolder(async (folder) => {
+      await Deno.writeFile(`${folder}/net.safetensors`, safetensors(file(mixed)));
+      const source = await openSafetensors(`${folder}/net.safetensors`);
+      const device = await testDevice();
+      const weights = new Weights(device, "f32", "unet");
+      const { panels } = weights.matrix("qk", 8, 16, { parts: ["q", "k"], bias: false });
+      await weights.load(source);
+      numbers = await readFloats(device, panels);
+      weights.release();
+      source.close();
+    });
+    return numbers!;
+  };
+  assert.deepEqual(await packed(true), await packed(false));
+});

@@ -27,33 +27,31 @@ export interface Entry {
 
 /** A manifest that is gone on with. */
 export class Manifest {
-  private constructor(readonly path: string, readonly entries: readonly Entry[], private ended: boolean) {}
+  /** The last entry of each picture that was drawn, by its key. */
+  readonly #drawn: ReadonlyMap<string, Entry>;
+
+  private constructor(readonly path: string, entries: readonly Entry[], private ended: boolean) {
+    this.#drawn = new Map(entries.filter(({ path }) => path !== undefined).map((entry) => [entry.key, entry]));
+  }
 
   /** Reads what is there. @throws UsageError where that is no manifest */
   static async open(path: string): Promise<Manifest> {
     if (!await exists(path)) return new Manifest(path, [], true);
     const text = await readUserText(path, "The manifest", BYTES_OF.prompts);
-    const lines = text.split("\n");
-    const entries = lines.flatMap((line, i): Entry[] => {
-      try {
-        if (line.trim() === "") return [];
-        const entry = JSON.parse(line) as Entry;
-        if (typeof entry.key === "string") return [entry];
-      } catch {
-        if (i === lines.length - 1) return []; // the run was killed while it wrote
-      }
-      throw new UsageError(`${path}, line ${i + 1}, is none of a manifest. Name another file with --manifest.`);
-    });
+    // A run that is killed leaves half a line, perhaps with others after it.
+    const entries = text.split("\n").flatMap((line) => entryIn(line) ?? []);
+    if (entries.length === 0 && text.trim() !== "" && !text.startsWith('{"line":')) {
+      throw new UsageError(`${path} is there, and is no manifest of a list. Name another file with --manifest.`);
+    }
     return new Manifest(path, entries, text === "" || text.endsWith("\n"));
   }
 
   /** The entry of a picture that was drawn and is still there. */
   async done(key: string): Promise<Entry | undefined> {
-    for (const entry of this.entries.toReversed()) {
-      if (entry.key !== key || entry.path === undefined) continue;
-      const path = isAbsolute(entry.path) ? entry.path : join(dirname(this.path), entry.path);
-      if (await exists(path)) return { ...entry, path };
-    }
+    const entry = this.#drawn.get(key);
+    if (entry?.path === undefined) return undefined;
+    const path = isAbsolute(entry.path) ? entry.path : join(dirname(this.path), entry.path);
+    return await exists(path) ? { ...entry, path } : undefined;
   }
 
   /** Adds a line. @throws UsageError where it cannot be written */
@@ -67,5 +65,14 @@ export class Manifest {
     } catch (cause) {
       throw new UsageError(`The manifest ${this.path} cannot be written: ${(cause as Error).message}.`, { cause });
     }
+  }
+}
+
+function entryIn(line: string): Entry | undefined {
+  try {
+    const entry: unknown = JSON.parse(line);
+    return typeof entry === "object" && entry !== null && "key" in entry ? entry as Entry : undefined;
+  } catch {
+    return undefined;
   }
 }

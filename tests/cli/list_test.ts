@@ -1,5 +1,6 @@
 import assert from "@std/assert";
 import { join } from "@std/path";
+import { Manifest } from "../../src/cli/manifest.ts";
 import { readRows } from "../../src/cli/rows.ts";
 import { finish, inFolder, names, program, TINY_MODEL } from "./program.ts";
 
@@ -73,4 +74,18 @@ Deno.test("a list is drawn with one model; a bad row is named and loses no other
       [3, "out_002.png"],
       [4, "own.jpg"],
     ]);
+  }));
+
+Deno.test("a manifest is gone on with, also after half a line; another file is left alone", () =>
+  inFolder(async (cwd) => {
+    const path = join(cwd, "a.manifest.jsonl");
+    await Deno.writeTextFile(join(cwd, "a.png"), "");
+    await (await Manifest.open(path)).add({ line: 1, key: "k1", path: join(cwd, "a.png") });
+    await Deno.writeTextFile(path, '{"line":2,"key":"k2","pa', { append: true });
+    await (await Manifest.open(path)).add({ line: 3, key: "k3", error: "no" });
+    const manifest = await Manifest.open(path);
+    assert.equal((await manifest.done("k1"))?.path, join(cwd, "a.png"));
+    assert.deepEqual([await manifest.done("k2"), await manifest.done("k3")], [undefined, undefined]);
+    await Deno.writeTextFile(join(cwd, "notes.txt"), "mine\n");
+    await assert.rejects(() => Manifest.open(join(cwd, "notes.txt")), /notes\.txt is there, and is no manifest/);
   }));

@@ -17,6 +17,7 @@ using model = await loadModel();
 const first = await readPicture(await Deno.readFile("docs/first.png"), "docs/first.png");
 const initImage = first;
 const left = pasted(filled(SIDE, SIDE, [0, 0, 0, 255]), filled(SIDE / 2, SIDE, [255, 255, 255, 255]), 0, 0);
+const edges = canny(first);
 const draw = async (options: Parameters<typeof paint>[1]) => (await paint(model, options)).image;
 
 const shown: Picture[] = [
@@ -24,7 +25,11 @@ const shown: Picture[] = [
   await draw({ prompt: "a green apple on the left and a purple teapot on the right", initImage, strength: 0.6 }),
   await draw({ prompt: "a green pear", initImage, mask: left, maskBlur: 6 }),
   await draw({ prompt: "a red apple and a blue teapot", initImage, extend: { left: 64, right: 64 } }),
-  canny(first),
+  edges,
+  await draw({
+    prompt: "a green apple and a yellow teapot",
+    controlNets: [{ model: "canny", image: edges }],
+  }),
 ];
 const width = shown.reduce((sum, picture) => sum + picture.width + GAP, -GAP);
 const page = filled(width, SIDE, [255, 255, 255, 255]);

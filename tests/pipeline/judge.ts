@@ -48,7 +48,8 @@ export async function drawCase(
     const { initImage, mask, controlNets } = options;
     const found = (path: unknown) => `${models}/../${path}`;
     await writeAdapters(`${models}/..`, `${folder}/loras`, options);
-    for (const { model } of controlNets ?? []) {
+    // A model's own goes by its name, others are drawn from their seed.
+    for (const { model } of (controlNets ?? []).filter(({ model }) => Number(model))) {
       await writeControlNet(`${folder}/${model}`, folder, Number(model), { global_pool_conditions: pooled });
     }
     if (inpaintUnet) await widenUnet(folder);

@@ -107,7 +107,11 @@ export function readSettings(values: unknown, prefix: string): Settings {
 }
 
 /** What `loadModel` takes of the schema. */
-const loadTable = { type: modelSettings.type, cachePacked: deviceSettings.cachePacked } satisfies Table;
+const loadTable = {
+  type: modelSettings.type,
+  cachePacked: deviceSettings.cachePacked,
+  noTune: deviceSettings.noTune,
+} satisfies Table;
 const { model: _model, modelDir: _modelDir, type: _type, ...checkpointTable } = modelSettings;
 const LOAD_OTHERS = [
   "loraDir",

@@ -34,6 +34,7 @@ export async function openModel(choice: ModelChoice, { flags, console, signal }:
     lazy: true,
     offload: flags.offloadToCpu || flags.maxVram !== undefined,
     cachePacked: flags.cachePacked,
+    noTune: flags.noTune,
     loraDir: flags.loraDir,
     onMessage: console.say,
     checkpoint: { ...checkpoint, signal, onDownload: downloadLine(console.progress.stage) },

@@ -25,6 +25,14 @@ export interface AdapterSummary {
 /** What decides how kernels are cut: a software adapter, or a GPU whose lanes exchange values by shuffles or workgroup memory. */
 export type DeviceClass = "software" | "workgroup" | "subgroup";
 
+/** What trying the kernels on a device has shown (nn/tune.ts). */
+export interface Tuning {
+  /** Variants that compute wrongly, which are not used. */
+  wrong: readonly string[];
+  /** Speed of variants at what they were timed at, in any unit that is the same for all variants of an op. */
+  speeds: Readonly<Record<string, number>>;
+}
+
 /** An adapter and the power preference that yields it. WebGPU lists no adapters: asking in different ways finds them. */
 interface Found {
   adapter: GPUAdapter;
@@ -78,6 +86,8 @@ export class Device implements Disposable {
   readonly forced: Map<string, string> = new Map();
   /** @internal Looks on, where somebody wants to know where the time goes (trace.ts). */
   tracer?: Tracer;
+  /** What trying the kernels has shown, where they were tried. */
+  tuning?: Tuning;
   #lateError?: GpuError;
   /** When what was submitted before the last {@linkcode keptUp} is done. */
   #step: Promise<unknown> = Promise.resolve();

@@ -9,7 +9,8 @@ import wideSource from "../../shaders/attention_wide.wgsl" with { type: "text" }
 import type { Graph } from "../gpu/graph.ts";
 import { inTexture } from "../gpu/storage.ts";
 import { floatBits, padChannels, type Tensor } from "../gpu/tensor.ts";
-import { type AttentionTile, attentionTile } from "./choose.ts";
+import { attentionTile } from "./choose.ts";
+import type { AttentionTile } from "./variants.ts";
 
 const KERNELS = {
   attention: { name: "attention", source: narrowSource },

@@ -6,68 +6,7 @@
  * @module
  */
 import type { Device, DeviceClass } from "../gpu/device.ts";
-
-/** A product or convolution. */
-export interface MatmulTile {
-  /** `matmul`: groups of 8 lanes on their own; `matmul_tile`: workgroups of 64 threads that share their tiles. */
-  kernel: "matmul" | "matmul_tile";
-  /** Rows of a group of lanes or of a thread. Every row is unrolled code to compile, so sizes are few. */
-  rows: number;
-  /** Groups of 8 lanes in a workgroup. */
-  waves: number;
-  /** Quads of channels that a workgroup shares at a time. */
-  chunk: number;
-}
-
-/**
- * Products: lanes for software adapters, which run 8 of them at a time, tiles for GPUs. A tile that is forced may name
- * the number of parts that it cuts the input channels into: "tile 8 / 3".
- */
-export const MATMUL = {
-  "lanes 4": { kernel: "matmul", rows: 4, waves: 1, chunk: 8 },
-  "lanes 8": { kernel: "matmul", rows: 8, waves: 1, chunk: 8 },
-  "lanes 16": { kernel: "matmul", rows: 16, waves: 1, chunk: 8 },
-  "tile 4": { kernel: "matmul_tile", rows: 4, waves: 8, chunk: 8 },
-  "tile 8": { kernel: "matmul_tile", rows: 8, waves: 8, chunk: 4 },
-} as const satisfies Record<string, MatmulTile>;
-
-/** Attention. */
-export interface AttentionTile {
-  /**
-   * `attention`: a lane owns queries; `attention_wide`: the 8 lanes of a group split the channels of a head;
-   * `attention_tile`: workgroups of 64 threads that share keys and values.
-   */
-  kernel: "attention" | "attention_wide" | "attention_tile";
-  /** Serves heads of up to this many channels … */
-  upToWidth: number;
-  /** … that are a multiple of this. */
-  multipleOf: number;
-  /** Threads or lanes that split the channels of a head. */
-  parts: number;
-  /** Queries of a lane, or of those that split a head. */
-  queries: number;
-  /** Groups of 8 lanes in a workgroup. */
-  waves: number;
-  /** Keys in workgroup memory, and keys a turn. */
-  block: number;
-  keys: number;
-}
-
-const lanes = { kernel: "attention", multipleOf: 4, parts: 1, waves: 1, block: 8, keys: 8 } as const;
-const tile = { kernel: "attention_tile", waves: 8 } as const;
-
-/** Attention: lanes for software adapters, tiles for GPUs, without spilled registers on any head of SD and SDXL. */
-export const ATTENTION = {
-  "lanes 2": { ...lanes, upToWidth: 40, queries: 2 },
-  "lanes 1": { ...lanes, upToWidth: 64, queries: 1 },
-  "lanes any": { ...lanes, upToWidth: Infinity, queries: 1 },
-  "wide": { ...lanes, kernel: "attention_wide", upToWidth: Infinity, multipleOf: 32, parts: 8, queries: 4 },
-  "tile 40": { ...tile, upToWidth: 40, multipleOf: 4, parts: 1, queries: 2, block: 32, keys: 8 },
-  "tile 64": { ...tile, upToWidth: 64, multipleOf: 8, parts: 2, queries: 3, block: 16, keys: 8 },
-  "tile 80": { ...tile, upToWidth: 80, multipleOf: 8, parts: 2, queries: 2, block: 12, keys: 12 },
-  "tile 160": { ...tile, upToWidth: 160, multipleOf: 16, parts: 4, queries: 2, block: 8, keys: 8 },
-  "tile 512": { ...tile, upToWidth: 512, multipleOf: 32, parts: 8, queries: 1, block: 4, keys: 4 },
-} as const satisfies Record<string, AttentionTile>;
+import { ATTENTION, type AttentionTile, MATMUL, type MatmulTile, variantName } from "./variants.ts";
 
 /** The rest: elementwise and norms. */
 export interface NormTile {
@@ -84,7 +23,7 @@ export interface NormTile {
 }
 
 interface Choices {
-  matmul(shape: ProductShape): keyof typeof MATMUL;
+  matmul: "lanes" | "tiles";
   attention: readonly (keyof typeof ATTENTION)[];
   norm: NormTile;
   /**
@@ -97,7 +36,7 @@ interface Choices {
 }
 
 const GPU: Choices = {
-  matmul: (shape) => shortest(shape).name,
+  matmul: "tiles",
   attention: ["tile 40", "tile 64", "tile 80", "tile 160", "tile 512", "wide", "lanes any"],
   norm: { rows: 4, waves: 4, strips: 64, longest: 64, threads: 64, whole: { rows: 4096, threads: 256, ahead: 4 } },
   winograd: { from: 128 * 128, to: 512 * 512, strip: 64 },
@@ -107,7 +46,7 @@ const GPU: Choices = {
 // they lose.
 const CHOICES: Record<DeviceClass, Choices> = {
   software: {
-    matmul: ({ rows }) => rows <= 4 ? "lanes 4" : rows <= 8 ? "lanes 8" : "lanes 16",
+    matmul: "lanes",
     attention: ["lanes 2", "lanes 1", "wide", "lanes any"],
     norm: { rows: 4, waves: 1, strips: 8, longest: Infinity, threads: 8, whole: { rows: 4096, threads: 8, ahead: 1 } },
     winograd: { from: 64 * 64, to: 1280 * 960, strip: 16 },
@@ -124,17 +63,61 @@ export interface ProductShape {
   taps: number;
 }
 
+/** Whether a variant computes rightly on `device`, as far as is known. */
+function isRight(device: Device, op: string, name: string): boolean {
+  return !device.tuning?.wrong.includes(variantName(op, name));
+}
+
+/** The speed of a variant at a shape, where it was timed on `device`. */
+function speedOf(device: Device, op: string, name: string, at: number): number | undefined {
+  return device.tuning?.speeds[`${variantName(op, name)} at ${at}`];
+}
+
+/** Where tuning times variants: rows of a product, channels of 3×3 convolutions, widths of heads, rows of a norm. */
+export const TIMED = { matmul: 2048, conv3x3: [128, 320, 640], attention: [40, 64, 80, 160, 512], norm: 4096 } as const;
+
+/** A variant has to be faster by so much to take another's place. */
+const MARGIN = 1.05;
+
 /**
  * The tile for a product, and the number of parts that its input channels are cut into.
  * @param panel columns of a panel; products whose taps are no sum (Winograd's) are never cut
  */
 export function matmulTile(device: Device, shape: ProductShape, panel: number): MatmulTile & { slices: number } {
   const [forced, slices] = device.forced.get("matmul")?.split(" / ") ?? [];
-  const name = forced as keyof typeof MATMUL ?? CHOICES[device.kind].matmul(shape);
+  const shares = sharesOf(device);
+  const { rows } = shape;
+  const lanes = rows <= 4 ? "lanes 4" : rows <= 8 ? "lanes 8" : "lanes 16";
+  const name = forced as keyof typeof MATMUL ?? (usesLanes(device, shares) ? lanes : shortest(shape, shares).name);
   const tile = MATMUL[name];
   if (tile.kernel === "matmul" || shape.taps === 16) return { ...tile, slices: 1 };
   if (panel !== 64) throw new Error(`Tiles are for panels of 64 columns, not ${panel}.`);
-  return { ...tile, slices: slices ? Number(slices) : shortest(shape, name).slices };
+  return { ...tile, slices: slices ? Number(slices) : shortest(shape, shares, name).slices };
+}
+
+/**
+ * Tiles of matmul_tile.wgsl with their speeds, in any unit: as timed, or as the multiply-adds in their inner loops
+ * promise.
+ */
+type Shares = readonly (readonly [name: keyof typeof MATMUL, speed: number])[];
+
+function sharesOf(device: Device): Shares {
+  const right = SHARES.filter(([name]) => isRight(device, "matmul", name));
+  const timed = right.map(([name]) => [name, speedOf(device, "matmul", name, TIMED.matmul)] as const);
+  if (timed.some(([, speed]) => speed === undefined)) return right;
+  const most = Math.max(...timed.map(([, speed]) => speed!));
+  return timed.map(([name, speed]) => [name, speed! / most * SHARES[0][1]]);
+}
+
+/**
+ * Whether products are done by lanes: on software adapters, where it was timed to be faster, and where no tile is
+ * right.
+ */
+function usesLanes(device: Device, shares: Shares): boolean {
+  if (CHOICES[device.kind].matmul === "lanes") return true;
+  if (!isRight(device, "matmul", "lanes 16")) return false;
+  const lanes = speedOf(device, "matmul", "lanes 16", TIMED.matmul) ?? 0;
+  return shares.every(([name]) => lanes > MARGIN * (speedOf(device, "matmul", name, TIMED.matmul) ?? Infinity));
 }
 
 /** Strips that GroupNorm cuts the rows of an entry into: long enough to be worth a partial result. */
@@ -157,7 +140,9 @@ export function wholeNorm(
   const threads = Math.max(whole.threads, 2 ** Math.ceil(Math.log2(own)));
   const forced = device.forced.get("norm");
   const fits = channels % (groups * width) === 0 && threads <= 256;
-  const pays = rows <= whole.rows && batch * channels / (4 * own) >= 4;
+  const [one, three] = ["whole", "strips"].map((name) => speedOf(device, "norm", name, TIMED.norm));
+  const most = one && three && three > MARGIN * one ? whole.rows / 4 : whole.rows;
+  const pays = isRight(device, "norm", "whole") && rows <= most && batch * channels / (4 * own) >= 4;
   return fits && (forced ? forced === "whole" : pays) ? { threads, own, ahead: whole.ahead } : undefined;
 }
 
@@ -171,10 +156,17 @@ export function panelWidth(device: Device, columns: number): number {
 export function usesWinograd(device: Device, inChannels: number, outChannels: number): boolean {
   const forced = device.forced.get("conv3x3");
   if (forced) return forced === "winograd";
+  if (Math.min(inChannels, outChannels) < 64 || !isRight(device, "conv3x3", "winograd")) return false;
   const { from, to } = CHOICES[device.kind].winograd;
   const product = inChannels * outChannels;
-  return Math.min(inChannels, outChannels) >= 64 && product >= from && product <= to;
+  const nearest = TIMED.conv3x3.reduce((a, b) => Math.abs(product - a * a) < Math.abs(product - b * b) ? a : b);
+  const [winograd, taps] = ["winograd", "taps"].map((name) => speedOf(device, "conv3x3", name, nearest));
+  if (winograd === undefined || taps === undefined) return product >= from && product <= to;
+  return product <= LARGEST_TRANSFORMED && winograd > MARGIN * taps;
 }
+
+/** Beyond, transformed weights would take much of a device's memory. */
+const LARGEST_TRANSFORMED = 640 * 960;
 
 /** Bytes of the largest intermediate tensor of Winograd's transform. */
 export function winogradStrip(device: Device): number {
@@ -184,11 +176,20 @@ export function winogradStrip(device: Device): number {
 /** The tile for heads of `width` channels, a multiple of 4. */
 export function attentionTile(device: Device, width: number): AttentionTile {
   const forced = device.forced.get("attention") as keyof typeof ATTENTION;
-  const names = forced ? [forced] : CHOICES[device.kind].attention;
+  const names = forced ? [forced] : attentionVariants(device, width);
+  const speed = (name: string) => speedOf(device, "attention", name, width) ?? 0;
+  const right = names.filter((name) => isRight(device, "attention", name));
+  const best = right.reduce((a, b) => speed(b) > MARGIN * speed(a) ? b : a, right[0] ?? names[0]);
+  return ATTENTION[best];
+}
+
+/** The variants that serve heads of `width` channels on a class of device, the likeliest first. */
+export function attentionVariants(device: Device, width: number): (keyof typeof ATTENTION)[] {
   const memory = device.gpu.limits.maxComputeWorkgroupStorageSize;
-  return names.map((name): AttentionTile => ATTENTION[name]).find((tile) =>
-    width <= tile.upToWidth && width % tile.multipleOf === 0 && workgroupBytes(tile, width) <= memory
-  )!;
+  return CHOICES[device.kind].attention.filter((name) => {
+    const tile: AttentionTile = ATTENTION[name];
+    return width <= tile.upToWidth && width % tile.multipleOf === 0 && workgroupBytes(tile, width) <= memory;
+  });
 }
 
 /** Workgroup memory of attention_tile.wgsl: keys and values in f32, rows of odd length, and the parts of scores. */
@@ -220,11 +221,11 @@ const SLICED = 1.3 ** UNITS.length;
  * (Winograd's 16) are planes.
  * @param only the one tile to choose slices for
  */
-function shortest({ rows, panels, depth, taps }: ProductShape, only?: keyof typeof MATMUL) {
+function shortest({ rows, panels, depth, taps }: ProductShape, shares: Shares, only?: keyof typeof MATMUL) {
   const [planes, steps] = taps === 16 ? [16, 1] : [1, taps];
   let best: { name: keyof typeof MATMUL; slices: number } = { name: "tile 8", slices: 1 };
   let least = Infinity;
-  for (const [name, share] of SHARES) {
+  for (const [name, share] of shares.length ? shares : SHARES) {
     if (only && only !== name) continue;
     const tileRows = 8 * MATMUL[name].rows;
     for (const slices of [1, 2, 3, 4, 6, 8, 12, 16]) {

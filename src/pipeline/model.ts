@@ -46,6 +46,7 @@ import { storageOf, type WeightType } from "./weight_type.ts";
 import type { Offload, Stage } from "./stage.ts";
 import { declareUpscaler } from "./upscaler.ts";
 import { declareTextEncoder } from "./text_encoder.ts";
+import { tuneOnce } from "./tuning.ts";
 
 /** How far loading has come. */
 export interface LoadProgress {
@@ -82,6 +83,8 @@ export interface LoadOptions extends ModelOptions {
   type?: WeightType;
   /** Device to use, or its number in `listAdapters`. Default: the first. */
   device?: Device | number;
+  /** Do not try the kernels where a GPU is used for the first time: take the usual ones. */
+  noTune?: boolean;
   /** Leave the weights in their files until the first drawing, or `load`, needs them. */
   lazy?: boolean;
   /** Called after each piece. What it throws ends the loading. */
@@ -349,6 +352,7 @@ export class Model implements Networks, Disposable {
     let opened: Device | undefined;
     try {
       const device = typeof options.device === "object" ? options.device : opened = await openDevice(options.device);
+      if (!options.noTune) await tuneOnce(device, { say: options.onMessage, signal: options.checkpoint?.signal });
       const { precision, keep } = storageOf(options.type);
       const model = new Model(device, checkpoint, precision, { ...options, keep });
       model.#ownDevice = opened !== undefined;

@@ -296,6 +296,12 @@ export const deviceSettings = {
     on: ["generate", "metadata", "edit"],
     help: "keep the weights packed in the user's cache folder: the next load only moves bytes",
   },
+  noTune: {
+    run: true,
+    type: "flag",
+    on: ["generate", "metadata", "edit"],
+    help: "do not try the kernels at a GPU's first use (2 to 3 seconds, once): take the usual ones",
+  },
   offloadToCpu: {
     run: true,
     type: "flag",

@@ -1,5 +1,5 @@
 import { attention, type AttentionMap, selfMap } from "../../src/ops/attention.ts";
-import { ATTENTION } from "../../src/ops/choose.ts";
+import { ATTENTION } from "../../src/ops/variants.ts";
 import { assertClose, compute, random, type Way, WAYS } from "./harness.ts";
 
 /** softmax(q·Kᵀ/√d)·V over the keys that `see` lists for a query row, in double precision. */

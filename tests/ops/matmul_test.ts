@@ -1,5 +1,5 @@
 import { conv3x3, linear } from "../../src/ops/matmul.ts";
-import { MATMUL } from "../../src/ops/choose.ts";
+import { MATMUL } from "../../src/ops/variants.ts";
 import { assertClose, compute, random, TOLERANCE, type Way, WAYS } from "./harness.ts";
 
 /** Every variant by name, besides those that the classes of device choose. */

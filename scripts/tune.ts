@@ -1,0 +1,23 @@
+/**
+ * `deno task tune`: tries the kernels on a device anew, keeps what is found, and shows it. After a driver has changed,
+ * say. Arguments: the device's number in `--list-devices`, 0 by default.
+ *
+ * @module
+ */
+import { openDevice } from "../src/gpu/device.ts";
+import { tuneOnce } from "../src/pipeline/tuning.ts";
+
+using device = await openDevice(Number(Deno.args[0] ?? 0));
+await tuneOnce(device, { force: true, say: console.log });
+const { speeds = {} } = device.tuning ?? {};
+const ofOp = Map.groupBy(Object.entries(speeds), ([name]) => name.split(" ")[0] + name.slice(name.lastIndexOf(" at ")));
+for (const [what, variants] of ofOp) {
+  const best = Math.max(...variants.map(([, speed]) => speed));
+  console.log(what);
+  for (const [name, speed] of variants) {
+    const variant = name.slice(name.indexOf(" ") + 1, name.lastIndexOf(" at "));
+    console.log(
+      `  ${variant.padEnd(10)} ${(1 / speed).toFixed(3).padStart(9)} ms  ${(speed / best * 100).toFixed(0)} %`,
+    );
+  }
+}

@@ -13,7 +13,7 @@ import type { Tensor } from "../../src/gpu/tensor.ts";
 import type { TensorInfo, TensorSource } from "../../src/formats/tensor_source.ts";
 import { Weights } from "../../src/nn/weights.ts";
 import { attention, selfMap } from "../../src/ops/attention.ts";
-import { ATTENTION, MATMUL } from "../../src/ops/choose.ts";
+import { ATTENTION, MATMUL } from "../../src/ops/variants.ts";
 import { add } from "../../src/ops/elementwise.ts";
 import { conv3x3, linear } from "../../src/ops/matmul.ts";
 import { best } from "../best.ts";

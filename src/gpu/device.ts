@@ -86,7 +86,7 @@ export class Device implements Disposable {
   readonly forced: Map<string, string> = new Map();
   /** @internal Looks on, where somebody wants to know where the time goes (trace.ts). */
   tracer?: Tracer;
-  /** What trying the kernels has shown, where they were tried. */
+  /** @internal What trying the kernels has shown, where they were tried. */
   tuning?: Tuning;
   #lateError?: GpuError;
   /** When what was submitted before the last {@linkcode keptUp} is done. */

@@ -43,7 +43,7 @@ function partsOf(small: boolean, folder: string): Record<string, Part> {
   const picture = [join(ROOT, "main.ts"), "a red apple and a blue teapot", "--json", "--force", "--seed", "1"];
   const steps = small ? ["--steps", "2"] : [];
   const draw = [DENO, "run", "-A", "--no-check", ...picture, ...steps, "-o", join(folder, "picture.png")];
-  const python = Deno.env.get("PYTHON") ?? "python3";
+  const python = Deno.env.get("PYTHON") ?? "python3"; // of the machine: torch is not ours to bring
   return {
     machine: { limit: 20, command: script("machine.ts") },
     kernels: { limit: 90, command: script("kernels.ts", ...size) },

@@ -1,5 +1,6 @@
 /**
- * `deno task bench [what]`: kernels and the bundled model by default; "load", "memory", "composition", "edit", "loop" and "static" by name.
+ * `deno task bench [what]`: kernels and the bundled model by default; everything else by its name in the table below, with what it takes
+ * described in its own file.
  *
  * @module
  */

@@ -23,10 +23,11 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
   // for $i in ROWS
   var low$i = vec4f(0);
   var high$i = vec4f(0);
+  let origin$i = origin(min(row + $iu, p.rows - 1u));   // divides, which is slow, once for all taps
   // end
   for (var tap = 0u; tap < TAPS; tap++) {
     // for $i in ROWS
-    let from$i = source_row(min(row + $iu, p.rows - 1u), tap);
+    let from$i = source_row(origin$i, tap);
     let start$i = (part * p.rows + select(from$i, 0u, from$i == OUTSIDE)) * p.depth;
     // end
     for (var c = 0u; c < p.depth; c += LANES) {

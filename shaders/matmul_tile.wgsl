@@ -31,7 +31,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   // end
   for (var tap = 0u; tap < TAPS; tap++) {
     // for $r in LOADS
-    let from$r = source_row(min(first_row + row + $ru * 64u / CHUNK, p.rows - 1u), tap);
+    let from$r = source_row(origin(min(first_row + row + $ru * 64u / CHUNK, p.rows - 1u)), tap);
     let outside$r = from$r == OUTSIDE;
     var at$r = (plane * p.rows + select(from$r, 0u, outside$r)) * p.depth + begin + quad;
     // end

@@ -24,14 +24,19 @@ struct Params {
 // weights 6 w
 // sums_result 7 partial
 
-// Row of x that output row m sees through a tap.
-fn source_row(m: u32, tap: u32) -> u32 {
-  if (TAPS == 1u) { return m; }
-  let entry = m / p.entry_rows;
+// Where output row m begins to look: first row of its picture, and the top and left of its neighbourhood there.
+fn origin(m: u32) -> vec3u {
+  if (TAPS == 1u) { return vec3u(m, 0u, 0u); }
   let pixel = m % p.entry_rows;
-  let y = (pixel / p.out_width) * p.stride + tap / 3u - p.pad;
-  let x = (pixel % p.out_width) * p.stride + tap % 3u - p.pad;
+  return vec3u(m / p.entry_rows * p.in_height, pixel / p.out_width * p.stride - p.pad, pixel % p.out_width * p.stride - p.pad);
+}
+
+// Row of x that is seen from there through a tap.
+fn source_row(origin: vec3u, tap: u32) -> u32 {
+  if (TAPS == 1u) { return origin.x; }
+  let y = origin.y + tap / 3u;
+  let x = origin.z + tap % 3u;
   // Unsigned wrap-around makes "left of 0" huge, so one comparison serves both borders.
   if (y >= p.view_height || x >= p.view_width) { return OUTSIDE; }
-  return (entry * p.in_height + (y >> p.up)) * p.in_width + (x >> p.up);
+  return (origin.x + (y >> p.up)) * p.in_width + (x >> p.up);
 }

@@ -17,12 +17,14 @@ interface Field {
   length: number;
 }
 
-const known = new Map<string, Field[]>();
+/** By source and name: a source is long, and its own hash is computed once. */
+const known = new Map<string, Map<string, Field[]>>();
 
 /** The fields of `struct name` of a shader, in order; none where it has no such struct. */
 function fieldsOf(source: string, name: string): Field[] {
-  const key = `${name} ${source}`;
-  const found = known.get(key);
+  const structs = known.get(source) ?? new Map<string, Field[]>();
+  known.set(source, structs);
+  const found = structs.get(name);
   if (found) return found;
   const body = includeShared(source, false).match(new RegExp(`^struct ${name} \\{([^}]*)\\}`, "m"))?.[1] ?? "";
   const fields = body.replace(/\/\/.*/g, "").split(/,(?![^<]*>)/).map((text) => text.trim()).filter(Boolean);
@@ -34,7 +36,7 @@ function fieldsOf(source: string, name: string): Field[] {
     }
     return { name, type, length: Number(length ?? 1) };
   });
-  known.set(key, read);
+  structs.set(name, read);
   return read;
 }
 

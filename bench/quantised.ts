@@ -1,14 +1,16 @@
 /**
- * What quantised weights cost and save: `deno task bench quantised [--write]`. Pictures and steps are the bundled model's,
- * memory is that of models of the published sizes, from their names and shapes. `deno task bench quantised steps` times
- * steps of SD 1.5 at 512² with random weights.
+ * What quantised weights cost and save: `deno task bench quantised [--write]`. Pictures are the bundled model's, memory
+ * is that of models of the published sizes, from their names and shapes, and what unpacking adds is timed on one layer.
  *
  * @module
  */
 import { BUNDLED_MODEL } from "../src/assets.ts";
 import { paint } from "../src/generate.ts";
 import { type Device, openDevice } from "../src/gpu/device.ts";
+import { Graph } from "../src/gpu/graph.ts";
 import { openCheckpoint } from "../src/model/checkpoint.ts";
+import { Weights } from "../src/nn/weights.ts";
+import { linear } from "../src/ops/matmul.ts";
 import { memoryNeed } from "../src/pipeline/memory.ts";
 import { loadModel, Model } from "../src/pipeline/model.ts";
 import { prepare } from "../src/pipeline/prepare.ts";
@@ -25,15 +27,10 @@ const MIB = 2 ** 20;
 /** Prints the tables. */
 export async function run(args: string[]): Promise<void> {
   const device = await openDevice();
-  if (args.includes("steps")) {
-    console.log(table(STEPS, await steps(await randomModel("sd1"), device, { width: 512, height: 512, steps: 2 }, 1)));
-    return device.close();
-  }
-  const [alike, smaller] = [await pictures(device), await memory(device)];
-  console.log(`\n${table(ALIKE, alike)}\n\n${table(SMALLER, smaller)}`);
-  if (args.includes("--write")) {
-    await writeSection("docs/models.md", "bench:quantised", [[ALIKE, alike], [SMALLER, smaller]]);
-  }
+  const [slower, alike, smaller] = [await layers(device), await pictures(device), await memory(device)];
+  const tables = [[ALIKE, alike], [SMALLER, smaller], [LAYERS, slower]] as const;
+  for (const [header, rows] of tables) console.log(`\n${table(header, rows)}`);
+  if (args.includes("--write")) await writeSection("docs/models.md", "bench:quantised", tables);
   device.close();
 }
 
@@ -87,22 +84,35 @@ async function memory(device: Device): Promise<string[][]> {
   return rows;
 }
 
-const STEPS = ["weights", "s a step", "of f16"];
+const LAYERS = ["rows of a 1280² layer", ...TYPES.map((type) => (type === "f16" ? "f16 ms" : `${type} of f16`))];
 
-/** The shortest step of each type, in turns, so that whatever else the machine does meets all alike. */
-async function steps(
-  path: string,
-  device: Device,
-  size: { width: number; height: number; steps: number },
-  rounds: number,
-) {
-  const shortest = TYPES.map(() => Infinity);
-  for (let round = 0; round < rounds; round++) {
-    for (const [i, type] of TYPES.entries()) {
-      using model = await loadModel(path, { device, type, offload: true });
-      const { timings } = await paint(model, { prompt: "a picture", ...size });
-      shortest[i] = Math.min(shortest[i], ...timings.steps.slice(1));
+/** What unpacking adds to a layer, in turns, so that whatever else the machine does meets all alike. */
+async function layers(device: Device): Promise<string[][]> {
+  const rows = [];
+  for (const count of [77, 256, 1024, 4096]) {
+    const programs = [];
+    for (const type of TYPES) {
+      const weights = new Weights(device, "f16", "bench", () => type === "f16" ? undefined : type);
+      const g = new Graph(device, "bench", "f16");
+      g.output(linear(g, g.input("x", [1, count, 1280]), weights.matrix("layer", 1280, 1280, { bias: false })));
+      weights.allocate();
+      programs.push({ weights, program: await g.compile() });
+    }
+    const shortest = programs.map(() => Infinity);
+    for (let round = 0; round < 9; round++) {
+      for (const [i, { program }] of programs.entries()) {
+        const started = performance.now();
+        program.run();
+        await device.finished();
+        shortest[i] = Math.min(shortest[i], performance.now() - started);
+      }
+    }
+    const [plain, ...others] = shortest;
+    rows.push([`${count}`, plain.toFixed(1), ...others.map((time) => `${(time / plain).toFixed(2)}×`)]);
+    for (const { weights, program } of programs) {
+      program.destroy();
+      weights.release();
     }
   }
-  return TYPES.map((type, i) => [type, shortest[i].toFixed(2), `${(shortest[i] / shortest[0]).toFixed(2)}×`]);
+  return rows;
 }

@@ -1,5 +1,6 @@
 // One kind of work over and over, for what it costs: KIND 0 multiply-adds in registers, 1 loads of four activations, 2 loads of eight weights,
-// 3 values from a neighbouring lane, 4 stores of four activations. COUNT of them in a round, each independent of the others.
+// 3 values from a neighbouring lane, 4 stores of four activations. TURNS times COUNT of them in a round. COUNT sums
+// independent of each other: two of them are 8 registers of eight lanes, of the 16 that AVX2 has.
 struct Params {
   rounds: u32,
   mask: u32,
@@ -21,20 +22,22 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
   var v$i = a + f32($iu);
   // end
   for (var round = 0u; round < p.rounds; round++) {
-    let at = first + round * 8u * COUNT;
+    let at = first + round * 8u * COUNT * TURNS;
     if (KIND == 3u) {
       lanes_put(0u, lane, v0);
       lanes_ready();
     }
+    // for $j in TURNS
     // for $i in COUNT
     if (KIND == 0u) { v$i = v$i * a + b; }
-    if (KIND == 1u) { v$i += x_at((at + $iu * 8u) & p.mask); }
+    if (KIND == 1u) { v$i += x_at((at + ($ju * COUNT + $iu) * 8u) & p.mask); }
     if (KIND == 2u) {
-      let w$i = w_at((at + $iu * 8u) & p.mask);
-      v$i += w$i[0] + w$i[1];
+      let w = w_at((at + ($ju * COUNT + $iu) * 8u) & p.mask);
+      v$i += w[0] + w[1];
     }
-    if (KIND == 3u) { v$i += lanes_get(0u, (lane + $iu + round) & 7u, v0); }
-    if (KIND == 4u) { out_put((at + $iu * 8u) & p.mask, v$i); }
+    if (KIND == 3u) { v$i += lanes_get(0u, (lane + $ju + round) & 7u, v0); }
+    if (KIND == 4u) { out_put((at + ($ju * COUNT + $iu) * 8u) & p.mask, v$i); }
+    // end
     // end
   }
   var sum = vec4f(0);

@@ -82,7 +82,8 @@ Deno.test("SDXL and SD 1.5 at full size stay within 8, 10 and 4 GB, on the softw
       const [resident, inTurn, streamed] = WAYS.map((offload) => memoryNeed(networks, drawing, offload).peak);
       const label = `${family} ${width}×${height} ${kind}: ${resident}, ${inTurn}, ${streamed}`;
       assert.ok(resident < limit * GB, label);
-      assert.ok(inTurn < 0.8 * resident && streamed < 0.3 * inTurn, label);
+      // What is left in a stream is the decoder, whose weights are in Winograd's form on GPUs.
+      assert.ok(inTurn < 0.8 * resident && streamed < inTurn / 3, label);
     }
     assert.ok(
       device.allocatedBytes - before < 2 ** 20,

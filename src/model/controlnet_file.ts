@@ -37,6 +37,29 @@ export interface ControlNetBase {
 }
 
 /**
+ * Where a ControlNet lies that is called by its name in a model's own folder; undefined for a path and all else.
+ * @throws ModelError for a name that is neither there nor here, saying which there are
+ */
+export async function controlNetBeside(folder: string, name: string): Promise<string | undefined> {
+  if (!/^[\w-]+$/.test(name) || await exists(name)) return undefined;
+  const own = await controlNetsIn(folder);
+  if (own.includes(name)) return `${folder}/${name}`;
+  throw new ModelError(
+    `There is no ControlNet ${name}: no file or folder of that name is here, and the model's own folder has ` +
+      `${own.length ? `only ${own.join(", ")}` : "none"}. Give its path.`,
+  );
+}
+
+async function controlNetsIn(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  if (!(await Deno.stat(folder)).isDirectory) return names;
+  for await (const { name } of Deno.readDir(folder)) {
+    if (await configBeside(`${folder}/${name}/`)) names.push(name);
+  }
+  return names;
+}
+
+/**
  * Opens a ControlNet under diffusers' names. Closing its source closes the files.
  * @throws ModelError where it is none, a kind that is built otherwise, or one for models of another family
  */

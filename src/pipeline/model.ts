@@ -16,8 +16,7 @@ import { checkLoad } from "../settings.ts";
 import type { NetworkInput } from "../settings/kinds.ts";
 import { modelName, openCheckpoint, type OpenOptions } from "../model/checkpoint.ts";
 import { WEIGHTS } from "../model/find_models.ts";
-import { openControlNet } from "../model/controlnet_file.ts";
-import { exists } from "../files/byte_file.ts";
+import { controlNetBeside, openControlNet } from "../model/controlnet_file.ts";
 import { fetchModel } from "../hub/fetch_model.ts";
 import { hashTensors } from "../model/identity.ts";
 import type { Checkpoint } from "../model/parts.ts";
@@ -206,8 +205,7 @@ export class Model implements Networks, Disposable {
   async #openControlNet(model: string): Promise<OpenedControlNet> {
     const { device, precision, checkpoint: { family, path: own }, backbone, textEncoders } = this;
     const { onDownload: onProgress, signal } = this.#fetching;
-    const beside = /^[\w-]+$/.test(model) && !await exists(model) && await exists(`${own}/${model}/config.json`);
-    const path = beside ? `${own}/${model}` : await fetchModel(model, { onProgress, signal });
+    const path = await controlNetBeside(own, model) ?? await fetchModel(model, { onProgress, signal });
     const pooledWidth = family === "sdxl" ? textEncoders.at(-1)!.network.projection : 0;
     const file = await openControlNet(path, { family, contextWidth: backbone.network.contextDim, pooledWidth });
     try {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { BUNDLED_MODEL } from "../../src/assets.ts";
 import { ModelError } from "../../src/errors.ts";
 import type { TensorInfo, TensorSource } from "../../src/formats/tensor_source.ts";
 import { viewOf } from "../../src/formats/view.ts";
-import { openControlNet } from "../../src/model/controlnet_file.ts";
+import { controlNetBeside, openControlNet } from "../../src/model/controlnet_file.ts";
 import { controlNetViews } from "../../src/model/controlnet_names.ts";
 import { controlNetConfig } from "../../src/model/infer_config.ts";
 import { golden, inFolder, safetensors, type Written } from "./files.ts";
@@ -93,6 +94,16 @@ Deno.test("a ControlNet's file opens with its config; one called shuffle pools w
       source.close();
     }
   }));
+
+Deno.test("a name is a ControlNet of the model's own folder, a path stays one, and what is neither is told from what there is", async () => {
+  assert.equal(await controlNetBeside(BUNDLED_MODEL, "canny"), `${BUNDLED_MODEL}/canny`);
+  assert.equal(await controlNetBeside(BUNDLED_MODEL, "./canny"), undefined);
+  await assert.rejects(controlNetBeside(BUNDLED_MODEL, "unet"), /no ControlNet unet: .* has only canny\./);
+  await inFolder(async (folder) => {
+    await Deno.writeFile(`${folder}/sd15.safetensors`, new Uint8Array());
+    await assert.rejects(controlNetBeside(`${folder}/sd15.safetensors`, "canny"), /has none\. Give its path/);
+  });
+});
 
 const REFUSED: [what: string, tensors: Record<string, Written>, message: RegExp][] = [
   ["for SD 2 beside SD 1", tiny(1024), /is a ControlNet for SD 2, but the model is sd1, its text 768 wide/],

@@ -160,11 +160,14 @@ def main():
     p.add_argument("--alone", action="store_true", help="no latents but those, and scenes of what the first edition knew")
     p.add_argument("--denoiser", type=Path, help="diffusers folder whose denoiser's latents every other step is trained on")
     p.add_argument("--inherit", type=Path, help="autoencoder.pt of a run with more latents, whose decoder is the start")
+    p.add_argument("--export", type=Path, help="diffusers folder to write at the end, in half precision")
     p.add_argument("--reuse", type=int, default=3, help="how often a picture is seen")
     p.add_argument("--workers", type=int, default=0, help="processes that draw scenes")
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     p.add_argument("--threads", type=int, default=1)
     a = p.parse_args()
+    if a.alone and not a.first:
+        p.error("--alone needs the latents of --first")
     device = a.device
     torch.set_num_threads(a.threads)
     torch.manual_seed(0)
@@ -244,6 +247,10 @@ def main():
             file.with_suffix(".new").replace(file)
             print(f"step {step}  {clock.spent:.1f} min  PSNR of the running mean {ratio:.2f} dB", flush=True)
     feed.close()
+    if a.export:
+        model.load_state_dict(mean)
+        model.register_to_config(force_upcast=False)
+        model.half().save_pretrained(a.export)
 
 
 if __name__ == "__main__":

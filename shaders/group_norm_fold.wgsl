@@ -14,20 +14,8 @@ struct Params {
 @group(0) @binding(3) var<storage, read> beta: array<f32>;
 @group(0) @binding(4) var<storage, read_write> affine: array<vec2f>;
 
-var<workgroup> sums: array<f32, THREADS>;
-
-// Sum of `mine` over the workgroup.
-fn all(mine: f32, thread: u32) -> f32 {
-  sums[thread] = mine;
-  for (var half = THREADS / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) { sums[thread] += sums[thread + half]; }
-  }
-  workgroupBarrier();
-  let sum = sums[0];
-  workgroupBarrier();
-  return sum;
-}
+alias Sum = f32;
+// use workgroup_sum
 
 fn rows_of(strip: u32) -> f32 {
   let length = (p.rows + p.strips - 1u) / p.strips;
@@ -47,7 +35,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     let c = first + i % width;
     mine += moments[((entry * p.strips + strip) * p.quads + c / 4u) * 8u + c % 4u] * rows_of(strip) / n;
   }
-  let mean = all(mine, thread);
+  let mean = workgroup_sum(mine, thread);
   mine = 0.0;
   for (var i = thread; i < p.strips * width; i += THREADS) {
     let strip = i / width;
@@ -56,7 +44,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     let d = moments[at] - mean;
     mine += select(0.0, moments[at + 4u] + d * d * rows_of(strip), rows_of(strip) > 0.0);
   }
-  let inverse = inverseSqrt(all(mine, thread) / n + p.epsilon);
+  let inverse = inverseSqrt(workgroup_sum(mine, thread) / n + p.epsilon);
   for (var c = first + thread; c < first + width; c += THREADS) {
     let a = gamma[c] * inverse;
     affine[entry * channels + c] = vec2f(a, beta[c] - mean * a);

@@ -19,20 +19,8 @@ struct Params {
 @group(0) @binding(3) var<storage, read> beta: array<vec4f>;
 // result 4 out
 
-var<workgroup> sums: array<vec4f, THREADS>;
-
-// Sum of `mine` over the workgroup.
-fn all(mine: vec4f, thread: u32) -> vec4f {
-  sums[thread] = mine;
-  for (var half = THREADS / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) { sums[thread] += sums[thread + half]; }
-  }
-  workgroupBarrier();
-  let sum = sums[0];
-  workgroupBarrier();
-  return sum;
-}
+alias Sum = vec4f;
+// use workgroup_sum
 
 // What is known of the channels of a quad, added up by the groups that they are at home in.
 fn by_group(v: vec4f, home: vec4u) -> vec4f {
@@ -67,10 +55,11 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   }
   let n = f32((p.rows + p.spread - 1u - first) / p.spread) * f32(first < p.rows);
   let all_of_it = f32(p.rows) * f32(p.width);
-  let mean = all(by_group(n * origin + sum, home), thread) / all_of_it;
+  let mean = workgroup_sum(by_group(n * origin + sum, home), thread) / all_of_it;
   let group_mean = vec4f(mean[home.x], mean[home.y], mean[home.z], mean[home.w]);
   let off = origin + sum / max(n, 1.0) - group_mean;
-  let variance = all(by_group(squares - sum * sum / max(n, 1.0) + n * off * off, home), thread) / all_of_it;
+  let squared = by_group(squares - sum * sum / max(n, 1.0) + n * off * off, home);
+  let variance = workgroup_sum(squared, thread) / all_of_it;
   let inverse = inverseSqrt(variance + p.epsilon);
   let a = gamma[quad] * vec4f(inverse[home.x], inverse[home.y], inverse[home.z], inverse[home.w]);
   let b = beta[quad] - group_mean * a;

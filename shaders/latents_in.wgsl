@@ -17,16 +17,14 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> origins: array<vec2u>;   // left and top of each entry's window
 @group(0) @binding(4) var<storage, read> multiply: array<vec4f>;
 @group(0) @binding(5) var<storage, read> add: array<vec4f>;
+// use window
 // result 6 out
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
   let index = invocation(group, local);
-  let size = p.height * p.width;
-  if (index >= p.batch * size * p.quads) { return; }
+  if (index >= p.batch * p.height * p.width * p.quads) { return; }
   let quad = index % p.quads;
-  let pixel = index / p.quads % size;
-  let at = origins[index / p.quads / size] + vec2u(pixel % p.width, pixel / p.width);
-  let row = (call.slot * p.full_height + at.y) * p.full_width + at.x;
+  let row = call.slot * p.full_height * p.full_width + seen_pixel(index);
   out_put(index, latents[row * p.quads + quad] * call.scale * multiply[quad] + add[quad]);
 }

@@ -8,19 +8,15 @@ struct Params {
 // tensor 1 x
 // result 2 out
 
-var<workgroup> sums: array<vec4f, 64>;
+const THREADS = 64u;
+alias Sum = vec4f;
+// use workgroup_sum
 
-@compute @workgroup_size(64)
-fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
+@compute @workgroup_size(THREADS)
+fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3u) {
   let first = group.y * p.rows * p.quads + group.x;
   var sum = vec4f(0);
-  for (var row = local; row < p.rows; row += 64u) { sum += x_at(first + row * p.quads); }
-  sums[local] = sum;
-  for (var half = 32u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (local < half) { sums[local] += sums[local + half]; }
-  }
-  workgroupBarrier();
-  let mean = sums[0] / f32(p.rows);
-  for (var row = local; row < p.rows; row += 64u) { out_put(first + row * p.quads, mean); }
+  for (var row = thread; row < p.rows; row += THREADS) { sum += x_at(first + row * p.quads); }
+  let mean = workgroup_sum(sum, thread) / f32(p.rows);
+  for (var row = thread; row < p.rows; row += THREADS) { out_put(first + row * p.quads, mean); }
 }

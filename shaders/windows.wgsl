@@ -11,16 +11,13 @@ struct Params {
 @group(0) @binding(0) var<uniform> p: Params;
 // use grid64
 @group(0) @binding(1) var<storage, read_write> origins: array<vec2u>;  // left and top of each entry's window
+// use window
 // tensor 2 x
 // result 3 out
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
   let index = invocation(group, local);
-  let size = p.height * p.width;
-  if (index >= p.batch * size * p.quads) { return; }
-  let quad = index % p.quads;
-  let pixel = index / p.quads % size;
-  let at = origins[index / p.quads / size] + vec2u(pixel % p.width, pixel / p.width);
-  out_put(index, x_at((at.y * p.full_width + at.x) * p.quads + quad));
+  if (index >= p.batch * p.height * p.width * p.quads) { return; }
+  out_put(index, x_at(seen_pixel(index) * p.quads + index % p.quads));
 }

@@ -34,8 +34,10 @@ export interface Dispatch {
   constants?: Record<string, number>;
   /** Uniforms by the names of the fields of the shader's `struct Params`. */
   params: Values;
-  /** Tensors in the order of the bindings, outputs last. */
+  /** Tensors in the order of the bindings. */
   bindings: Tensor[];
+  /** The one of them that it writes. Default: the last. */
+  writes?: Tensor;
   /** Number of workgroups. */
   grid: [number, number?, number?];
   /** Multiplications and additions, where they are what it is about; for benchmarks. */
@@ -283,7 +285,7 @@ export class Graph {
         bindGroup: this.#bindGroup(dispatch, pipelines[first + i], uniforms, (first + i) * slot),
         grid: dispatch.grid,
         name: dispatch.kernel.name,
-        result: dispatch.bindings[dispatch.bindings.length - 1],
+        result: dispatch.writes ?? dispatch.bindings[dispatch.bindings.length - 1],
         flops: dispatch.flops,
       }));
     return { places, bind };

@@ -11,7 +11,7 @@ export interface Replay {
   bindGroup: GPUBindGroup;
   grid: [number, number?, number?];
   name: string;
-  /** The last of its bindings: what it writes. */
+  /** What it writes. */
   result: Tensor;
   /** Multiplications and additions, where they are what it is about. */
   flops?: number;

@@ -20,8 +20,21 @@ import sights from "../../shaders/shared/sights.wgsl" with { type: "text" };
 import epilogue from "../../shaders/shared/epilogue.wgsl" with { type: "text" };
 import product from "../../shaders/shared/product.wgsl" with { type: "text" };
 import total from "../../shaders/shared/total.wgsl" with { type: "text" };
+import window from "../../shaders/shared/window.wgsl" with { type: "text" };
+import workgroup_sum from "../../shaders/shared/workgroup_sum.wgsl" with { type: "text" };
 
-const SHARED: Record<string, string> = { activations, call, epilogue, grid64, numbers, product, sights, total };
+const SHARED: Record<string, string> = {
+  activations,
+  call,
+  epilogue,
+  grid64,
+  numbers,
+  product,
+  sights,
+  total,
+  window,
+  workgroup_sum,
+};
 
 /** `source` with what it uses in place. @throws Error for a name that shaders/shared/ does not have */
 export function includeShared(source: string, subgroups: boolean): string {

@@ -6,7 +6,7 @@
 import { ModelError } from "../errors.ts";
 import type { Device, Precision } from "../gpu/device.ts";
 import { placeAlone, readTensor, releasePlace, writeTensor } from "../gpu/storage.ts";
-import { describeTensor } from "../gpu/tensor.ts";
+import { describeTensor, type Tensor } from "../gpu/tensor.ts";
 import type { TensorInfo, TensorSource } from "../formats/tensor_source.ts";
 import { PANEL, panelCount, type Weight } from "../ops/weight.ts";
 import { pack, PACKABLE, type Packable, type PackJob } from "../ops/pack.ts";
@@ -28,7 +28,69 @@ export interface MatrixNeed {
 /** Bytes read since the last call. */
 export type Advance = (bytes: number) => void;
 
-/** Streams the file's bytes to the device, which packs them while the next are read. */
+/** Numbers of a matrix that travel in one go. */
+export interface Chunk<Job> {
+  /** Whole words of the staging tensor. */
+  bytes: number;
+  /** Where the file has them. */
+  reads: { name: string; start: number; length: number }[];
+  /** What belongs on the device before the job can be done. */
+  target: Tensor;
+  /** What is done with them there; `offset` is the byte of the staging tensor where they begin. */
+  job: Omit<Job, "offset">;
+}
+
+/**
+ * Streams chunks to the device, which works on them while the next are read.
+ * @param count words in which the jobs report what is wrong
+ * @param work submits jobs
+ * @returns what they reported
+ */
+export async function stream<Job>(
+  device: Device,
+  source: TensorSource,
+  count: number,
+  chunks: readonly Chunk<Job>[],
+  work: (staging: Tensor, flags: Tensor, jobs: Job[]) => Promise<void>,
+  advance: Advance,
+): Promise<Uint32Array> {
+  const flags = placeAlone(device, describeTensor("flags", [count], "u32", "plain"));
+  const largest = chunks.reduce((most, { bytes }) => Math.max(most, bytes), 0);
+  const total = chunks.reduce((sum, { bytes }) => sum + bytes, 0);
+  const host = new Uint8Array(Math.max(Math.min(STAGING, total), largest));
+  const staging = placeAlone(device, describeTensor("staging", [host.length / 4], "u32", "plain"));
+  let jobs: Job[] = [];
+  let used = 0;
+  const flush = async () => {
+    // The load before this one was worked on while this one was read; no more than that waits.
+    await device.finished();
+    writeTensor(device, staging, host.subarray(0, used));
+    await work(staging, flags, jobs);
+    jobs = [];
+    used = 0;
+  };
+  try {
+    for (const { bytes, reads, target, job } of chunks) {
+      if (used + bytes > host.length) await flush();
+      if (!target.place) placeAlone(device, target);
+      let at = used;
+      for (const { name, start, length } of reads) {
+        await source.read(name, host.subarray(at, at + length), start);
+        at += length;
+      }
+      jobs.push({ ...job, offset: used } as Job);
+      used += bytes;
+      advance(bytes);
+    }
+    await flush();
+    return new Uint32Array(await readTensor(device, flags));
+  } finally {
+    releasePlace(device, staging);
+    releasePlace(device, flags);
+  }
+}
+
+/** Streams the file's bytes to the device, which packs them. */
 export async function packThere(
   device: Device,
   precision: Precision,
@@ -36,46 +98,13 @@ export async function packThere(
   source: TensorSource,
   advance: Advance,
 ): Promise<void> {
-  const flags = placeAlone(device, describeTensor("flags", [needs.length], "u32", "plain"));
   const chunks = needs.flatMap((need, flag) => chunksOf(source, need, flag));
-  const largest = chunks.reduce((most, c) => Math.max(most, c.bytes), 0);
-  const total = chunks.reduce((sum, c) => sum + c.bytes, 0);
-  const size = Math.max(Math.min(STAGING, total), largest);
-  const staging = placeAlone(device, describeTensor("staging", [size / 4], "u32", "plain"));
-  const host = new Uint8Array(size);
-  try {
-    let jobs: PackJob[] = [];
-    let used = 0;
-    const flush = async () => {
-      // The load before this one was packed while this one was read; no more than that waits.
-      await device.finished();
-      writeTensor(device, staging, host.subarray(0, used));
-      await pack(device, precision, staging, flags, jobs);
-      jobs = [];
-      used = 0;
-    };
-    for (const chunk of chunks) {
-      if (used + chunk.bytes > host.length) await flush();
-      if (!chunk.job.weight.panels.place) placeAlone(device, chunk.job.weight.panels);
-      let at = used;
-      for (const { name, start, length } of chunk.reads) {
-        await source.read(name, host.subarray(at, at + length), start);
-        at += length;
-      }
-      jobs.push({ ...chunk.job, offset: used });
-      used += chunk.bytes;
-      advance(chunk.bytes);
-    }
-    await flush();
-    const found = new Uint32Array(await readTensor(device, flags));
-    const bad = needs.findIndex((_, i) => found[i] !== 0);
-    if (bad < 0) return;
-    const info = source.tensors.get(needs[bad].names[0])!;
-    throw found[bad] & 1 ? notFinite(info) : tooLarge(info);
-  } finally {
-    releasePlace(device, staging);
-    releasePlace(device, flags);
-  }
+  const submit = (staging: Tensor, flags: Tensor, jobs: PackJob[]) => pack(device, precision, staging, flags, jobs);
+  const found = await stream(device, source, needs.length, chunks, submit, advance);
+  const bad = found.findIndex((flag) => flag !== 0);
+  if (bad < 0) return;
+  const info = source.tensors.get(needs[bad].names[0])!;
+  throw found[bad] & 1 ? notFinite(info) : tooLarge(info);
 }
 
 /** A matrix as the device holds it, and the bytes of the file that were read for it. */
@@ -179,7 +208,7 @@ function infosOf(source: TensorSource, { names }: MatrixNeed): TensorInfo[] {
 }
 
 /** Cuts a matrix into runs of panels that fit the staging tensor, with the byte ranges to read for each. */
-function chunksOf(source: TensorSource, need: MatrixNeed, flag: number) {
+function chunksOf(source: TensorSource, need: MatrixNeed, flag: number): Chunk<PackJob>[] {
   const { weight, names } = need;
   const infos = infosOf(source, need);
   const dtype = infos[0].dtype as Packable;
@@ -188,7 +217,7 @@ function chunksOf(source: TensorSource, need: MatrixNeed, flag: number) {
   const panels = panelCount(weight);
   const outputs = weight.gated ? PANEL / 2 : PANEL; // of one panel
   const step = Math.max(1, Math.floor(STAGING / 2 / (PANEL * rowBytes)));
-  const chunks = [];
+  const chunks: Chunk<PackJob>[] = [];
   for (let firstPanel = 0; firstPanel < panels; firstPanel += step) {
     const first = firstPanel * outputs;
     const last = Math.min((firstPanel + step) * outputs, weight.outChannels);
@@ -207,8 +236,8 @@ function chunksOf(source: TensorSource, need: MatrixNeed, flag: number) {
     });
     const bytes = reads.reduce((sum, r) => sum + r.length, 0);
     const rows = bytes / rowBytes;
-    const job = { weight, firstPanel, panels: Math.min(step, panels - firstPanel), rows, offset: 0, dtype, flag };
-    chunks.push({ bytes: Math.ceil(bytes / 4) * 4, reads, job });
+    const job = { weight, firstPanel, panels: Math.min(step, panels - firstPanel), rows, dtype, flag };
+    chunks.push({ bytes: Math.ceil(bytes / 4) * 4, reads, target: weight.panels, job });
   }
   return chunks;
 }

@@ -219,7 +219,8 @@ export class Weights {
     const lacking = [...this.#matrices.values()].filter(({ weight }) =>
       !resident(weight).place && (!only || only.has(resident(weight)))
     );
-    const [quantised, needs] = [true, false].map((kept) => lacking.filter(({ weight }) => !weight.kept !== kept));
+    const quantised = lacking.filter(({ weight }) => weight.kept);
+    const needs = lacking.filter(({ weight }) => !weight.kept);
     if (quantised.length) await keepThere(device, quantised, source, onProgress);
     if (needs.length === 0) return;
     if (packed) await place(device, packedBefore(precision, needs, packed), onProgress);

@@ -5,7 +5,7 @@
  */
 import heatSource from "../../shaders/heat.wgsl" with { type: "text" };
 import type { Graph } from "../gpu/graph.ts";
-import { padChannels, type Tensor } from "../gpu/tensor.ts";
+import { padChannels, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import type { Heads } from "./attention.ts";
 
 /**
@@ -20,7 +20,7 @@ export function addHeat(g: Graph, q: Tensor, kv: Tensor, { count, width }: Heads
   const channels = q.shape[q.shape.length - 1];
   const tokens = kv.shape[1];
   const [objects, rows] = heat.shape;
-  const queries = q.shape.slice(0, -1).reduce((a, b) => a * b, 1);
+  const queries = sizeOf(q.shape.slice(0, -1));
   const d = padChannels(width);
   if (channels !== count * d || queries !== rows || kv.shape[0] !== 1 || words.shape[0] !== objects * tokens) {
     throw new Error(

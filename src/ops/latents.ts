@@ -152,6 +152,7 @@ export function combine(g: Graph, latents: Tensor, terms: Tensor): void {
     kernel: COMBINE,
     params: { quads },
     bindings: [latents, terms],
+    writes: latents,
     grid: [Math.ceil(quads / 64)],
   });
 }
@@ -182,6 +183,7 @@ export function blend(g: Graph, latents: Tensor, mask: Tensor, call: Tensor): vo
     kernel: BLEND,
     params: { quads, quads_per_pixel: channels / 4 },
     bindings: [latents, mask, call],
+    writes: latents,
     grid: [Math.ceil(quads / 64)],
   });
 }

@@ -11,7 +11,7 @@ import { packStruct } from "../gpu/struct.ts";
 import { padChannels, type Tensor } from "../gpu/tensor.ts";
 import type { Weight } from "./weight.ts";
 
-/** Number types that shaders/pack.wgsl reads, in the order of its `dtype`. */
+/** Number types that shaders/shared/numbers.wgsl reads, in the order of its DTYPE. */
 export const PACKABLE = ["F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"] as const;
 export type Packable = typeof PACKABLE[number];
 

@@ -104,6 +104,7 @@ export function product(g: Graph, x: Tensor, declared: Weight, walk: Walk, epilo
       grid_width: grid[0],
     },
     bindings: [...bindings, out, sums],
+    writes: out,
     grid,
   });
 }
@@ -160,6 +161,7 @@ function dispatch(
       constants: { ROWS, WAVES, LANES, SLOTS: ROWS, ...which },
       params,
       bindings: operands,
+      writes: sums ?? out,
       grid: [panelCount(weight) * (apart ? taps : 1), ...bands(Math.ceil(rows / (ROWS * WAVES * 8 / LANES)))],
       flops,
     });
@@ -176,6 +178,7 @@ function dispatch(
     },
     params,
     bindings: operands,
+    writes: sums ?? out,
     grid: [panelCount(weight) * (apart ? taps : slices), ...bands(Math.ceil(rows / (8 * ROWS)))],
     flops,
   });

@@ -84,6 +84,7 @@ function results(g: Graph, patches: Tensor, weight: Weight, epilogue: Epilogue, 
     constants,
     params: { ...params, columns: sums.shape[2] / 4, grid_width: grid[0] },
     bindings: [...bindings, out, sums],
+    writes: out,
     grid,
   });
 }

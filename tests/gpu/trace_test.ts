@@ -2,8 +2,12 @@ import assert from "@std/assert";
 import { Device } from "../../src/gpu/device.ts";
 import { Graph } from "../../src/gpu/graph.ts";
 import { writeFloats } from "../../src/gpu/storage.ts";
+import type { Tensor } from "../../src/gpu/tensor.ts";
 import { Trace, type TraceEvent } from "../../src/gpu/trace.ts";
+import { Weights } from "../../src/nn/weights.ts";
 import { add } from "../../src/ops/elementwise.ts";
+import { blend, BLEND_WORDS, combine, TERM_WORDS } from "../../src/ops/latents.ts";
+import { conv3x3, linear } from "../../src/ops/matmul.ts";
 import { testDevice } from "../ops/harness.ts";
 
 /** Twelve times an addition, by a program that runs twice; and what a trace says of it. */
@@ -74,4 +78,40 @@ Deno.test("where an adapter has no timestamp queries, submissions are timed, and
   const spans = traceEvents.filter(({ cat }) => cat === "submission");
   assert.deepEqual(spans.map(({ name, args }) => [name, args!.dispatches]), [["additions", 24]]);
   assert.ok(spans[0].ts >= start && spans[0].ts + spans[0].dur! <= end);
+});
+
+Deno.test("what a span says was written is what its kernel writes, wherever that stands among the bindings", async () => {
+  const device = await testDevice("like a GPU");
+  const g = new Graph(device, "products", "f32");
+  const w = new Weights(device, "f32", "test");
+  const x = g.input("x", [1, 4, 4, 64]);
+  const expected: Tensor[] = [];
+  const record = (forced: [op: string, variant: string] | undefined, build: () => Tensor) => {
+    device.forced.clear();
+    if (forced) device.forced.set(...forced);
+    g.beginSection();
+    expected.push(g.output(build()));
+  };
+  record(undefined, () => linear(g, x, w.matrix("whole", 64, 64)));
+  record(["matmul", "lanes 4"], () => linear(g, x, w.matrix("lanes", 64, 64)));
+  record(["matmul", "tile 4 / 2"], () => linear(g, x, w.matrix("sliced", 64, 64)));
+  record(["conv3x3", "winograd"], () => conv3x3(g, x, w.matrix("transformed", 64, 64, { taps: 9 })));
+  device.forced.clear();
+  const latents = g.input("latents", [2, 4, 4, 4], "f32");
+  record(undefined, () => {
+    combine(g, latents, g.input("terms", [TERM_WORDS], "u32", "plain"));
+    return latents;
+  });
+  record(undefined, () => {
+    blend(g, latents, g.input("mask", [16], "f32", "plain"), g.input("call", [BLEND_WORDS], "u32", "plain"));
+    return latents;
+  });
+  w.allocate();
+  using program = await g.compile();
+  const results = program.sections.map((replays) => replays.map(({ result }) => result));
+  assert.deepEqual(results.map((list) => list.at(-1)!.label), expected.map(({ label }) => label));
+  results.forEach((list, i) => assert.ok(list.at(-1) === expected[i]));
+  assert.deepEqual(results[2].map(({ label }) => label), ["slices", "sliced"]);
+  assert.deepEqual(results[3].map(({ label }) => label), ["winograd patches", "products", "transformed"]);
+  w.release();
 });

@@ -42,6 +42,7 @@ export function arrange(scene: Scene): SceneCell[][] {
       size: object.size,
     }));
   });
+  if (scene.reversed) items.reverse();
   if (scene.rows && sum(scene.rows) === items.length) return shaped(items, scene.rows);
   if (scene.order === "column") return items.map((item) => [cell(item)]);
   const heights = rowHeights(scene, items);

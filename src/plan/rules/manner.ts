@@ -15,6 +15,8 @@ export interface Manner {
   negative: string[];
   /** The prompt asks for one row ("from left to right") or one column ("from top to bottom"). */
   order?: "row" | "column";
+  /** From the right, or from the bottom. */
+  reversed?: boolean;
   /** How many panels, columns or the like it asks for. */
   panels?: number;
   /** How many stand in each row: "two rows of three chairs", "in X shape". */
@@ -47,11 +49,11 @@ const LATE_STYLE =
   /,?\s+(in the style of [^,;.?!]+|in (?:an? )?[\w-]+(?: [\w-]+)? style\b|(?:\w+ painting |painted |drawn |art |illustration )?by [A-Z]\w+(?: [A-Z]\w+)*)/g;
 const HOW = "(?:arranged |standing |sitting |lined up |stacked |placed |laid out |all )*";
 const ROW = new RegExp(
-  `[,;(]?\\s*\\b${HOW}(?:(?:from )?left to right|in a (?:row|line)|side by side(?! with))\\)?(?=[,;:. ]|$)`,
+  `[,;(]?\\s*\\b${HOW}(?:(?:from )?(?:left to right|right to left)|in a (?:row|line)|side by side(?! with))\\)?(?=[,;:. ]|$)`,
   "i",
 );
 const COLUMN = new RegExp(
-  `[,;(]?\\s*\\b${HOW}(?:(?:from )?top to bottom|stacked vertically|in a column|one above the other)\\)?`,
+  `[,;(]?\\s*\\b${HOW}(?:(?:from )?(?:top to bottom|bottom to top)|stacked vertically|in a column|one above the other)\\)?`,
   "i",
 );
 const PANELS = new RegExp(
@@ -109,9 +111,14 @@ export function readManner(prompt: string): Manner {
       if (/rows/i.test(kind)) manner.order = "column";
       return "";
     });
+  const ordered = (order: Manner["order"], said: string) => {
+    manner.order = order;
+    manner.reversed = /right to left|bottom to top/i.test(said);
+    return ",";
+  };
   text = text
-    .replace(ROW, () => ((manner.order = "row"), ","))
-    .replace(COLUMN, () => ((manner.order = "column"), ","))
+    .replace(ROW, (said) => ordered("row", said))
+    .replace(COLUMN, (said) => ordered("column", said))
     .replace(SHAPE, (_, ...names: (string | undefined)[]) => {
       manner.rows = SHAPES[names.slice(0, 3).find(Boolean)!.toLowerCase()];
       return "";

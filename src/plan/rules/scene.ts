@@ -56,6 +56,8 @@ export interface Scene {
   negative: string[];
   /** One row ("from left to right") or one column ("from top to bottom") was asked for. */
   order?: "row" | "column";
+  /** From the right, or from the bottom. */
+  reversed?: boolean;
   /** How many stand in each row, where the prompt says so. */
   rows?: number[];
   /** How its two sides share the picture, where not in halves. */

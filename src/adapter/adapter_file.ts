@@ -15,6 +15,7 @@ import { openTensors } from "../formats/open_tensors.ts";
 import type { TensorInfo, TensorSource } from "../formats/tensor_source.ts";
 import { ADAPTED, type AdaptedPart, modulesOf, readKey, type Role } from "./keys.ts";
 import type { Matrix, Multiply } from "./algebra.ts";
+import { WEIGHTS } from "../model/find_models.ts";
 import { changeOf, type Factors, type LowRank, lowRankOf } from "./changes.ts";
 import { shapeProblem } from "./shapes.ts";
 import { whatItIs } from "./what_it_is.ts";
@@ -59,13 +60,7 @@ export class Adapter {
     try {
       const modules = placed(source, bases, file, await configOf(file, source));
       const name = NAMES.includes(basename(path)) ? basename(dirname(path)) : basename(path);
-      return new Adapter(
-        name.replace(/\.(safetensors|ckpt|pt|pth|bin)$/i, ""),
-        file,
-        await hashOf(file),
-        source,
-        modules,
-      );
+      return new Adapter(name.replace(WEIGHTS, ""), file, await hashOf(file), source, modules);
     } catch (error) {
       source.close();
       throw error;
@@ -123,7 +118,7 @@ export class Adapter {
     return found && isLowRank(found) ? lowRankOf(await this.#factors(found), found.byConfig) : undefined;
   }
 
-  /** The rank of a module's LoRA, and the shape of its kernel, without reading it; of others nothing. */
+  /** The rank of a module's LoRA, without reading it; of others nothing. */
   rankOf(part: AdaptedPart, module: string): number | undefined {
     const found = this.#modules.get(part)?.get(module);
     return found && isLowRank(found) ? found.tensors.up!.shape[1] : undefined;
@@ -229,9 +224,22 @@ function scaleBy(config: Config, part: AdaptedPart, module: string): ((rank: num
   return (rank) => alpha / (value("use_rslora") ? Math.sqrt(rank) : rank);
 }
 
-/** A pattern is a regular expression for the end of a module's name. */
+/**
+ * Whether a pattern is a module's name or its end; all of it behind "^", as PEFT has it. PEFT reads regular expressions:
+ * those of a stranger may run for ever, and who trains seldom writes one.
+ * @throws ModelError for one that is more than a name
+ */
 function matches(pattern: string, module: string): boolean {
-  return module === pattern || module.endsWith(`.${pattern}`);
+  const name = pattern.replace(/^\^/, "").replace(/\$$/, "").replaceAll("\\.", ".");
+  if (!/^[\w.-]*$/.test(name)) {
+    throw new ModelError(
+      `The adapter's config gives α by the pattern ${
+        briefText(pattern)
+      }, a regular expression; only names of modules ` +
+        "are supported there.",
+    );
+  }
+  return module === name || !pattern.startsWith("^") && module.endsWith(`.${name}`);
 }
 
 /** Of a safetensors file all behind its header, so that notes may change; of others everything. */

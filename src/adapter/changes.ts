@@ -17,6 +17,7 @@ import {
   withCore,
 } from "./algebra.ts";
 import type { Role } from "./keys.ts";
+import { areOfInputs } from "./shapes.ts";
 
 /** The tensors that an adapter has for one module. */
 export type Factors = Partial<Record<Role, Matrix>>;
@@ -60,7 +61,8 @@ export async function changeOf(
   byConfig?: (rank: number) => number,
   multiply: Multiply = multiplyHere,
 ): Promise<Float32Array | undefined> {
-  const { ia3, on_input, peft_ia3, magnitude, diff } = factors;
+  const { ia3, on_input, peft_ia3, diff } = factors;
+  const magnitude = factors.magnitude ?? factors.peft_magnitude;
   if (diff) return diff.values.map((value) => value * weight);
   if (ia3) return rescaled(base, ia3.values, on_input?.values[0] === 1, (s) => weight * s);
   if (peft_ia3) {
@@ -77,7 +79,7 @@ export async function changeOf(
   // web UIs do.
   const lora = factors.up !== undefined;
   const changed = { shape: base.shape, values: base.values.map((value, i) => value + (lora ? weight : 1) * delta[i]) };
-  setMagnitude(changed, magnitude);
+  setMagnitude(changed, magnitude, !factors.peft_magnitude && areOfInputs(magnitude));
   const factor = lora ? 1 : weight;
   return changed.values.map((value, i) => factor * (value - base.values[i]));
 }
@@ -130,13 +132,10 @@ function rescaled(base: Matrix, scales: Float32Array, onInput: boolean, change: 
   });
 }
 
-/**
- * Gives each output channel the length that `magnitude` says, or each input channel where it has the shape [1, in, …].
- */
-function setMagnitude(changed: Matrix, magnitude: Matrix): void {
+/** Gives each output channel, or each input channel, the length that `magnitude` says. */
+function setMagnitude(changed: Matrix, magnitude: Matrix, onInput: boolean): void {
   const [rows, columns] = sidesOf(changed);
   const taps = columns / changed.shape[1];
-  const onInput = magnitude.shape.length > 1 && magnitude.shape[0] === 1 && magnitude.values.length > 1;
   const { values } = changed;
   const channelOf = (i: number) => onInput ? Math.floor(i % columns / taps) : Math.floor(i / columns);
   const squares = new Float64Array(onInput ? changed.shape[1] : rows);

@@ -20,6 +20,7 @@ export type Role =
   | "mid"
   | "alpha"
   | "magnitude"
+  | "peft_magnitude"
   | "ia3"
   | "peft_ia3"
   | "on_input"
@@ -48,7 +49,8 @@ const ENDINGS: [RegExp, (match: RegExpMatchArray) => Role][] = [
   [/\.lora_B\.bias$/, () => "up_bias"],
   [/\.lora_mid\.weight$/, () => "mid"],
   [/\.alpha$/, () => "alpha"],
-  [/\.(?:dora_scale|lora_magnitude_vector(?:\.weight)?)$/, () => "magnitude"],
+  [/\.dora_scale$/, () => "magnitude"],
+  [/\.lora_magnitude_vector(?:\.weight)?$/, () => "peft_magnitude"],
   [/\.(hada_(?:w[12]_[ab]|t[12])|lokr_(?:w[12](?:_[ab])?|t2))$/, ([, name]) => name as Role],
   [/\.ia3_l$/, () => "peft_ia3"],
   [/\.on_input$/, () => "on_input"],

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { toFloat32 } from "../formats/dtype.ts";
+import { FLOATS, toFloat32 } from "../formats/dtype.ts";
 import { asF32 } from "../formats/as_f32.ts";
 import { rangeOf } from "../formats/safetensors.ts";
-import type { DType, TensorSource } from "../formats/tensor_source.ts";
+import type { TensorSource } from "../formats/tensor_source.ts";
 import type { Adapter } from "./adapter_file.ts";
 import type { Multiply } from "./algebra.ts";
 import type { AdaptedPart } from "./keys.ts";
@@ -16,8 +16,6 @@ export interface Strength {
   adapter: Adapter;
   weight: number;
 }
-
-const FLOATS: readonly DType[] = ["F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"];
 
 /** Changed tensors that are kept while they are read piece by piece. */
 const KEPT = 3;

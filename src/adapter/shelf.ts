@@ -9,9 +9,8 @@ import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
 import { exists, filesWithin } from "../files/byte_file.ts";
 import { dataHome } from "../files/data_home.ts";
+import { WEIGHTS } from "../model/find_models.ts";
 import { Adapter, type Bases } from "./adapter_file.ts";
-
-const ENDING = /\.(safetensors|ckpt|pt|pth|bin)$/i;
 
 /** Where adapters are looked up by name, where nobody says: the model folder's `loras`, then the user's data folder. */
 export function loraFolders(model: string, isFolder: boolean): string[] {
@@ -79,7 +78,7 @@ export class AdapterShelf {
 
 /** A name for looking up: no folder, no ending, no capitals. */
 export function nameOf(path: string): string {
-  return basename(path.replaceAll("\\", "/")).replace(ENDING, "").toLowerCase();
+  return basename(path.replaceAll("\\", "/")).replace(WEIGHTS, "").toLowerCase();
 }
 
 async function listed(folders: readonly string[]): Promise<Map<string, string>> {
@@ -87,7 +86,7 @@ async function listed(folders: readonly string[]): Promise<Map<string, string>> 
   for (const folder of folders) {
     if (!await exists(folder)) continue;
     for (const file of await filesWithin(folder)) {
-      if (ENDING.test(file) && !places.has(nameOf(file))) places.set(nameOf(file), join(folder, file));
+      if (WEIGHTS.test(file) && !places.has(nameOf(file))) places.set(nameOf(file), join(folder, file));
     }
   }
   return places;

@@ -4,7 +4,9 @@
  * @module
  */
 import type { TensorSource } from "../formats/tensor_source.ts";
+import { familyOf } from "../model/family_of.ts";
 import { describeForeign, kindOf } from "../model/foreign.ts";
+import type { Family } from "../model/preset.ts";
 
 const SIGNS: [RegExp, string][] = [
   [/oft_blocks|oft_diag|oft_R\b|\.oft_/, "It is of the kind OFT or BOFT, which is not supported."],
@@ -14,6 +16,8 @@ const SIGNS: [RegExp, string][] = [
   [/motion_modules|temporal_transformer/, "It is for AnimateDiff."],
 ];
 
+const TITLES: Record<Family, string> = { sd1: "SD 1", sd2: "SD 2", sdxl: "SDXL" };
+
 /** A sentence, or nothing where nothing is telling. */
 export function whatItIs(source: TensorSource): string {
   const names = [...source.tensors.keys()];
@@ -22,16 +26,5 @@ export function whatItIs(source: TensorSource): string {
   if (kind === "model") return "It is a whole model: name it with -m.";
   if (kind !== "lora") return describeForeign(names);
   const family = familyOf(source);
-  return family ? `It is a LoRA for ${family}.` : "";
-}
-
-/** The family that the width of the prompts, or a second text encoder, gives away. */
-function familyOf(source: TensorSource): string | undefined {
-  for (const { name, shape } of source.tensors.values()) {
-    if (/^(lora_te2_|text_encoder_2\.)/.test(name)) return "SDXL";
-    if (!/attn2[._](?:processor[._])?to_[kv].*(?:lora_down|lora_A|lora\.down)\.weight$/.test(name)) continue;
-    const family = new Map([[2048, "SDXL"], [1024, "SD 2"], [768, "SD 1"]]).get(shape[1]);
-    if (family) return family;
-  }
-  return undefined;
+  return family ? `It is a LoRA for ${TITLES[family]}.` : "";
 }

@@ -88,6 +88,9 @@ function fromUpperHalves(halves: Uint16Array): Float32Array {
   return new Float32Array(out.buffer);
 }
 
+/** The floating-point formats. */
+export const FLOATS: readonly DType[] = ["F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"];
+
 /**
  * Numbers as the little-endian bytes of a floating-point format, rounded to nearest. @throws ModelError for other
  * formats

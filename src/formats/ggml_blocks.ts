@@ -1,6 +1,6 @@
 /**
- * Quantised numbers in blocks, as ggml lays them out: a scale or two, then a few bits for each number. Source: the block
- * structures of https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h; judged by the Python package gguf.
+ * Quantised numbers in blocks, as ggml lays them out: a scale or two, then a few bits for each number. Source: the
+ * block structures of https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h; judged by the Python package gguf.
  *
  * @module
  */
@@ -41,6 +41,19 @@ function sixBits(view: DataView, at: number, j: number): [scale: number, least: 
   const byte = (i: number) => view.getUint8(at + i);
   if (j < 4) return [byte(j) & 63, byte(j + 4) & 63];
   return [byte(j + 4) & 15 | byte(j - 4) >> 6 << 4, byte(j + 4) >> 4 | byte(j) >> 6 << 4];
+}
+
+/** Q4_K and Q5_K: four bits of each number from `low` on, and a fifth from `high` on, where there is one. */
+function sixBitScaled(view: DataView, at: number, out: Float32Array, to: number, low: number, high?: number): void {
+  const [d, least] = [f16(view, at), f16(view, at + 2)];
+  for (let j = 0; j < 8; j++) {
+    const [scale, m] = sixBits(view, at + 4, j);
+    for (let l = 0; l < 32; l++) {
+      const q = view.getUint8(low + (j >> 1) * 32 + l) >> (j & 1) * 4 & 15;
+      const fifth = high === undefined ? 0 : view.getUint8(high + l) >> j & 1;
+      out[to + 32 * j + l] = d * scale * (q + 16 * fifth) - Math.fround(least * m);
+    }
+  }
 }
 
 const DECODE: Record<BlockType, Decode> = {
@@ -88,26 +101,11 @@ const DECODE: Record<BlockType, Decode> = {
   },
   // d, d of the least values, their six bits, 256 numbers of 4 bits.
   Q4_K(view, at, out, to) {
-    const [d, least] = [f16(view, at), f16(view, at + 2)];
-    for (let j = 0; j < 8; j++) {
-      const [scale, m] = sixBits(view, at + 4, j);
-      for (let l = 0; l < 32; l++) {
-        const q = view.getUint8(at + 16 + (j >> 1) * 32 + l) >> (j & 1) * 4 & 15;
-        out[to + 32 * j + l] = d * scale * q - Math.fround(least * m);
-      }
-    }
+    sixBitScaled(view, at, out, to, at + 16);
   },
   // As Q4_K, with a fifth bit of each number in between.
   Q5_K(view, at, out, to) {
-    const [d, least] = [f16(view, at), f16(view, at + 2)];
-    for (let j = 0; j < 8; j++) {
-      const [scale, m] = sixBits(view, at + 4, j);
-      for (let l = 0; l < 32; l++) {
-        const q = view.getUint8(at + 48 + (j >> 1) * 32 + l) >> (j & 1) * 4 & 15;
-        const high = view.getUint8(at + 16 + l) >> j & 1;
-        out[to + 32 * j + l] = d * scale * (q + 16 * high) - Math.fround(least * m);
-      }
-    }
+    sixBitScaled(view, at, out, to, at + 48, at + 16);
   },
   // The lower four bits of 256 numbers, their upper two, 16 scales of 8 bits, d.
   Q6_K(view, at, out, to) {

@@ -115,7 +115,7 @@ async function readHead(file: ByteFile): Promise<Omit<GgufSource, "close">> {
   for (const tensor of tensors) {
     const { name, offset, stored } = tensor;
     tensor.offset += start;
-    const bytes = storedBytes(stored, tensor.shape);
+    const bytes = ggufBytes(stored, tensor.shape);
     if (offset % alignment || tensor.offset + bytes > file.size) {
       throw new ModelError(
         `${file.path} has ${file.size} bytes, but ${briefText(name)} (${stored} [${tensor.shape}]) is said to ` +
@@ -146,8 +146,8 @@ function isBlocks(type: DType | BlockType): type is BlockType {
   return type in BLOCKS;
 }
 
-/** Bytes in the file. */
-function storedBytes(type: DType | BlockType, shape: readonly number[]): number {
+/** Bytes of a tensor in a file, without what pads it. */
+export function ggufBytes(type: DType | BlockType, shape: readonly number[]): number {
   const count = shape.reduce((product, size) => product * size, 1);
   return isBlocks(type) ? count / BLOCKS[type].numbers * BLOCKS[type].bytes : count * BYTES[type];
 }

@@ -4,9 +4,8 @@
  * @module
  */
 import { ModelError } from "../errors.ts";
-import { BYTES } from "./dtype.ts";
-import { BLOCKS, type BlockType } from "./ggml_blocks.ts";
-import { GGML_TYPES } from "./gguf.ts";
+import type { BlockType } from "./ggml_blocks.ts";
+import { GGML_TYPES, ggufBytes } from "./gguf.ts";
 import type { DType } from "./tensor_source.ts";
 
 /** Where tensors begin: multiples of this many bytes. */
@@ -22,14 +21,6 @@ export interface GgufTensor {
 
 /** Texts, lists of texts, whole numbers and lists of them. */
 export type GgufValue = string | number | readonly string[] | readonly number[];
-
-/** Bytes of a tensor in a GGUF file, without what pads it. */
-export function ggufBytes({ type, shape }: Pick<GgufTensor, "type" | "shape">): number {
-  const count = shape.reduce((product, size) => product * size, 1);
-  return type in BLOCKS
-    ? count / BLOCKS[type as BlockType].numbers * BLOCKS[type as BlockType].bytes
-    : count * BYTES[type as DType];
-}
 
 /**
  * The first bytes of a GGUF file whose tensors follow in this order, each padded to {@linkcode GGUF_ALIGNMENT}.
@@ -50,8 +41,7 @@ export function ggufHead(
     out.value(value);
   }
   let offset = 0;
-  for (const tensor of tensors) {
-    const { name, type, shape } = tensor;
+  for (const { name, type, shape } of tensors) {
     const number = Object.entries(GGML_TYPES).find(([, known]) => known === type)?.[0];
     if (number === undefined) throw new ModelError(`${name} is of type ${type}, which GGUF does not have.`);
     out.text(name);
@@ -59,7 +49,7 @@ export function ggufHead(
     for (const size of shape.toReversed()) out.u64(size);
     out.u32(Number(number));
     out.u64(offset);
-    offset += Math.ceil(ggufBytes(tensor) / GGUF_ALIGNMENT) * GGUF_ALIGNMENT;
+    offset += Math.ceil(ggufBytes(type, shape) / GGUF_ALIGNMENT) * GGUF_ALIGNMENT;
   }
   out.raw(new Uint8Array(-out.length & GGUF_ALIGNMENT - 1));
   return out.all();

@@ -10,7 +10,8 @@ import type { TensorSource } from "./tensor_source.ts";
 import { openTorch } from "./torch_file.ts";
 
 /**
- * Opens a safetensors file, a GGUF file, or one of torch's (a zip, or the older pickles: both start with bytes no safetensors has).
+ * Opens a safetensors file, a GGUF file, or one of torch's (a zip, or the older pickles: both start with bytes no
+ * safetensors has).
  */
 export async function openTensors(path: string, signal?: AbortSignal): Promise<TensorSource> {
   const start = await readStart(path, 4);

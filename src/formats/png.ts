@@ -16,8 +16,7 @@ export const PNG_SIGNATURE: Uint8Array = new Uint8Array([0x89, 0x50, 0x4e, 0x47,
  * Encode a picture; alpha is left out, because what the model draws is opaque.
  *
  * @param text keyword → value. Latin-1 values become `tEXt` chunks and all others `iTXt`, as Pillow and the web UIs
- *   write
- *   and read them. Keywords have 1 to 79 characters of Latin-1.
+ *   write and read them. Keywords have 1 to 79 characters of Latin-1.
  */
 export function encodePng({ width, height, data }: Picture, text: Record<string, string> = {}): Uint8Array {
   const header = new Uint8Array(13);

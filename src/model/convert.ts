@@ -4,10 +4,11 @@
  * @module
  */
 import { ModelError, UsageError } from "../errors.ts";
-import { BYTES, fromFloat32, toFloat32 } from "../formats/dtype.ts";
+import { BYTES, FLOATS, fromFloat32, toFloat32 } from "../formats/dtype.ts";
 import { BLOCKS, type BlockType } from "../formats/ggml_blocks.ts";
 import { toBlocks, WRITTEN, type WrittenType } from "../formats/ggml_quantize.ts";
-import { GGUF_ALIGNMENT, ggufBytes, ggufHead, type GgufValue } from "../formats/gguf_head.ts";
+import { ggufBytes } from "../formats/gguf.ts";
+import { GGUF_ALIGNMENT, ggufHead, type GgufValue } from "../formats/gguf_head.ts";
 import { safetensorsHead } from "../formats/safetensors.ts";
 import type { DType, TensorInfo, TensorSource } from "../formats/tensor_source.ts";
 import { kindOf } from "./foreign.ts";
@@ -20,8 +21,6 @@ export interface Conversion {
   info: TensorInfo;
   to: DType | BlockType;
 }
-
-const FLOATS: readonly DType[] = ["F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"];
 
 /** Numbers that are converted at once: whole blocks. */
 const PIECE = 1 << 22;
@@ -85,7 +84,7 @@ export async function convert(
   );
   for (const [i, conversion] of conversions.entries()) {
     for await (const bytes of converted(source, conversion)) await write(bytes);
-    if (format === "gguf") await write(new Uint8Array(-ggufBytes(gguf[i]) & GGUF_ALIGNMENT - 1));
+    if (format === "gguf") await write(new Uint8Array(-ggufBytes(gguf[i].type, gguf[i].shape) & GGUF_ALIGNMENT - 1));
   }
 }
 

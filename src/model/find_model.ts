@@ -9,7 +9,7 @@ import { ModelError } from "../errors.ts";
 import { exists } from "../files/byte_file.ts";
 import { hubCache } from "../hub/hub.ts";
 import { openCheckpoint } from "./checkpoint.ts";
-import { weightsWithin } from "./find_models.ts";
+import { MODEL_FILE, weightsWithin } from "./find_models.ts";
 import { knownModels } from "./known_models.ts";
 import { differingParts, identify, type Identity } from "./identity.ts";
 import { modelHash } from "./model_hash.ts";
@@ -68,13 +68,11 @@ export async function isModel(path: string): Promise<boolean> {
 async function modelsIn(folder: string): Promise<string[]> {
   if (!await isFolder(folder)) return [];
   const { folders, files } = await weightsWithin(folder);
-  return [...folders, ...files.filter((file) => /\.(safetensors|gguf|ckpt)$/i.test(file))].map((path) =>
-    join(folder, path)
-  );
+  return [...folders, ...files.filter((file) => MODEL_FILE.test(file))].map((path) => join(folder, path));
 }
 
 /** The hash of the file that holds the UNet; undefined for what is no model. */
-export async function hashOfModel(place: string): Promise<string | undefined> {
+async function hashOfModel(place: string): Promise<string | undefined> {
   try {
     if (!await isFolder(place)) return await modelHash(place);
     const checkpoint = await openCheckpoint(place);

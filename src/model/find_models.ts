@@ -22,6 +22,9 @@ export interface FoundModels {
 /** Files that may hold tensors. */
 export const WEIGHTS: RegExp = /\.(safetensors|gguf|ckpt|pt|pth|bin)$/i;
 
+/** Of these, the files that may hold a whole model: `.pt`, `.pth` and `.bin` are parts of one, or embeddings. */
+export const MODEL_FILE: RegExp = /\.(safetensors|gguf|ckpt)$/i;
+
 /**
  * Diffusers folders and files of weights outside them, as paths within a folder, in order. All who look for models look
  * here. @throws ModelError where the folder cannot be read
@@ -40,7 +43,7 @@ export async function weightsWithin(folder: string): Promise<{ folders: string[]
 export async function findModels(folder: string): Promise<FoundModels> {
   const { folders, files } = await weightsWithin(folder);
   const found: FoundModels = { models: folders, loras: [] };
-  for (const file of files.filter((name) => /\.(safetensors|gguf|ckpt)$/i.test(name)).slice(0, LOOKS)) {
+  for (const file of files.filter((name) => MODEL_FILE.test(name)).slice(0, LOOKS)) {
     const kind = await kindOfFile(`${folder}/${file}`);
     if (kind === "model") found.models.push(file);
     if (kind === "lora") found.loras.push(file);

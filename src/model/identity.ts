@@ -26,8 +26,7 @@ const PIECE = 0x1000;
  * The hashes of a model that is open.
  *
  * @param full hashes every byte, which takes as long as reading them; else samples of each tensor, which a file that
- *   was trained,
- *   merged or pruned otherwise does not share
+ *   was trained, merged or pruned otherwise does not share
  * @param signal stops it between two tensors
  * @throws ModelError where a file can no longer be read
  */

@@ -7,9 +7,9 @@ import { join } from "../deps/path.ts";
 import { RpgError } from "../errors.ts";
 import { filesWithin } from "../files/byte_file.ts";
 import { openTensors } from "../formats/open_tensors.ts";
-import type { TensorSource } from "../formats/tensor_source.ts";
 import { modelName, openCheckpoint } from "./checkpoint.ts";
-import { hashOfModel } from "./find_model.ts";
+import { familyOf } from "./family_of.ts";
+import { modelHash } from "./model_hash.ts";
 import { WEIGHTS, weightsWithin } from "./find_models.ts";
 import { type FileKind, kindOf } from "./foreign.ts";
 
@@ -41,14 +41,16 @@ export async function itemAt(path: string): Promise<Item | undefined> {
   try {
     const { isDirectory, size } = await Deno.stat(path);
     const named = { name: modelName(path), path };
-    if (isDirectory) return { kind: "model", ...named, ...await familyAndHash(path), bytes: await folderBytes(path) };
+    if (isDirectory) {
+      return { kind: "model", ...named, ...await familyAndHash(path, false), bytes: await folderBytes(path) };
+    }
     const source = await openTensors(path);
     source.close();
     const kind = kindOf(source.tensors.keys());
     if (kind === undefined) return undefined;
     const about = kind === "model"
-      ? await familyAndHash(path)
-      : { family: familyOf(source), hash: await hashOfModel(path) };
+      ? await familyAndHash(path, true)
+      : { family: familyOf(source), hash: await modelHash(path) };
     return { kind, ...named, ...about, bytes: size };
   } catch (error) {
     if (error instanceof RpgError || error instanceof Deno.errors.NotFound) return undefined;
@@ -56,33 +58,21 @@ export async function itemAt(path: string): Promise<Item | undefined> {
   }
 }
 
-async function familyAndHash(path: string): Promise<Pick<Item, "family" | "hash">> {
-  const family = await openCheckpoint(path).then((checkpoint) => {
-    checkpoint.close();
-    return checkpoint.family;
-  }, () => undefined);
-  return { family, hash: await hashOfModel(path).catch(() => undefined) };
+/** Of a model that cannot be opened by itself, such as one without VAE, only the hash of its file. */
+async function familyAndHash(path: string, isFile: boolean): Promise<Pick<Item, "family" | "hash">> {
+  try {
+    const { family, unet, close } = await openCheckpoint(path);
+    close();
+    const [first] = unet.source.tensors.values();
+    return { family, hash: await modelHash(first.file) };
+  } catch (error) {
+    if (error instanceof RpgError) return isFile ? { hash: await modelHash(path) } : {};
+    throw error;
+  }
 }
 
 async function folderBytes(folder: string): Promise<number> {
   const files = (await filesWithin(folder)).filter((file) => WEIGHTS.test(file));
   const sizes = await Promise.all(files.map((file) => Deno.stat(join(folder, file)).then(({ size }) => size, () => 0)));
   return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-/** Width of the prompts that a network reads → its family. */
-const FAMILIES = new Map([[768, "sd1"], [1024, "sd2"], [2048, "sdxl"]]);
-const READS_PROMPTS = /attn2[._](?:processor[._])?to_k[._](?:.*(?:lora_down|lora_A|lora\.down)\.)?weight$/;
-const TOKENS = /^(emb_params$|string_to_param|<)/;
-
-/** By the width of the prompts that it reads, or of the tokens that it adds. */
-function familyOf({ tensors }: TensorSource): string | undefined {
-  const names = [...tensors.keys()];
-  if (names.some((name) => /^(clip_g$|lora_te2_|text_encoder_2\.)/.test(name))) return "sdxl";
-  for (const { name, shape } of tensors.values()) {
-    const width = TOKENS.test(name) ? shape[shape.length - 1] : READS_PROMPTS.test(name) ? shape[1] : 0;
-    const family = FAMILIES.get(width);
-    if (family) return family;
-  }
-  return undefined;
 }

@@ -21,9 +21,9 @@ export async function modelFolder(asked: string | undefined): Promise<string | u
 }
 
 /**
- * The path of the model that is meant; the bundled one is "mini". What exists, addresses and names on the hub are left as they are; else the one in
- * the folder with that name, or the only one whose name begins with it, or has it within. Case and endings do not
- * count.
+ * The path of the model that is meant; the bundled one is "mini". What exists, addresses and names on the hub are left
+ * as they are; else the one in the folder with that name, or the only one whose name begins with it, or has it within.
+ * Case and endings do not count.
  *
  * @param folder of models
  * @throws ModelError where several fit, or none does and it can be nothing else

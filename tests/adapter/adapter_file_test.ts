@@ -7,6 +7,7 @@ import { Adapter } from "../../src/adapter/adapter_file.ts";
 import { modulesOf, readKey } from "../../src/adapter/keys.ts";
 import { merged } from "../../src/adapter/merged.ts";
 import { AdapterShelf } from "../../src/adapter/shelf.ts";
+import { openTensors } from "../../src/formats/open_tensors.ts";
 import { openCheckpoint } from "../../src/model/checkpoint.ts";
 import { readFloats } from "../../src/nn/weights.ts";
 import { type AdapterSpec, adapterSpecs, writeAdapter } from "../pipeline/adapter_files.ts";
@@ -65,6 +66,16 @@ Deno.test("a file that does not fit says what it is", async () => {
     /makes 16 × 24, .*16, 16/,
   );
   await refused([[`${q}.lora_down.weight`, [2, 16], 1], [`${q}.lora_up.weight`, [16, 3], 1]], /make no whole adapter/);
+  const conv = "lora_unet_down_blocks_0_resnets_0_conv1";
+  await refused(
+    [[`${conv}.lora_down.weight`, [2, 16, 1, 1], 1], [`${conv}.lora_up.weight`, [16, 2, 1, 1], 1], [
+      `${conv}.lora_mid.weight`,
+      [2, 2, 1, 1],
+      1,
+    ]],
+    /makes 16 × 16, .*16, 16, 3, 3/,
+  );
+  await refused([["unet.conv_in.lora_B.bias", [16], 1]], /conv_in\.lora_B\.bias stands alone/);
   await refused([[`${q}.oft_blocks`, [4, 4, 4], 1]], /OFT/);
 });
 
@@ -87,6 +98,59 @@ Deno.test("what is merged has its own identity; what nothing changes keeps its n
   assert.deepEqual(new Float32Array(piece.buffer), whole.slice(32, 48));
   await assert.rejects(() => shelf.find("kohja"), /no LoRA kohja in .*Did you mean "kohya"/);
   shelf.close();
+});
+
+Deno.test("DoRA as PEFT saves it gives every output of a convolution its length", async () => {
+  using model = await opened("sd1");
+  const name = "down_blocks.0.resnets.0.conv1";
+  const [out, ...inner] = model.bases.unet.tensors.get(`${name}.weight`)!.shape;
+  const path = `${model.folder}/dora.safetensors`;
+  await writeAdapter(path, {
+    seed: 3,
+    tensors: [
+      [`unet.${name}.lora_A.weight`, [2, ...inner], 0.3],
+      [`unet.${name}.lora_B.weight`, [out, 2, 1, 1], 0.3],
+      [`unet.${name}.lora_magnitude_vector`, [1, out, 1, 1], 0.1],
+    ],
+    about: { lora_magnitude_vector: 0.6 },
+  });
+  const adapter = await Adapter.open(path, model.bases);
+  const file = await openTensors(path);
+  const lengths = await readFloats(file, file.tensors.get(`unet.${name}.lora_magnitude_vector`)!);
+  const source = merged(model.bases.unet, "unet", [{ adapter, weight: 1 }]);
+  const weight = await readFloats(source, source.tensors.get(`${name}.weight`)!);
+  const size = weight.length / out;
+  for (let row = 0; row < out; row++) {
+    const length = Math.hypot(...weight.subarray(row * size, (row + 1) * size));
+    assert.ok(Math.abs(length - lengths[row]) < 1e-5, `output ${row}: ${length}, expected ${lengths[row]}`); // f32
+  }
+  file.close();
+  adapter.close();
+});
+
+Deno.test("a config's α by names of modules holds there; by a regular expression it is refused", async () => {
+  using model = await opened("sd1");
+  const name = "conv_in";
+  const [out, ...inner] = model.bases.unet.tensors.get(`${name}.weight`)!.shape;
+  const change = async (alpha_pattern: Record<string, number>) => {
+    const path = `${model.folder}/adapter_model.safetensors`;
+    await writeAdapter(path, {
+      seed: 3,
+      tensors: [[`${name}.lora_A.weight`, [2, ...inner], 0.3], [`${name}.lora_B.weight`, [out, 2, 1, 1], 0.3]],
+    });
+    await Deno.writeTextFile(`${model.folder}/adapter_config.json`, JSON.stringify({ lora_alpha: 2, alpha_pattern }));
+    const adapter = await Adapter.open(path, model.bases);
+    const base = { shape: [out, ...inner], values: new Float32Array(out * inner[0] * inner[1] * inner[2]) };
+    const made = await adapter.change("unet", `${name}.weight`, base, 1);
+    adapter.close();
+    return made!;
+  };
+  const plain = await change({});
+  for (const pattern of ["conv_in", "^conv_in", "conv_in$"]) {
+    assert.deepEqual(await change({ [pattern]: 8 }), plain.map((value) => value * 4), pattern);
+  }
+  assert.deepEqual(await change({ "^in": 8 }), plain);
+  await assert.rejects(() => change({ "conv_(in|out)": 8 }), /α by the pattern conv_\(in\|out\), a regular expression/);
 });
 
 /** A tiny model's sources, and a folder of its own. */

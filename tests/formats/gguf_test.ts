@@ -3,7 +3,8 @@ import assert from "@std/assert";
 import { ModelError } from "../../src/errors.ts";
 import { type BlockType, fromBlocks } from "../../src/formats/ggml_blocks.ts";
 import { toBlocks, WRITTEN } from "../../src/formats/ggml_quantize.ts";
-import { GGUF_ALIGNMENT, ggufBytes, ggufHead, type GgufTensor, type GgufValue } from "../../src/formats/gguf_head.ts";
+import { ggufBytes } from "../../src/formats/gguf.ts";
+import { GGUF_ALIGNMENT, ggufHead, type GgufTensor, type GgufValue } from "../../src/formats/gguf_head.ts";
 import { openTensors } from "../../src/formats/open_tensors.ts";
 import { readFloats } from "../../src/nn/weights.ts";
 import golden from "../golden/formats/blocks.json" with { type: "json" };
@@ -112,6 +113,7 @@ Deno.test("a file is written as gguf writes it, byte for byte", async () => {
   ];
   const head = ggufHead(values, tensors);
   assert.deepEqual(head, bytes.subarray(0, head.length));
-  const padded = (tensor: GgufTensor) => Math.ceil(ggufBytes(tensor) / GGUF_ALIGNMENT) * GGUF_ALIGNMENT;
+  const padded = (tensor: GgufTensor) =>
+    Math.ceil(ggufBytes(tensor.type, tensor.shape) / GGUF_ALIGNMENT) * GGUF_ALIGNMENT;
   assert.equal(bytes.length, tensors.reduce((sum, tensor) => sum + padded(tensor), head.length));
 });

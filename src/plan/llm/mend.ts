@@ -6,8 +6,8 @@ import { nounOf, wordsOf } from "./things.ts";
 
 /**
  * What a language model left out although it was asked again goes where it harms nothing: things into the prompt of the
- * region whose brief names them, else into the base prompt or the only region; a colour before its noun. No cell is ever added, and a plan without faults comes back as it
- * is.
+ * region whose brief names them, else into the base prompt or the only region; a colour before its noun. No cell is
+ * ever added, and a plan without faults comes back as it is.
  */
 export function mendPlan(plan: Plan): { plan: Plan; notes: string[] } {
   const told = withBriefs(plan, findFaults(plan).missing);

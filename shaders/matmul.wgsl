@@ -13,13 +13,14 @@
 // use lanes
 
 @compute @workgroup_size(8, WAVES)
-fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u) {
+fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u) {
   lanes_begin(local.y);
   let lane = select(local.x % LANES, local.x, LANES == 8u);
   let neighbours = local.x - lane;   // the first of the lanes that share rows with this one
   let panel = group.x % p.panels;
   let part = group.x / p.panels;
-  let row = (((group.z * 32768u + group.y) * WAVES + local.y) * 8u + neighbours) / LANES * ROWS;
+  let row = (((group.z * groups.y + group.y) * WAVES + local.y) * 8u + neighbours) / LANES * ROWS;
   // for $i in ROWS
   var low$i = vec4f(0);
   var high$i = vec4f(0);

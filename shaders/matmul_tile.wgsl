@@ -12,12 +12,13 @@ var<workgroup> tile_x: array<array<array<vec4f, CHUNK + 1>, 8>, ROWS>;       // 
 var<workgroup> tile_w: array<array<array<vec4f, 4 * CHUNK + 1>, 8>, 2>;   // [half][lane][channel]
 
 @compute @workgroup_size(64)
-fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3u) {
+fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u) {
   let lane = thread % 8u;
   let own = thread / 8u;
   let panel = group.x % p.panels;
   let part = group.x / p.panels;
-  let first_row = (group.z * 32768u + group.y) * 8u * ROWS;
+  let first_row = (group.z * groups.y + group.y) * 8u * ROWS;
   let plane = select(0u, part, PLANES != TAPS);
   let slice = (p.depth + CHUNK * p.slices - 1u) / (CHUNK * p.slices) * CHUNK;
   let begin = (part - plane) * slice;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Device } from "./device.ts";
-import { recordPass, type Replay } from "./replay.ts";
+import { type Replay, submitPass } from "./replay.ts";
 import { releasePlace } from "./storage.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -12,9 +12,7 @@ import type { Tensor } from "./tensor.ts";
 export function submit(device: Device, label: string, replays: readonly Replay[]): void {
   device.check();
   if (device.tracer) return device.tracer.submit(label, replays);
-  const encoder = device.gpu.createCommandEncoder({ label });
-  recordPass(encoder, { label }, replays);
-  device.gpu.queue.submit([encoder.finish()]);
+  submitPass(device.gpu, label, replays);
 }
 
 /** What a graph compiles to. */

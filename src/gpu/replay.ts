@@ -41,3 +41,10 @@ export function recordPass(
   }
   pass.end();
 }
+
+/** Submits dispatches in order, in one pass. */
+export function submitPass(gpu: GPUDevice, label: string, replays: readonly Replay[]): void {
+  const encoder = gpu.createCommandEncoder({ label });
+  recordPass(encoder, { label }, replays);
+  gpu.queue.submit([encoder.finish()]);
+}

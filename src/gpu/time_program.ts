@@ -6,6 +6,7 @@
 import type { Device } from "./device.ts";
 import type { Program } from "./program.ts";
 import { recordPass } from "./replay.ts";
+import { readTicks, submitTicks } from "./ticks.ts";
 
 /**
  * Milliseconds that are long enough to be told apart: by the device's own clock, and by the host's, which sleeps 10 of
@@ -43,23 +44,15 @@ async function byHost(device: Device, program: Program, repeats: number): Promis
 
 async function byDevice(device: Device, program: Program, repeats: number): Promise<number> {
   const { gpu } = device;
-  const { QUERY_RESOLVE, COPY_SRC, COPY_DST, MAP_READ } = GPUBufferUsage;
   const querySet = gpu.createQuerySet({ label: "timing", type: "timestamp", count: 2 });
-  const resolved = device.buffer("timing", 16, QUERY_RESOLVE | COPY_SRC);
-  const ticks = device.buffer("timing", 16, MAP_READ | COPY_DST);
   try {
     const encoder = gpu.createCommandEncoder({ label: "timing" });
     const timestampWrites = { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 };
     recordPass(encoder, { label: "timing", timestampWrites }, repeated(program, repeats));
-    encoder.resolveQuerySet(querySet, 0, 2, resolved, 0);
-    encoder.copyBufferToBuffer(resolved, 0, ticks, 0, 16);
-    gpu.queue.submit([encoder.finish()]);
-    await device.until(ticks.mapAsync(GPUMapMode.READ));
-    const [start, end] = new BigUint64Array(ticks.getMappedRange());
+    const [start, end] = await readTicks(submitTicks(gpu, encoder, querySet, 2));
+    device.check();
     return Number(end - start) / 1e6;
   } finally {
     querySet.destroy();
-    device.release(resolved);
-    device.release(ticks);
   }
 }

@@ -8,7 +8,8 @@
  * @module
  */
 import type { Device } from "./device.ts";
-import { recordPass, type Replay, type Tracer } from "./replay.ts";
+import { recordPass, type Replay, submitPass, type Tracer } from "./replay.ts";
+import { readTicks, submitTicks } from "./ticks.ts";
 
 /** An event of the Trace Event Format; times are microseconds. */
 export interface TraceEvent {
@@ -78,10 +79,7 @@ export class Trace implements Tracer {
       this.#waiting ??= { labels: [], dispatches: 0, start: performance.now() };
       this.#waiting.labels.push(label);
       this.#waiting.dispatches += replays.length;
-      const encoder = this.device.gpu.createCommandEncoder({ label });
-      recordPass(encoder, { label }, replays);
-      this.device.gpu.queue.submit([encoder.finish()]);
-      return;
+      return submitPass(this.device.gpu, label, replays);
     }
     for (let first = 0; first < replays.length; first += MOST_QUERIES / 2) {
       const some = replays.slice(first, first + MOST_QUERIES / 2);
@@ -107,7 +105,9 @@ export class Trace implements Tracer {
     this.finished();
     if (this.#queries) {
       const clock = clockOf(this.#began, await this.#now());
-      for (const { label, replays, ticks } of this.#pending) this.#addOps(label, replays, await read(ticks), clock);
+      for (const { label, replays, ticks } of this.#pending) {
+        this.#addOps(label, replays, await readTicks(ticks), clock);
+      }
       this.#queries.destroy();
     }
     const name = (what: string, tid: number, name: string): TraceEvent => {
@@ -155,29 +155,18 @@ export class Trace implements Tracer {
       const timestampWrites = { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 };
       recordPass(encoder, { label: replay.name, timestampWrites }, [replay]);
     });
-    return this.#resolved(encoder, 2 * replays.length);
-  }
-
-  #resolved(encoder: GPUCommandEncoder, count: number): GPUBuffer {
-    const { gpu } = this.device;
-    const [size, { QUERY_RESOLVE, COPY_SRC, COPY_DST, MAP_READ }] = [8 * count, GPUBufferUsage];
-    const resolved = gpu.createBuffer({ label: "trace", size, usage: QUERY_RESOLVE | COPY_SRC });
-    const ticks = gpu.createBuffer({ label: "trace", size, usage: MAP_READ | COPY_DST });
-    encoder.resolveQuerySet(this.#queries!, 0, count, resolved, 0);
-    encoder.copyBufferToBuffer(resolved, 0, ticks, 0, size);
-    gpu.queue.submit([encoder.finish()]);
-    resolved.destroy(); // once it has been used
-    return ticks;
+    return submitTicks(gpu, encoder, querySet, 2 * replays.length);
   }
 
   /** This moment by both clocks. */
   async #now(): Promise<Moment> {
     await this.device.finished();
-    const encoder = this.device.gpu.createCommandEncoder({ label: "trace" });
+    const { gpu } = this.device;
+    const encoder = gpu.createCommandEncoder({ label: "trace" });
     const querySet = this.#queries!;
     recordPass(encoder, { timestampWrites: { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 } }, []);
     const host = performance.now();
-    const [tick] = await read(this.#resolved(encoder, 2));
+    const [tick] = await readTicks(submitTicks(gpu, encoder, querySet, 2));
     return { host, tick };
   }
 }
@@ -198,11 +187,4 @@ function clockOf(first: Moment, last: Moment): Clock {
   const measured = (last.host - first.host) / Number(last.tick - first.tick);
   const tick = Math.abs(measured / 1e-6 - 1) < TOLERANCE || !Number.isFinite(measured) ? 1e-6 : measured;
   return (at) => first.host + Number(at - first.tick) * tick;
-}
-
-async function read(ticks: GPUBuffer): Promise<BigUint64Array> {
-  await ticks.mapAsync(GPUMapMode.READ);
-  const values = new BigUint64Array(ticks.getMappedRange().slice(0));
-  ticks.destroy();
-  return values;
 }

@@ -62,6 +62,7 @@ export function ending(
   entryRows: number,
 ) {
   const { residual, before, activation = "none" } = epilogue;
+  if (before && epilogue.shift) throw new Error(`"${before.label}" and a shift cannot both be added.`);
   const added = before ?? epilogue.shift;
   const { of: shift, first } = added && "of" in added ? added : { of: added, first: 0 };
   return {
@@ -184,7 +185,11 @@ function dispatch(
   });
 }
 
-/** Bands of rows along y, and along z where they are more than a device starts: a picture of 1024² has 65536 for one that walks 16. */
+/**
+ * Bands of rows along y, and along z where they are more than a device starts: a picture of 1024² has 65536 for one that
+ * walks 16.
+ */
 function bands(count: number): [number, number] {
-  return count < 65536 ? [count, 1] : [32768, Math.ceil(count / 32768)];
+  const along = Math.ceil(count / 65535);
+  return [Math.ceil(count / along), along];
 }

@@ -1,0 +1,33 @@
+/**
+ * Timestamps of passes, on their way from the device. Their buffers are not counted: what they time shall look as it does without.
+ *
+ * @module
+ */
+
+/**
+ * Submits what `encoder` has recorded, and the reading of the first `count` timestamps behind it.
+ * @returns what {@linkcode readTicks} takes
+ */
+export function submitTicks(
+  gpu: GPUDevice,
+  encoder: GPUCommandEncoder,
+  querySet: GPUQuerySet,
+  count: number,
+): GPUBuffer {
+  const [size, { QUERY_RESOLVE, COPY_SRC, COPY_DST, MAP_READ }] = [8 * count, GPUBufferUsage];
+  const resolved = gpu.createBuffer({ label: "resolved ticks", size, usage: QUERY_RESOLVE | COPY_SRC });
+  const ticks = gpu.createBuffer({ label: "ticks", size, usage: MAP_READ | COPY_DST });
+  encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
+  encoder.copyBufferToBuffer(resolved, 0, ticks, 0, size);
+  gpu.queue.submit([encoder.finish()]);
+  resolved.destroy(); // once it has been used
+  return ticks;
+}
+
+/** The timestamps, once. Waits for the device. */
+export async function readTicks(ticks: GPUBuffer): Promise<BigUint64Array> {
+  await ticks.mapAsync(GPUMapMode.READ);
+  const values = new BigUint64Array(ticks.getMappedRange().slice(0));
+  ticks.destroy();
+  return values;
+}

@@ -1,7 +1,8 @@
 // GroupNorm in one kernel, then SiLU where asked, for pictures whose rows one workgroup can walk (larger ones take
-// group_norm_stats.wgsl, group_norm_fold.wgsl and group_norm.wgsl). A workgroup has as many groups of an entry as make whole quads,
-// four at most. Each thread sums one quad of every p.spread-th row around the first value that it meets, so that a large mean does
-// not eat the variance; these moments are joined over each group (Chan, Golub and LeVeque 1979).
+// group_norm_stats.wgsl, group_norm_fold.wgsl and group_norm.wgsl). A workgroup has as many groups of an entry as make
+// whole quads, four at most. Each thread sums one quad of every p.spread-th row around the first value that it meets,
+// so that a large mean does not eat the variance; these moments are joined over each group (Chan, Golub and LeVeque
+// 1979).
 //
 // x, out [batch, rows, quads·4], gamma and beta [quads·4]. grid: batch · quads / p.own.
 struct Params {

@@ -1,6 +1,7 @@
 // Where words are seen (DAAM, Tang et al., arXiv 2210.04885): heat[object, row] += Σ over heads of Σ over tokens of
-// words[object, token] · softmax(q · Kᵀ / √d)[token] / heads. The softmax is the attention's own, over all tokens; it is not stored,
-// but computed online as in attention.wgsl. One invocation: one query row of one object, all heads. grid: rows / 64, objects.
+// words[object, token] · softmax(q · Kᵀ / √d)[token] / heads. The softmax is the attention's own, over all tokens; it
+// is not stored, but computed online as in attention.wgsl. One invocation: one query row of one object, all heads.
+// grid: rows / 64, objects.
 struct Params {
   rows: u32,
   tokens: u32,

@@ -1,14 +1,15 @@
 // out[m, n] = act(Σₖ x[m, k] · w[k, n] + bias[n] + shift[b(m), n]) + residual[m, n]
 //
-// The one contraction of the networks, for software adapters. With TAPS = 1 the rows of x are tokens, or pixels seen by a 1×1
-// convolution; with TAPS = 9 they are the 3×3 neighbours of each output pixel (implicit GEMM), at stride 1 or 2, optionally of
-// the picture doubled in size. A group of 8 lanes owns ROWS rows × 64 columns: each lane loads four channels of every row, the
-// group shares them, and each lane multiplies them with its own 8 columns. Loads are the cost; this way x is loaded once per 64
-// columns and w once per ROWS rows. Where panels are narrower, LANES lanes share them, and a group owns 8 / LANES times as many rows.
+// The one contraction of the networks, for software adapters. With TAPS = 1 the rows of x are tokens, or pixels seen by
+// a 1×1 convolution; with TAPS = 9 they are the 3×3 neighbours of each output pixel (implicit GEMM), at stride 1 or 2,
+// optionally of the picture doubled in size. A group of 8 lanes owns ROWS rows × 64 columns: each lane loads four
+// channels of every row, the group shares them, and each lane multiplies them with its own 8 columns. Loads are the
+// cost; this way x is loaded once per 64 columns and w once per ROWS rows. Where panels are narrower, LANES lanes share
+// them, and a group owns 8 / LANES times as many rows.
 //
 // x [rows, depth·4], w [panel][tap][k][lane][8], out [rows, quads·4]; workgroup 8 × WAVES; grid: panels ×
-// parts, rows / (ROWS · WAVES · 8 / LANES) folded into y and z. PARTS = 1: without the end, partial [part, row, column]. A part is the product of one of the PLANES of a weight with
-// as many rows of x.
+// parts, rows / (ROWS · WAVES · 8 / LANES) folded into y and z. PARTS = 1: without the end, partial [part, row,
+// column]. A part is the product of one of the PLANES of a weight with as many rows of x.
 // use product
 // use lanes
 
@@ -54,7 +55,8 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
       }
     }
   }
-  // A loop instead of unrolled rows, and one whose end no compiler knows: unrolled, what follows is most of the time to compile.
+  // A loop instead of unrolled rows, and one whose end no compiler knows: unrolled, what follows is most of the time to
+  // compile.
   var sums: array<vec4f, 2 * ROWS>;
   // for $i in ROWS
   sums[2 * $i] = low$i;

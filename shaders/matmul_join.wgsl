@@ -1,5 +1,5 @@
-// Joins the slices of a product: sums them, and ends it as matmul.wgsl would. sums [slice, row, lane of a panel, 8]. One invocation:
-// eight columns of one row.
+// Joins the slices of a product: sums them, and ends it as matmul.wgsl would. sums [slice, row, lane of a panel, 8].
+// One invocation: eight columns of one row.
 struct Params {
   rows: u32,
   quads: u32,

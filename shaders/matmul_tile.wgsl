@@ -1,11 +1,12 @@
-// matmul.wgsl for GPUs: 64 threads share a tile of 8·ROWS rows × 64 columns through workgroup memory, a thread owns ROWS rows ×
-// 8 columns of it. CHUNK quads of channels at a time come to workgroup memory as f32, whatever the storage, so that halfs are unpacked
-// once per tile. Tiles are arrays of arrays with a constant inner index, padded by a column against bank conflicts; the rows of a
-// thread are spread over the tile for the same reason. Where tiles are few, `slices` of the channels are summed apart, to be joined
-// by matmul_join.wgsl.
+// matmul.wgsl for GPUs: 64 threads share a tile of 8·ROWS rows × 64 columns through workgroup memory, a thread owns
+// ROWS rows × 8 columns of it. CHUNK quads of channels at a time come to workgroup memory as f32, whatever the storage,
+// so that halfs are unpacked once per tile. Tiles are arrays of arrays with a constant inner index, padded by a column
+// against bank conflicts; the rows of a thread are spread over the tile for the same reason. Where tiles are few,
+// `slices` of the channels are summed apart, to be joined by matmul_join.wgsl.
 //
-// Shapes, taps and epilogue as in matmul.wgsl. grid: panels × parts, rows / (8·ROWS) folded into y and z. PARTS = 1: without the end, partial [part, row,
-// column]. A part is one of the slices, or, of a weight with more PLANES than TAPS, the product of one of them with as many rows of x.
+// Shapes, taps and epilogue as in matmul.wgsl. grid: panels × parts, rows / (8·ROWS) folded into y and z. PARTS = 1:
+// without the end, partial [part, row, column]. A part is one of the slices, or, of a weight with more PLANES than
+// TAPS, the product of one of them with as many rows of x.
 // use product
 
 var<workgroup> tile_x: array<array<array<vec4f, CHUNK + 1>, 8>, ROWS>;       // [row / 8][row % 8][quad of channels]

@@ -1,8 +1,8 @@
 // From a checkpoint's matrix to the layout of matmul.wgsl. source: rows of `row_values` numbers each (out channels × in
-// channels × taps, as files store them), of a type below. out: [panel of 64 columns][tap][channel][lane][8 columns], zero
-// where the matrix has no such column or channel. Marks matrices with numbers that are not finite or do not fit f16.
-// One invocation: 8 columns of one lane at one channel. grid: channels · lanes / 64, panels · TAPS.
-// GATED: a column's gate stands p.gate rows below it; columns become 4 values, 4 gates.
+// channels × taps, as files store them), of a type below. out: [panel of 64 columns][tap][channel][lane][8 columns],
+// zero where the matrix has no such column or channel. Marks matrices with numbers that are not finite or do not fit
+// f16. One invocation: 8 columns of one lane at one channel. grid: channels · lanes / 64, panels · TAPS. GATED: a
+// column's gate stands p.gate rows below it; columns become 4 values, 4 gates.
 struct Params {
   rows: u32,         // rows in source
   channels: u32,
@@ -20,7 +20,8 @@ struct Params {
 
 // use numbers
 
-// Row i / channels of source at channel i % channels: its tap, or the 16 that nine are transformed to, U = G·g·Gᵀ (winograd_in.wgsl).
+// Row i / channels of source at channel i % channels: its tap, or the 16 that nine are transformed to, U = G·g·Gᵀ
+// (winograd_in.wgsl).
 fn tapped(i: u32, tap: u32) -> f32 {
   if (TAPS != 16u) { return number(i * TAPS + tap); }
   var g = array<vec3f, 4>(vec3f(1.0, 0.0, 0.0), vec3f(0.5), vec3f(0.5, -0.5, 0.5), vec3f(0.0, 0.0, 1.0));

@@ -1,6 +1,6 @@
-// Rows of a file's numbers as they stay on the device: q8_0 or q4_0 of ggml, a scale for every 32 numbers. kept: the scales, two
-// halfs a word, then the numbers, of BITS bits each, the first in the lowest. Marks matrices with numbers that are not finite.
-// One invocation: two blocks, whose scales share a word. grid: blocks / 128, folded.
+// Rows of a file's numbers as they stay on the device: q8_0 or q4_0 of ggml, a scale for every 32 numbers. kept: the
+// scales, two halfs a word, then the numbers, of BITS bits each, the first in the lowest. Marks matrices with numbers
+// that are not finite. One invocation: two blocks, whose scales share a word. grid: blocks / 128, folded.
 struct Params {
   blocks: u32,       // pairs of blocks in source
   first: u32,        // pair of kept to begin with

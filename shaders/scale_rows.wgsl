@@ -1,5 +1,5 @@
-// out[row, c] = x[row, c] · table[kind[row], c]: what each row takes of the low-rank adapters that all rows share. One invocation: one
-// quad.
+// out[row, c] = x[row, c] · table[kind[row], c]: what each row takes of the low-rank adapters that all rows share. One
+// invocation: one quad.
 struct Params {
   rows: u32,
   quads: u32,

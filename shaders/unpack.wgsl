@@ -1,6 +1,6 @@
-// From rows as quantize.wgsl leaves them to the panels of matmul.wgsl, right before they are read: [panel][channel][lane][8 columns],
-// zero where the matrix has no such column. One invocation: four channels of the 8 columns of a lane. GATED: a column's gate stands
-// p.gate rows below it; columns become 4 values, 4 gates.
+// From rows as quantize.wgsl leaves them to the panels of matmul.wgsl, right before they are read:
+// [panel][channel][lane][8 columns], zero where the matrix has no such column. One invocation: four channels of the 8
+// columns of a lane. GATED: a column's gate stands p.gate rows below it; columns become 4 values, 4 gates.
 struct Params {
   rows: u32,
   channels: u32,     // a multiple of 32

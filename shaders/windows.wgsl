@@ -1,5 +1,5 @@
-// Windows of one size out of a picture of features: out[entry] = x at the entry's own place. One invocation: one quad of out
-// [batch, height, width, quads·4].
+// Windows of one size out of a picture of features: out[entry] = x at the entry's own place. One invocation: one quad
+// of out [batch, height, width, quads·4].
 struct Params {
   height: u32,      // of the windows
   width: u32,

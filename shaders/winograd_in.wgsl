@@ -1,7 +1,7 @@
-// First third of a 3×3 convolution by Winograd's F(2×2, 3×3) (Lavin and Gray, arXiv 1509.09308): Y = Aᵀ[(G·g·Gᵀ) ⊙ (Bᵀ·d·B)]A,
-// 16 products for a tile of 2×2 results that taps alone would take 36 for. Here V = Bᵀ·d·B: every tile's 4×4 neighbourhood d becomes
-// the 16 rows of x for as many products over the channels; shaders/winograd_out.wgsl does the rest. V is stored as the activations are:
-// the sum of four, it must stay below their largest number.
+// First third of a 3×3 convolution by Winograd's F(2×2, 3×3) (Lavin and Gray, arXiv 1509.09308): Y = Aᵀ[(G·g·Gᵀ) ⊙
+// (Bᵀ·d·B)]A, 16 products for a tile of 2×2 results that taps alone would take 36 for. Here V = Bᵀ·d·B: every tile's
+// 4×4 neighbourhood d becomes the 16 rows of x for as many products over the channels; shaders/winograd_out.wgsl does
+// the rest. V is stored as the activations are: the sum of four, it must stay below their largest number.
 //
 // x [batch, in_height, in_width, depth·4], out [16, tiles, depth·4]. One invocation: one quad of one tile.
 struct Params {

@@ -1,5 +1,6 @@
-// Last third of a convolution by Winograd's F(2×2, 3×3) (winograd_in.wgsl): Y = Aᵀ·M·A of the 16 products M of a tile, and the end
-// of the convolution. sums [16, tiles, columns·4], out [batch, height, width, quads·4]. One invocation: one quad of one tile.
+// Last third of a convolution by Winograd's F(2×2, 3×3) (winograd_in.wgsl): Y = Aᵀ·M·A of the 16 products M of a tile,
+// and the end of the convolution. sums [16, tiles, columns·4], out [batch, height, width, quads·4]. One invocation: one
+// quad of one tile.
 struct Params {
   rows: u32,         // pixels of the result
   quads: u32,

@@ -1,8 +1,8 @@
-// The end of a product: out[m, n] = act(sum[m, n] + bias[n] + shift[b(m), n]) + residual[m, n]. GATED: columns come as 4 values,
-// 4 gates: out = value · gelu(gate). What is absent is a constant, since a software adapter runs both sides of every branch:
-// RESIDUAL is 0 or 1; SHIFT likewise, or 2 where it has a row for every row: values, then gates; ACTIVATION as in
-// src/ops/activation.ts. Uniforms: rows; quads of output channels; entry_rows, the
-// rows of a batch entry, which share a row of shift; has_bias; shift_quads of a row of shift, and shift_first of those that count.
+// The end of a product: out[m, n] = act(sum[m, n] + bias[n] + shift[b(m), n]) + residual[m, n]. GATED: columns come as
+// 4 values, 4 gates: out = value · gelu(gate). What is absent is a constant, since a software adapter runs both sides
+// of every branch: RESIDUAL is 0 or 1; SHIFT likewise, or 2 where it has a row for every row: values, then gates;
+// ACTIVATION as in src/ops/activation.ts. Uniforms: rows; quads of output channels; entry_rows, the rows of a batch
+// entry, which share a row of shift; has_bias; shift_quads of a row of shift, and shift_first of those that count.
 @group(0) @binding(1) var<storage, read> bias: array<vec4f>;
 // tensor 2 shift
 // tensor 3 residual

@@ -1,7 +1,8 @@
-// What queries see. A query row belongs to a region; a region names the key rows it sees and, for regional prompts, the base
-// prompt's with the base ratio β: out = (1 − β)·attn(keys) + β·attn(base), one dispatch for each of the two sums:
+// What queries see. A query row belongs to a region; a region names the key rows it sees and, for regional prompts, the
+// base prompt's with the base ratio β: out = (1 − β)·attn(keys) + β·attn(base), one dispatch for each of the two sums:
 // with MORE = 1 it adds `sum`, the other. Where JOINED = 1 queries, keys and values are one tensor, kv. Self-attention
-// is the region "my own picture". Query rows come sorted by region in tiles, so that a workgroup reads one region's keys.
+// is the region "my own picture". Query rows come sorted by region in tiles, so that a workgroup reads one region's
+// keys.
 struct Params {
   q_quads: u32,     // quads of a row of q
   out_quads: u32,   // quads of a row of out

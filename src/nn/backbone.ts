@@ -1,6 +1,6 @@
 /**
- * The contract of the networks that predict noise: U-Nets here, transformers likewise. A backbone is a description and owns
- * nothing; all state is in the graphs it records and in the weights it declares by recording.
+ * The contract of the networks that predict noise: U-Nets here, transformers likewise. A backbone is a description and
+ * owns nothing; all state is in the graphs it records and in the weights it declares by recording.
  *
  * @module
  */
@@ -40,7 +40,10 @@ export interface Backbone {
   readonly outChannels: number;
   /** Width of a prompt's tokens. */
   readonly contextDim: number;
-  /** Channels of its skip connections in order, and of its middle, where {@linkcode BackboneInputs.residuals} can be added. */
+  /**
+   * Channels of its skip connections in order, and of its middle, where {@linkcode BackboneInputs.residuals} can be
+   * added.
+   */
   readonly features?: readonly number[];
   /** Latents along the sides of the smallest picture that it can be recorded over. */
   readonly leastSide: number;

@@ -1,6 +1,6 @@
 /**
- * ControlNetModel of diffusers (Zhang et al., arXiv 2302.05543): a copy of a U-Net's first half that sees a picture, and whose
- * features are added to the U-Net's own.
+ * ControlNetModel of diffusers (Zhang et al., arXiv 2302.05543): a copy of a U-Net's first half that sees a picture,
+ * and whose features are added to the U-Net's own.
  *
  * @module
  */
@@ -53,7 +53,9 @@ export interface ControlNetwork {
   ): Pick<Residuals, "skips" | "middle">;
 }
 
-/** Channels of diffusers' own embedding, which begins at the picture's size and halves it after every two convolutions. */
+/**
+ * Channels of diffusers' own embedding, which begins at the picture's size and halves it after every two convolutions.
+ */
 const EMBEDDING = [16, 32, 96, 256];
 
 /** The ControlNet that a diffusers config describes. */
@@ -119,7 +121,10 @@ function residuals(
   };
 }
 
-/** Guess mode's strengths of `count` features: from a tenth for the first to the whole for the last, evenly in their logarithms. */
+/**
+ * Guess mode's strengths of `count` features: from a tenth for the first to the whole for the last, evenly in their
+ * logarithms.
+ */
 export function guessStrengths(count: number): number[] {
   return Array.from({ length: count }, (_, i) => 10 ** (i / (count - 1) - 1));
 }

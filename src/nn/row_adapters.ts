@@ -1,5 +1,6 @@
 /**
- * Adapters that hold in some rows of an activation: the layers of a network with low-rank changes beside them (see ops/row_adapter.ts).
+ * Adapters that hold in some rows of an activation: the layers of a network with low-rank changes beside them (see
+ * ops/row_adapter.ts).
  *
  * @module
  */

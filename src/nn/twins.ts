@@ -12,12 +12,14 @@ export function random(count: number, seed: number): Float32Array<ArrayBuffer> {
   return Float32Array.from(Float16Array.from({ length: count }, next));
 }
 
-/** Arrays as a file would have them, in f32. */
-export function arraysSource(arrays: Record<string, { shape: number[]; values: Float32Array }>): TensorSource {
-  const infos = Object.entries(arrays).map(([name, { shape, values }]): [string, TensorInfo] => [
-    name,
-    { name, dtype: "F32", shape, bytes: values.byteLength, file: "memory" },
-  ]);
+/** Arrays as a file would have them, in f32 or f16. */
+export function arraysSource(
+  arrays: Record<string, { shape: number[]; values: Float32Array | Float16Array }>,
+): TensorSource {
+  const infos = Object.entries(arrays).map(([name, { shape, values }]): [string, TensorInfo] => {
+    const dtype = values instanceof Float16Array ? "F16" : "F32";
+    return [name, { name, dtype, shape, bytes: values.byteLength, file: "memory" }];
+  });
   return {
     describe: "memory",
     tensors: new Map(infos),

@@ -1,5 +1,6 @@
 /**
- * The first half of diffusers' UNet2DConditionModel, which ControlNets are copies of: time embedding, down blocks, middle.
+ * The first half of diffusers' UNet2DConditionModel, which ControlNets are copies of: time embedding, down blocks,
+ * middle.
  *
  * @module
  */
@@ -200,7 +201,10 @@ function onceForEachSize(make: (height: number, width: number) => AttentionMap):
   };
 }
 
-/** silu of the embedding that every ResNet block adds: timestep, and on SDXL pooled prompt and sizes. [batch, 1, 4·blockOut[0]] */
+/**
+ * silu of the embedding that every ResNet block adds: timestep, and on SDXL pooled prompt and sizes. [batch, 1,
+ * 4·blockOut[0]]
+ */
 function timeEmbedding(
   g: Graph,
   w: Layers,

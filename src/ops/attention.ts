@@ -36,7 +36,9 @@ export interface AttentionMap {
 /** Words of a sight in a table. */
 const SIGHT_WORDS = 5;
 
-/** A table of sights that the host may write anew. A buffer of its own: kernels only read it, and arenas are written. */
+/**
+ * A table of sights that the host may write anew. A buffer of its own: kernels only read it, and arenas are written.
+ */
 export function sightTable(g: Graph, sights: readonly Sight[]): Tensor {
   return g.constant("attention regions", sightWords(sights));
 }

@@ -9,7 +9,8 @@ import { padChannels, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import type { Heads } from "./attention.ts";
 
 /**
- * heat[object, row] += mean over heads of Σ words[object, token] · softmax(q·Kᵀ/√d)[row, token] (DAAM, arXiv 2210.04885).
+ * heat[object, row] += mean over heads of Σ words[object, token] · softmax(q·Kᵀ/√d)[row, token] (DAAM, arXiv
+ * 2210.04885).
  *
  * @param q [1, …, heads·d], one picture
  * @param kv [1, tokens, 2·heads·d]: keys, then values. Every query sees all of them.

@@ -1,6 +1,6 @@
 /**
- * The one contraction of the networks, shaders/matmul.wgsl, and its form for GPUs, shaders/matmul_tile.wgsl: recorded as the
- * device's table says. Linear layers and convolutions are made of it.
+ * The one contraction of the networks, shaders/matmul.wgsl, and its form for GPUs, shaders/matmul_tile.wgsl: recorded
+ * as the device's table says. Linear layers and convolutions are made of it.
  *
  * @module
  */
@@ -19,11 +19,16 @@ import { panelCount, type Weight } from "./weight.ts";
 /** What happens to a sum before it is stored: act(sum + bias + shift) + residual. */
 export interface Epilogue {
   activation?: Activation;
-  /** [batch, 1, channels], or so many channels of a wider tensor: added to every row of a batch entry (time embedding). */
+  /**
+   * [batch, 1, channels], or so many channels of a wider tensor: added to every row of a batch entry (time embedding).
+   */
   shift?: Tensor | Channels;
   /** Shape of the result. */
   residual?: Tensor;
-  /** Added to every row's sum before `activation`, or before the gates: [batch, …, channels, gated twice as many]. Not with `shift`. */
+  /**
+   * Added to every row's sum before `activation`, or before the gates: [batch, …, channels, gated twice as many]. Not
+   * with `shift`.
+   */
   before?: Tensor;
 }
 
@@ -54,7 +59,10 @@ const NO_PICTURE: Values = {
   up: 0,
 };
 
-/** An epilogue as kernels want it: uniforms and constants of shaders/shared/epilogue.wgsl, and the operands that it binds first. */
+/**
+ * An epilogue as kernels want it: uniforms and constants of shaders/shared/epilogue.wgsl, and the operands that it
+ * binds first.
+ */
 export function ending(
   g: Graph,
   { bias, gated }: Pick<Weight, "bias" | "gated">,
@@ -186,8 +194,8 @@ function dispatch(
 }
 
 /**
- * Bands of rows along y, and along z where they are more than a device starts: a picture of 1024² has 65536 for one that
- * walks 16.
+ * Bands of rows along y, and along z where they are more than a device starts: a picture of 1024² has 65536 for one
+ * that walks 16.
  */
 function bands(count: number): [number, number] {
   const along = Math.ceil(count / 65535);

@@ -22,7 +22,10 @@ export interface Weight {
   name: string;
   inChannels: number;
   outChannels: number;
-  /** 1; or 9 for a 3×3 convolution; or 16 for one whose taps are transformed (Winograd F(2×2, 3×3), shaders/winograd_in.wgsl). */
+  /**
+   * 1; or 9 for a 3×3 convolution; or 16 for one whose taps are transformed (Winograd F(2×2, 3×3),
+   * shaders/winograd_in.wgsl).
+   */
   taps: 1 | 9 | 16;
   /** Columns are values and gates: the layer gives value · gelu(gate), half as many channels. */
   gated: boolean;

@@ -1,9 +1,10 @@
 /**
- * 3×3 convolution at stride 1 by Winograd's F(2×2, 3×3) (Lavin and Gray, arXiv 1509.09308): 16 products for four results where
- * taps take 36. shaders/winograd_in.wgsl says how.
+ * 3×3 convolution at stride 1 by Winograd's F(2×2, 3×3) (Lavin and Gray, arXiv 1509.09308): 16 products for four
+ * results where taps take 36. shaders/winograd_in.wgsl says how.
  *
- * What it costs in exactness: its intermediate values round once more, and sums of up to nine of them are taken. With storage
- * in f32 a result differs by less than 1e-5 of the largest from one by taps; in f16 by less than 4e-3 of it (tests/ops/winograd_test.ts).
+ * What it costs in exactness: its intermediate values round once more, and sums of up to nine of them are taken. With
+ * storage in f32 a result differs by less than 1e-5 of the largest from one by taps; in f16 by less than 4e-3 of it
+ * (tests/ops/winograd_test.ts).
  *
  * @module
  */

@@ -1,13 +1,13 @@
 import assert from "@std/assert";
 import { taesdNames } from "../../src/model/taesd_file.ts";
-import { MemorySource } from "../ops/harness.ts";
+import { arraysSource } from "../../src/nn/twins.ts";
 
 const named = (...entries: [name: string, inputs: number][]) => {
   const tensors = entries.map(([name, inputs]): [string, { shape: number[]; values: Float32Array }] => [
     name,
     { shape: [8, inputs, 3, 3], values: new Float32Array() },
   ]);
-  const views = taesdNames(new MemorySource(Object.fromEntries(tensors)));
+  const views = taesdNames(arraysSource(Object.fromEntries(tensors)));
   return Object.fromEntries([...views].map(([to, { from }]) => [from, to]));
 };
 

@@ -1,12 +1,13 @@
 import { paddedWidth, padHeads } from "../../src/nn/pad_heads.ts";
+import { arraysSource } from "../../src/nn/twins.ts";
 import { attention, type Heads, selfMap } from "../../src/ops/attention.ts";
 import { linear } from "../../src/ops/matmul.ts";
-import { assertClose, compute, MemorySource, random, WAYS } from "../ops/harness.ts";
+import { assertClose, compute, random, WAYS } from "../ops/harness.ts";
 import assert from "@std/assert";
 
 Deno.test("padHeads puts zeros behind each head, along rows and columns, whatever range is read", async () => {
   const values = Float32Array.from({ length: 4 * 2 }, (_, i) => i + 1);
-  const source = new MemorySource({ w: { shape: [4, 2], values } });
+  const source = arraysSource({ w: { shape: [4, 2], values } });
   const rows: Heads = { count: 2, width: 2 };
   const padded = padHeads(source, new Map([["w", { rows }]]));
   assert.deepEqual(padded.tensors.get("w")!.shape, [8, 2]);

@@ -1,6 +1,7 @@
 /** Upscalers against spandrel and TAESD against diffusers, with weights that both sides draw. */
 import assert from "@std/assert";
 import { openSafetensors } from "../../src/formats/safetensors.ts";
+import type { TensorSource } from "../../src/formats/tensor_source.ts";
 import { viewOf } from "../../src/formats/view.ts";
 import { Graph } from "../../src/gpu/graph.ts";
 import { readFloats, writeFloats } from "../../src/gpu/storage.ts";
@@ -9,16 +10,17 @@ import { taesdNames } from "../../src/model/taesd_file.ts";
 import { upscalerNames } from "../../src/model/upscaler.ts";
 import { type RrdbConfig, rrdbnet } from "../../src/nn/rrdbnet.ts";
 import { type TaesdConfig, taesdDecode, taesdEncode } from "../../src/nn/taesd.ts";
+import { arraysSource } from "../../src/nn/twins.ts";
 import { Weights } from "../../src/nn/weights.ts";
 import { noiseGenerator } from "../../src/sample/noise.ts";
-import { assertClose, MemorySource, testDevice } from "../ops/harness.ts";
+import { assertClose, testDevice } from "../ops/harness.ts";
 import { channelsLast, peak, SHARE } from "./goldens.ts";
 
 const folder = new URL("../golden/nn/", import.meta.url).pathname;
 const shapes: Record<string, Record<string, number[]>> = JSON.parse(Deno.readTextFileSync(`${folder}small.json`));
 
 /** Weights as tests/oracle/small_networks.py draws them, under the names of the other side. */
-function drawn(network: string, seed: number): MemorySource {
+function drawn(network: string, seed: number): TensorSource {
   const draw = noiseGenerator("cpu", seed);
   const entries = Object.keys(shapes[network]).sort().map((name) => {
     const shape = shapes[network][name];
@@ -28,7 +30,7 @@ function drawn(network: string, seed: number): MemorySource {
     const values = draw.normal(Math.max(16, size)).subarray(0, size).map((v) => v * scale);
     return [name, { shape, values: Float32Array.from(values) }] as const;
   });
-  return new MemorySource(Object.fromEntries(entries));
+  return arraysSource(Object.fromEntries(entries));
 }
 
 /** [1, channels, height, width] with squares of pixels folded into channels, as torch's pixel_unshuffle does. */
@@ -61,7 +63,7 @@ for (const precision of ["f32", "f16"] as const) {
       return { shape, values };
     };
     const judge = async (
-      source: MemorySource,
+      source: TensorSource,
       given: { shape: readonly number[]; values: Float32Array },
       expected: Float32Array,
       record: (g: Graph, w: Weights, x: Tensor) => Tensor,

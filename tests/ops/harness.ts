@@ -8,7 +8,7 @@ import { Device, openDevice, type Precision } from "../../src/gpu/device.ts";
 import { Graph } from "../../src/gpu/graph.ts";
 import { readFloats, writeFloats } from "../../src/gpu/storage.ts";
 import type { Tensor } from "../../src/gpu/tensor.ts";
-import type { TensorInfo, TensorSource } from "../../src/formats/tensor_source.ts";
+import { arraysSource } from "../../src/nn/twins.ts";
 import { Weights } from "../../src/nn/weights.ts";
 import type { KeptType } from "../../src/ops/weight.ts";
 
@@ -63,29 +63,6 @@ export function random(count: number, seed = 1): Float32Array {
   });
 }
 
-/** Tensors held in memory, in the type a file would have. */
-export class MemorySource implements TensorSource {
-  readonly describe = "memory";
-  readonly tensors = new Map<string, TensorInfo>();
-  readonly #bytes = new Map<string, Uint8Array>();
-
-  constructor(entries: Record<string, { shape: number[]; values: Float32Array | Float16Array }>) {
-    for (const [name, { shape, values }] of Object.entries(entries)) {
-      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-      const dtype = values instanceof Float16Array ? "F16" : "F32";
-      this.tensors.set(name, { name, dtype, shape, bytes: bytes.length, file: "memory" });
-      this.#bytes.set(name, bytes);
-    }
-  }
-
-  read(name: string, into: Uint8Array, start = 0): Promise<void> {
-    into.set(this.#bytes.get(name)!.subarray(start, start + into.length));
-    return Promise.resolve();
-  }
-
-  close(): void {}
-}
-
 /** An input of an op: its shape and numbers. */
 export interface Given {
   shape: number[];
@@ -106,7 +83,7 @@ export async function compute(
   const w = new Weights(device, precision, "test", () => keep);
   const tensors = inputs.map(({ shape }, i) => g.input(`input ${i}`, shape));
   const out = g.output(build(g, w, tensors));
-  await w.load(new MemorySource(weights));
+  await w.load(arraysSource(weights));
   const program = await g.compile();
   inputs.forEach(({ values }, i) => writeFloats(device, tensors[i], values));
   program.run();

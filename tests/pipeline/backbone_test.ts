@@ -2,10 +2,12 @@
 import assert from "@std/assert";
 import { BUNDLED_MODEL } from "../../src/assets.ts";
 import { CancelledError } from "../../src/errors.ts";
+import type { TensorSource } from "../../src/formats/tensor_source.ts";
 import { generate, paint } from "../../src/generate.ts";
 import { openDevice } from "../../src/gpu/device.ts";
 import { openCheckpoint } from "../../src/model/checkpoint.ts";
 import { type Backbone, recordSmallest } from "../../src/nn/backbone.ts";
+import { arraysSource } from "../../src/nn/twins.ts";
 import { sinusoids } from "../../src/nn/unet.ts";
 import { type Layers, Weights } from "../../src/nn/weights.ts";
 import { attention, type AttentionMap, selfMap } from "../../src/ops/attention.ts";
@@ -17,7 +19,7 @@ import { memoryNeed } from "../../src/pipeline/memory.ts";
 import { Model } from "../../src/pipeline/model.ts";
 import { prepare } from "../../src/pipeline/prepare.ts";
 import { planFromRegions } from "../../src/plan/from_regions.ts";
-import { MemorySource, random } from "../ops/harness.ts";
+import { random } from "../ops/harness.ts";
 
 const LATENTS = 12, WIDTH = 32, HEADS = { count: 2, width: 16 }, TIME = 16;
 
@@ -66,7 +68,7 @@ const patchTransformer = (contextDim: number): Backbone => ({
 });
 
 /** Small random numbers for all that a network declares. */
-async function randomWeights(network: Backbone): Promise<MemorySource> {
+async function randomWeights(network: Backbone): Promise<TensorSource> {
   const device = await openDevice();
   const weights = new Weights(device, "f32", "shapes");
   const entries: Record<string, { shape: number[]; values: Float32Array }> = {};
@@ -89,7 +91,7 @@ async function randomWeights(network: Backbone): Promise<MemorySource> {
   };
   recordSmallest(new Graph(device, "shapes", "f32"), noting, network);
   device.close();
-  return new MemorySource(entries);
+  return arraysSource(entries);
 }
 
 Deno.test("another backbone draws through generate(): regions, streaming and the memory plan come with it", async () => {

@@ -3,10 +3,11 @@ import assert from "@std/assert";
 import { ModelError } from "../../src/errors.ts";
 import { padChannels } from "../../src/gpu/tensor.ts";
 import { rrdbnet } from "../../src/nn/rrdbnet.ts";
+import { arraysSource } from "../../src/nn/twins.ts";
 import { declarePart } from "../../src/pipeline/part.ts";
 import { enlarge, Upscaler } from "../../src/pipeline/upscaler.ts";
 import { noiseGenerator } from "../../src/sample/noise.ts";
-import { MemorySource, testDevice } from "../ops/harness.ts";
+import { testDevice } from "../ops/harness.ts";
 
 const CONFIG = { inChannels: 12, shuffle: 2, features: 8, growth: 8, blocks: 1, doublings: 2, scale: 2 };
 
@@ -29,7 +30,7 @@ async function part() {
       }],
     ] as const;
   });
-  await declared.weights.load(new MemorySource(Object.fromEntries(entries)));
+  await declared.weights.load(arraysSource(Object.fromEntries(entries)));
   return declared;
 }
 

@@ -6,8 +6,7 @@
  */
 import { parseArgs } from "@std/cli";
 import { RpgError } from "../src/errors.ts";
-import { draw } from "../src/generate.ts";
-import { toEnd } from "../src/closed_loop.ts";
+import { draw, toEnd } from "../src/generate.ts";
 import { loadModel } from "../src/pipeline/model.ts";
 import { memoryNeed } from "../src/pipeline/memory.ts";
 import { prepare } from "../src/pipeline/prepare.ts";

@@ -5,7 +5,7 @@
  */
 import { mend, type Round } from "./edit.ts";
 import { PlannerError } from "./errors.ts";
-import { addedTimings, draw, type ImageResult, type StepEvent } from "./generate.ts";
+import { addedTimings, draw, type ImageResult, type StepEvent, toEnd } from "./generate.ts";
 import { checklistOf } from "./judge/checklist.ts";
 import { type Check, isFault, type Judge, type Mark, worth } from "./judge/judge.ts";
 import type { Picture } from "./picture/picture.ts";
@@ -82,21 +82,6 @@ export async function drawAndMend(model: Model, drawing: Drawing, options: LoopO
   return { result: { ...result, timings }, plan: drawing.plan, checklist, marks, drawn, rounds };
 }
 
-/** The image that a run ends in. @param onStep is told of every step and waited for; what it throws ends the run */
-export async function toEnd(
-  run: AsyncGenerator<StepEvent, ImageResult>,
-  onStep?: LoopOptions["onStep"],
-): Promise<ImageResult> {
-  try {
-    for (let next = await run.next();; next = await run.next()) {
-      if (next.done) return next.value;
-      await onStep?.(next.value);
-    }
-  } finally {
-    await run.return(undefined as never); // frees what is left where `onStep` threw
-  }
-}
-
 /** Made from the plan; for a plan of one region, by the rules from its prompt. */
 function checklistFor(plan: Plan): Check[] {
   if (regionsOf(plan).length > 1) return checklistOf(plan);
@@ -108,10 +93,10 @@ function checklistFor(plan: Plan): Check[] {
   }
 }
 
-/** How a repaint samples: as the picture did. What made it start somewhere or grow is done. */
+/** How a repaint samples: as the picture did, with its LoRAs. What made it start somewhere or grow is done. */
 function repaintSettings(settings: Settings): PictureOptions {
   const { steps, cfgScale, samplingMethod, scheduler, eta, guidanceRescale, clipSkip, chunkAtComma } = settings;
-  const { rng, negativePrompt, feather, vaeTiling, vaeTileSize } = settings;
+  const { rng, negativePrompt, feather, vaeTiling, vaeTileSize, lora, tagLoras } = settings;
   const kept = { steps, cfgScale, samplingMethod, scheduler, eta, guidanceRescale, clipSkip, chunkAtComma };
-  return { ...kept, rng, negativePrompt, feather, vaeTiling, vaeTileSize };
+  return { ...kept, rng, negativePrompt, feather, vaeTiling, vaeTileSize, lora, tagLoras };
 }

@@ -89,8 +89,7 @@ interface Item {
  * Edits a picture round by round.
  *
  * @param target operations, or the prompt that the picture shall obey: then what it lacks and has too much is found
- *   with `plan` and
- *   the judge
+ *   with `plan` and the judge
  * @returns an async generator of rounds, the first look before anything is painted
  * @throws UsageError where nothing tells what to do or where
  * @example
@@ -206,7 +205,7 @@ async function* roundsOf(
       const result = await paint(model, {
         ...settings,
         ...beginningOf(operation, image, mask, round, settings),
-        plan: next,
+        plan: avoiding(operation, next, settings),
         mask,
         seed: seedOf(seed, painted++),
         onStep,
@@ -237,19 +236,24 @@ const STRENGTHS: Record<Operation["kind"], number> = { replace: 1, add: 1, recol
 const FEATHER = 4;
 
 function beginningOf(
-  { kind, object }: Operation,
+  { kind }: Operation,
   image: Picture,
   mask: Picture,
   round: number,
-  { strength, maskBlur, negativePrompt }: PictureOptions,
+  { strength, maskBlur }: PictureOptions,
 ): PictureOptions {
-  const removes = kind === "remove";
   return {
-    initImage: removes ? filledIn(image, mask) : image,
+    initImage: kind === "remove" ? filledIn(image, mask) : image,
     maskBlur: maskBlur ?? FEATHER,
     strength: strength ?? Math.min(1, STRENGTHS[kind] + 0.125 * (round - 1)),
-    ...(removes ? { negativePrompt: [negativePrompt, object].filter(Boolean).join(", ") } : {}),
   };
+}
+
+/** What is removed is avoided too, beside what the plan or else the settings avoid. */
+function avoiding({ kind, object }: Operation, plan: Plan, settings: PictureOptions): Plan {
+  if (kind !== "remove") return plan;
+  const { negativePrompt = settings.negativePrompt } = plan;
+  return { ...plan, negativePrompt: [negativePrompt, object].filter(Boolean).join(", ") };
 }
 
 function checkOf(operation: Operation): Check {

@@ -82,7 +82,14 @@ export async function paint(
   model: Model,
   { onStep, ...options }: GenerateOptions & { onStep?: (step: StepEvent) => unknown },
 ): Promise<ImageResult> {
-  const run = generate(model, options);
+  return await toEnd(generate(model, options), onStep);
+}
+
+/** The image that a run ends in. @param onStep is told of every step and waited for; what it throws ends the run */
+export async function toEnd(
+  run: AsyncGenerator<StepEvent, ImageResult>,
+  onStep?: (step: StepEvent) => unknown,
+): Promise<ImageResult> {
   try {
     for (let next = await run.next();; next = await run.next()) {
       if (next.done) return next.value;
@@ -121,7 +128,7 @@ async function* stepsOf(
   const first = yield* pass(model, drawing, { before: 0, after }, signal);
   let { image, timings } = first;
   if (larger?.drawing) {
-    const second = await startLarger(model, larger, offload, first, signal);
+    const second = await startLarger(model, drawing, first, signal);
     const again = yield* pass(model, second, { before: stepsIn(drawing), after: 0 }, signal);
     image = again.image;
     timings = addedTimings(timings, again.timings);

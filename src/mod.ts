@@ -6,8 +6,8 @@
  *
  * using model = await loadModel();
  * const plan = await makePlan("a red apple on the left and a blue teapot on the right", { planner: "rules" });
- * const result = await paint(model, { plan, seed: 7, onStep: ({ step, steps }) => console.log(`${step} of ${steps}`)
- * }); await savePicture("picture.png", result, model);
+ * const result = await paint(model, { plan, seed: 7, onStep: ({ step, steps }) => console.log(step, "of", steps) });
+ * await savePicture("picture.png", result, model);
  * ```
  *
  * @module

@@ -239,6 +239,7 @@ export function readRecipe(texts: Map<string, string>, name: string): Recipe {
 function readRepainted(value: unknown): Repainted {
   const { repaints, picture, seed } = checkObject(value, "repainted");
   if (!Number.isInteger(repaints)) throw new UsageError(`repainted.repaints must be a number, not ${brief(repaints)}.`);
+  if (picture === undefined && seed === undefined) throw new UsageError("repainted says neither picture nor seed.");
   if (picture === undefined) return { repaints: repaints as number, seed: String(seed) };
   const { name, hash } = checkObject(picture, "repainted.picture");
   checkHashes({ picture: hash }, "repainted");

@@ -1,12 +1,15 @@
 /** The closed loop with a small random model and a judge that says what the story needs. */
 import assert from "@std/assert";
 import { drawAndMend } from "../src/closed_loop.ts";
+import { paint } from "../src/generate.ts";
 import type { Judge, Verdict } from "../src/judge/judge.ts";
 import { loadModel } from "../src/pipeline/model.ts";
 import { prepare } from "../src/pipeline/prepare.ts";
 import { plainPlan } from "../src/plan/plan.ts";
 import { planByRules } from "../src/plan/rules/rules.ts";
 import { TINY_MODEL } from "./cli/program.ts";
+import { inFolder, tinyModel } from "./model/files.ts";
+import { adapterSpecs, writeAdapter } from "./pipeline/adapter_files.ts";
 
 const model = await loadModel(TINY_MODEL);
 addEventListener("unload", () => model.close());
@@ -30,6 +33,27 @@ Deno.test("the best of several goes on, drawing ends with the first that is all 
   const once = await drawAndMend(model, drawing, { judge: looks(["right", "right"]), bestOf: 3 });
   assert.equal(once.drawn.length, 1);
 });
+
+Deno.test("what is drawn again larger is what its seed makes, whichever of several it is", async () => {
+  const options = { plan: planByRules(prompt), ...size, hiresScale: 1.25 };
+  const judge = looks(["missing", "missing"], ["right", "right"]);
+  const { result } = await drawAndMend(model, await prepare(model, options), { judge, bestOf: 2 });
+  const alone = await paint(model, { ...options, seed: 6 });
+  assert.deepEqual([result.settings.seed, result.image.width], [6, 80]);
+  assert.deepEqual(result.image.data, alone.image.data);
+});
+
+Deno.test("a repaint has the picture's LoRAs, wherever their files lie", () =>
+  inFolder(async (folder) => {
+    const lora = `${folder}/ink.safetensors`;
+    await writeAdapter(lora, adapterSpecs(new URL("golden", import.meta.url).pathname).kohya);
+    using sd1 = await loadModel(tinyModel("sd1"), { type: "f32" });
+    const plan = planByRules(prompt);
+    const drawing = await prepare(sd1, { plan, lora: [{ file: lora, weight: 0.8 }], ...size });
+    const judge = looks(["right", "missing"], ["right", "missing"], ["right", "right"]);
+    const { rounds } = await drawAndMend(sd1, drawing, { judge, rounds: 1 });
+    assert.deepEqual(rounds[1].attempts[0].result.settings.lora, drawing.settings.lora);
+  }));
 
 Deno.test("a plain prompt is mended where the rules say that its things belong", async () => {
   const drawing = await prepare(model, { plan: plainPlan(prompt, "none"), ...size });

@@ -62,4 +62,17 @@ Deno.test("what was asked for is done even where the judge cannot tell, and not 
   await assert.rejects(all(edit(model, picture, [], { plan })), /nothing to do/);
 });
 
+Deno.test("what is removed is avoided, also where the plan itself says what to avoid", async () => {
+  const operations = [{ kind: "remove" as const, object: "a blue teapot" }];
+  const avoided = async (of: typeof plan, more = {}) => {
+    const rounds = await all(
+      edit(model, picture, operations, { plan: of, settings: { ...settings, steps: 3, ...more } }),
+    );
+    assert.equal(rounds[1].plan!.negativePrompt, of.negativePrompt); // what it avoids besides is the same
+    return rounds[1].attempts[0].result.plan.negativePrompt;
+  };
+  assert.equal(await avoided({ ...plan, negativePrompt: "people" }), "people, a blue teapot");
+  assert.equal(await avoided(plan, { negativePrompt: "text" }), "text, a blue teapot");
+});
+
 addEventListener("unload", () => model.close());

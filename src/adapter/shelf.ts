@@ -42,6 +42,15 @@ export class AdapterShelf {
     return await this.#opened(await this.#placeOf(name));
   }
 
+  /** The adapter that settings name: an open one with this hash, wherever it lies, or else the one with this name. */
+  async named({ name, hash }: { name: string; hash: string }): Promise<Adapter> {
+    for (const opening of this.#open.values()) {
+      const adapter = await opening.catch(() => undefined);
+      if (adapter?.hash === hash) return adapter;
+    }
+    return await this.find(name);
+  }
+
   /** Opens the adapter with this path, or else with this name. @throws as {@linkcode AdapterShelf.find} */
   async open(path: string): Promise<Adapter> {
     return await this.#opened(await exists(path) ? path : await this.#placeOf(path));

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { draw, type ImageResult, type StepEvent } from "../generate.ts";
+import { draw, type ImageResult, type StepEvent, toEnd } from "../generate.ts";
 import type { Settings } from "../settings.ts";
 import type { Drawing } from "../pipeline/drawing.ts";
 import { writeSomewhere } from "../files/new_file.ts";
 import { encodePicture } from "../formats/encode_picture.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type ModelRecipe, publicPlan, type Recipe, recipeTexts, type Repainted } from "../recipe.ts";
-import { drawAndMend, type Looked, toEnd } from "../closed_loop.ts";
+import { drawAndMend, type Looked } from "../closed_loop.ts";
 import { isFault, type Judge } from "../judge/judge.ts";
 import type { Context } from "./command.ts";
 import type { OpenedModel } from "./open_model.ts";

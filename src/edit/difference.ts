@@ -11,7 +11,8 @@ import type { Picture } from "../picture/picture.ts";
 import type { Plan } from "../plan/plan.ts";
 import { headOf } from "../plan/rules/noun.ts";
 import { planByRules } from "../plan/rules/rules.ts";
-import { boxOf, type Operation } from "./operation.ts";
+import type { Rect } from "../region/layout.ts";
+import { boxOf, type Operation, rectOf } from "./operation.ts";
 import { overlap } from "./place.ts";
 
 /**
@@ -55,17 +56,13 @@ export async function operationsBetween(
   });
   const heads = new Set(checks.map(({ words }) => headOf(words)));
   for (const { words, box } of before) {
-    if (!box || heads.has(headOf(words)) || operations.some((o) => o.box && covers(box, rect(o.box)))) continue;
+    if (!box || heads.has(headOf(words)) || operations.some((o) => o.box && covers(box, rectOf(o.box)))) continue;
     operations.push({ kind: "remove", object: words, box: boxOf(box) });
   }
   return { operations, plan: wanted };
 }
 
-type Place = { x0: number; y0: number; x1: number; y1: number };
-
-const rect = ([x0, y0, x1, y1]: [number, number, number, number]): Place => ({ x0, y0, x1, y1 });
-
 /** Whether two places are one; without a box it is the whole picture. */
-function covers(a?: Place, b?: Place): boolean {
+function covers(a?: Rect, b?: Rect): boolean {
   return a !== undefined && b !== undefined ? overlap(a, b) > 0.6 : a === b;
 }

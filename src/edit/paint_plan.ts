@@ -6,14 +6,12 @@
  */
 import { parsePlan } from "../plan/parse_plan.ts";
 import { plainPlan, type Plan, type PlanCell, regionsOf } from "../plan/plan.ts";
+import { NOTHING } from "../plan/rules/rules.ts";
 import { placesOf } from "../judge/checklist.ts";
 import type { Rect } from "../region/layout.ts";
 import { formatSplitRatio } from "../region/split_ratio.ts";
 import type { Operation } from "./operation.ts";
 import { overlap, rectOfOperation } from "./place.ts";
-
-/** What a removed thing leaves, in words that the rules planner uses for a cell without a thing. */
-export const NOTHING = "empty background";
 
 /** A box is a cell's where so much of the smaller lies in the other. */
 const SAME = 0.8;
@@ -90,7 +88,7 @@ export function promptAfter(prompt: string, { kind, object, words }: Operation):
   if (kind === "add" || there === undefined) {
     return words === undefined ? prompt : [prompt, words].filter(Boolean).join(", ");
   }
-  if (kind !== "remove") return prompt.replace(there, words!);
+  if (kind !== "remove") return prompt.replace(there, () => words!); // as they are: "$&" in words means nothing
   return prompt.replace(there, "").replace(/^\s*(?:and|,)\s*|\s*(?:\band\b|,)\s*$/g, "").replace(/ {2,}/g, " ").trim();
 }
 

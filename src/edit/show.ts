@@ -4,7 +4,8 @@
  * @module
  */
 import type { Picture } from "../picture/picture.ts";
-import { drawLetter, fitLines, LETTER, plainText, wrapText } from "../picture/font.ts";
+import { Canvas } from "../picture/canvas.ts";
+import { fitLines, LETTER, plainText, wrapText } from "../picture/font.ts";
 import { describeOperation, type Operation } from "./operation.ts";
 
 /**
@@ -12,7 +13,9 @@ import { describeOperation, type Operation } from "./operation.ts";
  */
 export function drawEdit(picture: Picture, operations: readonly Operation[], masks: readonly Picture[]): Picture {
   const { width, height } = picture;
-  const data = picture.data.slice();
+  const canvas = new Canvas(width, height);
+  canvas.paste(picture, 0, 0);
+  const { data } = canvas;
   operations.forEach((operation, k) => {
     const colour = hue(k);
     const white = (i: number) => masks[k].data[i * 4] >= 128;
@@ -30,13 +33,9 @@ export function drawEdit(picture: Picture, operations: readonly Operation[], mas
     const columns = Math.floor((right - left - 4) / LETTER.width);
     if (columns < 1) return;
     const lines = wrapText(plainText(`${k + 1} ${describeOperation(operation)}`), columns);
-    fitLines(lines, Math.max(1, Math.floor((height - top) / (LETTER.height + 2))), columns).forEach((line, row) =>
-      [...line].forEach((letter, at) =>
-        drawLetter(letter, (dx, dy) => {
-          const [x, y] = [left + 3 + at * LETTER.width + dx, top + 3 + row * (LETTER.height + 2) + dy];
-          if (x < width && y < height) data.set([0, 0, 0, 255], (y * width + x) * 4);
-        })
-      )
+    const rows = Math.max(1, Math.floor((height - top) / (LETTER.height + 2)));
+    fitLines(lines, rows, columns).forEach((line, row) =>
+      canvas.text(line, left + 3, top + 3 + row * (LETTER.height + 2), 1)
     );
   });
   return { width, height, data };

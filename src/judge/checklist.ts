@@ -5,11 +5,12 @@
  */
 import { layoutOf } from "../plan/layout_of.ts";
 import { type Plan, regionsOf } from "../plan/plan.ts";
+import { NOTHING } from "../plan/rules/rules.ts";
 import type { Rect } from "../region/layout.ts";
 import type { Check } from "./judge.ts";
 
 /** A region that shows the setting alone asks for nothing that could be missed. */
-const EMPTY = /^(?:an? )?empty background/;
+const EMPTY = new RegExp(`^(?:an? )?${NOTHING}`);
 
 /**
  * One item for each region: what it shows without the words that all regions share (the setting, the style), in its
@@ -29,9 +30,7 @@ export function checklistOf(plan: Pick<Plan, "splitRatio" | "regions">): Check[]
 /** Each region's box or cell, in fractions of the picture. */
 export function placesOf(plan: Pick<Plan, "splitRatio" | "regions">): Rect[] {
   const { cells } = layoutOf(plan);
-  return regionsOf(plan).map(({ box }, i) =>
-    box ? { x0: box[0], y0: box[1], x1: box[2], y1: box[3] } : cells.find(({ region }) => region === i)!.rect
-  );
+  return regionsOf(plan).map((_, i) => cells[i].rect);
 }
 
 /** Prompts without the phrases that all of them hold; a prompt of nothing else is none. */

@@ -62,6 +62,24 @@ export function samplingStage(networks: Networks, asked: Asked): Stage {
   };
 }
 
+/**
+ * Records what the network reads in windows of the picture: the latents that `call` names, and behind them what an
+ * inpainting network is shown.
+ */
+export function reader(g: Graph, latents: Tensor, shown: Tensor | undefined, call: Tensor) {
+  const asTheyAre = ({ shape: [, , , channels] }: Tensor) => ({
+    multiply: g.constant("ones", new Float32Array(channels).fill(1)),
+    add: g.constant("zeros", new Float32Array(channels)),
+  });
+  const first = shown && g.constant("first", callWords({ slot: 0, scale: 1 }));
+  const affine = asTheyAre(latents);
+  const shownAffine = shown && asTheyAre(shown);
+  return (windows: Parameters<typeof latentsIn>[3]) => {
+    const noisy = latentsIn(g, latents, call, windows, affine);
+    return { noisy, input: shown ? concat(g, noisy, latentsIn(g, shown, first!, windows, shownAffine!)) : noisy };
+  };
+}
+
 /** Records all phases as sections of one graph, and what depends on the prompts only into a graph of its own. */
 function recordSampling({ backbone }: Networks, latents: Tensor, shown: Tensor | undefined, asked: Asked) {
   const { context, phases, settings, size } = asked;
@@ -72,13 +90,7 @@ function recordSampling({ backbone }: Networks, latents: Tensor, shown: Tensor |
   const keys = new Map<string, Tensor>();
   const g = new Graph(device, "sampling", precision);
   const call = callInput(g);
-  const first = shown && g.constant("first", callWords({ slot: 0, scale: 1 }));
-  const asTheyAre = (channels: number) => ({
-    multiply: g.constant("ones", new Float32Array(channels).fill(1)),
-    add: g.constant("zeros", new Float32Array(channels)),
-  });
-  const affine = asTheyAre(padChannels(size.channels));
-  const shownAffine = shown && asTheyAre(shown.shape[3]);
+  const read = reader(g, latents, shown, call);
   const { cfgScale, guidanceRescale = 0 } = settings;
   const rescaled = guidanceRescale > 0 && cfgScale > 1;
 
@@ -93,8 +105,7 @@ function recordSampling({ backbone }: Networks, latents: Tensor, shown: Tensor |
       const table = sightTable(g, batch.sights(rows));
       const origins = g.constant("origins", Uint32Array.from(batch.origins.flat()));
       const windows = { batch: n, height: batch.height, width: batch.width, origins };
-      const noisy = latentsIn(g, latents, call, windows, affine);
-      const input = shown ? concat(g, noisy, latentsIn(g, shown, first!, windows, shownAffine!)) : noisy;
+      const { noisy, input } = read(windows);
       const { regional } = asked.loras;
       const layers = regional
         ? withRowAdapters(weights, regional.part.weights, rowChanges(regional, batch, context))

@@ -12,8 +12,7 @@ import { padChannels, type Tensor } from "../gpu/tensor.ts";
 import type { StreamedProgram } from "../gpu/streamed_program.ts";
 import { vectorInputs } from "../nn/backbone.ts";
 import { HeatSums } from "../nn/heat.ts";
-import { concat } from "../ops/elementwise.ts";
-import { callInput, callWords, latentsIn } from "../ops/latents.ts";
+import { callInput, callWords } from "../ops/latents.ts";
 import { filled, type Picture } from "../picture/picture.ts";
 import { stretched } from "../picture/stretched.ts";
 import { noised } from "../sample/level.ts";
@@ -21,7 +20,7 @@ import { noiseGenerator } from "../sample/noise.ts";
 import { runOf } from "../sample/scaling.ts";
 import { tokenize } from "../text/chunks.ts";
 import { nounPositions } from "../text/positions.ts";
-import { shownTensor } from "./denoiser.ts";
+import { reader, shownTensor } from "./denoiser.ts";
 import type { Drawing } from "./drawing.ts";
 import { encodePictures, sampleLatents } from "./encoder.ts";
 import { encodePrompts, encodingStages, tokenizePrompts } from "./encode_prompts.ts";
@@ -122,7 +121,7 @@ function recordLooking(
   words: readonly Float32Array[],
 ) {
   const { device, precision } = weights;
-  const [, height, width, channels] = latents.shape;
+  const [, height, width] = latents.shape;
   const tokens = words[0].length;
   const prompts = new Graph(device, "prompts", precision);
   const context = prompts.input("context", [1, tokens, network.contextDim]);
@@ -130,13 +129,7 @@ function recordLooking(
   const sums = new HeatSums(g, words);
   const call = callInput(g);
   const windows = { batch: 1, height, width, origins: g.constant("origins", new Uint32Array(2)) };
-  const asTheyAre = (channels: number) => ({
-    multiply: g.constant("ones", new Float32Array(channels).fill(1)),
-    add: g.constant("zeros", new Float32Array(channels)),
-  });
-  const noisy = latentsIn(g, latents, call, windows, asTheyAre(channels));
-  const first = shown && g.constant("first", callWords({ slot: 0, scale: 1 }));
-  const input = shown ? concat(g, noisy, latentsIn(g, shown, first!, windows, asTheyAre(shown.shape[3]))) : noisy;
+  const { input } = reader(g, latents, shown, call)(windows);
   const step = vectorInputs(g, network.stepVectors, 1);
   const entry = vectorInputs(g, network.entryVectors, 1);
   const sights = [{ start: 0, count: tokens }];

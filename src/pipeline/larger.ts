@@ -109,15 +109,15 @@ function secondOf({ decoder }: Networks, settings: Settings): [Settings, Start] 
   return [{ ...settings, width, height, steps, strength: hiresStrength }, start];
 }
 
-/** The second drawing with what it starts from: the first's picture, or its latents. */
+/** The second drawing with what it starts from: the first's picture, or its latents. It has the first's seed. */
 export async function startLarger(
   model: Model,
-  { by, drawing }: Larger,
-  offload: Drawing["offload"],
+  { larger, offload, settings: { seed } }: Drawing,
   first: { image?: Picture; latents: Float32Array; size: LatentSize },
   signal?: AbortSignal,
 ): Promise<Drawing> {
-  const second = { ...drawing!, offload };
+  const { by, drawing } = larger!;
+  const second = { ...drawing!, offload, settings: { ...drawing!.settings, seed } };
   if (by === "latent") {
     return { ...second, start: { ...second.start!, latents: stretched(first.latents, first.size, second.size) } };
   }

@@ -76,7 +76,7 @@ export async function placeLoras(networks: Networks, plan: Plan, options: Pictur
 
 async function find({ adapters }: Networks, file: FileInput): Promise<Adapter> {
   if (typeof file === "string") return await adapters.open(file);
-  const adapter = await adapters.find(file.name);
+  const adapter = await adapters.named(file);
   if (adapter.hash === file.hash) return adapter;
   throw new UsageError(
     `${adapter.path} is not the LoRA that was used: ${briefText(file.name)} has the hash ${

@@ -6,6 +6,7 @@
 import manifest from "../../deno.json" with { type: "json" };
 import { cacheHome } from "../files/cache_home.ts";
 import { readJson } from "../files/json_file.ts";
+import { writeNewFile } from "../files/new_file.ts";
 import type { Device, Tuning } from "../gpu/device.ts";
 import { tune } from "../nn/tune.ts";
 
@@ -80,14 +81,8 @@ async function read(path: string): Promise<Tuning | undefined> {
   }
 }
 
-/** Keeps it, where the disk takes it. */
+/** Keeps it, where the disk takes it; else the next run tries again. */
 async function write(path: string, tuning: Tuning): Promise<void> {
-  const part = `${path}.${crypto.randomUUID()}.part`;
-  try {
-    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
-    await Deno.writeTextFile(part, `${JSON.stringify(tuning, null, 2)}\n`);
-    await Deno.rename(part, path);
-  } catch {
-    await Deno.remove(part).catch(() => {}); // it may not be there; the next run tries again
-  }
+  const json = new TextEncoder().encode(`${JSON.stringify(tuning, null, 2)}\n`);
+  await writeNewFile({ pattern: path, force: true }, json).catch(() => {});
 }

@@ -7,6 +7,9 @@ import { repeatsClass } from "./noun.ts";
 import { MOST_CHARACTERS, readScene } from "./reader.ts";
 import { describe, type Scene } from "./scene.ts";
 
+/** What a region without a thing shows. */
+export const NOTHING = "empty background";
+
 /** More regions than this make each of them too small for a 512-pixel picture. */
 const MOST_REGIONS = 9;
 const WAY_OUT =
@@ -101,7 +104,7 @@ function withoutDenied(prompt: string, { negative, objects }: Scene): string {
 function regionOf(scene: Scene, cell: SceneCell): Region {
   const shared = [...scene.background, ...scene.style];
   if (cell === "setting") {
-    return { prompt: scene.background.length ? shared.join(", ") : ["empty background", ...shared].join(", ") };
+    return { prompt: scene.background.length ? shared.join(", ") : [NOTHING, ...shared].join(", ") };
   }
   const object = scene.objects[cell.object];
   const brief = describe(object, cell.index);

@@ -86,7 +86,7 @@ function networks(uses: Use[]): string[][] {
   });
 }
 
-/** Kernels that hold at least a hundredth of a network's arithmetic, by device family. */
+/** Kernels that hold at least a thousandth of a network's arithmetic, by device family. */
 function kernelRows(all: Compiled[], mix: boolean): string[][] {
   const [{ uses }] = all;
   const total = { unet: 0, vae: 0, sdxl: 0 };

@@ -39,7 +39,7 @@ const GPU: Choices = {
   matmul: "tiles",
   attention: ["tile 40", "tile 64", "tile 80", "tile 160", "tile 512", "wide", "lanes any"],
   norm: { rows: 4, waves: 4, strips: 64, longest: 64, threads: 64, whole: { rows: 4096, threads: 256, ahead: 4 } },
-  winograd: { from: 128 * 128, to: 512 * 512, strip: 32 },
+  winograd: { from: 128 * 128, to: 512 * 512, strip: 48 },
 };
 
 // Lanes that exchange values by shuffles have to win a measurement first: where a shuffle is one instruction a value,

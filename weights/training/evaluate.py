@@ -42,7 +42,7 @@ def main():
     p.add_argument("sheet", type=Path)
     p.add_argument("--count", type=int, default=300)
     p.add_argument("--size", type=int, default=256)
-    p.add_argument("--first", action="store_true", help="only only what the first edition knew (64 things, eight colours, seven drawn places), to compare editions")
+    p.add_argument("--first", action="store_true", help="only what the first edition knew (64 things, eight colours, seven drawn places), to compare editions")
     p.add_argument("--steps", type=int, default=20)
     p.add_argument("--guidance", type=float, default=4.0)
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")

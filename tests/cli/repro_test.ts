@@ -69,8 +69,9 @@ Deno.test("the model of a picture is found where models were drawn with before, 
     const run = (line: string[], running: Partial<Running> = {}) => finish(program(line, { cwd, ...running }));
     const env = { XDG_CACHE_HOME: join(cwd, "cache") };
     assert.equal((await run(["a cat", "-m", TINY_MODEL, ...QUICK, "-o", "a.png"], { env })).code, 0);
-    const again = await run(["metadata", "a.png", "--repro", "-o", "b.png", "-q"], { env });
+    const again = await run(["metadata", "a.png", "--repro", "-o", "b.png"], { env });
     assert.equal(again.stdout, "b.png  seed 42\n", again.stderr);
+    assert.match(again.stderr, /^It is the same as a\.png, byte by byte\.$/m);
 
     // Another model that was drawn with later shares the UNet, but not the VAE's scale.
     const other = join(cwd, "other");

@@ -17,8 +17,7 @@ const PRESETS: Record<string, string> = { sd1: "sd15", sd2: "sd21", sdxl: "sdxl"
 
 /**
  * Largest error, as a share of the largest value. f32: sums of up to 17280 products in another order, 2⁻²⁴ each. f16:
- * every layer's
- * result is rounded to 2⁻¹¹, through some hundred layers.
+ * every layer's result is rounded to 2⁻¹¹, through some hundred layers.
  */
 const LIMIT: Record<Precision, number> = { f32: 1e-4, f16: 1e-2 };
 

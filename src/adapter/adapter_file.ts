@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { briefText } from "../brief.ts";
 import { basename, dirname, join } from "../deps/path.ts";
 import { ModelError } from "../errors.ts";
-import { ByteFile, exists, fileError } from "../files/byte_file.ts";
+import { ByteFile, exists, isFolder } from "../files/byte_file.ts";
 import { type Config, parseObject, readJson } from "../files/json_file.ts";
 import { toFloat32 } from "../formats/dtype.ts";
 import { openTensors } from "../formats/open_tensors.ts";
@@ -152,10 +152,7 @@ function isLowRank({ tensors }: Module): boolean {
 
 /** Folders hold their weights under a few names. */
 async function fileIn(path: string): Promise<string> {
-  const folder = await Deno.stat(path).then((info) => info.isDirectory, (error) => {
-    throw fileError(path, error);
-  });
-  if (!folder) return path;
+  if (!await isFolder(path)) return path;
   for (const name of NAMES) if (await exists(join(path, name))) return join(path, name);
   throw new ModelError(`${path} holds no adapter: none of ${NAMES.join(", ")} is there. Name its file.`);
 }

@@ -136,8 +136,9 @@ export async function filesWithin(folder: string): Promise<string[]> {
   const look = async (path: string, depth: number): Promise<void> => {
     for await (const { name, isDirectory, isSymlink } of Deno.readDir(`${folder}/${path}`)) {
       if (files.length >= COUNT_OF.files) return;
-      if (!isDirectory && !(isSymlink && await isFolder(`${folder}/${path}${name}`))) files.push(path + name);
-      else if (depth < COUNT_OF.folders && !name.startsWith(".")) {
+      if (!isDirectory && !(isSymlink && await isFolder(`${folder}/${path}${name}`).catch(() => false))) {
+        files.push(path + name);
+      } else if (depth < COUNT_OF.folders && !name.startsWith(".")) {
         await look(`${path}${name}/`, depth + 1).catch(() => {});
       }
     }
@@ -148,6 +149,9 @@ export async function filesWithin(folder: string): Promise<string[]> {
   return files.sort();
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  return await Deno.stat(path).then((info) => info.isDirectory, () => false);
+/** Whether what is there is a folder. @throws ModelError where nothing is there, or it may not be looked at */
+export async function isFolder(path: string): Promise<boolean> {
+  return await Deno.stat(path).then((info) => info.isDirectory, (error) => {
+    throw fileError(path, error);
+  });
 }

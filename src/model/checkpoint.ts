@@ -6,7 +6,7 @@
 import { UsageError } from "../errors.ts";
 import { publicName } from "../secrets.ts";
 import { clipTokenizer } from "../text/tokenizer.ts";
-import { fileError } from "../files/byte_file.ts";
+import { isFolder } from "../files/byte_file.ts";
 import type { DownloadProgress } from "../hub/download.ts";
 import { checkTables } from "./check_config.ts";
 import { addEmbeddings } from "./embeddings.ts";
@@ -51,10 +51,8 @@ export interface OpenOptions {
 export async function openCheckpoint(model: string, options: OpenOptions = {}): Promise<Checkpoint> {
   const { variant, signal, onDownload: onProgress } = options;
   const path = await fetchModel(model, { variant, signal, onProgress });
-  const isFolder = await Deno.stat(path).then((info) => info.isDirectory, (error) => {
-    throw fileError(path, error);
-  });
-  const parts = isFolder
+  const folder = await isFolder(path);
+  const parts = folder
     ? await openFolder(path, variant)
     : await openSingleFile(path, options.vae !== undefined, signal);
   const close = () => parts.sources.forEach((source) => source.close());
@@ -62,7 +60,7 @@ export async function openCheckpoint(model: string, options: OpenOptions = {}): 
     const { family, reason } = parts;
     const name = modelName(path);
     const { preset, scheduler } = choosePreset(parts, name, options);
-    if (!isFolder && predictionOf(scheduler) === "edm" && !parts.vae.config.latents_mean) {
+    if (!folder && predictionOf(scheduler) === "edm" && !parts.vae.config.latents_mean) {
       Object.assign(parts.vae.config, EDM_LATENTS);
       reason.push("Its latents' mean and deviation are not in the file: Playground v2.5's own are taken.");
     }

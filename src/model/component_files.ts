@@ -6,13 +6,15 @@
  */
 import { brief, briefText } from "../brief.ts";
 import { ModelError } from "../errors.ts";
-import { fileError } from "../files/byte_file.ts";
+import { exists, fileError } from "../files/byte_file.ts";
 import { readJson } from "../files/json_file.ts";
 import { chooseWeights } from "../hub/weight_names.ts";
 import { COUNT_OF } from "../limits.ts";
 import { openTensors } from "../formats/open_tensors.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
 import { mergeSources } from "../formats/view.ts";
+import { readNetworkConfig } from "./check_config.ts";
+import type { Component } from "./parts.ts";
 
 /** Names in a folder. @throws ModelError */
 export async function listFolder(folder: string): Promise<Set<string>> {
@@ -36,6 +38,21 @@ export async function openComponentWeights(folder: string, variant?: string): Pr
   return file.endsWith(".json")
     ? await openShards(`${folder}/${file}`, folder)
     : await openTensors(`${folder}/${file}`);
+}
+
+/**
+ * Opens a network that lies apart from its model: its own folder, or a pipeline's that has it.
+ * @param part its folder in a pipeline
+ * @param kind the class that its config must have
+ * @throws ModelError naming the config, and what it describes instead
+ */
+export async function openComponent(path: string, part: string, kind: string, variant?: string): Promise<Component> {
+  const folder = await exists(`${path}/${part}/config.json`) ? `${path}/${part}` : path;
+  const config = await readNetworkConfig(`${folder}/config.json`);
+  if (config._class_name !== kind) {
+    throw new ModelError(`${folder}/config.json describes ${briefText(config._class_name)}; expected ${kind}.`);
+  }
+  return { config, source: await openComponentWeights(folder, variant) };
 }
 
 async function openShards(index: string, folder: string): Promise<TensorSource> {

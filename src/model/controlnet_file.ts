@@ -5,7 +5,7 @@
  */
 import { briefText } from "../brief.ts";
 import { ModelError } from "../errors.ts";
-import { exists, fileError } from "../files/byte_file.ts";
+import { exists, isFolder } from "../files/byte_file.ts";
 import { readJson } from "../files/json_file.ts";
 import { openTensors } from "../formats/open_tensors.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
@@ -94,9 +94,7 @@ export async function hashOfControlNet(path: string): Promise<string> {
 
 /** The tensors under diffusers' names. */
 async function openSource(path: string, variant?: string): Promise<{ source: TensorSource; isDirectory: boolean }> {
-  const { isDirectory } = await Deno.stat(path).catch((error) => {
-    throw fileError(path, error);
-  });
+  const isDirectory = await isFolder(path);
   const file = isDirectory ? await openComponentWeights(path, variant) : await openTensors(path);
   try {
     const names = [...file.tensors.keys()];

@@ -8,7 +8,7 @@
 import { briefText } from "../brief.ts";
 import { ModelError } from "../errors.ts";
 import type { Parts } from "./parts.ts";
-import { fileError, filesWithin } from "../files/byte_file.ts";
+import { filesWithin, isFolder } from "../files/byte_file.ts";
 import { BYTES_OF } from "../limits.ts";
 import { BYTES, fromFloat32, toFloat32 } from "../formats/dtype.ts";
 import { openTensors } from "../formats/open_tensors.ts";
@@ -31,9 +31,7 @@ interface Inversion {
  * @throws ModelError where the path is missing, or one file that was named does not fit
  */
 export async function addEmbeddings(parts: Parts, path: string): Promise<void> {
-  const folder = await Deno.stat(path).then((info) => info.isDirectory, (error) => {
-    throw fileError(path, error);
-  });
+  const folder = await isFolder(path);
   const files = folder
     ? (await filesWithin(path)).filter((name) => EXTENSION.test(name)).map((name) => `${path}/${name}`)
     : [path];

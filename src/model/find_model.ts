@@ -6,7 +6,7 @@
 import { BUNDLED_MODEL } from "../assets.ts";
 import { join } from "../deps/path.ts";
 import { ModelError } from "../errors.ts";
-import { exists } from "../files/byte_file.ts";
+import { exists, isFolder } from "../files/byte_file.ts";
 import { hubCache } from "../hub/hub.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import { MODEL_FILE, weightsWithin } from "./find_models.ts";
@@ -57,7 +57,7 @@ export async function findModel(
 
 /** Whether a path is a model by itself, rather than a folder in which models lie. */
 export async function isModel(path: string): Promise<boolean> {
-  if (!await isFolder(path)) return true;
+  if (!await isFolder(path).catch(() => false)) return true;
   for (const sign of ["model_index.json", "unet", "transformer"]) {
     if (await exists(join(path, sign))) return true;
   }
@@ -66,7 +66,7 @@ export async function isModel(path: string): Promise<boolean> {
 
 /** Model files and diffusers folders, as paths. */
 async function modelsIn(folder: string): Promise<string[]> {
-  if (!await isFolder(folder)) return [];
+  if (!await isFolder(folder).catch(() => false)) return [];
   const { folders, files } = await weightsWithin(folder);
   return [...folders, ...files.filter((file) => MODEL_FILE.test(file))].map((path) => join(folder, path));
 }
@@ -97,10 +97,6 @@ async function partsOf(place: string, full?: boolean): Promise<Identity["parts"]
     if (error instanceof ModelError) return undefined;
     throw error;
   }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return await Deno.stat(path).then((info) => info.isDirectory, () => false);
 }
 
 function readable(variable: string): boolean {

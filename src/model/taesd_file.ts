@@ -4,6 +4,7 @@
  * @module
  */
 import { ModelError } from "../errors.ts";
+import { isFolder } from "../files/byte_file.ts";
 import { openTensors } from "../formats/open_tensors.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
 import { type View, viewOf } from "../formats/view.ts";
@@ -24,8 +25,7 @@ export interface Taesd {
  * @throws ModelError where the file holds something else
  */
 export async function openTaesd(path: string): Promise<Taesd> {
-  const folder = await Deno.stat(path).then((info) => info.isDirectory, () => false);
-  const file = folder ? await openComponentWeights(path) : await openTensors(path);
+  const file = await isFolder(path) ? await openComponentWeights(path) : await openTensors(path);
   try {
     const source = { ...viewOf(file, taesdNames(file)), close: () => file.close() };
     const halves = { encoder: stages(source, "encoder"), decoder: stages(source, "decoder") };

@@ -5,12 +5,11 @@
  */
 import { briefText } from "../brief.ts";
 import { ModelError } from "../errors.ts";
-import { exists, fileError } from "../files/byte_file.ts";
+import { isFolder } from "../files/byte_file.ts";
 import { openTensors } from "../formats/open_tensors.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
 import { type View, viewOf } from "../formats/view.ts";
-import { readNetworkConfig } from "./check_config.ts";
-import { openComponentWeights } from "./component_files.ts";
+import { openComponent } from "./component_files.ts";
 import { describeForeign } from "./foreign.ts";
 import { unetConfig } from "./infer_config.ts";
 import { layersOf, unetName } from "./ldm_names.ts";
@@ -51,19 +50,7 @@ export async function openUnet(path: string, model: Parts, variant?: string): Pr
 }
 
 async function openAny(path: string, { unet, family, textEncoders }: Parts, variant?: string): Promise<Component> {
-  const info = await Deno.stat(path).catch((error) => {
-    throw fileError(path, error);
-  });
-  if (info.isDirectory) {
-    const folder = await exists(`${path}/unet/config.json`) ? `${path}/unet` : path;
-    const config = await readNetworkConfig(`${folder}/config.json`);
-    if (config._class_name !== "UNet2DConditionModel") {
-      throw new ModelError(
-        `${folder}/config.json describes ${briefText(config._class_name)}; expected UNet2DConditionModel.`,
-      );
-    }
-    return { config, source: await openComponentWeights(folder, variant) };
-  }
+  if (await isFolder(path)) return await openComponent(path, "unet", "UNet2DConditionModel", variant);
   const file = await openTensors(path);
   try {
     const { tensors } = file;

@@ -3,12 +3,10 @@
  *
  * @module
  */
-import { briefText } from "../brief.ts";
 import { ModelError } from "../errors.ts";
-import { exists, fileError } from "../files/byte_file.ts";
+import { isFolder } from "../files/byte_file.ts";
 import type { Component } from "./parts.ts";
-import { readNetworkConfig } from "./check_config.ts";
-import { openComponentWeights } from "./component_files.ts";
+import { openComponent } from "./component_files.ts";
 import { vaeNames } from "./diffusers_names.ts";
 import { describeForeign } from "./foreign.ts";
 import { vaeConfig } from "./infer_config.ts";
@@ -26,32 +24,26 @@ export const VAE_PREFIX = "first_stage_model.";
  * @param family the VAE config of the model it goes with, for the scaling that a single file does not tell
  */
 export async function openVae(path: string, family: Config, variant?: string): Promise<Component> {
-  const info = await Deno.stat(path).catch((error) => {
-    throw fileError(path, error);
-  });
-  if (info.isDirectory) {
-    const folder = await exists(`${path}/vae/config.json`) ? `${path}/vae` : path;
-    const config = await readNetworkConfig(`${folder}/config.json`);
-    if (config._class_name !== "AutoencoderKL") {
-      throw new ModelError(`${folder}/config.json describes ${briefText(config._class_name)}; expected AutoencoderKL.`);
-    }
-    const file = await openComponentWeights(folder, variant);
-    return { config, source: { ...vaeNames(file), close: () => file.close() } };
+  if (await isFolder(path)) {
+    const { config, source } = await openComponent(path, "vae", "AutoencoderKL", variant);
+    return { config, source: { ...vaeNames(source), close: () => source.close() } };
   }
   const file = await openTensors(path);
-  const names = [...file.tensors.keys()];
-  const prefix = ["", VAE_PREFIX, "vae."].find((start) => names.includes(`${start}decoder.conv_in.weight`));
-  if (prefix === undefined) {
+  try {
+    const names = [...file.tensors.keys()];
+    const prefix = ["", VAE_PREFIX, "vae."].find((start) => names.includes(`${start}decoder.conv_in.weight`));
+    if (prefix === undefined) throw new ModelError(`${path} has no VAE. ${describeForeign(names)}`);
+    const { config, source } = vaeOf(file, prefix);
+    const { scaling_factor = 0.18215, latents_mean, latents_std, force_upcast = false } = family;
+    // A VAE made for f16 says so only by its name; the others of SDXL overflow there.
+    const upcast = force_upcast === true && !/fp16[-_.]?fix/i.test(path);
+    Object.assign(config, { scaling_factor, force_upcast: upcast });
+    if (latents_mean) Object.assign(config, { latents_mean, latents_std });
+    return { config, source: { ...source, close: () => file.close() } };
+  } catch (error) {
     file.close();
-    throw new ModelError(`${path} has no VAE. ${describeForeign(names)}`);
+    throw error;
   }
-  const { config, source } = vaeOf(file, prefix);
-  const { scaling_factor = 0.18215, latents_mean, latents_std, force_upcast = false } = family;
-  // A VAE made for f16 says so only by its name; the others of SDXL overflow there.
-  const upcast = force_upcast === true && !/fp16[-_.]?fix/i.test(path);
-  Object.assign(config, { scaling_factor, force_upcast: upcast });
-  if (latents_mean) Object.assign(config, { latents_mean, latents_std });
-  return { config, source: { ...source, close: () => file.close() } };
 }
 
 /** The VAE within a single file, under LDM's or diffusers' names. Its scaling is not in there. */

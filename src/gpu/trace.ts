@@ -141,7 +141,8 @@ export class Trace implements Tracer {
       const [start, end] = [clock(ticks[2 * i]), clock(ticks[2 * i + 1])];
       if (end < start) return; // a counter that was set back in between, which WebGPU allows
       const args: TraceEvent["args"] = { graph, writes: `${label} [${shape.join(", ")}]`, workgroups: grid.join("×") };
-      if (flops) Object.assign(args, { GFLOP: flops / 1e9, "GFLOP/s": flops / 1e6 / (end - start) });
+      if (flops) args.GFLOP = flops / 1e9;
+      if (flops && end > start) args["GFLOP/s"] = flops / 1e6 / (end - start);
       this.#add({ name, cat: "op", ph: "X", ts: start * 1000, dur: (end - start) * 1000, pid: 1, tid: DEVICE, args });
     });
   }

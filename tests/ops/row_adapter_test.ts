@@ -1,6 +1,8 @@
 /** Low-rank adapters of which each row takes its own, against naive twins, at odd sizes. */
 import assert from "@std/assert";
 import type { Graph } from "../../src/gpu/graph.ts";
+import type { Tensor } from "../../src/gpu/tensor.ts";
+import type { Weights } from "../../src/nn/weights.ts";
 import { conv3x3, linear } from "../../src/ops/matmul.ts";
 import { scaleRows } from "../../src/ops/row_adapter.ts";
 import type { RowAdapter } from "../../src/ops/weight.ts";
@@ -115,4 +117,17 @@ Deno.test("a convolution's adapter sees the same neighbours as the convolution",
   );
   assertClose(adapted, doubled, 2e-5, 2e-5);
   assert.ok(doubled.some((value) => Math.abs(value) > 1));
+});
+
+Deno.test("what an adapter adds before a layer bends leaves no room for a shift, which is refused", async () => {
+  const build = (g: Graph, own: Weights, [x]: Tensor[]) => {
+    const adapter: RowAdapter = {
+      down: own.matrix("a", 8, 4, { bias: false }),
+      up: own.matrix("b", 4, 8, { bias: false }),
+      scales: (g) => scalesOf(g, 1),
+    };
+    const shift = g.input("shift", [1, 1, 8]);
+    return linear(g, x, { ...own.matrix("w", 8, 8, { bias: false }), adapter }, { activation: "silu", shift });
+  };
+  await assert.rejects(compute(WAYS[0], [{ shape: [1, 1, 8], values: random(8) }], {}, build), /shift/);
 });

@@ -13,6 +13,9 @@ import type { Drawing } from "./pipeline/drawing.ts";
 import type { Model } from "./pipeline/model.ts";
 import { type Plan, regionsOf } from "./plan/plan.ts";
 import { planByRules } from "./plan/rules/rules.ts";
+import { kindOf } from "./settings/kind_of.ts";
+import { checkValue } from "./settings/kinds.ts";
+import { loopSettings } from "./settings/schema.ts";
 import { seedOf } from "./settings/seeds.ts";
 import type { PictureOptions, Settings } from "./settings.ts";
 
@@ -49,10 +52,11 @@ export interface Looked {
 /**
  * Draws what is prepared, looks, and mends.
  *
- * @throws as `draw`, and what the judge throws
+ * @throws as `draw`, what the judge throws, and UsageError for a `bestOf` that the command line would refuse, too
  */
 export async function drawAndMend(model: Model, drawing: Drawing, options: LoopOptions): Promise<Looked> {
   const { judge, bestOf = 1, rounds: most = 0, onStep, signal } = options;
+  checkValue(kindOf(loopSettings.bestOf), bestOf, "bestOf");
   const checklist = checklistFor(drawing.plan);
   const drawn: Looked["drawn"] = [];
   let best: { result: ImageResult; marks: Mark[] } | undefined;

@@ -32,6 +32,7 @@ Deno.test("the best of several goes on, drawing ends with the first that is all 
 
   const once = await drawAndMend(model, drawing, { judge: looks(["right", "right"]), bestOf: 3 });
   assert.equal(once.drawn.length, 1);
+  await assert.rejects(drawAndMend(model, drawing, { judge, bestOf: 0 }), /bestOf.*0/);
 });
 
 Deno.test("what is drawn again larger is what its seed makes, whichever of several it is", async () => {

@@ -7,7 +7,7 @@
 import { parsePlan } from "../plan/parse_plan.ts";
 import { plainPlan, type Plan, type PlanCell, regionsOf } from "../plan/plan.ts";
 import { NOTHING } from "../plan/rules/rules.ts";
-import { placesOf } from "../judge/checklist.ts";
+import { placesOf, sharedPhrases } from "../judge/checklist.ts";
 import type { Rect } from "../region/layout.ts";
 import { formatSplitRatio } from "../region/split_ratio.ts";
 import type { Operation } from "./operation.ts";
@@ -27,7 +27,7 @@ export function planFor(operation: Operation, plan: Plan | undefined): Plan {
   const box = rectOfOperation(operation);
   const regions = regionsOf(plan);
   const places = placesOf(plan);
-  const shared = sharedWords(regions.map(({ prompt }) => prompt));
+  const shared = sharedPhrases(regions.map(({ prompt }) => prompt));
   const said = [words, ...shared].join(", ");
   const prompt = promptAfter(plan.prompt, operation);
   const target = places.findIndex((rect) => overlap(rect, box) >= SAME && area(box) >= area(rect) / 4);
@@ -100,18 +100,12 @@ const JOINING = "an?|the|one|and|or|with|of|on|in|at|by|to|from|near|next|beside
  * there.
  */
 function phraseIn(prompt: string, object: string): string | undefined {
-  const bare = object.replace(/^(?:an?|the) /i, "").replace(/[^\p{L}\p{N} -]/gu, ".");
+  const bare = object.trim().replace(/^(?:an?|the) /i, "").replace(/[^\p{L}\p{N} -]/gu, ".");
   const last = bare.split(" ").at(-1)!;
   // Words between an article and the noun that are of one phrase with it.
   const between = `(?:(?!(?:${JOINING}) )[\\p{L}-]+ ){0,3}?`;
   const phrase = (words: string) => new RegExp(`\\b(?:(?:an?|the|one) ${between})?${words}\\b`, "iu").exec(prompt)?.[0];
   return phrase(bare) ?? phrase(last);
-}
-
-/** Phrases behind the first that all prompts hold: the setting and the style. */
-function sharedWords(prompts: readonly string[]): string[] {
-  const [first, ...others] = prompts.map((prompt) => prompt.split(/,\s*/).slice(1));
-  return prompts.length > 1 ? first.filter((phrase) => others.every((list) => list.includes(phrase))) : first;
 }
 
 function area({ x0, y0, x1, y1 }: Rect): number {

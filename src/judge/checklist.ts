@@ -34,8 +34,17 @@ export function placesOf(plan: Pick<Plan, "splitRatio" | "regions">): Rect[] {
 }
 
 /** Prompts without the phrases that all of them hold; a prompt of nothing else is none. */
-export function withoutShared(prompts: readonly string[]): string[] {
-  const phrases = prompts.map((prompt) => prompt.split(/,\s*/));
-  const shared = (phrase: string) => prompts.length > 1 && phrases.every((list) => list.slice(1).includes(phrase));
-  return phrases.map((list) => list.filter((phrase) => !shared(phrase)).join(", "));
+function withoutShared(prompts: readonly string[]): string[] {
+  const shared = sharedPhrases(prompts);
+  return prompts.map((prompt) => phrasesOf(prompt).filter((phrase) => !shared.includes(phrase)).join(", "));
+}
+
+/** Phrases behind the first that all prompts hold: the setting and the style. */
+export function sharedPhrases(prompts: readonly string[]): string[] {
+  const [first, ...others] = prompts.map((prompt) => phrasesOf(prompt).slice(1));
+  return first.filter((phrase) => others.every((list) => list.includes(phrase)));
+}
+
+function phrasesOf(prompt: string): string[] {
+  return prompt.split(/,\s*/);
 }

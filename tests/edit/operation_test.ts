@@ -97,6 +97,7 @@ Deno.test("a cell's operation changes that cell's prompt; another box gets a cel
     promptAfter(prompt, { kind: "replace", object, words });
   assert.equal(after("an owl, a blue fish and a cat", "the fish", "a white apple"), "an owl, a white apple and a cat");
   assert.equal(after("a cat and a fish", "the fish", "a $$ sign, $& more"), "a cat and a $$ sign, $& more");
+  assert.equal(after("a cat and a fish", " the fish ", "a pear"), "a cat and a pear");
   assert.equal(after("a cat and fish soup", "fish", "tomato"), "a cat and tomato soup");
   assert.equal(after("a red cat and a cat", "a red cat", "a dog"), "a dog and a cat");
 });

@@ -1,6 +1,6 @@
 // One kind of work over and over, for what it costs: KIND 0 multiply-adds in registers, 1 loads of four activations, 2 loads of eight weights,
 // 3 values from a neighbouring lane, 4 stores of four activations. TURNS times COUNT of them in a round. COUNT sums
-// independent of each other: two of them are 8 registers of eight lanes, of the 16 that AVX2 has.
+// independent of each other: three of them are 12 registers of eight lanes, of the 16 that AVX2 has; the factors are one each.
 struct Params {
   rounds: u32,
   mask: u32,
@@ -16,10 +16,10 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
   lanes_begin(local.y);
   let lane = local.x;
   let first = (group.x * WAVES + local.y) * 8u + lane;
-  let a = x_at(first & p.mask);
+  let a = x_at(first & p.mask).x;
   let b = a * 0.5;
   // for $i in COUNT
-  var v$i = a + f32($iu);
+  var v$i = vec4f(a) + f32($iu);
   // end
   for (var round = 0u; round < p.rounds; round++) {
     let at = first + round * 8u * COUNT * TURNS;
@@ -29,7 +29,7 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
     }
     // for $j in TURNS
     // for $i in COUNT
-    if (KIND == 0u) { v$i = v$i * a + b; }
+    if (KIND == 0u) { v$i = fma(v$i, vec4f(a), vec4f(b)); }
     if (KIND == 1u) { v$i += x_at((at + ($ju * COUNT + $iu) * 8u) & p.mask); }
     if (KIND == 2u) {
       let w = w_at((at + ($ju * COUNT + $iu) * 8u) & p.mask);

@@ -74,7 +74,7 @@ async function regions(): Promise<Table> {
     "16 regions": regional(4, 4),
   };
   const asked = Object.fromEntries(Object.entries(plans).map(([name, plan]) => [name, { plan, ...size }]));
-  const fastest = await steps(model, asked, 4);
+  const fastest = await steps(model, asked, 12);
   const rows = [...fastest].map(([name, t]) => {
     return [name, (1000 * t).toFixed(0), `${(t / fastest.get("plain")!).toFixed(2)}×`];
   });

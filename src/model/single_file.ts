@@ -31,7 +31,7 @@ const SD2_LAYERS = 23;
  * @throws ModelError that says what the file is, where it is no model
  */
 export async function openSingleFile(path: string, otherVae: boolean, signal?: AbortSignal): Promise<Parts> {
-  const file = withoutDoubles(await openTensors(path, signal));
+  const file = plainlyNamed(await openTensors(path, signal));
   try {
     const parts = await readParts(file, otherVae);
     await takeConfigsBeside(parts, path);
@@ -42,11 +42,18 @@ export async function openSingleFile(path: string, otherVae: boolean, signal?: A
   }
 }
 
-/** Some mergers write prefixes twice: `model.diffusion_model.model.diffusion_model.input_blocks…`. */
-function withoutDoubles(file: TensorSource): TensorSource {
+/**
+ * Some mergers write prefixes twice: `model.diffusion_model.model.diffusion_model.input_blocks…`. Some trainers write
+ * the name of what was around the model before every name: `module.model.diffusion_model…`.
+ */
+function plainlyNamed(file: TensorSource): TensorSource {
   const doubled = /^((?:[A-Za-z_]\w*\.)+)\1/;
-  if (![...file.tensors.keys()].some((name) => doubled.test(name))) return file;
-  return { ...renamed(file, (name) => name.replace(doubled, "$1")), close: () => file.close() };
+  const around = /^(?:module|state_dict)\./;
+  const names = [...file.tensors.keys()];
+  const wrapped = names.every((name) => around.test(name));
+  if (!wrapped && !names.some((name) => doubled.test(name))) return file;
+  const plain = (name: string) => (wrapped ? name.replace(around, "") : name).replace(doubled, "$1");
+  return { ...renamed(file, plain), close: () => file.close() };
 }
 
 async function readParts(file: TensorSource, otherVae: boolean): Promise<Parts> {

@@ -103,6 +103,7 @@ const SPELLINGS: [what: string, family: string, name: (old: string) => string][]
     (old) => old.replace(/text_projection$/, "text_projection.weight"),
   ],
   ["the UNet's prefix twice", "sd1", (old) => old.replace(/^model\.diffusion_model\./, "$&$&")],
+  ["a wrapper's prefix before all names", "sd1", (old) => `module.${old}`],
   ["the text encoder's prefix twice", "sd1", (old) => old.replace(/^cond_stage_model\./, "$&$&")],
 ];
 for (const [what, family, name] of SPELLINGS) {

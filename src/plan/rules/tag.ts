@@ -38,10 +38,11 @@ export interface Word {
 }
 
 /**
- * A word with its brackets and weight; a change such as [cat:dog:0.5] or [cat|dog] is one word, and so is a LoRA's tag.
+ * A word with its brackets and weight; a change such as [cat:dog:0.5] or [cat|dog] is one word, and so are a LoRA's tag
+ * and a wildcard, __animal__, that no folder of lines was given for.
  */
 const WORD =
-  /\[[^\][\n]{1,80}?[:|][^\][\n]{0,80}?\]|<[\w:. -]{3,80}>|[([{]{0,4}[\p{L}\p{N}]+(?:['’./-][\p{L}\p{N}]+)*(?::\d(?:\.\d+)?)?%?[)\]}]{0,4}|[^\s]/gu;
+  /\[[^\][\n]{1,80}?[:|][^\][\n]{0,80}?\]|<[\w:. -]{3,80}>|__[\p{L}\p{N}][\p{L}\p{N}_*/.-]{0,80}?__|[([{]{0,4}[\p{L}\p{N}]+(?:['’./-][\p{L}\p{N}]+)*(?::\d(?:\.\d+)?)?%?[)\]}]{0,4}|[^\s]/gu;
 const PARTS: Record<string, Part> = {
   DET: "determiner",
   NUM: "number",
@@ -65,7 +66,8 @@ const OWNERS = /^(?:his|her|its|their|my|your|our)$/;
 export function tag(text: string): Word[] {
   const words = [...text.matchAll(WORD)].map((match): Word => {
     const first = /^\[.*[:|]/.test(match[0]) ? match[0].split(/[:|]/)[0].split(" ").at(-1)! : match[0];
-    let low = first.toLowerCase().replace(/’/g, "'").replace(/(?<=.):[\d.]+/, "").replace(/^[([{]+|[)\]}]+$/g, "");
+    let low = first.toLowerCase().replace(/’/g, "'").replace(/(?<=.):[\d.]+/, "").replace(/^[([{]+|[)\]}]+$/g, "")
+      .replace(/^__(.*)__$/, "$1");
     if (TYPOS[low]) low = TYPOS[low];
     return {
       text: match[0],

@@ -14,9 +14,8 @@ import { startLevel } from "../sample/samplers.ts";
 import type { Level, Run } from "../sample/types.ts";
 import type { Drawing } from "./drawing.ts";
 import { encodePictures, sampleLatents } from "./encoder.ts";
-import type { DeviceLatents, Slot } from "./latent_space.ts";
+import type { DeviceLatents, LatentSize, Slot } from "./latent_space.ts";
 import type { Model } from "./model.ts";
-import type { Start } from "./start.ts";
 
 /**
  * What an inpainting network reads: latents, the mask, and the latents of the picture without what is to be painted.
@@ -66,7 +65,7 @@ export async function begin(
   const begins = mask && pure
     ? [[schedule.initialScale, noise] as const]
     : noised(startLevel(settings.samplingMethod, schedule, first), original!, noise);
-  const shown = shows ? shownOf(start, draw(), latents) : undefined;
+  const shown = shows ? shownOf(latentMask(mask!, mask!.width / size.width), draw(), size) : undefined;
   const keeper = mask && !shows ? await Keeper.create(latents, mask, original!, noise) : undefined;
   return {
     x: latents.combine(begins),
@@ -78,12 +77,12 @@ export async function begin(
   };
 }
 
-/** The mask, then the latents of the picture without what is hidden, pixel by pixel. */
-function shownOf({ mask }: Start, hidden: Float32Array, { size }: DeviceLatents): Float32Array {
-  const { height, width, channels } = size;
+/**
+ * What an inpainting network is shown, pixel by pixel: the mask, then the latents of the picture without what is hidden.
+ */
+export function shownOf(white: Float32Array, hidden: Float32Array, { height, width, channels }: LatentSize) {
   const area = height * width;
   const stride = padChannels(1 + channels);
-  const white = latentMask(mask!, mask!.width / width);
   const out = new Float32Array(area * stride);
   for (let i = 0; i < area; i++) {
     out[i * stride] = white[i];

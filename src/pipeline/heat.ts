@@ -8,7 +8,7 @@
 import { Graph } from "../gpu/graph.ts";
 import type { Program } from "../gpu/program.ts";
 import { placeAlone, releasePlace, writeFloats, writeTensor } from "../gpu/storage.ts";
-import { padChannels, type Tensor } from "../gpu/tensor.ts";
+import type { Tensor } from "../gpu/tensor.ts";
 import type { StreamedProgram } from "../gpu/streamed_program.ts";
 import { vectorInputs } from "../nn/backbone.ts";
 import { HeatSums } from "../nn/heat.ts";
@@ -20,6 +20,7 @@ import { noiseGenerator } from "../sample/noise.ts";
 import { runOf } from "../sample/scaling.ts";
 import { tokenize } from "../text/chunks.ts";
 import { nounPositions } from "../text/positions.ts";
+import { shownOf } from "./beginning.ts";
 import { reader, shownTensor } from "./denoiser.ts";
 import type { Drawing } from "./drawing.ts";
 import { encodePictures, sampleLatents } from "./encoder.ts";
@@ -164,7 +165,8 @@ export async function look(model: Model, { drawing, words }: Look, signal?: Abor
   const stream = offload === "stream" ? model.streamOf(stages.sampling) : undefined;
   const programs: (Program | StreamedProgram)[] = [];
   try {
-    if (shown) writeFloats(device, placeAlone(device, shown), nothingHidden(mean, size, shown));
+    const nothing = new Float32Array(size.height * size.width);
+    if (shown) writeFloats(device, placeAlone(device, shown), shownOf(nothing, mean, size));
     for (const graph of [recorded.prompts, recorded.looking]) {
       programs.push(await (stream ? graph.compileStreamed(stream, signal) : graph.compile(signal)));
     }
@@ -194,16 +196,6 @@ export async function look(model: Model, { drawing, words }: Look, signal?: Abor
     programs.forEach((program) => program.destroy());
     if (shown) releasePlace(device, shown);
   }
-}
-
-/** What an inpainting network is shown of a picture of which all is kept: an empty mask, and its latents. */
-function nothingHidden(latents: Float32Array, { height, width, channels }: Drawing["size"], shown: Tensor) {
-  const stride = padChannels(shown.shape[3]);
-  const out = new Float32Array(height * width * stride);
-  for (let i = 0; i < height * width; i++) {
-    for (let c = 0; c < channels; c++) out[i * stride + 1 + c] = latents[c * height * width + i];
-  }
-  return out;
 }
 
 /** The mean over the layers of all sizes, each brought to the latents' size. */

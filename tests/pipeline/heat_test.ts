@@ -1,10 +1,13 @@
 /** Looking with small random models: what is seen of all words together, and that it is the same however weights come. */
 import assert from "@std/assert";
+import { cp } from "node:fs/promises";
 import { filled } from "../../src/picture/picture.ts";
 import { look, prepareLook } from "../../src/pipeline/heat.ts";
 import { memoryNeed } from "../../src/pipeline/memory.ts";
 import { loadModel } from "../../src/pipeline/model.ts";
+import { inFolder } from "../model/files.ts";
 import { assertClose } from "../ops/harness.ts";
+import { widenUnet } from "./wide_unet.ts";
 
 const models = new URL("../golden/models/", import.meta.url).pathname;
 const picture = filled(40, 24, [200, 40, 40, 255]);
@@ -35,3 +38,14 @@ for (const name of ["sd1", "sdxl"]) {
     assertClose((await look(streamed, again)).maps[0], maps[0], 1e-6, 0);
   });
 }
+
+Deno.test("a network that inpaints is shown the whole picture", () =>
+  inFolder(async (folder) => {
+    await cp(`${models}sd1`, `${folder}/nine`, { recursive: true });
+    await widenUnet(`${folder}/nine`);
+    using model = await loadModel(`${folder}/nine`, { type: "f32" });
+    const { drawing, words: [apple] } = await prepareLook(model, picture, "a red apple", ["apple"]);
+    const { maps } = await look(model, { drawing, words: [apple, apple.map(() => 1)] });
+    assertClose(maps[1], new Float32Array(15).fill(1), 1e-4, 0);
+    assert.ok(new Set(maps[0]).size > 5);
+  }));

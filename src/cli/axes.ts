@@ -34,8 +34,8 @@ export interface AxisValue {
 const MOST = 1000;
 
 /**
- * Reads an axis. Values stand between commas; one with commas of its own in double quotes. Numbers have ranges: 1..4, 1..9:2,
- * 0.2..1:0.2. A value that is left empty is the flag not given.
+ * Reads an axis. Values stand between commas; one with commas of its own in double quotes. Numbers have ranges: 1..4,
+ * 1..9:2, 0.2..1:0.2. A value that is left empty is the flag not given.
  *
  * @throws UsageError for unknown flags and for values that the flag would refuse
  */

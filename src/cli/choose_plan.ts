@@ -19,6 +19,7 @@ import {
 } from "../plan/make_plan.ts";
 import { pictureDataUrl } from "../plan/llm/picture.ts";
 import { flagOf } from "../settings/check.ts";
+import { ASKED, OF_REGIONS, WAYS } from "../settings/layers.ts";
 import { checkPrompt, type Context, promptOf } from "./command.ts";
 import type { FlagValues } from "../settings.ts";
 
@@ -117,18 +118,15 @@ function hasPrompt({ argument, flags }: Context): boolean {
 }
 
 function refuseContradictions(flags: FlagValues): void {
-  const ways = (["plan", "regions", "noPlan"] as const).filter((name) => flags[name] !== undefined);
+  const ways = WAYS.filter((name) => flags[name] !== undefined);
   if (ways.length > 1) {
     throw new UsageError(`--plan, --regions and --no-plan: use only one of them.`);
   }
-  for (const name of ["splitRatio", "basePrompt", "baseRatio", "columnsFirst", "flipRatio", "flipPrompts"] as const) {
-    if (flags[name] === undefined || flags.regions !== undefined) continue;
-
-    throw new UsageError(`${flagOf(name)} goes with --regions "a BREAK b"; without it the planner decides.`);
+  const lone = OF_REGIONS.find((name) => flags[name] !== undefined);
+  if (lone && flags.regions === undefined) {
+    throw new UsageError(`${flagOf(lone)} goes with --regions "a BREAK b"; without it the planner decides.`);
   }
-  const asked = (
-    ["planner", "llmUrl", "llmModel", "llmTimeout", "llmMaxTokens", "promptFile", "image"] as const
-  ).find((name) => flags[name] !== undefined);
+  const asked = ASKED.find((name) => flags[name] !== undefined);
   if (asked && ways.length) {
     throw new UsageError(`The plan is given, so no planner is asked: leave ${flagOf(asked)} out.`);
   }

@@ -7,6 +7,7 @@ import { dirname, isAbsolute, join, resolve } from "../deps/path.ts";
 import { UsageError } from "../errors.ts";
 import { exists } from "../files/byte_file.ts";
 import { configHome } from "../files/config_home.ts";
+import { granted } from "../files/environment.ts";
 import { readUserText } from "../files/user_file.ts";
 import { BYTES_OF } from "../limits.ts";
 import { type CommandName, COMMANDS } from "../settings/commands.ts";
@@ -31,11 +32,17 @@ export interface ConfigFile {
   entries: { command?: CommandName; name: string; value: unknown }[];
 }
 
+/** Paths of config files; the user's need not be there. */
+export interface ConfigPlaces {
+  /** Whose environment it is. */
+  user?: string;
+  /** Of the working folder, or of the nearest above it that has one. */
+  project?: string;
+}
+
 /** Where config files are looked for; a program that may not know has none. */
-export async function configPlaces(): Promise<{ user?: string; project?: string }> {
-  const env = (name: string) =>
-    Deno.permissions.querySync({ name: "env", variable: name }).state === "granted" ? Deno.env.get(name) : undefined;
-  const home = configHome(env);
+export async function configPlaces(): Promise<ConfigPlaces> {
+  const home = configHome(granted);
   const user = home === undefined ? undefined : join(home, "rpg", "config.toml");
   if (Deno.permissions.querySync({ name: "read" }).state !== "granted") return {};
   for (let folder = resolve("."), last = ""; folder !== last; last = folder, folder = dirname(folder)) {
@@ -46,8 +53,7 @@ export async function configPlaces(): Promise<{ user?: string; project?: string 
 }
 
 /** The files that are there, the more general first. @throws UsageError that names the file and the key */
-export async function readConfig(): Promise<ConfigFile[]> {
-  const { user, project } = await configPlaces();
+export async function readConfig({ user, project }: ConfigPlaces): Promise<ConfigFile[]> {
   const files: ConfigFile[] = [];
   for (const [whose, path] of [["user", user], ["project", project]] as const) {
     if (path === undefined || !await exists(path)) continue;
@@ -61,7 +67,7 @@ export async function withConfig({ command, flags }: Invocation): Promise<{ flag
   if (["help", "config", "completions"].includes(command) || flags.help || flags.version || flags.noConfig) {
     return { flags, files: [] };
   }
-  const files = await readConfig();
+  const files = await readConfig(await configPlaces());
   const general = files.map((file) => flagsFor(command, file)).reduce((before, next) => layered(before, next), {});
   return { flags: waiting(command, layered(general, flags), flags), files };
 }

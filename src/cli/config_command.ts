@@ -4,12 +4,13 @@
  * @module
  */
 import { exists } from "../files/byte_file.ts";
+import { granted } from "../files/environment.ts";
 import { publicText } from "../secrets.ts";
 import { flagOf } from "../settings/check.ts";
 import type { CommandName } from "../settings/commands.ts";
 import type { Context } from "./command.ts";
-import { json } from "./json.ts";
-import { configPlaces, readConfig } from "./config.ts";
+import { json, jsonLine } from "./json.ts";
+import { type ConfigPlaces, configPlaces, readConfig } from "./config.ts";
 
 /** Variables that decide something; of those that are secret only whether they are set. */
 const VARIABLES = {
@@ -46,7 +47,7 @@ export async function configCommand({ flags, console }: Context): Promise<void> 
       there: path !== undefined && await exists(path),
     })),
   );
-  const settings = await heldSettings();
+  const settings = await heldSettings(places);
   const environment = variables();
   if (flags.json) return console.result(publicText(json({ files, settings, environment })));
   const [user, project] = files;
@@ -69,13 +70,13 @@ function table(rows: [string, string][]): string {
 }
 
 function shown(value: unknown): string {
-  return typeof value === "string" ? value : json(value).replace(/\s+/g, " ");
+  return typeof value === "string" ? value : jsonLine(value);
 }
 
 /** What the files say, each setting once: a later file goes before an earlier one. */
-async function heldSettings(): Promise<Held[]> {
+async function heldSettings(places: ConfigPlaces): Promise<Held[]> {
   const held = new Map<string, Held>();
-  for (const { path: from, entries } of await readConfig()) {
+  for (const { path: from, entries } of await readConfig(places)) {
     for (const { command, name, value } of entries) {
       const key = `${command ?? ""} ${name}`;
       const before = held.get(key);
@@ -89,8 +90,7 @@ async function heldSettings(): Promise<Held[]> {
 /** The variables that are set. */
 function variables(): { name: string; value: string }[] {
   return Object.entries(VARIABLES).flatMap(([name, secret]) => {
-    if (Deno.permissions.querySync({ name: "env", variable: name }).state !== "granted") return [];
-    const value = Deno.env.get(name);
+    const value = granted(name);
     return value ? [{ name, value: secret ? "(set)" : value }] : [];
   });
 }

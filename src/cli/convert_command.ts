@@ -5,6 +5,7 @@
  */
 import { extname } from "../deps/path.ts";
 import { UsageError } from "../errors.ts";
+import { isFolder } from "../files/byte_file.ts";
 import { checkNewFile, writeNewFile } from "../files/new_file.ts";
 import { openTensors } from "../formats/open_tensors.ts";
 import { mib } from "../gpu/device.ts";
@@ -18,7 +19,7 @@ export async function convertCommand({ argument, flags, console, signal }: Conte
   if (argument === undefined || output === undefined) {
     throw new UsageError("convert needs a file and where to write: main.ts convert IN -o OUT.gguf --type q8_0");
   }
-  if (await Deno.stat(argument).then((info) => info.isDirectory, () => false)) {
+  if (await isFolder(argument).catch(() => false)) {
     throw new UsageError(
       `${argument} is a folder: convert its networks one by one, such as unet/diffusion_pytorch_model.safetensors, ` +
         "and draw with --unet.",

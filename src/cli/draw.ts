@@ -11,7 +11,7 @@ import { encodePicture } from "../formats/encode_picture.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type ModelRecipe, publicPlan, type Recipe, recipeTexts, type Repainted } from "../recipe.ts";
 import { drawAndMend, type Looked } from "../closed_loop.ts";
-import { isFault, type Judge } from "../judge/judge.ts";
+import { type Judge, openFaults } from "../judge/judge.ts";
 import type { Context } from "./command.ts";
 import type { OpenedModel } from "./open_model.ts";
 import type { Output } from "./output.ts";
@@ -107,7 +107,7 @@ function repaintedIn({ rounds, drawn }: Looked): Repainted | undefined {
 }
 
 function describeLooked({ checklist, marks, drawn, rounds, result }: Looked): string {
-  const open = marks.flatMap((mark, i) => isFault(mark) ? [`${checklist[i].words}: ${mark.verdict}`] : []);
+  const open = openFaults(checklist, marks);
   const repaints = rounds.reduce((sum, { attempts }) => sum + attempts.length, 0);
   return `${drawn.length} drawn, ${repaints} repaints, ${result.timings.steps.length} steps; ` +
     (open.length ? `still open: ${open.join(", ")}.` : "all is as asked.");

@@ -9,12 +9,12 @@ import { maskFor } from "../edit/operation_mask.ts";
 import { drawEdit, union } from "../edit/show.ts";
 import { visionDifference } from "../edit/vision_difference.ts";
 import { UsageError } from "../errors.ts";
-import { checkNewFile, mayCollide, writeNewFile, writeSomewhere } from "../files/new_file.ts";
+import { writeNewFile, writeSomewhere } from "../files/new_file.ts";
 import { readUserFile } from "../files/user_file.ts";
 import { encodePicture } from "../formats/encode_picture.ts";
 import { readPictureText } from "../formats/picture_text.ts";
 import { encodePng } from "../formats/png.ts";
-import { isFault, type Judge } from "../judge/judge.ts";
+import { type Judge, openFaults } from "../judge/judge.ts";
 import { BYTES_OF } from "../limits.ts";
 import { type PictureName, sha256 } from "../picture/input.ts";
 import type { Picture } from "../picture/picture.ts";
@@ -32,7 +32,7 @@ import { loadWeights, type OpenedModel, openModel } from "./open_model.ts";
 import { pictureOptions } from "./options.ts";
 import { type Output, outputOf } from "./output.ts";
 import { editReport, writeReport } from "./report.ts";
-import { checkTrace, followed } from "./trace_file.ts";
+import { followed } from "./trace_file.ts";
 
 /** Plans the edit, paints and looks in rounds, and writes the picture that came of it. */
 export async function editCommand(context: Context): Promise<void> {
@@ -42,8 +42,6 @@ export async function editCommand(context: Context): Promise<void> {
   }
   const asked = await wantedOf(context);
   const output = await outputOf(flags, 1, "edit_%03d.png");
-  await checkOutputs(context, output);
-  await checkTrace(context, output);
   const bytes = await readUserFile(path, "The picture", BYTES_OF.picture);
   const picture = await readPicture(bytes, `The picture ${path}`);
   const plan = planOf(bytes, path, context);
@@ -88,7 +86,7 @@ export async function editCommand(context: Context): Promise<void> {
     await open();
     const original = { name: publicName(path), hash: await sha256(bytes) };
     opened = await loadWeights(opened!, context);
-    await paintAll(context, opened, picture, planned, { judge, said, output, original });
+    await paintAll(context, opened, picture, planned, { judge, said, masks, output, original });
   } finally {
     opened?.model.close();
   }
@@ -99,7 +97,13 @@ async function paintAll(
   opened: OpenedModel,
   picture: Picture,
   planned: PlannedEdit,
-  { judge, said, output, original }: { judge?: Judge; said: Edit; output: Output; original: PictureName },
+  { judge, said, masks, output, original }: {
+    judge?: Judge;
+    said: Edit;
+    masks: Picture[];
+    output: Output;
+    original: PictureName;
+  },
 ): Promise<void> {
   const { flags, console, signal } = context;
   await using _trace = await followed(opened.model.device, context);
@@ -111,12 +115,12 @@ async function paintAll(
     if (round.round > 0) console.say(describeRound(round));
   }
   const last = rounds.at(-1)!;
-  const taken = rounds.flatMap(({ attempts }) => attempts).filter((attempt) => attempt.taken).at(-1);
+  const repaints = rounds.flatMap(({ attempts }) => attempts).filter((attempt) => attempt.taken);
+  const taken = repaints.at(-1);
   const described = taken && !flags.noMetadata && await describeModel(opened.model, flags.fullHash, signal);
-  const repaints = rounds.flatMap(({ attempts }) => attempts).filter((attempt) => attempt.taken).length;
   const texts = described && recipeTexts({
     ...await makeRecipe(described, taken.result.plan, taken.result.settings),
-    repainted: { repaints, picture: original },
+    repainted: { repaints: repaints.length, picture: original },
   });
   const path = await writeSomewhere(
     output,
@@ -125,7 +129,6 @@ async function paintAll(
     1,
   );
   const report = rounds.map(roundReport);
-  const masks = await Promise.all(planned.operations.map((operation) => maskFor(operation, picture, 1)));
   const { caption, target, operations } = said;
   const model = opened.model.checkpoint.name;
   await writeReport(context, () => editReport(picture, { caption, target, operations, masks, rounds, model }));
@@ -180,14 +183,6 @@ async function wantedOf({ flags }: Context): Promise<string | Operation[]> {
   return [{ ...byHand[0], ...(box ? {} : { mask: mask as string }) }];
 }
 
-async function checkOutputs({ flags }: Context, { pattern, force }: Output): Promise<void> {
-  for (const [flag, path] of [["--save-edit", flags.saveEdit], ["--show-mask", flags.showMask]] as const) {
-    if (path === undefined) continue;
-    if (mayCollide(pattern, path)) throw new UsageError(`-o and ${flag} would write the same file, ${path}.`);
-    await checkNewFile({ pattern: path, force });
-  }
-}
-
 /**
  * The plan that the picture carries; its regions' masks are files that may not be here, so their cells stand for them.
  */
@@ -207,7 +202,7 @@ function withoutMasks(plan: Plan): Plan {
 }
 
 function describeRound({ round, attempts, marks, checklist }: Round): string {
-  const open = marks?.flatMap((mark, i) => isFault(mark) ? [`${checklist[i].words}: ${mark.verdict}`] : []) ?? [];
+  const open = openFaults(checklist, marks ?? []);
   const said = !marks ? "" : open.length ? `; still open: ${open.join(", ")}` : "; all is as asked";
   return `Round ${round}: ${attempts.length} painted, ${attempts.filter(({ taken }) => taken).length} taken${said}.`;
 }

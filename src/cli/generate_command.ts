@@ -15,7 +15,7 @@ import { loopJudge } from "./judge_of.ts";
 import { outputOf } from "./output.ts";
 import { contactSheetOutput, writeContactSheet } from "./sheet.ts";
 import { Studio } from "./studio.ts";
-import { checkTrace, followed } from "./trace_file.ts";
+import { followed } from "./trace_file.ts";
 
 /** Plans, loads the model, draws, and prints where the pictures are and with which seeds. */
 export async function generateCommand(context: Context): Promise<void> {
@@ -38,7 +38,6 @@ async function drawBatch(context: Context): Promise<void> {
   const seed = checkAsked(context);
   const output = await outputOf(flags, count);
   const sheet = await contactSheetOutput(flags, output);
-  await checkTrace(context, output);
   using studio = new Studio(await loopJudge(context));
   const { device } = await studio.open(context);
   await using _trace = await followed(device, context);

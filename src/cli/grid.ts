@@ -19,7 +19,7 @@ import { json } from "./json.ts";
 import type { Report } from "./draw.ts";
 import { drawEach } from "./each.ts";
 import { loopJudge } from "./judge_of.ts";
-import { outputOf } from "./output.ts";
+import { outputOf, patternOf } from "./output.ts";
 import { sheetOutput, writeSheet } from "./sheet.ts";
 import { Studio } from "./studio.ts";
 
@@ -117,10 +117,10 @@ function inOrder(squares: readonly Square[], { name, values: { length } }: Axis)
  * one that --contact-sheet says.
  */
 async function outputs(flags: FlagValues, count: number) {
-  const single = await outputOf({ ...flags, force: true }, 1);
-  const numbered = numberedName(single.pattern);
-  const beside = join(dirname(single.pattern), `grid_%03d${extname(single.pattern) || ".png"}`);
-  const pattern = flags.contactSheet ?? (numbered === single.pattern ? beside : single.pattern);
+  const single = await patternOf(flags.output);
+  const numbered = numberedName(single);
+  const beside = join(dirname(single), `grid_%03d${extname(single) || ".png"}`);
+  const pattern = flags.contactSheet ?? (numbered === single ? beside : single);
   const output = await outputOf({ ...flags, output: numbered }, Math.max(2, count));
   return { output, sheet: await sheetOutput(pattern, output) };
 }

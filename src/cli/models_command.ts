@@ -8,6 +8,7 @@ import { join } from "../deps/path.ts";
 import { ModelError, UsageError } from "../errors.ts";
 import { exists } from "../files/byte_file.ts";
 import { dataHome } from "../files/data_home.ts";
+import { granted } from "../files/environment.ts";
 import { mib } from "../gpu/device.ts";
 import { hubCache } from "../hub/hub.ts";
 import type { FileKind } from "../model/foreign.ts";
@@ -92,9 +93,8 @@ function size(bytes: number): string {
 }
 
 function cacheFolder(): string[] {
-  const granted = (name: string) => Deno.permissions.querySync({ name: "env", variable: name }).state === "granted";
   try {
-    return [hubCache((name) => granted(name) ? Deno.env.get(name) : undefined)];
+    return [hubCache(granted)];
   } catch (error) {
     if (error instanceof UsageError) return []; // nothing says where a cache would be
     throw error;

@@ -4,6 +4,7 @@
  * @module
  */
 import { basename, dirname, join } from "../deps/path.ts";
+import { granted } from "../files/environment.ts";
 import { writeNewFile } from "../files/new_file.ts";
 import { encodePng } from "../formats/png.ts";
 import type { StepEvent } from "../generate.ts";
@@ -49,9 +50,7 @@ function inFile(pattern: string, kind: PreviewKind, { console }: Context): Previ
 /** Nothing where results go to a file or a program, or nobody reads the messages. */
 function onTerminal({ console, flags: { taesd, quiet } }: Context): Preview {
   if (quiet || !Deno.stdout.isTerminal() || !Deno.stderr.isTerminal()) return {};
-  const graphics = graphicsOf((name) =>
-    Deno.permissions.querySync({ name: "env", variable: name }).state === "granted" ? Deno.env.get(name) : undefined
-  );
+  const graphics = graphicsOf(granted);
   const show = (picture: Picture) => {
     const { text, rows } = terminalPicture(picture, graphics, Deno.consoleSize());
     console.picture(text, rows);

@@ -7,6 +7,7 @@ import { encodePng } from "../formats/png.ts";
 import { type Check, isFault, type Mark } from "../judge/judge.ts";
 import type { Picture } from "../picture/picture.ts";
 import { publicText } from "../secrets.ts";
+import { jsonLine } from "./json.ts";
 
 /** A picture with what is said below it. */
 export interface Figure {
@@ -102,9 +103,7 @@ function figureOf({ image, says, taken }: Figure): string {
 }
 
 function shown(value: unknown): string {
-  return typeof value === "object"
-    ? JSON.stringify(value, (_, part) => typeof part === "bigint" ? `${part}` : part)
-    : `${value}`;
+  return typeof value === "object" ? jsonLine(value) : `${value}`;
 }
 
 /** A text as HTML shows it; keys that were in it are not published. */

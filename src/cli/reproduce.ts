@@ -23,7 +23,7 @@ import { drawToFile } from "./draw.ts";
 import { findPictures } from "./find_pictures.ts";
 import { loadWeights, type ModelChoice, openModel } from "./open_model.ts";
 import { outputOf } from "./output.ts";
-import { checkTrace, followed } from "./trace_file.ts";
+import { followed } from "./trace_file.ts";
 
 /** A picture that says what made it. */
 export interface Original {
@@ -47,7 +47,6 @@ export async function reproduce(original: Original, context: Context): Promise<v
   if (output.format !== format) {
     throw new UsageError(`${path} is a ${format}, so the identical file is one, too: choose another name for -o.`);
   }
-  await checkTrace(context, output);
   if (recipe.repainted) throw new UsageError(whyNot(basename(path), recipe.repainted));
   const plan = await findMasks(recipe, dirname(path));
   let opened = await openModel(await chooseModel(recipe.model, dirname(path), context), context);

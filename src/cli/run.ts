@@ -5,6 +5,7 @@
  */
 import manifest from "../../deno.json" with { type: "json" };
 import { CancelledError, RpgError, UsageError } from "../errors.ts";
+import { granted } from "../files/environment.ts";
 import type { Command } from "./command.ts";
 import { withConfig } from "./config.ts";
 import { complain, lostResult, makeConsole } from "./console.ts";
@@ -74,8 +75,7 @@ export async function run(words: string[]): Promise<number> {
  * Tasks run in the repository's root; `deno task start` says from where it was called, which is where paths are meant.
  */
 function enterCallersFolder(): void {
-  const granted = Deno.permissions.querySync({ name: "env", variable: "RPG_CWD" }).state === "granted";
-  const folder = granted ? Deno.env.get("RPG_CWD") : undefined;
+  const folder = granted("RPG_CWD");
   if (folder) Deno.chdir(folder);
 }
 

@@ -66,7 +66,8 @@ export async function writeSheet(
 ): Promise<string | undefined> {
   const first = shown.find(({ path }) => path !== undefined)?.path;
   if (first === undefined) return undefined;
-  const cells = await Promise.all(shown.map(cellOf));
+  const cells: Cell[] = [];
+  for (const one of shown) cells.push(await cellOf(one)); // one at a time: there may be thousands
   const size = cells.find(({ picture }) => picture)!;
   const filled = cells.map((cell) => cell.picture ? cell : { ...cell, width: size.width, height: size.height });
   const page = await drawSheet({ ...labels, cells: filled });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Environment } from "../files/environment.ts";
 import { encodePng } from "../formats/png.ts";
 import { halfBlocks } from "../picture/half_blocks.ts";
 import type { Picture } from "../picture/picture.ts";
@@ -12,14 +13,11 @@ import { sixels } from "../picture/sixel.ts";
 /** Ways to show a picture: kitty's graphics, iTerm2's inline images, sixels, or coloured half blocks. */
 export type Graphics = "kitty" | "iterm2" | "sixel" | "true-colour blocks" | "blocks";
 
-/** What a terminal says of itself. */
-export type TerminalVariables = (name: string) => string | undefined;
-
 /**
  * What a terminal can do, told by its variables; nothing is asked of it, since its answer would go where the user
  * types. A multiplexer passes only text on.
  */
-export function graphicsOf(env: TerminalVariables): Graphics {
+export function graphicsOf(env: Environment): Graphics {
   const [term, program] = [env("TERM") ?? "", env("TERM_PROGRAM") ?? ""];
   const multiplexed = env("TMUX") || /^(screen|tmux)/.test(term);
   if (!multiplexed) {

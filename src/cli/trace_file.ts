@@ -3,31 +3,10 @@
  *
  * @module
  */
-import { UsageError } from "../errors.ts";
-import { checkNewFile, mayCollide, writeNewFile } from "../files/new_file.ts";
+import { writeNewFile } from "../files/new_file.ts";
 import type { Device } from "../gpu/device.ts";
 import { Trace } from "../gpu/trace.ts";
 import type { Context } from "./command.ts";
-import type { Output } from "./output.ts";
-
-/** Refuses a place where no trace can be written, before any work. @throws UsageError */
-export async function checkTrace({ flags }: Context, output: Output): Promise<void> {
-  const { trace, force, savePlan, saveEdit, showMask } = flags;
-  if (trace === undefined) return;
-  for (
-    const [flag, path] of Object.entries({
-      "-o": output.pattern,
-      "--save-plan": savePlan,
-      "--save-edit": saveEdit,
-      "--show-mask": showMask,
-    })
-  ) {
-    if (path !== undefined && mayCollide(path, trace)) {
-      throw new UsageError(`${flag} and --trace would write the same file, ${trace}. Give the trace another name.`);
-    }
-  }
-  await checkNewFile({ pattern: trace, force });
-}
 
 /**
  * Follows a device where `--trace` asks for that. The file is written when what is returned is disposed of, also where

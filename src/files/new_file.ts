@@ -50,9 +50,9 @@ export async function checkNewFile({ pattern, force }: NewFileOptions, count = 1
 }
 
 /**
- * Write `bytes`, or what a function writes piece by piece, under a temporary name beside the target, then give it its name in one step. A pattern takes the number
- * after the highest there is; with `force` it takes `number`, and a link is followed to the file it names. Folders are
- * made.
+ * Write `bytes`, or what a function writes piece by piece, under a temporary name beside the target, then give it its
+ * name in one step. A pattern takes the number after the highest there is; with `force` it takes `number`, and a link is
+ * followed to the file it names. Folders are made.
  *
  * @returns the path written
  * @throws UsageError when the fixed name is taken or the folder cannot be written to
@@ -146,12 +146,12 @@ function linked(path: string): string {
 
 const MOST_DIGITS = 15; // more are no exact number
 
-/** What stands around the number of a pattern. Only the file's name has one: folders may hold "%d" as they like. */
 /** A pattern that holds a number: the one given, or that with a number at the end of its name. */
 export function numberedName(pattern: string): string {
   return numberOf(pattern) ? pattern : pattern.replace(/(\.\w+)?$/, "_%03d$1");
 }
 
+/** What stands around the number of a pattern. Only the file's name has one: folders may hold "%d" as they like. */
 function numberOf(pattern: string): { before: string; width: number; after: string } | undefined {
   const match = /^([^]*?)%0?(\d*)d([^]*)$/.exec(basename(pattern));
   if (!match) return undefined;

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { brief, briefText } from "../brief.ts";
 import { ModelError, UsageError } from "../errors.ts";
 import { exists, fileError } from "../files/byte_file.ts";
-import { valueOf } from "../files/cache_home.ts";
+import { valueOf } from "../files/environment.ts";
 import { announced, askedHash, nameOf } from "./announced.ts";
 import { download } from "./download.ts";
 import { endpointOf, fetchFromHub, hubCache, type HubModel, type HubOptions, isOffline } from "./hub.ts";

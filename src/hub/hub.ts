@@ -8,7 +8,8 @@
 import { brief, briefText } from "../brief.ts";
 import { ModelError, UsageError } from "../errors.ts";
 import { exists, fileError } from "../files/byte_file.ts";
-import { cacheHome, type Environment, valueOf } from "../files/cache_home.ts";
+import { cacheHome } from "../files/cache_home.ts";
+import { type Environment, valueOf } from "../files/environment.ts";
 import { keepSecret, publicText } from "../secrets.ts";
 import { download, type DownloadOptions, type Expected } from "./download.ts";
 import { neededFiles } from "./hub_files.ts";

@@ -50,6 +50,11 @@ export function worth(marks: readonly Mark[]): number {
   return right + near / (marks.length + 1);
 }
 
+/** What is still to be mended, in words. */
+export function openFaults(checklist: readonly Check[], marks: readonly Mark[]): string[] {
+  return marks.flatMap((mark, i) => isFault(mark) ? [`${checklist[i].words}: ${mark.verdict}`] : []);
+}
+
 /** Whether an item is to be mended. */
 export function isFault({ verdict }: Mark): boolean {
   return WORTH[verdict] < 1;

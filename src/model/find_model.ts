@@ -7,6 +7,7 @@ import { BUNDLED_MODEL } from "../assets.ts";
 import { join } from "../deps/path.ts";
 import { ModelError } from "../errors.ts";
 import { exists, isFolder } from "../files/byte_file.ts";
+import { granted } from "../files/environment.ts";
 import { hubCache } from "../hub/hub.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import { MODEL_FILE, weightsWithin } from "./find_models.ts";
@@ -36,7 +37,7 @@ export async function findModel(
   folder?: string,
   further: readonly string[] = [],
 ): Promise<string> {
-  const cache = hubCache((variable) => readable(variable) ? Deno.env.get(variable) : undefined);
+  const cache = hubCache(granted);
   const folders = folder === undefined ? [...further, cache] : [folder];
   const places = (await Promise.all(folders.map(modelsIn))).flat();
   if (folder === undefined) places.unshift(BUNDLED_MODEL, ...await knownModels());
@@ -97,8 +98,4 @@ async function partsOf(place: string, full?: boolean): Promise<Identity["parts"]
     if (error instanceof ModelError) return undefined;
     throw error;
   }
-}
-
-function readable(variable: string): boolean {
-  return Deno.permissions.querySync({ name: "env", variable }).state === "granted";
 }

@@ -6,6 +6,7 @@
  */
 import { dirname, join, resolve } from "../deps/path.ts";
 import { cacheHome } from "../files/cache_home.ts";
+import { granted } from "../files/environment.ts";
 import { readText } from "../files/json_file.ts";
 
 /** How many are remembered. */
@@ -42,10 +43,8 @@ export async function rememberModel(path: string): Promise<void> {
 
 /** Nowhere, where the system names no cache or the program may not ask for it. */
 function listFile(): string | undefined {
-  const read = (variable: string) =>
-    Deno.permissions.querySync({ name: "env", variable }).state === "granted" ? Deno.env.get(variable) : undefined;
   try {
-    return join(cacheHome(read), "rpg", "models.json");
+    return join(cacheHome(granted), "rpg", "models.json");
   } catch {
     return undefined;
   }

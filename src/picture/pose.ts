@@ -39,8 +39,7 @@ const LIMB_SHARE = 0.6;
  * Draws every person of a keypoint file.
  *
  * @param file what OpenPose writes: `people[].pose_keypoints_2d`, triples of x, y, confidence for 18 or 25 joints, in
- *   pixels or
- *   as fractions of the picture; `canvas_width` and `canvas_height` where they are known
+ *   pixels or as fractions of the picture; `canvas_width` and `canvas_height` where they are known
  * @param size of the drawing in pixels; default: the canvas of the file
  * @throws UsageError where it is no such file, or no size is known
  */

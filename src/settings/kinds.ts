@@ -147,11 +147,12 @@ export const picture: Kind<PictureInput> = {
   },
 };
 
-/** What a recipe keeps of a file. */
-function namedFile(value: object): PictureName | undefined {
+/** What a recipe keeps of a file: its name, and so many digits of SHA-256. */
+function namedFile(value: object, digits = 64): PictureName | undefined {
   const { name, hash } = value as Record<string, unknown>;
-  const named = typeof name === "string" && name.length <= 255 && /^[0-9a-f]{64}$/.test(`${hash}`);
-  return named ? { name, hash: `${hash}` } : undefined;
+  const hex = typeof hash === "string" && hash.length === digits && /^[0-9a-f]+$/.test(hash);
+  const named = hex && typeof name === "string" && name.length <= 255;
+  return named ? { name, hash } : undefined;
 }
 
 /** A file of weights: its path, or, in a recipe, its name and hash. */
@@ -166,16 +167,14 @@ export const file: Kind<FileInput> = {
 
 /** A file that decides a picture, as settings have it. */
 export type FileInput = string | PictureName;
+
 /** A network beside the model: the path of a file or folder, or, in a recipe, its name and hash. */
 export const network: Kind<NetworkInput> = {
   shown: "PATH",
   takes: "the path of a file or folder",
   parse: atHome,
   accept(value) {
-    if (typeof value !== "object" || value === null) return text("PATH").accept(value);
-    const { name, hash } = value as Record<string, unknown>;
-    const named = typeof name === "string" && name.length <= 255 && /^[0-9a-f]{16}$/.test(`${hash}`);
-    return named ? { name, hash: `${hash}` } : undefined;
+    return typeof value === "object" && value !== null ? namedFile(value, 16) : text("PATH").accept(value);
   },
 };
 

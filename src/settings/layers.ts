@@ -3,16 +3,24 @@
  *
  * @module
  */
+import { plannerSettings, planSettings } from "./program_tables.ts";
+import type { Table } from "./setting.ts";
 
 /** Where the plan comes from, where it is said outright. */
-const WAYS = ["plan", "regions", "noPlan"];
+export const WAYS = ["plan", "regions", "noPlan"] as const;
 /** What says more of `regions`. */
-const OF_REGIONS = ["splitRatio", "basePrompt", "baseRatio", "columnsFirst", "flipRatio", "flipPrompts"];
+export const OF_REGIONS: (keyof typeof planSettings)[] = namesOf(planSettings).filter((name) =>
+  (planSettings as Table)[name].with?.includes("regions")
+);
 /** Who plans otherwise. */
-const ASKED = ["planner", "llmUrl", "llmModel", "llmTimeout", "llmMaxTokens", "promptFile", "image"];
+export const ASKED: (keyof typeof plannerSettings)[] = namesOf(plannerSettings);
+
+function namesOf<T extends Table>(table: T): (keyof T)[] {
+  return Object.keys(table);
+}
 
 /** Whoever gives one of the first makes the choice anew: the others, said more generally, do not count. */
-const CHOICES: [chosen: string[], dropped: string[]][] = [
+const CHOICES: [chosen: readonly string[], dropped: readonly string[]][] = [
   [["plan", "noPlan"], [...WAYS, ...OF_REGIONS, ...ASKED]],
   [["regions"], [...WAYS, ...ASKED]],
   [ASKED, [...WAYS, ...OF_REGIONS]],

@@ -64,6 +64,10 @@ Deno.test("what an edit cannot do is said in a line, before anything is painted 
       [["photo.png", "--edit", "bad.json"], /bad\.json is not a valid edit: operations\.0/],
       [["photo.png", "a dog", "--judge", "none"], /Nothing tells what the picture shows/],
       [["none.png", "--remove", "the cat"], /none\.png/],
+      [
+        ["photo.png", "--remove", "the cat", "--save-edit", "s", "--show-mask", "s"],
+        /--save-edit and --show-mask would write the same file/,
+      ],
     ];
     for (const [args, message] of cases) {
       const { code, stderr } = await finish(program(["edit", ...args], { cwd }));

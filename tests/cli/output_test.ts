@@ -57,6 +57,8 @@ Deno.test("what can be refused is refused before a planner is asked or a weight 
       [["-o", "s.png", "--save-plan", "./s.png"], 2, /would write the same file/],
       [["-o", "s.png", "--trace", "./s.png"], 2, /-o and --trace would write the same file/],
       [["--save-plan", "s.json", "--trace", "s.json"], 2, /--save-plan and --trace would write the same file/],
+      [["--report", "s.html", "--trace", "s.html"], 2, /--report and --trace would write the same file/],
+      [["-o", "s_%d.png", "--contact-sheet", "s_1.png"], 2, /-o and --contact-sheet would write the same file/],
       [["-o", "s.gif"], 2, /written as \.png, \.jpg or \.webp/],
       [["-o", "%05000d.png"], 2, /asks for 5000 digits/],
     ];

@@ -2,7 +2,7 @@ import assert from "@std/assert";
 import { readAxis } from "../../src/cli/axes.ts";
 import { parseArgs } from "../../src/cli/parse_args.ts";
 import { readPngText } from "../../src/formats/png_text.ts";
-import { finish, inFolder, names, program, TINY_MODEL } from "./program.ts";
+import { finishEach, inFolder, names, TINY_MODEL } from "./program.ts";
 
 const values = (text: string) => readAxis(text).values.map(({ flags }) => Object.values(flags)[0]);
 
@@ -38,14 +38,15 @@ Deno.test("--grid goes on over words that are axes, and leaves the prompt alone"
 Deno.test("a grid is its pictures and a labelled sheet that says its axes; one that fails loses no other", () =>
   inFolder(async (cwd) => {
     const common = ["a cat", "-m", TINY_MODEL, "-W", "64", "-H", "48", "--steps", "1", "--no-plan", "-o", "sheet.png"];
-    const { code, stdout, stderr } = await finish(program([...common, "--grid", "width=64,9", "seed=5,6"], { cwd }));
+    const [{ code, stdout, stderr }, wrong] = await finishEach([
+      [...common, "--grid", "width=64,9", "seed=5,6"],
+      [...common, "--grid", "cfg-scale=3,high"],
+    ], { cwd });
     assert.equal(code, 2, stderr);
     assert.equal(stdout, "sheet_001.png  seed 5  width 64\nsheet_002.png  seed 6  width 64\nsheet.png\n");
     assert.match(stderr, /error: width 9, seed 5: The width 9 is not a multiple/);
     assert.deepEqual(names(cwd), ["sheet.png", "sheet_001.png", "sheet_002.png"]);
     const texts = readPngText(await Deno.readFile(`${cwd}/sheet.png`), "sheet.png");
     assert.match(texts.get("parameters")!, /X Type: width, X Values: "64, 9", Y Type: seed, Y Values: "5, 6"/);
-
-    const wrong = await finish(program([...common, "--grid", "cfg-scale=3,high"], { cwd }));
     assert.match(wrong.stderr, /^error: cfg-scale takes .*not "high"/);
   }));

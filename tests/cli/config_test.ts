@@ -2,7 +2,7 @@ import assert from "@std/assert";
 import { join, resolve } from "@std/path";
 import { flagsFor, parseConfig } from "../../src/cli/config.ts";
 import { UsageError } from "../../src/errors.ts";
-import { finish, inFolder, program, TINY_MODEL } from "./program.ts";
+import { finishEach, inFolder, TINY_MODEL } from "./program.ts";
 
 const PATH = resolve("/home/me/config.toml");
 
@@ -65,13 +65,13 @@ Deno.test("the command line goes before the project's file, that before the user
       cwd: join(cwd, "project", "sub"),
       env: { XDG_CONFIG_HOME: join(cwd, "home"), APPDATA: join(cwd, "home"), OPENAI_API_KEY: "sk-verysecret" },
     };
-    const drawn = await finish(program(["a cat", "--no-plan", "--json", "--seed", "7", "--steps", "1"], running));
+    const line = ["a cat", "--no-plan", "--json", "--seed", "7", "--steps", "1"];
+    const [drawn, { stdout }] = await finishEach([line, ["config"]], running);
     assert.equal(drawn.code, 0, drawn.stderr);
     const { steps, cfgScale, seed, width } = JSON.parse(drawn.stdout).settings;
     assert.deepEqual({ steps, cfgScale, seed, width }, { steps: 1, cfgScale: 3, seed: 7, width: 64 });
     assert.match(drawn.stderr, /Settings from .*rpg\.toml/);
 
-    const { stdout } = await finish(program(["config"], running));
     assert.match(stdout, /^cfg-scale +3 +\(.*rpg\.toml; .*config\.toml says 2\)$/m);
     assert.match(stdout, /^steps +3 +\(.*config\.toml\)$/m);
     assert.match(stdout, /^OPENAI_API_KEY +\(set\)$/m);

@@ -4,7 +4,7 @@ import { compare, verdict } from "../pipeline/judge.ts";
 import { writeControlNet } from "../pipeline/control_net.ts";
 import { readPicture } from "../../src/picture/read_picture.ts";
 import { parseArgs } from "../../src/cli/parse_args.ts";
-import { finish, inFolder, names, program, TINY_MODEL } from "./program.ts";
+import { finishEach, inFolder, names, TINY_MODEL } from "./program.ts";
 
 const golden = new URL("../golden/", import.meta.url).pathname;
 const APPLE = "a red apple on the left and a blue teapot on the right";
@@ -33,32 +33,36 @@ Deno.test("two ControlNets over a picture to start from draw diffusers' picture,
     await writeControlNet(`${cwd}/two`, TINY_MODEL, 2);
     await Deno.copyFile(`${golden}start/mask.png`, `${cwd}/shapes.png`);
     await Deno.copyFile(`${golden}start/input.png`, `${cwd}/waves.png`);
-    const run = (...line: string[]) => finish(program(line, { cwd }));
-    const drawn = await run(
+    const line = [
       ...[APPLE, "-n", "", "-m", TINY_MODEL, "-i", "waves.png", "--strength", "0.6", ...TWO.split(" ")],
       ...["--steps", "8", "--cfg-scale", "7.5", "--seed", "7", "--type", "f32", "--no-plan", "-q", "-o", "a.png"],
+    ];
+    const repro = ["metadata", "a.png", "--repro", "-m", TINY_MODEL, "-q"];
+    const [drawn, said, again] = await finishEach(
+      [line, ["metadata", "a.png"], [...repro, "-o", "b.png", "--json"]],
+      { cwd },
     );
     assert.equal(drawn.code, 0, drawn.stderr);
     const picture = await readPicture(await Deno.readFile(`${cwd}/a.png`), "a.png");
     assert.equal(verdict(await compare(picture, `${golden}control/sd1_picture.png`), "f32"), undefined);
 
-    const said = await run("metadata", "a.png");
     assert.match(said.stdout, /ControlNet 0: "Module: none, Model: one \[\w{8}\], Weight: 0.9, .*Guidance End: 0.7/);
     assert.ok(!said.stdout.includes(cwd));
-    const again = await run("metadata", "a.png", "--repro", "-m", TINY_MODEL, "-o", "b.png", "--json", "-q");
     assert.equal(JSON.parse(again.stdout).identical, true, again.stderr);
 
     await Deno.rename(`${cwd}/two`, `${cwd}/elsewhere`);
-    const lost = await run("metadata", "a.png", "--repro", "-m", TINY_MODEL, "-o", "c.png", "-q");
+    const [lost, wrong, edges] = await finishEach([
+      [...repro, "-o", "c.png"],
+      ["x", "-m", TINY_MODEL, "--control-net", "one", "-o", "d.png", "-q"],
+      ["preprocess", "canny", "waves.png", "--low", "20", "--high", "60", "-o", "edges.png"],
+    ], { cwd });
     assert.match(
       lost.stderr,
       /made from two \(SHA-256 \w+…\), which is neither .* Say where it is with --control-net\./,
     );
-    const wrong = await run("x", "-m", TINY_MODEL, "--control-net", "one", "-o", "d.png", "-q");
     assert.match(wrong.stderr, /ControlNet one needs a picture: name it with --control-image/);
     assert.equal(wrong.code, 2);
 
-    const edges = await run("preprocess", "canny", "waves.png", "--low", "20", "--high", "60", "-o", "edges.png");
     assert.equal(edges.stdout, "edges.png\n", edges.stderr);
     assert.ok(!names(cwd).includes("c.png") && !names(cwd).includes("d.png"));
   }));

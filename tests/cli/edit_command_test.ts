@@ -3,25 +3,31 @@ import { join } from "@std/path";
 import { encodePng } from "../../src/formats/png.ts";
 import { filled } from "../../src/picture/picture.ts";
 import { readPicture } from "../../src/picture/read_picture.ts";
-import { finish, inFolder, names, program, TINY_MODEL } from "./program.ts";
+import { finishEach, inFolder, names, TINY_MODEL } from "./program.ts";
 
 const QUICK = ["-m", TINY_MODEL, "--steps", "2", "-q"];
 const pixels = async (path: string) => (await readPicture(await Deno.readFile(path), path)).data;
 
 Deno.test("an edit by hand, saved, shown, edited and run again", () =>
   inFolder(async (cwd) => {
-    const run = (...args: string[]) => finish(program(["edit", ...args], { cwd }));
     await Deno.writeFile(join(cwd, "photo.png"), encodePng(filled(64, 64, [90, 160, 40, 255])));
     const half = ["--add", "a red car", "--box", "32,0,32,64"];
 
-    const dry = await run("photo.png", ...half, "--dry-run", "--save-edit", "e.json", "--show-mask", "m.png", "--json");
+    const shown = ["--dry-run", "--save-edit", "e.json", "--show-mask", "m.png", "--json"];
+    const [dry] = await finishEach([["edit", "photo.png", ...half, ...shown]], { cwd });
     assert.equal(dry.code, 0, dry.stderr);
     assert.deepEqual(JSON.parse(dry.stdout).operations, [{ kind: "add", words: "a red car", box: [0.5, 0, 1, 1] }]);
     assert.deepEqual(names(cwd), ["e.json", "edit_001.png", "m.png", "photo.png"]);
     const mask = await pixels(join(cwd, "m.png"));
     assert.deepEqual([mask[0], mask[63 * 4]], [0, 255]);
 
-    const done = await run("photo.png", "--edit", "e.json", ...QUICK, "-o", "b.png", "--json");
+    const next = ["edit", "b.png", "--recolor", "car=blue", ...QUICK, "-o", "c.png", "--json"];
+    const [done, remade, lost, again] = await finishEach([
+      ["edit", "photo.png", "--edit", "e.json", ...QUICK, "-o", "b.png", "--json"],
+      ["metadata", "b.png", "--repro", "-o", "r.png"],
+      [...next, "--judge", "none"],
+      [...next, "--mask", "m.png"],
+    ], { cwd });
     assert.equal(done.code, 0, done.stderr);
     const report = JSON.parse(done.stdout);
     assert.equal(report.rounds[1].attempts[0].taken, true);
@@ -29,7 +35,6 @@ Deno.test("an edit by hand, saved, shown, edited and run again", () =>
     const differs = (left: boolean) => after.some((value, i) => (i / 4 % 64 < 32) === left && value !== before[i]);
     assert.deepEqual([differs(true), differs(false)], [false, true]);
 
-    const remade = await finish(program(["metadata", "b.png", "--repro", "-o", "r.png"], { cwd }));
     assert.equal(remade.code, 2);
     assert.match(
       remade.stderr,
@@ -37,10 +42,8 @@ Deno.test("an edit by hand, saved, shown, edited and run again", () =>
     );
 
     // The result carries its plan, which is where the next edit starts.
-    const next = await run("b.png", "--recolor", "car=blue", ...QUICK, "--judge", "none", "-o", "c.png", "--json");
-    assert.equal(next.code, 2);
-    assert.match(next.stderr, /Where is "car"\?/); // a plan of one region has no place for it
-    const again = await run("b.png", "--recolor", "car=blue", "--mask", "m.png", ...QUICK, "--json", "-o", "c.png");
+    assert.equal(lost.code, 2);
+    assert.match(lost.stderr, /Where is "car"\?/); // a plan of one region has no place for it
     assert.equal(again.code, 0, again.stderr);
     assert.deepEqual(
       (await pixels(join(cwd, "c.png"))).filter((_, i) => i / 4 % 64 < 32),
@@ -69,8 +72,9 @@ Deno.test("what an edit cannot do is said in a line, before anything is painted 
         /--save-edit and --show-mask would write the same file/,
       ],
     ];
-    for (const [args, message] of cases) {
-      const { code, stderr } = await finish(program(["edit", ...args], { cwd }));
+    const runs = await finishEach(cases.map(([args]) => ["edit", ...args]), { cwd });
+    for (const [i, [args, message]] of cases.entries()) {
+      const { code, stderr } = runs[i];
       assert.match(stderr, message);
       assert.equal(code, 2, args.join(" "));
     }
@@ -79,17 +83,19 @@ Deno.test("what an edit cannot do is said in a line, before anything is painted 
 
 Deno.test("the default command looks and mends with --rounds and --best-of, and says what came of it", () =>
   inFolder(async (cwd) => {
-    const run = (...args: string[]) => finish(program(args, { cwd }));
     const quick = [...QUICK, "-W", "64", "-H", "64", "--planner", "rules"];
     const loop = ["--rounds", "1", "--best-of", "2", "--judge", "mini"];
-    const done = await run("a red apple and a blue car", ...quick, ...loop, "-o", "a.png", "--json");
+    const [done, blind, idle] = await finishEach([
+      ["a red apple and a blue car", ...quick, ...loop, "-o", "a.png", "--json"],
+      ["a dog", ...quick, "--rounds", "1"],
+      ["a dog", ...quick, "--judge", "mini"],
+    ], { cwd });
     assert.equal(done.code, 0, done.stderr);
     const { loop: { drawn, checklist }, settings } = JSON.parse(done.stdout);
     assert.equal(drawn.length, 2); // random weights draw no apple
     assert.deepEqual(checklist.map(({ words }: { words: string }) => words), ["a red apple", "a blue car"]);
     assert.ok(settings.seed >= 42);
-    const blind = await run("a dog", ...quick, "--rounds", "1");
     assert.equal(blind.code, 2);
     assert.match(blind.stderr, /--rounds needs somebody who looks/);
-    assert.match((await run("a dog", ...quick, "--judge", "mini")).stderr, /--judge looks for --rounds and --best-of/);
+    assert.match(idle.stderr, /--judge looks for --rounds and --best-of/);
   }));

@@ -6,7 +6,7 @@ import { prepare } from "../../src/pipeline/prepare.ts";
 import type { GenerateOptions } from "../../src/settings.ts";
 import { testDevice } from "../ops/harness.ts";
 import { adapterSpecs, writeAdapter } from "../pipeline/adapter_files.ts";
-import { finish, inFolder, program, TINY_MODEL } from "./program.ts";
+import { finishEach, inFolder, TINY_MODEL } from "./program.ts";
 
 const QUICK = ["-m", TINY_MODEL, "-W", "64", "-H", "64", "--no-plan", "-q"];
 const golden = new URL("../golden", import.meta.url).pathname;
@@ -15,13 +15,16 @@ Deno.test("a LoRA by flag or tag: the same picture, its name and hash in the met
   inFolder(async (cwd) => {
     const { kohya, convolutions } = adapterSpecs(golden);
     await writeAdapter(`${cwd}/ink.safetensors`, kohya);
-    const run = (...line: string[]) => finish(program(line, { cwd }));
     const bytes = (name: string) => Deno.readFile(`${cwd}/${name}`);
     const text = async (name: string) => readPictureText(await bytes(name), name);
 
-    const flag = await run("a cat", "--lora", "ink.safetensors=0.8", "--steps", "1", ...QUICK, "-o", "flag.png");
+    const repro = ["metadata", "flag.png", "--repro", "-m", TINY_MODEL, "-q"];
+    const [flag, tag, again] = await finishEach([
+      ["a cat", "--lora", "ink.safetensors=0.8", "--steps", "1", ...QUICK, "-o", "flag.png"],
+      ["a cat <lora:ink:0.8>", "--lora-dir", ".", "--steps", "1", ...QUICK, "-o", "tag.png"],
+      [...repro, "-o", "again.png", "--json"],
+    ], { cwd });
     assert.equal(flag.code, 0, flag.stderr);
-    const tag = await run("a cat <lora:ink:0.8>", "--lora-dir", ".", "--steps", "1", ...QUICK, "-o", "tag.png");
     assert.equal(tag.code, 0, tag.stderr);
     const parameters = (await text("flag.png")).get("parameters")!;
     assert.match(parameters, /^a cat <lora:ink:0\.8>\n/);
@@ -30,15 +33,15 @@ Deno.test("a LoRA by flag or tag: the same picture, its name and hash in the met
     assert.deepEqual(pixels(await bytes("flag.png")), pixels(await bytes("tag.png")));
     assert.ok(!parameters.includes(cwd));
 
-    const repro = ["metadata", "flag.png", "--repro", "-m", TINY_MODEL, "-q"];
-    const again = await run(...repro, "-o", "again.png", "--json");
     assert.equal(JSON.parse(again.stdout || "{}").identical, true, again.stderr);
     await writeAdapter(`${cwd}/ink.safetensors`, convolutions);
-    const other = await run(...repro, "-o", "other.png");
+    await Deno.copyFile(`${cwd}/ink.safetensors`, `${cwd}/lcm-lora.safetensors`);
+    const [other, lcm] = await finishEach([
+      [...repro, "-o", "other.png"],
+      ["a cat", "--lora", "lcm-lora.safetensors", "--json", ...QUICK, "-o", "lcm.png"],
+    ], { cwd });
     assert.match(other.stderr, /is not the LoRA that was used: ink has the hash/);
 
-    await Deno.rename(`${cwd}/ink.safetensors`, `${cwd}/lcm-lora.safetensors`);
-    const lcm = await run("a cat", "--lora", "lcm-lora.safetensors", "--json", ...QUICK, "-o", "lcm.png");
     const { settings, warnings } = JSON.parse(lcm.stdout);
     assert.deepEqual([settings.samplingMethod, settings.steps, settings.cfgScale], ["lcm", 4, 1]);
     assert.match(warnings[0], /lcm-lora is an LCM-LoRA: drawn with the sampler lcm, steps 4, guidance 1/);

@@ -1,7 +1,7 @@
 import assert from "@std/assert";
 import { dirname, join } from "@std/path";
 import { readPngText } from "../../src/formats/png_text.ts";
-import { finish, inFolder, names, program, startPermissions, TINY_MODEL } from "./program.ts";
+import { finish, finishEach, inFolder, names, program, startPermissions, TINY_MODEL } from "./program.ts";
 
 const QUICK = ["-m", TINY_MODEL, "-W", "64", "-H", "48", "--steps", "2"];
 
@@ -78,8 +78,9 @@ Deno.test("every kind of failure has its exit code, and says what to do", () =>
       [["x", "--no-plan", "-m", TINY_MODEL, "--device", "77"], 4, /no device 77/],
       [["--plan", "plan.json"], 5, /plan\.json|1;1/],
     ];
-    for (const [line, code, message] of cases) {
-      const run = await finish(program(line, { cwd }));
+    const runs = await finishEach(cases.map(([line]) => line), { cwd });
+    for (const [i, [line, code, message]] of cases.entries()) {
+      const run = runs[i];
       assert.equal(run.code, code, `${line.join(" ")}: ${run.stderr}`);
       assert.match(run.stderr, message);
       assert.equal(run.stdout, "");
@@ -114,25 +115,25 @@ Deno.test("the bundled model draws regions in its own way, and makes room for th
 
 Deno.test("inspect says what a model is and why, doctor what the machine has", () =>
   inFolder(async (cwd) => {
-    const inspected = JSON.parse((await finish(program(["inspect", TINY_MODEL, "--json"], { cwd }))).stdout);
+    const [seen, sized, drawn, words, machine] = await finishEach([
+      ["inspect", TINY_MODEL, "--json"],
+      ["inspect", TINY_MODEL, "--size", "256x128", "--json"],
+      ["a dog", "-m", TINY_MODEL, "-W", "256", "-H", "128", "--steps", "1", "--no-plan", "--json"],
+      ["inspect", "--words"],
+      ["doctor"],
+    ], { cwd });
+    const inspected = JSON.parse(seen.stdout);
     assert.deepEqual([inspected.family, inspected.preset.prediction], ["sd1", "epsilon"]);
     assert.ok(inspected.reason.length > 0 && inspected.networks.unet.parameters > 0);
 
-    const needed = JSON.parse(
-      (await finish(program(["inspect", TINY_MODEL, "--size", "256x128", "--json"], { cwd }))).stdout,
-    );
-    const drawn = await finish(
-      program(["a dog", "-m", TINY_MODEL, "-W", "256", "-H", "128", "--steps", "1", "--no-plan", "--json"], { cwd }),
-    );
+    const needed = JSON.parse(sized.stdout);
     const ratio = needed.memory.peak / JSON.parse(drawn.stdout).memory.peak_bytes;
     assert.ok(ratio > 0.9 && ratio < 1.1, `planned over allocated bytes: ${ratio}`);
 
-    const { stdout } = await finish(program(["inspect", "--words"], { cwd }));
-    assert.match(stdout, /^concepts: .*dog \(puppy\)[^]*\ncolours: .*red/);
+    assert.match(words.stdout, /^concepts: .*dog \(puppy\)[^]*\ncolours: .*red/);
 
-    const { code, stdout: report } = await finish(program(["doctor"], { cwd }));
-    assert.equal(code, 0);
-    assert.match(report, /f16 +passed its self-test/);
+    assert.equal(machine.code, 0);
+    assert.match(machine.stdout, /f16 +passed its self-test/);
   }));
 
 Deno.test("models lists what is at hand; a short name draws with it", () =>
@@ -140,23 +141,24 @@ Deno.test("models lists what is at hand; a short name draws with it", () =>
     const folder = join(cwd, "shelf");
     await Deno.mkdir(folder);
     await Deno.symlink(TINY_MODEL, join(folder, "realisticTiny"), { type: "dir" });
-    const { stdout, stderr } = await finish(program(["models", "--model-dir", folder, "--json"], { cwd }));
+    const [{ stdout, stderr }, drawn, wrong] = await finishEach([
+      ["models", "--model-dir", folder, "--json"],
+      ["x", "-m", "realistic", ...QUICK.slice(2), "--model-dir", folder, "--no-plan"],
+      ["models", "--model-dir", "nowhere"],
+    ], { cwd });
     const found = JSON.parse(stdout).models.filter(({ path }: { path: string }) => path.startsWith(folder));
     assert.deepEqual(found.map(({ kind, name, family }: Record<string, string>) => [kind, name, family]), [
       ["model", "realisticTiny", "sd1"],
     ], stderr);
-    const drawn = await finish(
-      program(["x", "-m", "realistic", ...QUICK.slice(2), "--model-dir", folder, "--no-plan"], { cwd }),
-    );
     assert.equal(drawn.stdout, "out_001.png  seed 42\n", drawn.stderr);
-    const wrong = await finish(program(["models", "--model-dir", "nowhere"], { cwd }));
     assert.match(wrong.stderr, /nowhere does not exist/);
   }));
 
 Deno.test("--json-lines tells a program what happens, one object a line; people are told on standard error", () =>
   inFolder(async (cwd) => {
     const line = ["a dog", ...QUICK, "--no-plan", "--preview", "proj", "--json-lines", "--contact-sheet", "sheet.png"];
-    const { code, stdout, stderr } = await finish(program(line, { cwd }));
+    const misspelt = ["a dog", "--stpes", "2", "--json-lines"];
+    const [{ code, stdout, stderr }, wrong] = await finishEach([line, misspelt], { cwd });
     assert.equal(code, 0, stderr);
     const events = stdout.trim().split("\n").map((text) => JSON.parse(text));
     const kinds = events.map(({ event }) => event).filter((kind) => kind !== "stage");
@@ -164,7 +166,6 @@ Deno.test("--json-lines tells a program what happens, one object a line; people 
     const saved = events.find(({ event }) => event === "saved");
     assert.deepEqual([saved.path, saved.seed, saved.settings.steps], ["out_001.png", 42, 2]);
     assert.match(stderr, /step 2\/2/);
-    const wrong = await finish(program(["a dog", "--stpes", "2", "--json-lines"], { cwd }));
     const [error, done] = wrong.stdout.trim().split("\n").map((text) => JSON.parse(text));
     assert.deepEqual([error.event, error.code, done], ["error", 2, { event: "done", code: 2 }]);
     assert.match(error.message, /Did you mean "--steps"/);

@@ -1,7 +1,7 @@
 import assert from "@std/assert";
 import { encodePicture } from "../../src/formats/encode_picture.ts";
 import { join } from "@std/path";
-import { finish, inFolder, names, program, TINY_MODEL } from "./program.ts";
+import { finish, finishEach, inFolder, names, program, TINY_MODEL } from "./program.ts";
 
 const QUICK = ["-m", TINY_MODEL, "-W", "64", "-H", "64", "--steps", "1", "--no-plan"];
 
@@ -35,8 +35,9 @@ Deno.test("a folder gets numbered pictures, missing folders are made, the name s
       ["other/cat.jpg", "other/cat.jpg", "\xff\xd8\xff"],
       ["cat_%02d.webp", "cat_01.webp", "RIFF"],
     ];
-    for (const [output, path, magic] of cases) {
-      const { stdout, stderr } = await finish(program(["x", ...QUICK, "-o", output], { cwd }));
+    const runs = await finishEach(cases.map(([output]) => ["x", ...QUICK, "-o", output]), { cwd });
+    for (const [i, [, path, magic]] of cases.entries()) {
+      const { stdout, stderr } = runs[i];
       assert.equal(stdout, `${path}  seed 42\n`, stderr);
       const bytes = await Deno.readFile(join(cwd, path));
       assert.equal(String.fromCharCode(...bytes.subarray(0, magic.length)), magic);
@@ -62,15 +63,14 @@ Deno.test("what can be refused is refused before a planner is asked or a weight 
       [["-o", "s.gif"], 2, /written as \.png, \.jpg or \.webp/],
       [["-o", "%05000d.png"], 2, /asks for 5000 digits/],
     ];
-    for (const [line, code, message] of cases) {
-      const run = await finish(program([...asking, ...line, "-q"], { cwd }));
+    const lone = ["--regions", "a BREAK b", ...QUICK.slice(0, 8), "--feather", "0.4", "--mode", "attention"];
+    const [feather, ...runs] = await finishEach([lone, ...cases.map(([line]) => [...asking, ...line, "-q"])], { cwd });
+    for (const [i, [, code, message]] of cases.entries()) {
+      const run = runs[i];
       assert.match(run.stderr, message);
       assert.equal(run.code, code, run.stderr);
       assert.match(run.stderr, /^error: [^\n]*\n$/);
     }
-    const feather = await finish(
-      program(["--regions", "a BREAK b", ...QUICK.slice(0, 8), "--feather", "0.4", "--mode", "attention"], { cwd }),
-    );
     assert.match(feather.stderr, /--feather does nothing in attention mode/);
     assert.deepEqual(names(cwd), []);
   }));

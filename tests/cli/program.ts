@@ -47,6 +47,14 @@ export async function finish(command: Deno.Command): Promise<Finished> {
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
+/** Run one line of arguments after another in one process, which saves its start. */
+export async function finishEach(lines: string[][], running: Running): Promise<Finished[]> {
+  const { stdout, stderr } = await finish(program([JSON.stringify(lines)], running, "tests/cli/each_line.ts"));
+  const [said, told] = [stdout.split("\0"), stderr.split("\0")];
+  if (told.length !== lines.length + 1) throw new Error(`Only ${told.length - 1} lines ran: ${stderr}`);
+  return lines.map((_, i) => ({ code: Number(said[2 * i + 1]), stdout: said[2 * i], stderr: told[i] }));
+}
+
 /** A story in an empty folder that is gone afterwards. */
 export async function inFolder(story: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();

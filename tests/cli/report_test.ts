@@ -4,7 +4,7 @@ import { join } from "@std/path";
 import { reportPage } from "../../src/cli/report_page.ts";
 import { readPicture } from "../../src/picture/read_picture.ts";
 import { COLOUR, HOSTILE, HOSTILE_REPORT } from "./hostile_report.ts";
-import { finish, inFolder, names, program, TINY_MODEL } from "./program.ts";
+import { finishEach, inFolder, names, TINY_MODEL } from "./program.ts";
 
 /** What HTML's five escapes stand for. */
 const unescaped = (text: string) => text.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
@@ -49,13 +49,13 @@ Deno.test("--report writes the page of a picture, and takes no file that is ther
       "-H",
       "64",
     ];
-    const run = () => finish(program([...args, "-q", "-o", "a_%d.png", "--report", "r.html"], { cwd }));
-    assert.equal((await run()).code, 0);
+    const line = [...args, "-q", "-o", "a_%d.png", "--report", "r.html"];
+    const [drawn, again] = await finishEach([line, line], { cwd });
+    assert.equal(drawn.code, 0, drawn.stderr);
     assert.deepEqual(names(cwd), ["a_1.png", "r.html"]);
     const page = await Deno.readTextFile(join(cwd, "r.html"));
     assert.match(page, /a &#60;b&#62;cat&#60;\/b&#62; &#38; a dog/);
     assert.equal(page.match(/<img /g)!.length, 2); // the plan and the picture
-    const again = await run();
     assert.equal(again.code, 2);
     assert.match(again.stderr, /r\.html/);
   }));

@@ -2,7 +2,7 @@ import assert from "@std/assert";
 import { basename, join } from "@std/path";
 import { encodePng } from "../../src/formats/png.ts";
 import { readPictureText } from "../../src/formats/picture_text.ts";
-import { finish, inFolder, names, program, type Running, TINY_MODEL } from "./program.ts";
+import { finishEach, inFolder, names, TINY_MODEL } from "./program.ts";
 
 const QUICK = ["-W", "64", "-H", "64", "--steps", "1", "--no-plan", "-q"];
 
@@ -31,21 +31,22 @@ Deno.test("whatever is changed of a model, --repro says so and ends with 3", () 
   inFolder(async (cwd) => {
     const model = join(cwd, "models", "mine");
     await copyModel(model);
-    const run = (...line: string[]) => finish(program(line, { cwd }));
-    const drawn = await run("a cat", "-m", model, ...QUICK, "-o", "a.png");
+    const [drawn, same] = await finishEach([
+      ["a cat", "-m", model, ...QUICK, "-o", "a.png"],
+      ["metadata", "a.png", "--repro", "-m", "models", "-o", "same.png", "--json", "-q"],
+    ], { cwd });
     assert.equal(drawn.code, 0, drawn.stderr);
-    const same = await run("metadata", "a.png", "--repro", "-m", "models", "-o", "same.png", "--json", "-q");
     assert.equal(JSON.parse(same.stdout).identical, true, same.stderr);
 
-    const config = join(model, "scheduler", "scheduler_config.json");
-    const changes: [part: string, change: () => Promise<void>, message: RegExp][] = [
-      ["vae", () => touch(weightsIn(join(model, "vae"))), /mine has another vae \(hash \w{16}, not \w{16}\)/],
-      ["text_encoder", () => touch(weightsIn(join(model, "text_encoder"))), /mine has another text_encoder/],
-      ["scheduler", async () => {
+    const changes: [part: string, change: (model: string) => Promise<void>, message: RegExp][] = [
+      ["vae", (model) => touch(weightsIn(join(model, "vae"))), /mine has another vae \(hash \w{16}, not \w{16}\)/],
+      ["text_encoder", (model) => touch(weightsIn(join(model, "text_encoder"))), /mine has another text_encoder/],
+      ["scheduler", async (model) => {
+        const config = join(model, "scheduler", "scheduler_config.json");
         const text = await Deno.readTextFile(config);
         await Deno.writeTextFile(config, text.replace(/"beta_end": [\d.]+/, '"beta_end": 0.02'));
       }, /x\.png is not the same as a\.png: its model differs in configs/],
-      ["tokenizer", async () => {
+      ["tokenizer", async (model) => {
         const path = join(model, "tokenizer", "vocab.json");
         const vocab: Record<string, number> = JSON.parse(await Deno.readTextFile(path));
         const words = Object.keys(vocab).filter((word) => !word.startsWith("<|"));
@@ -54,40 +55,43 @@ Deno.test("whatever is changed of a model, --repro says so and ends with 3", () 
         await Deno.writeTextFile(path, JSON.stringify(vocab));
       }, /is not the same as a\.png: its model differs in tokenizer/],
     ];
-    for (const [part, change, message] of changes) {
-      await Deno.remove(model, { recursive: true });
-      await copyModel(model);
-      await change();
-      const { code, stderr } = await run("metadata", "a.png", "--repro", "-m", model, "-o", "x.png", "--force", "-q");
-      assert.match(stderr.trim(), message, part);
-      assert.equal(code, 3, part);
+    const lines: string[][] = [];
+    for (const [part, change] of changes) {
+      const other = join(cwd, part, "mine");
+      await copyModel(other);
+      await change(other);
+      lines.push(["metadata", "a.png", "--repro", "-m", other, "-o", "x.png", "--force", "-q"]);
+    }
+    const runs = await finishEach(lines, { cwd });
+    for (const [i, [part, , message]] of changes.entries()) {
+      assert.match(runs[i].stderr.trim(), message, part);
+      assert.equal(runs[i].code, 3, part);
     }
   }));
 
 Deno.test("the model of a picture is found where models were drawn with before, and where it is not, that is said", () =>
   inFolder(async (cwd) => {
-    const run = (line: string[], running: Partial<Running> = {}) => finish(program(line, { cwd, ...running }));
-    const env = { XDG_CACHE_HOME: join(cwd, "cache") };
-    assert.equal((await run(["a cat", "-m", TINY_MODEL, ...QUICK, "-o", "a.png"], { env })).code, 0);
-    const again = await run(["metadata", "a.png", "--repro", "-o", "b.png"], { env });
-    assert.equal(again.stdout, "b.png  seed 42\n", again.stderr);
-    assert.match(again.stderr, /^It is the same as a\.png, byte by byte\.$/m);
-
     // Another model that was drawn with later shares the UNet, but not the VAE's scale.
     const other = join(cwd, "other");
     await copyModel(other);
     const config = join(other, "vae", "config.json");
     const text = await Deno.readTextFile(config);
     await Deno.writeTextFile(config, text.replace(/"scaling_factor": [\d.]+/, '"scaling_factor": 0.5'));
-    assert.equal((await run(["a cat", "-m", other, ...QUICK, "-o", "o.png"], { env })).code, 0);
-    for (const [from, to] of [["a.png", "a2.png"], ["o.png", "o2.png"]]) {
-      const chosen = await run(["metadata", from, "--repro", "-o", to, "-q"], { env });
-      assert.equal(chosen.stdout, `${to}  seed 42\n`, chosen.stderr);
-      assert.equal(chosen.code, 0);
+    const again = (from: string, to: string) => ["metadata", from, "--repro", "-o", to];
+    const runs = await finishEach([
+      ["a cat", "-m", TINY_MODEL, ...QUICK, "-o", "a.png"],
+      again("a.png", "b.png"),
+      ["a cat", "-m", other, ...QUICK, "-o", "o.png"],
+      again("a.png", "a2.png"),
+      again("o.png", "o2.png"),
+    ], { cwd, env: { XDG_CACHE_HOME: join(cwd, "cache") } });
+    for (const [i, path] of ["a.png", "b.png", "o.png", "a2.png", "o2.png"].entries()) {
+      assert.deepEqual([runs[i].stdout, runs[i].code], [`${path}  seed 42\n`, 0], runs[i].stderr);
     }
+    assert.match(runs[1].stderr, /^It is the same as a\.png, byte by byte\.$/m);
 
-    const elsewhere = { XDG_CACHE_HOME: join(cwd, "nothing") };
-    const lost = await run(["metadata", "a.png", "--repro", "-o", "c.png", "-q"], { env: elsewhere });
+    const env = { XDG_CACHE_HOME: join(cwd, "nothing") };
+    const [lost] = await finishEach([again("a.png", "c.png")], { cwd, env });
     assert.equal(lost.code, 3);
     assert.match(lost.stderr, /made with sd1 \(hash \w{8}\), which is not among .* Name its file or folder with -m\./);
     assert.ok(!names(cwd).includes("c.png"));
@@ -104,8 +108,15 @@ Deno.test("no path, user, password or query is in a picture or in --json; --no-m
     await Deno.writeTextFile(join(cwd, "plan.json"), JSON.stringify(plan));
     const line = ["--plan", join(cwd, "plan.json"), "-m", TINY_MODEL, "--vae", file, ...QUICK.slice(0, 6), "--json"];
     const env = { OPENAI_API_KEY: "sk-verysecretkey", HOME: cwd, XDG_CACHE_HOME: join(cwd, "cache") };
-    for (const name of ["a.png", "a.jpg", "a.webp"]) {
-      const { code, stdout, stderr } = await finish(program([...line, "-o", name], { cwd, env }));
+    // The mask is asked for by its name: it must lie beside the picture, and be the same.
+    const repro = ["metadata", "a.png", "--repro", "-m", TINY_MODEL, "--vae", file, "-o", "b.png", "-q"];
+    const pictures = ["a.png", "a.jpg", "a.webp"];
+    const silently = [...line, "--no-metadata", "-o", "n.png"];
+    const drawn = pictures.map((name) => [...line, "-o", name]);
+    const runs = await finishEach([...drawn, silently, repro], { cwd, env });
+    const [silent, missing] = runs.slice(drawn.length);
+    for (const [i, name] of pictures.entries()) {
+      const { code, stdout, stderr } = runs[i];
       assert.equal(code, 0, stderr);
       const bytes = await Deno.readFile(join(cwd, name));
       const texts = [...readPictureText(bytes, name).values()].join("\n");
@@ -115,30 +126,29 @@ Deno.test("no path, user, password or query is in a picture or in --json; --no-m
       assert.match(texts, /"mask":"mask\.png"/);
       assert.match(texts, new RegExp(`"vae":"${basename(file)}"`));
     }
-    const silent = await finish(program([...line, "--no-metadata", "-o", "n.png"], { cwd, env }));
     assert.equal(readPictureText(await Deno.readFile(join(cwd, "n.png")), "n.png").size, 0);
     assert.equal(JSON.parse(silent.stdout).model, undefined);
 
-    // The mask is asked for by its name: it must lie beside the picture, and be the same.
-    const repro = ["metadata", "a.png", "--repro", "-m", TINY_MODEL, "--vae", file, "-o", "b.png", "-q"];
-    const missing = await finish(program(repro, { cwd, env }));
     assert.match(
       missing.stderr,
       /Region 1 has the mask mask\.png \(hash \w{16}\), which is neither beside the picture/,
     );
     await Deno.copyFile(mask, join(cwd, "mask.png"));
-    const found = await finish(program(repro, { cwd, env }));
+    const [found] = await finishEach([repro], { cwd, env });
     assert.equal(found.code, 0, found.stderr);
   }));
 
 Deno.test("JPEG and WebP are made again from themselves", () =>
   inFolder(async (cwd) => {
-    for (const name of ["a.jpg", "a.webp"]) {
-      const drawn = await finish(program(["a cat", "-m", TINY_MODEL, ...QUICK, "-o", name], { cwd }));
+    const lines = ["a.jpg", "a.webp"].flatMap((name) => [
+      ["a cat", "-m", TINY_MODEL, ...QUICK, "-o", name],
+      ["metadata", name, "--repro", "-m", TINY_MODEL, "-q"],
+      ["metadata", name, "--repro", "-m", TINY_MODEL, "-o", "x.png"],
+    ]);
+    const runs = await finishEach(lines, { cwd });
+    for (const [drawn, again, other] of [runs.slice(0, 3), runs.slice(3)]) {
       assert.equal(drawn.code, 0, drawn.stderr);
-      const again = await finish(program(["metadata", name, "--repro", "-m", TINY_MODEL, "-q"], { cwd }));
       assert.equal(again.code, 0, again.stderr);
-      const other = await finish(program(["metadata", name, "--repro", "-m", TINY_MODEL, "-o", "x.png"], { cwd }));
       assert.match(other.stderr, /so the identical file is one, too: choose another name/);
     }
     assert.deepEqual(names(cwd), ["a.jpg", "a.webp", "out_001.jpg", "out_001.webp"]);

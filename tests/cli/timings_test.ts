@@ -5,7 +5,7 @@ import { makeConsole } from "../../src/cli/console.ts";
 import { timingsTable } from "../../src/cli/timings.ts";
 import { followed } from "../../src/cli/trace_file.ts";
 import { testDevice } from "../ops/harness.ts";
-import { finish, inFolder, names, program, TINY_MODEL } from "./program.ts";
+import { finishEach, inFolder, names, TINY_MODEL } from "./program.ts";
 
 Deno.test("--timings is a line for each part of the work, and what is in none of them", () => {
   const steps = [3, 1, 1.5];
@@ -25,7 +25,7 @@ Deno.test("--timings is a line for each part of the work, and what is in none of
 Deno.test("--trace shows a run from its weights to its file, and replaces no other", () =>
   inFolder(async (cwd) => {
     const line = ["x", "-m", TINY_MODEL, "-W", "64", "-H", "64", "--steps", "2", "--no-plan", "--trace", "t.json"];
-    const { code, stderr } = await finish(program([...line, "--timings"], { cwd }));
+    const [{ code, stderr }, again] = await finishEach([[...line, "--timings"], line], { cwd });
     assert.equal(code, 0, stderr);
     assert.match(stderr, /\nload .*\n.*encode.*\ncompile .*\nsteps .*\ndecode .*\nwrite .*\nrest .*\ntotal .*100 %\n/);
     const { traceEvents }: TraceFile = JSON.parse(await Deno.readTextFile(join(cwd, "t.json")));
@@ -34,7 +34,6 @@ Deno.test("--trace shows a run from its weights to its file, and replaces no oth
     const graphs = new Set(traceEvents.filter(({ cat }) => cat === "op").map(({ args }) => args!.graph));
     assert.ok(graphs.size === 0 || ["text encoder", "sampling", "vae decoder"].every((name) => graphs.has(name)));
 
-    const again = await finish(program(line, { cwd }));
     assert.deepEqual([again.code, /t\.json is already there/.test(again.stderr)], [2, true], again.stderr);
     assert.deepEqual(names(cwd), ["out_001.png", "t.json"]);
   }));

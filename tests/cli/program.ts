@@ -28,12 +28,18 @@ export interface Running {
 /** Whoever runs the tests may have settings of their own. */
 const WITHOUT_CONFIG = { XDG_CONFIG_HOME: resolve("/no/settings"), APPDATA: resolve("/no/settings") };
 
+const WITHOUT_MODELS = { OPENAI_API_KEY: "", OPENAI_BASE_URL: "", GEMINI_API_KEY: "" };
+
+/** Stories with a cache folder of their own take the driver's compiled shaders from the usual one. */
+const { XDG_CACHE_HOME, HOME = "/tmp" } = Deno.env.toObject();
+const DRIVER = { MESA_SHADER_CACHE_DIR: XDG_CACHE_HOME || `${HOME}/.cache` };
+
 /** A command that runs main.ts, or another script of the repository. */
 export function program(args: string[], { cwd, env, permissions = ["-A"] }: Running, script = "main.ts"): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", ...permissions, `${root}/${script}`, ...args],
     cwd,
-    env: { ...WITHOUT_CONFIG, NO_COLOR: "1", OPENAI_API_KEY: "", OPENAI_BASE_URL: "", GEMINI_API_KEY: "", ...env },
+    env: { ...WITHOUT_CONFIG, ...DRIVER, NO_COLOR: "1", ...WITHOUT_MODELS, ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -15,9 +15,9 @@ import { type Plan, regionsOf } from "./plan/plan.ts";
 import { planByRules } from "./plan/rules/rules.ts";
 import { kindOf } from "./settings/kind_of.ts";
 import { checkValue } from "./settings/kinds.ts";
-import { loopSettings } from "./settings/schema.ts";
+import { largerSettings, loopSettings, startSettings } from "./settings/schema.ts";
 import { seedOf } from "./settings/seeds.ts";
-import type { PictureOptions, Settings } from "./settings.ts";
+import type { PictureOptions } from "./settings.ts";
 
 /** How to look and what to do about it. */
 export interface LoopOptions {
@@ -72,7 +72,7 @@ export async function drawAndMend(model: Model, drawing: Drawing, options: LoopO
   let { result, marks } = best!;
   const rounds: Round[] = [];
   if (most > 0) {
-    const settings = { ...repaintSettings(drawing.settings), seed: seedOf(drawing.settings.seed, bestOf) };
+    const settings = { ...repaintSettings(drawing), seed: seedOf(drawing.settings.seed, bestOf) };
     const mending = { judge, checklist, rounds: most, settings, onStep, signal };
     for await (const round of mend(model, result.image, drawing.plan, mending)) {
       rounds.push(round);
@@ -97,10 +97,12 @@ function checklistFor(plan: Plan): Check[] {
   }
 }
 
-/** How a repaint samples: as the picture did, with its LoRAs. What made it start somewhere or grow is done. */
-function repaintSettings(settings: Settings): PictureOptions {
-  const { steps, cfgScale, samplingMethod, scheduler, eta, guidanceRescale, clipSkip, chunkAtComma } = settings;
-  const { rng, negativePrompt, feather, vaeTiling, vaeTileSize, lora, tagLoras } = settings;
-  const kept = { steps, cfgScale, samplingMethod, scheduler, eta, guidanceRescale, clipSkip, chunkAtComma };
-  return { ...kept, rng, negativePrompt, feather, vaeTiling, vaeTileSize, lora, tagLoras };
+/** What made a picture start somewhere or grow is done when it is painted over. */
+const DONE = new Set([...Object.keys(startSettings), ...Object.keys(largerSettings), "width", "height", "seed"]);
+
+/** How a repaint samples: as the picture did, with its LoRAs and ControlNets. */
+function repaintSettings({ settings, given }: Drawing): PictureOptions {
+  const kept = Object.entries({ ...settings, ...given }).filter(([name]) => !DONE.has(name));
+  // It still says how control pictures come to the picture's shape.
+  return { ...Object.fromEntries(kept), ...(given.controlNets ? { resize: settings.resize } : {}) };
 }

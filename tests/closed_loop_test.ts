@@ -9,6 +9,7 @@ import { plainPlan } from "../src/plan/plan.ts";
 import { planByRules } from "../src/plan/rules/rules.ts";
 import { TINY_MODEL } from "./cli/program.ts";
 import { inFolder, tinyModel } from "./model/files.ts";
+import { writeControlNet } from "./pipeline/control_net.ts";
 import { adapterSpecs, writeAdapter } from "./pipeline/adapter_files.ts";
 
 const model = await loadModel(TINY_MODEL);
@@ -54,6 +55,19 @@ Deno.test("a repaint has the picture's LoRAs, wherever their files lie", () =>
     const judge = looks(["right", "missing"], ["right", "missing"], ["right", "right"]);
     const { rounds } = await drawAndMend(sd1, drawing, { judge, rounds: 1 });
     assert.deepEqual(rounds[1].attempts[0].result.settings.lora, drawing.settings.lora);
+  }));
+
+Deno.test("a repaint is steered by the picture's ControlNets, and sampled as it was", () =>
+  inFolder(async (folder) => {
+    await writeControlNet(`${folder}/net`, TINY_MODEL, 1);
+    const image = new URL("golden/start/mask.png", import.meta.url).pathname;
+    const controlNets = [{ model: `${folder}/net`, image, strength: 0.9, end: 0.5 }];
+    const drawing = await prepare(model, { plan: planByRules(prompt), controlNets, guidanceRescale: 0.5, ...size });
+    const judge = looks(["right", "missing"], ["right", "missing"], ["right", "right"]);
+    const { rounds } = await drawAndMend(model, drawing, { judge, rounds: 1 });
+    const { settings } = rounds[1].attempts[0].result;
+    assert.deepEqual(settings.controlNets, drawing.settings.controlNets);
+    assert.deepEqual([settings.guidanceRescale, settings.seed, settings.strength], [0.5, 6, 1]);
   }));
 
 Deno.test("a plain prompt is mended where the rules say that its things belong", async () => {

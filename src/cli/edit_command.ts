@@ -4,7 +4,15 @@
  * @module
  */
 import { type Attempt, edit, planEdit, type PlannedEdit, type Round } from "../edit.ts";
-import { boxIn, type Edit, type Operation, operationOf, OPERATIONS } from "../edit/operation.ts";
+import {
+  boxIn,
+  describeOperation,
+  type Edit,
+  type Operation,
+  operationOf,
+  OPERATIONS,
+  pixelsOf,
+} from "../edit/operation.ts";
 import { maskFor } from "../edit/operation_mask.ts";
 import { drawEdit, union } from "../edit/show.ts";
 import { visionDifference } from "../edit/vision_difference.ts";
@@ -64,7 +72,7 @@ export async function editCommand(context: Context): Promise<void> {
     const guides = { plan, caption, judge, contour, model: open, guessed: typeof wanted === "string", signal };
     const changes = difference?.operations ?? wanted;
     const planned = changes.length ? await planEdit(picture, changes, guides) : { plan, operations: [] };
-    planned.operations.forEach((operation, i) => console.say(`${i + 1}. ${describePlaced(operation)}`));
+    planned.operations.forEach((operation, i) => console.say(`${i + 1}. ${describePlaced(operation, picture)}`));
     if (planned.operations.length === 0) {
       return console.result(flags.json ? json({ operations: [] }) : "The picture shows that already: nothing to do.");
     }
@@ -149,9 +157,11 @@ function plainly({ mask, ...operation }: Operation): Operation {
   return typeof mask === "string" ? { ...operation, mask } : operation;
 }
 
-function describePlaced({ kind, object, words, box, mask }: Operation): string {
-  const what = briefText([kind, object, words].filter(Boolean).join(", "), 200);
-  return `${what}${typeof mask === "object" ? ", by its contour" : ""}${box ? `, in [${box.join(", ")}]` : ""}`;
+/** Its place as `--box` takes it, for those who want to move it. */
+function describePlaced(operation: Operation, picture: Picture): string {
+  const { box, mask } = operation;
+  const shape = typeof mask === "object" ? ", by its contour" : "";
+  return `${briefText(describeOperation(operation), 200)}${shape}${box ? `, in ${pixelsOf(box, picture)}` : ""}`;
 }
 
 /** What the flags ask for: a target in words, or operations. */

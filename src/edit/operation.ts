@@ -11,6 +11,7 @@ import { BYTES_OF } from "../limits.ts";
 import { article, COLOURS } from "../plan/rules/words.ts";
 import type { Picture } from "../picture/picture.ts";
 import type { Rect } from "../region/layout.ts";
+import type { Box } from "../settings/kinds.ts";
 
 /** The kinds of changes. */
 export const OPERATIONS = ["replace", "recolor", "remove", "add"] as const;
@@ -130,6 +131,12 @@ export function boxIn(
     );
   }
   return [x / across, y / down, (x + w) / across, (y + h) / down];
+}
+
+/** A box as `--box` takes it: left, top, width and height in pixels of a picture. */
+export function pixelsOf(box: NonNullable<Operation["box"]>, { width, height }: { width: number; height: number }): Box {
+  const [left, top, right, bottom] = box.map((share, i) => Math.round(share * (i % 2 ? height : width)));
+  return [left, top, Math.max(1, right - left), Math.max(1, bottom - top)];
 }
 
 /** A box as rectangles have it, and back. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { parsePlan } from "../plan/parse_plan.ts";
-import { plainPlan, type Plan, type PlanCell, regionsOf } from "../plan/plan.ts";
+import { plainPlan, type Plan, type PlanCell, type Region, regionsOf } from "../plan/plan.ts";
 import { NOTHING } from "../plan/rules/rules.ts";
 import { placesOf, sharedPhrases } from "../judge/checklist.ts";
 import type { Rect } from "../region/layout.ts";
@@ -30,6 +30,7 @@ export function planFor(operation: Operation, plan: Plan | undefined): Plan {
   const shared = sharedPhrases(regions.map(({ prompt }) => prompt));
   const said = [words, ...shared].join(", ");
   const prompt = promptAfter(plan.prompt, operation);
+  const basePrompt = plan.basePrompt === undefined ? undefined : promptAfter(plan.basePrompt, operation);
   const target = places.findIndex((rect) => overlap(rect, box) >= SAME && area(box) >= area(rect) / 4);
   if (regions.length > 1 && target >= 0) {
     let next = 0;
@@ -39,45 +40,51 @@ export function planFor(operation: Operation, plan: Plan | undefined): Plan {
       const { brief: _brief, negativePrompt: _negative, ...rest } = cell; // they speak of what was there
       return { ...rest, prompt: said };
     };
-    const { basePrompt } = plan;
     return parsePlan({
       ...plan,
       prompt,
-      ...(basePrompt === undefined ? {} : { basePrompt: promptAfter(basePrompt, operation) }),
+      ...(basePrompt === undefined ? {} : { basePrompt }),
       regions: plan.regions.map(changed),
     });
   }
-  return around(box, said, plan, prompt);
+  return around(box, said, plan, prompt, basePrompt);
 }
 
 /** Rows above and below the box, columns left and right of it; they show what the plan has there. */
-function around(box: Rect, words: string, plan: Plan, prompt: string): Plan {
-  const at = (x: number, y: number) => {
+function around(box: Rect, words: string, plan: Plan, prompt: string, basePrompt: string | undefined): Plan {
+  const at = (x: number, y: number): Region => {
     const index = placesOf(plan).findIndex((rect) => x >= rect.x0 && x < rect.x1 && y >= rect.y0 && y < rect.y1);
-    return regionsOf(plan)[index]?.prompt || NOTHING;
+    const { prompt = "", negativePrompt, loras } = regionsOf(plan)[index] ?? {};
+    return { prompt: prompt || NOTHING, ...(negativePrompt ? { negativePrompt } : {}), ...(loras ? { loras } : {}) };
   };
   const middle = { x: (box.x0 + box.x1) / 2, y: (box.y0 + box.y1) / 2 };
   const least = 0.02;
-  const parts = (before: number, after: number, beforeText: string, afterText: string) =>
+  const parts = (before: number, after: number, regionBefore: Region, regionAfter: Region) =>
     [
-      { size: before, text: beforeText, isBox: false },
-      { size: 1 - before - after, text: words, isBox: true },
-      { size: after, text: afterText, isBox: false },
+      { size: before, region: regionBefore, isBox: false },
+      { size: 1 - before - after, region: { prompt: words }, isBox: true },
+      { size: after, region: regionAfter, isBox: false },
     ].filter(({ size, isBox }) => isBox || size > least);
   const columns = parts(box.x0, 1 - box.x1, at(box.x0 / 2, middle.y), at((1 + box.x1) / 2, middle.y));
   const rows = parts(box.y0, 1 - box.y1, at(middle.x, box.y0 / 2), at(middle.x, (1 + box.y1) / 2));
-  const cells = rows.flatMap(({ text, isBox }) => isBox ? columns.map(({ text }) => text) : [text]);
-  if (cells.length === 1) return plainPlan(words, "edit");
+  const regions = rows.flatMap(({ region, isBox }) => isBox ? columns.map(({ region }) => region) : [region]);
+  const { mode, baseRatio, negativePrompt } = plan;
+  const avoided = negativePrompt === undefined ? {} : { negativePrompt };
+  if (regions.length === 1) return { ...plainPlan(words, "edit"), ...avoided };
   const splitRatio = formatSplitRatio(rows.map(({ size, isBox }) => ({
     height: size,
     widths: isBox ? columns.map(({ size }) => size) : [1],
   })));
   return parsePlan({
     prompt,
+    ...(basePrompt === undefined ? {} : { basePrompt }),
+    // A list has one ratio for each of the plan's own cells.
+    ...(typeof baseRatio === "number" ? { baseRatio } : {}),
+    ...avoided,
     splitRatio,
-    regions: cells.map((prompt) => ({ prompt })),
+    regions,
     planner: "edit",
-    mode: plan.mode,
+    mode,
   });
 }
 

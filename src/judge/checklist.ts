@@ -7,6 +7,7 @@ import { layoutOf } from "../plan/layout_of.ts";
 import { type Plan, regionsOf } from "../plan/plan.ts";
 import { NOTHING } from "../plan/rules/rules.ts";
 import type { Rect } from "../region/layout.ts";
+import { wordsOf } from "../text/remarks.ts";
 import type { Check } from "./judge.ts";
 
 /** A region that shows the setting alone asks for nothing that could be missed. */
@@ -14,13 +15,14 @@ const EMPTY = new RegExp(`^(?:an? )?${NOTHING}`);
 
 /**
  * One item for each region: what it shows without the words that all regions share (the setting, the style), in its
- * cell. A picture of one region is one item, anywhere.
+ * cell. A picture of one region is one item, anywhere. Brackets, weights and tags mean nothing to who looks.
  */
 export function checklistOf(plan: Pick<Plan, "splitRatio" | "regions">): Check[] {
   const regions = regionsOf(plan);
-  if (regions.length === 1) return regions[0].prompt.trim() ? [{ words: regions[0].prompt }] : [];
+  const bare = regions.map(({ prompt }) => wordsOf(prompt).replace(/\s+/g, " ").replace(/ (?=,)/g, "").trim());
+  if (regions.length === 1) return bare[0] ? [{ words: bare[0] }] : [];
   const places = placesOf(plan);
-  const own = withoutShared(regions.map(({ prompt }) => prompt));
+  const own = withoutShared(bare);
   return regions.flatMap(({ mask }, i) => {
     if (own[i] === "" || EMPTY.test(own[i])) return [];
     return [mask === undefined ? { words: own[i], box: places[i] } : { words: own[i] }];

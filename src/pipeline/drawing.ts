@@ -6,7 +6,7 @@
  */
 import type { Plan } from "../plan/plan.ts";
 import type { Schedule } from "../sample/types.ts";
-import type { Settings } from "../settings.ts";
+import type { PictureOptions, Settings } from "../settings.ts";
 import type { TokenChunk } from "../text/chunks.ts";
 import type { Wording } from "../text/schedule.ts";
 import type { Batch, PromptKey } from "./conditioning.ts";
@@ -68,6 +68,8 @@ export interface Drawing {
   readonly plan: Plan;
   /** Complete: what was asked for, and the preset's values for the rest. */
   readonly settings: Settings;
+  /** @internal Files that the settings only name, as they were given: for drawings that go on from this one. */
+  readonly given: Pick<PictureOptions, "controlNets" | "taesd">;
   /** @internal LoRAs, and where they hold. */
   readonly loras: { readonly whole: PlacedLoras["whole"]; readonly regional?: RegionLoras };
   /** @internal The picture it starts from, where it does. */

@@ -53,7 +53,12 @@ export async function prepare(networks: Networks, options: GenerateOptions): Pro
   const settings = settle(networks, plan, { ...checked, ...wishes, ...loras.named }, inputs, controlled);
   const start = inputs && startOf(inputs, settings, (checked.width ?? checked.height) !== undefined);
   if (settings.taesdPreviewOnly && !settings.taesd) throw new UsageError("--taesd-preview-only needs --taesd FILE.");
-  const draws = (settings: Settings, start?: Start) => drawingOf(networks, plan, settings, loras, controlled, start);
+  const { controlNets, taesd } = checked;
+  const given = { controlNets, taesd };
+  const draws = async (settings: Settings, start?: Start) => ({
+    ...await drawingOf(networks, plan, settings, loras, controlled, start),
+    given,
+  });
   const drawing = await withLarger(networks, await draws(settings, start), draws);
   return said === undefined ? drawing : { ...drawing, warnings: [said, ...drawing.warnings] };
 }
@@ -66,7 +71,7 @@ async function drawingOf(
   loras: PlacedLoras,
   controlled: readonly ControlInput[],
   start?: Start,
-): Promise<Drawing> {
+): Promise<Omit<Drawing, "given">> {
   const { preset, scheduler } = networks.checkpoint;
   const { factor, latentChannels: channels } = networks.decoder.network;
   const size = { height: settings.height / factor, width: settings.width / factor, channels };

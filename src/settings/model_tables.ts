@@ -77,7 +77,7 @@ export const loraPlaces = {
     run: true,
     type: "path",
     shown: "DIR",
-    on: ["generate", "metadata", "models"],
+    on: ["generate", "metadata", "models", "edit"],
     also: ["lora-model-dir", "loras-dir"],
     help: "folder of LoRAs for names (default: loras beside the model, then in the user's data folder)",
   },

@@ -281,7 +281,7 @@ export const largerSettings = {
 export const loraSettings = {
   lora: {
     type: "lora",
-    on: ["generate", "metadata"],
+    on: ["generate", "metadata", "edit"],
     repeat: true,
     common: true,
     also: ["lora-weights", "lora-path", "lora-model"],
@@ -299,14 +299,14 @@ export const loraSettings = {
 export const decodingSettings = {
   taesd: {
     type: "file",
-    on: ["generate", "metadata"],
+    on: ["generate", "metadata", "edit"],
     also: ["tae", "taesd-path"],
     help: "decode by this TAESD instead of the VAE: smaller and a little softer; also for --preview tae",
   },
   taesdPreviewOnly: {
     with: ["taesd"],
     type: "flag",
-    on: ["generate"],
+    on: ["generate", "edit"],
     help: "decode the finished picture by the VAE all the same",
   },
   vaeTiling: {

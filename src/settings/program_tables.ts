@@ -287,7 +287,7 @@ export const deviceSettings = {
     type: "number",
     least: 0.1,
     most: 1024,
-    on: ["generate"],
+    on: ["generate", "edit"],
     help: "GiB of GPU memory to stay within, whatever time that takes; fails if nothing fits",
   },
   cachePacked: {

@@ -1,5 +1,5 @@
 import assert from "@std/assert";
-import { boxIn, operationOf, parseEdit, recolored } from "../../src/edit/operation.ts";
+import { boxIn, operationOf, parseEdit, pixelsOf, recolored } from "../../src/edit/operation.ts";
 import { planFor, promptAfter } from "../../src/edit/paint_plan.ts";
 import { boxMask, filledIn } from "../../src/edit/mask.ts";
 import { type Guides, placed } from "../../src/edit/place.ts";
@@ -7,6 +7,7 @@ import { operationsBetween } from "../../src/edit/difference.ts";
 import { UsageError } from "../../src/errors.ts";
 import type { Judge } from "../../src/judge/judge.ts";
 import { filled } from "../../src/picture/picture.ts";
+import { parsePlan } from "../../src/plan/parse_plan.ts";
 import { planByRules } from "../../src/plan/rules/rules.ts";
 import { plainPlan, regionsOf } from "../../src/plan/plan.ts";
 
@@ -23,6 +24,7 @@ Deno.test("operations are written as people say them", () => {
   assert.equal(recolored("a dog with a hat", "pink"), "a pink dog with a hat");
   assert.deepEqual(boxIn([32, 16, 64, 32], { width: 128, height: 64 }), [0.25, 0.25, 0.75, 0.75]);
   assert.deepEqual(boxIn([0.25, 0, 0.5, 1], { width: 128, height: 64 }), [0.25, 0, 0.75, 1]);
+  assert.deepEqual(pixelsOf([100 / 511, 0.5, 1, 1], { width: 511, height: 64 }), [100, 32, 411, 32]);
   assert.throws(() => boxIn([100, 0, 64, 32], { width: 128, height: 64 }), /ends at 164 across.*128×64/);
   assert.throws(() => operationOf("replace", "a teapot"), /--replace takes what is there = what shall be.*"a teapot"/);
   assert.throws(() => parseEdit({ operations: [{ kind: "add" }] }, "e.json"), /operations\.0 \(add\) needs "words"/);
@@ -85,6 +87,22 @@ Deno.test("a cell's operation changes that cell's prompt; another box gets a cel
     "a blue teapot",
     "a blue teapot",
   ]);
+  // What the plan says of the whole picture still holds, and of a neighbour what it avoids and its LoRAs.
+  const strict = parsePlan({
+    ...plan,
+    negativePrompt: "people",
+    basePrompt: "a table, watercolor",
+    baseRatio: 0.2,
+    regions: [{ prompt: "a red apple", negativePrompt: "a worm", loras: { ink: 0.5 } }, { prompt: "a blue teapot" }],
+  });
+  const { negativePrompt, basePrompt, baseRatio, regions } = planFor(
+    { kind: "add", words: "a bee", box: [0.3, 0, 0.7, 0.5] },
+    strict,
+  );
+  assert.deepEqual([negativePrompt, basePrompt, baseRatio], ["people", "a table, watercolor, a bee", 0.2]);
+  assert.deepEqual(regions[0], { prompt: "a red apple", negativePrompt: "a worm", loras: { ink: 0.5 } });
+  assert.deepEqual(regions[1], { prompt: "a bee" });
+  assert.equal(planFor({ kind: "add", words: "a bee", box: [0, 0, 1, 1] }, strict).negativePrompt, "people");
   // Where the neighbour already says the same words, no strip of no width comes of it.
   const same = planFor({ kind: "add", words: "a red apple", box: [0, 0, 0.1, 1] }, plan);
   assert.equal(same.splitRatio, "0.1,0.9");

@@ -1,6 +1,8 @@
 import assert from "@std/assert";
 import { checklistOf } from "../../src/judge/checklist.ts";
 import { isFault, type Mark, worth } from "../../src/judge/judge.ts";
+import { planFromRegions } from "../../src/plan/from_regions.ts";
+import { plainPlan } from "../../src/plan/plan.ts";
 import { planByRules } from "../../src/plan/rules/rules.ts";
 
 Deno.test("a checklist has one item for each region, without the words that all share, in its cell", () => {
@@ -14,6 +16,10 @@ Deno.test("a checklist has one item for each region, without the words that all 
     "a red apple",
   ]);
   assert.deepEqual(checklistOf(planByRules("a fox in the snow")), [{ words: "a fox in the snow" }]);
+  // Who looks is not told of strengths and files.
+  const tagged = planFromRegions({ regions: ["a (red:1.3) apple <lora:ink:0.8>, oil", "[blue] teapot, oil"] });
+  assert.deepEqual(checklistOf(tagged).map(({ words }) => words), ["a red apple", "blue teapot"]);
+  assert.deepEqual(checklistOf(plainPlan("<lora:ink>", "none")), []);
 });
 
 Deno.test("more items right are worth more than any number of near misses; what cannot be told is no fault", () => {

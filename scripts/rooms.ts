@@ -74,7 +74,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "generate.ts": room("the story of a picture, from top to bottom", `pipeline ${PLANS} ${BELOW_PIPELINE}`),
   edit: room(
     "changes to a picture as data, where they belong, their masks and plans",
-    "judge plan/show plan/llm plan/rules plan nn model hub formats files picture text region sample",
+    "judge plan/show plan/llm plan/rules plan settings.ts settings nn model hub formats files picture text region sample",
   ),
   "edit.ts": room(
     "the story of an edit, and of mending what was painted",

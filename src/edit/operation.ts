@@ -134,7 +134,10 @@ export function boxIn(
 }
 
 /** A box as `--box` takes it: left, top, width and height in pixels of a picture. */
-export function pixelsOf(box: NonNullable<Operation["box"]>, { width, height }: { width: number; height: number }): Box {
+export function pixelsOf(
+  box: NonNullable<Operation["box"]>,
+  { width, height }: { width: number; height: number },
+): Box {
   const [left, top, right, bottom] = box.map((share, i) => Math.round(share * (i % 2 ? height : width)));
   return [left, top, Math.max(1, right - left), Math.max(1, bottom - top)];
 }

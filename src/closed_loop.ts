@@ -8,9 +8,11 @@ import { PlannerError } from "./errors.ts";
 import { addedTimings, draw, type ImageResult, type StepEvent, toEnd } from "./generate.ts";
 import { checklistOf } from "./judge/checklist.ts";
 import { type Check, isFault, type Judge, type Mark, worth } from "./judge/judge.ts";
-import type { Picture } from "./picture/picture.ts";
+import { filled, type Picture } from "./picture/picture.ts";
 import type { Drawing } from "./pipeline/drawing.ts";
 import type { Model } from "./pipeline/model.ts";
+import type { Networks } from "./pipeline/networks.ts";
+import { prepare } from "./pipeline/prepare.ts";
 import { type Plan, regionsOf } from "./plan/plan.ts";
 import { planByRules } from "./plan/rules/rules.ts";
 import { kindOf } from "./settings/kind_of.ts";
@@ -73,7 +75,8 @@ export async function drawAndMend(model: Model, drawing: Drawing, options: LoopO
   const rounds: Round[] = [];
   if (most > 0) {
     const settings = { ...repaintSettings(drawing), seed: seedOf(drawing.settings.seed, bestOf) };
-    const mending = { judge, checklist, rounds: most, settings, onStep, signal };
+    const fit = (repaint: Drawing) => ({ ...repaint, offload: drawing.offload });
+    const mending = { judge, checklist, rounds: most, settings, fit, onStep, signal };
     for await (const round of mend(model, result.image, drawing.plan, mending)) {
       rounds.push(round);
       marks = round.marks!;
@@ -95,6 +98,20 @@ function checklistFor(plan: Plan): Check[] {
     if (!(error instanceof PlannerError)) throw error;
     return checklistOf(plan); // in a language that the rules do not read
   }
+}
+
+/** A drawing that needs as much memory as a repaint of what `drawing` becomes. */
+export async function repaintLike(networks: Networks, drawing: Drawing): Promise<Drawing> {
+  const { settings } = drawing.larger?.drawing ?? drawing;
+  const scale = drawing.larger?.finally?.part.network.scale ?? 1;
+  const white = filled(settings.width * scale, settings.height * scale, [255, 255, 255, 255]);
+  return await prepare(networks, {
+    ...repaintSettings(drawing),
+    plan: drawing.plan,
+    initImage: white,
+    mask: white,
+    strength: 1,
+  });
 }
 
 /** What made a picture start somewhere or grow is done when it is painted over. */

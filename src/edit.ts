@@ -4,19 +4,20 @@
  * @module
  */
 import { contour as contourOf } from "./edit/contour.ts";
-import { filledIn } from "./edit/mask.ts";
-import { maskFor } from "./edit/operation_mask.ts";
 import { type Operation, rectOf } from "./edit/operation.ts";
 import { planFor } from "./edit/paint_plan.ts";
+import { repaintOf } from "./edit/repaint.ts";
 import { type Guides, overlap, placed, rectOfOperation } from "./edit/place.ts";
 import { operationsBetween } from "./edit/difference.ts";
 import { UsageError } from "./errors.ts";
-import { type ImageResult, paint, type StepEvent } from "./generate.ts";
+import { draw, type ImageResult, type StepEvent, toEnd } from "./generate.ts";
 import { checklistOf } from "./judge/checklist.ts";
 import { type Check, isFault, type Judge, type Mark, worth } from "./judge/judge.ts";
 import type { Picture } from "./picture/picture.ts";
 import { type Heat, look, prepareLook } from "./pipeline/heat.ts";
+import type { Drawing } from "./pipeline/drawing.ts";
 import type { Model } from "./pipeline/model.ts";
+import { prepare } from "./pipeline/prepare.ts";
 import { type Plan, regionsOf } from "./plan/plan.ts";
 import type { PictureOptions } from "./settings.ts";
 import { firstSeed, seedOf } from "./settings/seeds.ts";
@@ -39,6 +40,8 @@ export interface EditOptions {
   rounds?: number;
   /** Of the picture: steps, seed, guidance, sampler, strength, maskBlur, … */
   settings?: PictureOptions;
+  /** Changes every drawing before it is drawn, the looks for contours among them: what of the weights leaves the device. */
+  fit?: (drawing: Drawing) => Drawing;
   /** Told of every step of every repaint. */
   onStep?: (step: StepEvent) => unknown;
   /** Aborting it ends the edit with a CancelledError. */
@@ -128,8 +131,17 @@ export interface PlannedEdit {
 export async function planEdit(
   picture: Picture,
   target: string | readonly Operation[],
-  { plan, caption = plan?.prompt ?? "", judge, contour, model, guessed = typeof target === "string", signal }:
-    & Pick<EditOptions, "plan" | "caption" | "judge" | "contour" | "signal">
+  {
+    plan,
+    caption = plan?.prompt ?? "",
+    judge,
+    contour,
+    model,
+    guessed = typeof target === "string",
+    fit = (drawing) => drawing,
+    signal,
+  }:
+    & Pick<EditOptions, "plan" | "caption" | "judge" | "contour" | "fit" | "signal">
     & { model?: Model | (() => Promise<Model>); guessed?: boolean },
 ): Promise<PlannedEdit> {
   const between = typeof target === "string"
@@ -142,7 +154,8 @@ export async function planEdit(
   let heat: Promise<Heat> | undefined;
   const lookForAll = async () => {
     const eyes = typeof model === "function" ? await model() : model!;
-    return await look(eyes, await prepareLook(eyes, picture, caption, objects), signal);
+    const { drawing, words } = await prepareLook(eyes, picture, caption, objects);
+    return await look(eyes, { drawing: fit(drawing), words }, signal);
   };
   const sees: Guides["sees"] = model && (async (object, within) => {
     const { maps, ...size } = await (heat ??= lookForAll());
@@ -153,6 +166,27 @@ export async function planEdit(
     operations.push(await placed(operation, picture, { plan, judge, sees, contour, guessed, signal }));
   }
   return { plan: between.plan, operations };
+}
+
+/**
+ * The drawings of an edit's first round as they would be if nothing had been painted before: what cannot be drawn is
+ * refused here, and how much memory they need is known.
+ *
+ * @throws as `prepare`
+ */
+export async function firstRepaints(
+  model: Model,
+  picture: Picture,
+  { plan, operations }: PlannedEdit,
+  settings: PictureOptions = {},
+): Promise<Drawing[]> {
+  const grid = model.decoder.network.factor;
+  const drawings: Drawing[] = [];
+  for (const operation of operations) {
+    const repaint = await repaintOf(operation, picture, planFor(operation, plan), { round: 1, grid, settings });
+    drawings.push(await prepare(model, repaint));
+  }
+  return drawings;
 }
 
 /**
@@ -182,7 +216,7 @@ async function* roundsOf(
   scene: Plan | undefined,
   items: readonly Item[],
   others: readonly Check[],
-  { judge, rounds = 3, settings = {}, onStep, signal }: EditOptions,
+  { judge, rounds = 3, settings = {}, fit = (drawing) => drawing, onStep, signal }: EditOptions,
   describes = true,
 ): AsyncGenerator<Round, void> {
   const checklist = [...items.map(({ check }) => check), ...others];
@@ -190,6 +224,7 @@ async function* roundsOf(
   let [image, plan, marks] = [picture, scene, await marksOf(picture)];
   let [steps, painted] = [0, 0];
   const seed = firstSeed(settings.seed);
+  const grid = model.decoder.network.factor;
   yield { round: 0, attempts: [], image, plan, checklist, marks, steps };
   for (let round = 1; round <= rounds; round++) {
     const todo = items.filter(({ asked }, i) => round === 1 && asked || marks !== undefined && isFault(marks[i]));
@@ -201,22 +236,15 @@ async function* roundsOf(
       if (!(round === 1 && item.asked) && !isFault(marks![index])) continue;
       const { operation } = item;
       const next = describes || isPart(operation) && regionsOf(plan!).length === 1 ? planFor(operation, plan) : plan!;
-      const mask = await maskFor(operation, image, model.decoder.network.factor);
-      const result = await paint(model, {
-        ...settings,
-        ...beginningOf(operation, image, mask, round, settings),
-        plan: avoiding(operation, next, settings),
-        mask,
-        seed: seedOf(seed, painted++),
-        onStep,
-        signal,
-      });
+      const repaint = await repaintOf(operation, image, next, { round, grid, settings, seen: marks?.[index].box });
+      const drawing = fit(await prepare(model, { ...repaint, seed: seedOf(seed, painted++) }));
+      const result = await toEnd(draw(model, drawing, signal), onStep);
       steps += result.timings.steps.length;
       const after = await marksOf(result.image);
       const change = after && marks ? worth(after) - worth(marks) : 1;
       const open = after?.[index].verdict === "unknown";
       const taken = open || change > 0 || change === 0 && item.asked && round === 1;
-      attempts.push({ operation, mask, result, marks: after, taken });
+      attempts.push({ operation, mask: repaint.mask, result, marks: after, taken });
       if (taken) [image, plan, marks] = [result.image, describes ? next : plan, after];
     }
     yield { round, attempts, image, plan, checklist, marks, steps };
@@ -227,33 +255,6 @@ async function* roundsOf(
 function isPart(operation: Operation): boolean {
   const { x0, y0, x1, y1 } = rectOfOperation(operation);
   return (x1 - x0) * (y1 - y0) < 1;
-}
-
-/** Strengths of the first round; each later one goes a step further. */
-const STRENGTHS: Record<Operation["kind"], number> = { replace: 1, add: 1, recolor: 0.75, remove: 0.4 };
-
-/** Pixels over which the new fades into the kept, inside the mask. */
-const FEATHER = 4;
-
-function beginningOf(
-  { kind }: Operation,
-  image: Picture,
-  mask: Picture,
-  round: number,
-  { strength, maskBlur }: PictureOptions,
-): PictureOptions {
-  return {
-    initImage: kind === "remove" ? filledIn(image, mask) : image,
-    maskBlur: maskBlur ?? FEATHER,
-    strength: strength ?? Math.min(1, STRENGTHS[kind] + 0.125 * (round - 1)),
-  };
-}
-
-/** What is removed is avoided too, beside what the plan or else the settings avoid. */
-function avoiding({ kind, object }: Operation, plan: Plan, settings: PictureOptions): Plan {
-  if (kind !== "remove") return plan;
-  const { negativePrompt = settings.negativePrompt } = plan;
-  return { ...plan, negativePrompt: [negativePrompt, object].filter(Boolean).join(", ") };
 }
 
 function checkOf(operation: Operation): Check {

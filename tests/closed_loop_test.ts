@@ -1,9 +1,10 @@
 /** The closed loop with a small random model and a judge that says what the story needs. */
 import assert from "@std/assert";
-import { drawAndMend } from "../src/closed_loop.ts";
+import { drawAndMend, repaintLike } from "../src/closed_loop.ts";
 import { paint } from "../src/generate.ts";
 import type { Judge, Verdict } from "../src/judge/judge.ts";
 import { loadModel } from "../src/pipeline/model.ts";
+import { memoryNeed } from "../src/pipeline/memory.ts";
 import { prepare } from "../src/pipeline/prepare.ts";
 import { plainPlan } from "../src/plan/plan.ts";
 import { planByRules } from "../src/plan/rules/rules.ts";
@@ -69,6 +70,19 @@ Deno.test("a repaint is steered by the picture's ControlNets, and sampled as it 
     assert.deepEqual(settings.controlNets, drawing.settings.controlNets);
     assert.deepEqual([settings.guidanceRescale, settings.seed, settings.strength], [0.5, 6, 1]);
   }));
+
+Deno.test("a repaint lets weights leave the device as the drawing does, and its memory is known before", async () => {
+  const drawing = await prepare(model, { plan: planByRules(prompt), ...size });
+  const judge = looks(["right", "missing"], ["right", "missing"], ["right", "right"]);
+  await model.load(model.parts);
+  const before = model.device.allocatedBytes;
+  const { rounds } = await drawAndMend(model, { ...drawing, offload: true }, { judge, rounds: 1 });
+  assert.equal(rounds[1].attempts.length, 1);
+  assert.ok(model.device.allocatedBytes < before - model.weightsBytes / 2);
+  const like = await repaintLike(model, drawing);
+  assert.deepEqual([like.settings.width, like.settings.steps], [64, 2]);
+  assert.ok(memoryNeed(model, like).stages.some(({ name }) => name === "embedding"));
+});
 
 Deno.test("a plain prompt is mended where the rules say that its things belong", async () => {
   const drawing = await prepare(model, { plan: plainPlan(prompt, "none"), ...size });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Attempt, edit, planEdit, type PlannedEdit, type Round } from "../edit.ts";
+import { type Attempt, edit, firstRepaints, planEdit, type PlannedEdit, type Round } from "../edit.ts";
 import {
   boxIn,
   describeOperation,
@@ -14,7 +14,8 @@ import {
   pixelsOf,
 } from "../edit/operation.ts";
 import { maskFor } from "../edit/operation_mask.ts";
-import { drawEdit, union } from "../edit/show.ts";
+import { either } from "../edit/mask.ts";
+import { drawEdit } from "../edit/show.ts";
 import { visionDifference } from "../edit/vision_difference.ts";
 import { UsageError } from "../errors.ts";
 import { writeNewFile, writeSomewhere } from "../files/new_file.ts";
@@ -32,10 +33,14 @@ import { parsePlan } from "../plan/parse_plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import { describeModel, makeRecipe, readRecipe, RECIPE_KEYWORD, recipeTexts } from "../recipe.ts";
 import { briefText } from "../brief.ts";
+import type { Drawing } from "../pipeline/drawing.ts";
+import type { Model } from "../pipeline/model.ts";
+import type { PictureOptions } from "../settings.ts";
 import type { Context } from "./command.ts";
 import { readEdit, writeEdit } from "./edit_file.ts";
 import { json } from "./json.ts";
 import { judgeOf, modelOptions } from "./judge_of.ts";
+import { type Fitted, fitWithin } from "./max_vram.ts";
 import { loadWeights, type OpenedModel, openModel } from "./open_model.ts";
 import { pictureOptions } from "./options.ts";
 import { type Output, outputOf } from "./output.ts";
@@ -68,8 +73,12 @@ export async function editCommand(context: Context): Promise<void> {
       ? await visionDifference(wanted, picture, plan?.prompt, { ...modelOptions(flags), say: console.say }, signal)
       : undefined;
     const caption = plan?.prompt ?? difference?.caption;
-    const { contour } = flags;
-    const guides = { plan, caption, judge, contour, model: open, guessed: typeof wanted === "string", signal };
+    const { contour, maxVram } = flags;
+    // Whatever the repaints will need, looking leaves nothing on the device.
+    const fit = maxVram === undefined
+      ? undefined
+      : (look: Drawing) => fitWithin(maxVram, opened!.model, [look], true).fit(look);
+    const guides = { plan, caption, judge, contour, fit, model: open, guessed: typeof wanted === "string", signal };
     const changes = difference?.operations ?? wanted;
     const planned = changes.length ? await planEdit(picture, changes, guides) : { plan, operations: [] };
     planned.operations.forEach((operation, i) => console.say(`${i + 1}. ${describePlaced(operation, picture)}`));
@@ -77,7 +86,9 @@ export async function editCommand(context: Context): Promise<void> {
       return console.result(flags.json ? json({ operations: [] }) : "The picture shows that already: nothing to do.");
     }
     const masks = await Promise.all(planned.operations.map((operation) => maskFor(operation, picture, 1)));
-    if (flags.showMask) await writeNewFile({ pattern: flags.showMask, force: flags.force }, encodePng(union(masks)));
+    if (flags.showMask) {
+      await writeNewFile({ pattern: flags.showMask, force: flags.force }, encodePng(either(...masks)));
+    }
     const said: Edit = {
       caption: difference?.caption ?? plan?.prompt,
       target: typeof wanted === "string" ? wanted : undefined,
@@ -91,13 +102,30 @@ export async function editCommand(context: Context): Promise<void> {
       console.event("saved", dry);
       return console.result(flags.json ? json(dry) : file);
     }
-    await open();
+    const { mask: _mask, ...settings } = pictureOptions(flags);
+    const fitted = await fittedRepaints(await open(), picture, planned, settings, context);
     const original = { name: publicName(path), hash: await sha256(bytes) };
     opened = await loadWeights(opened!, context);
-    await paintAll(context, opened, picture, planned, { judge, said, masks, output, original });
+    await paintAll(context, opened, picture, planned, { judge, settings, fit: fitted, said, masks, output, original });
   } finally {
     opened?.model.close();
   }
+}
+
+/** What there is to say of the repaints before the first of them, and how all of them stay within --max-vram. */
+async function fittedRepaints(
+  model: Model,
+  picture: Picture,
+  planned: PlannedEdit,
+  settings: PictureOptions,
+  { flags: { maxVram, offloadToCpu }, console }: Context,
+): Promise<Fitted["fit"] | undefined> {
+  const drawings = await firstRepaints(model, picture, planned, settings);
+  for (const warning of new Set(drawings.flatMap(({ warnings }) => warnings))) console.say(warning);
+  if (maxVram === undefined) return undefined;
+  const { fit, said } = fitWithin(maxVram, model, drawings, offloadToCpu);
+  console.say(said);
+  return fit;
 }
 
 async function paintAll(
@@ -105,8 +133,10 @@ async function paintAll(
   opened: OpenedModel,
   picture: Picture,
   planned: PlannedEdit,
-  { judge, said, masks, output, original }: {
+  { judge, settings, fit, said, masks, output, original }: {
     judge?: Judge;
+    settings: PictureOptions;
+    fit?: (drawing: Drawing) => Drawing;
     said: Edit;
     masks: Picture[];
     output: Output;
@@ -115,9 +145,9 @@ async function paintAll(
 ): Promise<void> {
   const { flags, console, signal } = context;
   await using _trace = await followed(opened.model.device, context);
-  const { mask: _mask, ...settings } = pictureOptions(flags);
   const rounds: Round[] = [];
-  const options = { plan: planned.plan, judge, rounds: flags.rounds, settings, signal, onStep: console.progress.step };
+  const { progress: { step: onStep } } = console;
+  const options = { plan: planned.plan, judge, rounds: flags.rounds, settings, fit, signal, onStep };
   for await (const round of edit(opened.model, picture, planned.operations, options)) {
     rounds.push(round);
     if (round.round > 0) console.say(describeRound(round));
@@ -153,14 +183,14 @@ async function paintAll(
 }
 
 /** Without the pixels of a contour: the box is around it, and --save-edit writes it. */
-function plainly({ mask, ...operation }: Operation): Operation {
+function plainly({ mask, byContour: _, ...operation }: Operation): Operation {
   return typeof mask === "string" ? { ...operation, mask } : operation;
 }
 
 /** Its place as `--box` takes it, for those who want to move it. */
 function describePlaced(operation: Operation, picture: Picture): string {
-  const { box, mask } = operation;
-  const shape = typeof mask === "object" ? ", by its contour" : "";
+  const { box, byContour } = operation;
+  const shape = byContour ? ", by its contour" : "";
   return `${briefText(describeOperation(operation), 200)}${shape}${box ? `, in ${pixelsOf(box, picture)}` : ""}`;
 }
 

@@ -31,7 +31,7 @@ export async function readEdit(path: string): Promise<Edit> {
 export async function writeEdit(path: string, edit: Edit, force?: boolean): Promise<void> {
   const stem = path.slice(0, path.length - extname(path).length);
   const operations = [];
-  for (const { mask, ...operation } of edit.operations) {
+  for (const { mask, byContour: _, ...operation } of edit.operations) {
     const file = typeof mask === "object"
       ? await writeNewFile({ pattern: `${stem}_mask_%d.png` }, encodePng(mask))
       : mask;

@@ -19,30 +19,39 @@ const WAYS: [Offload, string][] = [
   ["stream", "the UNet's weights come from the file in parts, at every step"],
 ];
 
+/** How drawings stay within a limit. */
+export interface Fitted {
+  /** The drawing that does so. */
+  fit: (drawing: Drawing) => Drawing;
+  /** A sentence on what was chosen. */
+  said: string;
+}
+
 /**
- * How to draw within `limit` GiB: what leaves the device (the model has nothing loaded yet), and whether the VAE
- * decodes in tiles.
+ * How to draw within `limit` GiB, all drawings of a run in one way: what leaves the device (the model has nothing loaded
+ * yet), and whether the VAE decodes in tiles.
  *
  * @param offloaded networks are to leave the device after their turns whatever fits
- * @returns the drawing that does so, and a sentence on what was chosen
  * @throws GpuError where nothing fits
  */
-export function fitWithin(limit: number, networks: Networks, drawing: Drawing, offloaded = false) {
-  const { vaeTiling: asked, width, height } = drawing.settings;
-  const tilings = asked === "on" || asked === "off" ? [drawing] : [drawing, withTiling(networks, drawing, "on")];
+export function fitWithin(limit: number, networks: Networks, drawings: readonly Drawing[], offloaded = false): Fitted {
+  const { vaeTiling: asked } = drawings[0].settings;
+  const isFixed = asked === "on" || asked === "off";
   let least = Infinity;
   for (const [offload, meaning] of WAYS.filter(([way]) => way || !offloaded)) {
-    for (const tiled of tilings) {
-      const { peak } = memoryNeed(networks, tiled, offload);
+    for (const tiled of isFixed ? [false] : [false, true]) {
+      const fit = (drawing: Drawing): Drawing => ({
+        ...tiled ? withTiling(networks, drawing, "on") : drawing,
+        offload,
+      });
+      const peak = Math.max(...drawings.map((drawing) => memoryNeed(networks, fit(drawing), offload).peak));
       least = Math.min(least, peak);
       if (peak > limit * GIB) continue;
-      const tiles = tiled.settings.vaeTiling === "on" ? ", the VAE decodes in tiles" : "";
-      return {
-        drawing: { ...tiled, offload } satisfies Drawing,
-        said: `Within ${limit} GiB: ${meaning}${tiles}; ${(peak / GIB).toFixed(2)} GiB at the most.`,
-      };
+      const tiles = tiled || asked === "on" ? ", the VAE decodes in tiles" : "";
+      return { fit, said: `Within ${limit} GiB: ${meaning}${tiles}; ${(peak / GIB).toFixed(2)} GiB at the most.` };
     }
   }
+  const { width, height } = drawings[0].settings;
   throw new GpuError(
     `${networks.checkpoint.name} needs ${(least / GIB).toFixed(2)} GiB to draw ${width}×${height}, more than the ` +
       `${limit} GiB of --max-vram. Choose a smaller size, or a model in f16.`,

@@ -10,6 +10,7 @@ import type { ImageResult } from "../generate.ts";
 import type { Judge } from "../judge/judge.ts";
 import type { Drawing } from "../pipeline/drawing.ts";
 import type { Model } from "../pipeline/model.ts";
+import { repaintLike } from "../closed_loop.ts";
 import { prepare } from "../pipeline/prepare.ts";
 import { type Plan, withMasks } from "../plan/plan.ts";
 import { describeModel, makeRecipe, type ModelRecipe, publicPlan } from "../recipe.ts";
@@ -138,9 +139,10 @@ async function prepareOne({ model }: OpenedModel, plan: Plan, { flags, console }
     console.say(`Regions are drawn ${news.join(", ")} (this model's default; a plan may say otherwise).`);
   }
   if (!flags.maxVram) return drawing;
-  const fitted = fitWithin(flags.maxVram, model, drawing, flags.offloadToCpu);
-  console.say(fitted.said);
-  return fitted.drawing;
+  const drawings = flags.rounds ? [drawing, await repaintLike(model, drawing)] : [drawing];
+  const { fit, said } = fitWithin(flags.maxVram, model, drawings, flags.offloadToCpu);
+  console.say(said);
+  return fit(drawing);
 }
 
 /** A saved plan names its masks as they lie from where it is. */

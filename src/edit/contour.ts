@@ -10,7 +10,7 @@ import { filled, type Picture } from "../picture/picture.ts";
 import { resized } from "../picture/resize.ts";
 import { stretched } from "../picture/stretched.ts";
 import type { Rect } from "../region/layout.ts";
-import { boxMask } from "./mask.ts";
+import { boxMask, whiteIn } from "./mask.ts";
 
 /** Numbers that say how much each place belongs to the thing. */
 export interface HeatMap {
@@ -62,8 +62,7 @@ export function contour(map: HeatMap, picture: Picture, within?: Rect): Picture 
   for (const i of thing) kept[i] = 1;
   if (!isThing(kept, levels, places)) return undefined;
   const shape = dilated(withoutHoles(kept, width), width, Math.round(GROWTH * Math.min(width, height)));
-  const mask = filled(width, height, [0, 0, 0, 255]);
-  shape.forEach((value, i) => mask.data.fill(255 * value, i * 4, i * 4 + 3));
+  const mask = whiteIn(filled(width, height, [0, 0, 0, 255]), () => shape);
   return blackAndWhite(resized(mask, fullWidth, fullHeight, "bilinear"));
 }
 

@@ -30,6 +30,29 @@ export function onGrid(mask: Picture, grid: number): Picture {
   return out;
 }
 
+/** White where any is white. All of one size. */
+export function either(...masks: readonly Picture[]): Picture {
+  const [first, ...others] = masks;
+  const data = first.data.slice();
+  for (const mask of others) mask.data.forEach((value, i) => data[i] = Math.max(data[i], value));
+  return { ...first, data };
+}
+
+/** White where the mask is and the box lies. */
+export function onlyWithin(mask: Picture, box: Rect): Picture {
+  const within = boxMask(box, mask.width, mask.height);
+  return { ...mask, data: mask.data.map((value, i) => Math.min(value, within.data[i])) };
+}
+
+/** A mask of another shape. @param change is given 1 for each white pixel and 0 for the others */
+export function whiteIn(mask: Picture, change: (white: Uint8Array) => Uint8Array): Picture {
+  const { width, height, data } = mask;
+  const out = filled(width, height, [0, 0, 0, 255]);
+  const white = Uint8Array.from({ length: width * height }, (_, i) => Number(data[i * 4] >= 128));
+  change(white).forEach((value, i) => out.data.fill(255 * value, i * 4, i * 4 + 3));
+  return out;
+}
+
 /** The smallest box around all that is white, in fractions; undefined where nothing is. */
 export function boxAround({ width, height, data }: Picture): Rect | undefined {
   let [left, top, right, bottom] = [width, height, 0, 0];

@@ -34,6 +34,8 @@ export interface Operation {
   box?: [number, number, number, number];
   /** Path of a picture that is white where this is painted, or the picture; goes before the box. */
   mask?: string | Picture;
+  /** The mask is a contour that a model saw in the box: a later round may need more of it. */
+  byContour?: true;
 }
 
 const operationSchema: z.ZodType<Operation & { mask?: string }> = z.strictObject({

@@ -49,7 +49,7 @@ export async function placed(operation: Operation, picture: Picture, guides: Gui
   const byShape = contour === "attention" || contour === "auto" && kind !== "replace" && (guessed || !given);
   if (given) {
     const shape = byShape ? await sees?.(object!, rectOf(given)) : undefined;
-    return shape ? { ...operation, mask: shape } : operation;
+    return shape ? { ...operation, mask: shape, byContour: true } : operation;
   }
   if (kind === "add") {
     const spot =
@@ -76,7 +76,7 @@ export async function placed(operation: Operation, picture: Picture, guides: Gui
         `with --box x,y,w,h or --mask FILE (${describeOperation(operation)}).`,
     );
   }
-  return { ...operation, box: boxOf(box), ...(shape && byShape ? { mask: shape } : {}) };
+  return { ...operation, box: boxOf(box), ...(shape && byShape ? { mask: shape, byContour: true } : {}) };
 }
 
 /** Half of the picture's sides, at the place; the middle where a side is not named. */

@@ -41,14 +41,6 @@ export function drawEdit(picture: Picture, operations: readonly Operation[], mas
   return { width, height, data };
 }
 
-/** White where any is white. All of one size. */
-export function union(masks: readonly Picture[]): Picture {
-  const [first, ...others] = masks;
-  const data = first.data.slice();
-  for (const mask of others) mask.data.forEach((value, i) => data[i] = Math.max(data[i], value));
-  return { ...first, data };
-}
-
 /** Colours around the wheel, by the golden angle so that neighbours differ. */
 function hue(index: number): [number, number, number] {
   const wave = (shift: number) => Math.round(150 + 105 * Math.cos((index * 137.5 + shift) * Math.PI / 180));

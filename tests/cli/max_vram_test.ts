@@ -22,8 +22,9 @@ Deno.test("--max-vram takes the cheapest way that fits, or refuses before any wo
   const peak = (vaeTiling: "auto" | "on", offload: false | true | "stream") =>
     memoryNeed(model, drawings[vaeTiling], offload).peak;
   const within = async (bytes: number, options: GenerateOptions = { ...size, prompt: "things" }, offloaded = false) => {
-    const { drawing } = fitWithin(bytes / 2 ** 30, model, await prepare(model, options), offloaded);
-    return [drawing.offload, drawing.settings.vaeTiling];
+    const drawing = await prepare(model, options);
+    const { offload, settings } = fitWithin(bytes / 2 ** 30, model, [drawing], offloaded).fit(drawing);
+    return [offload, settings.vaeTiling];
   };
   assert.deepEqual(await within(2 ** 30), [false, undefined]);
   assert.deepEqual(await within(2 ** 30, size, true), [true, undefined]);
@@ -42,7 +43,7 @@ Deno.test("--max-vram takes the cheapest way that fits, or refuses before any wo
   assert.deepEqual(await within(peak("auto", false), { ...size, plan: canvases }), [false, undefined]);
   const masked = { ...canvases, regions: regions.map((prompt) => ({ prompt, mask: "nowhere.png" })) };
   await assert.rejects(prepare(model, { ...size, plan: masked }), UsageError);
-  assert.throws(() => fitWithin(0.001, model, drawings.auto), (error: Error) => {
+  assert.throws(() => fitWithin(0.001, model, [drawings.auto]), (error: Error) => {
     return error instanceof GpuError &&
       /sd1 needs 0\.\d\d GiB to draw 1280×640, more than the 0\.001 GiB of --max-vram/.test(error.message);
   });

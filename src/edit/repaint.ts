@@ -1,0 +1,75 @@
+/**
+ * How an operation is painted: what it begins with, where, and how strongly. Each later round goes a step further.
+ *
+ * @module
+ */
+import { dilated } from "../picture/morphology.ts";
+import type { Picture } from "../picture/picture.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Rect } from "../region/layout.ts";
+import type { PictureOptions } from "../settings.ts";
+import { boxMask, either, filledIn, onlyWithin, whiteIn } from "./mask.ts";
+import type { Operation } from "./operation.ts";
+import { maskFor } from "./operation_mask.ts";
+import { rectOfOperation } from "./place.ts";
+
+/** Strengths of the first round; each later one goes a step further. */
+const STRENGTHS: Record<Operation["kind"], number> = { replace: 1, add: 1, recolor: 0.75, remove: 0.4 };
+
+/** Pixels over which the new fades into the kept, inside the mask. */
+const FEATHER = 4;
+
+/** Of the picture's shorter side: by so much a contour grows where the thing was seen again. */
+const WIDER = 1 / 16;
+
+/** What a repaint is drawn with. */
+export interface Repaint extends PictureOptions {
+  plan: Plan;
+  initImage: Picture;
+  mask: Picture;
+}
+
+/**
+ * @param plan what is painted, see `planFor`
+ * @param round from 1
+ * @param grid see `maskFor`
+ * @param seen where the judge sees what is not right
+ * @throws UsageError where a mask cannot be read
+ */
+export async function repaintOf(
+  operation: Operation,
+  image: Picture,
+  plan: Plan,
+  { round, grid, settings, seen }: { round: number; grid: number; settings: PictureOptions; seen?: Rect },
+): Promise<Repaint> {
+  const { kind } = operation;
+  const mask = await maskFor(widened(operation, image, round, seen), image, grid);
+  return {
+    ...settings,
+    initImage: kind === "remove" ? filledIn(image, mask) : image,
+    maskBlur: settings.maskBlur ?? FEATHER,
+    strength: settings.strength ?? Math.min(1, STRENGTHS[kind] + 0.125 * (round - 1)),
+    plan: avoiding(operation, plan, settings),
+    mask,
+  };
+}
+
+/** What is removed is avoided too, beside what the plan or else the settings avoid. */
+function avoiding({ kind, object }: Operation, plan: Plan, settings: PictureOptions): Plan {
+  if (kind !== "remove") return plan;
+  const { negativePrompt = settings.negativePrompt } = plan;
+  return { ...plan, negativePrompt: [negativePrompt, object].filter(Boolean).join(", ") };
+}
+
+/**
+ * A removal by a contour that left something: first the contour grows and takes along where the thing is still seen,
+ * then the whole place is painted. What a person gave as mask or box stays as it is.
+ */
+function widened(operation: Operation, { width, height }: Picture, round: number, seen?: Rect): Operation {
+  const { kind, mask, byContour } = operation;
+  if (round === 1 || kind !== "remove" || !byContour || typeof mask !== "object") return operation;
+  if (round > 2) return { ...operation, mask: undefined };
+  const grown = whiteIn(mask, (white) => dilated(white, width, Math.round(WIDER * Math.min(width, height))));
+  const wider = seen ? either(grown, boxMask(seen, width, height)) : grown;
+  return { ...operation, mask: either(mask, onlyWithin(wider, rectOfOperation(operation))) };
+}

@@ -35,8 +35,8 @@ async function forgetFiles(): Promise<boolean> {
   }
 }
 
-/** Prints the rates. */
-export async function run([size = "512"]: string[]): Promise<void> {
+/** Prints the rates. @param print is given a line at a time */
+export async function run([size = "512"]: string[], print: (line: string) => void = console.log): Promise<void> {
   const matrices = Math.max(1, Math.round(Number(size) * 2 ** 20 / (SIDE * SIDE * 2)));
   const folder = await Deno.makeTempDir();
   const path = `${folder}/bench.safetensors`;
@@ -66,16 +66,16 @@ export async function run([size = "512"]: string[]): Promise<void> {
       await device.finished();
       weights.release();
     };
-    const cache = await openPackedCache(folder, declared(), source, console.log);
+    const cache = await openPackedCache(folder, declared(), source, print);
     if (!cache) throw new Error("The packed weights could not be kept.");
     await load(); // compiles
     const say = (where: string, [reading, loading, packed]: number[]) => {
       const share = (x: number) => `${x.toFixed(0)} MiB/s (${(100 * x / reading).toFixed(0)} %)`;
-      console.log(
+      print(
         `${where}: read ${reading.toFixed(0)} MiB/s, to the device ${share(loading)}, kept packed ${share(packed)}`,
       );
     };
-    console.log(`\n${mebibytes.toFixed(0)} MiB of f16`);
+    print(`\n${mebibytes.toFixed(0)} MiB of f16`);
     const jobs = [() => read(source), () => load(), () => load(cache)];
     if (await forgetFiles()) {
       const rates = [];
@@ -84,13 +84,13 @@ export async function run([size = "512"]: string[]): Promise<void> {
         rates.push(await rate(job));
       }
       say("from the disk", rates);
-    } else console.log("from the disk: not measured, since only root on Linux can empty the page cache");
+    } else print("from the disk: not measured, since only root on Linux can empty the page cache");
     await read(source);
     await read(cache);
     const rates = [];
     for (const job of jobs) rates.push(await rate(job));
     say("from memory", rates);
-    console.log(`JavaScript heap at the most: ${(heap / 2 ** 20).toFixed(0)} MiB`);
+    print(`JavaScript heap at the most: ${(heap / 2 ** 20).toFixed(0)} MiB`);
     source.close();
     cache.close();
   } finally {

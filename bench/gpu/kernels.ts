@@ -1,6 +1,6 @@
 /**
- * Kernels in every variant that a device can run, against the adapter's measured peak. A variant whose numbers are not those of the
- * others is named.
+ * Kernels in every variant that a device can run, against the adapter's measured peak and against plain sums in f64. A variant that
+ * computes otherwise is named.
  *
  *     deno run -A kernels.ts [--small]
  *
@@ -8,24 +8,33 @@
  */
 import { type Device, openDevice, type Precision } from "../../src/gpu/device.ts";
 import { Graph } from "../../src/gpu/graph.ts";
+import type { Program } from "../../src/gpu/program.ts";
 import { readFloats, writeFloats } from "../../src/gpu/storage.ts";
 import type { Tensor } from "../../src/gpu/tensor.ts";
-import type { TensorInfo, TensorSource } from "../../src/formats/tensor_source.ts";
+import { timeProgram } from "../../src/gpu/time_program.ts";
+import { arraysSource } from "../../src/nn/twins.ts";
 import { Weights } from "../../src/nn/weights.ts";
 import { attention, selfMap } from "../../src/ops/attention.ts";
-import { ATTENTION, MATMUL } from "../../src/ops/variants.ts";
 import { add } from "../../src/ops/elementwise.ts";
 import { conv3x3, linear } from "../../src/ops/matmul.ts";
+import { ATTENTION, MATMUL } from "../../src/ops/variants.ts";
+import { tuneOnce } from "../../src/pipeline/tuning.ts";
 import { best } from "../best.ts";
 import { measurePeak } from "../peak.ts";
-import { say } from "./rows.ts";
+import { attentionOf, convolutionOf, noise, productOf, type Reference, samplesOf } from "./references.ts";
+import { VARIANTS } from "./report.ts";
+import { firstLine, say } from "./rows.ts";
 
 /** One kernel at one size. */
 interface Case {
   name: string;
   flops: number;
-  inputs: [label: string, shape: number[]][];
+  inputs: Float32Array[];
+  shapes: number[][];
+  weights: Record<string, { shape: number[]; values: Float32Array }>;
   record(g: Graph, w: Weights, inputs: Tensor[]): Tensor;
+  columns: number;
+  reference: Reference;
   /** Settings of `Device.forced` for each variant, by name. */
   variants: Record<string, Record<string, string>>;
 }
@@ -33,99 +42,130 @@ interface Case {
 const small = Deno.args.includes("--small");
 const TILES = Object.keys(MATMUL).filter((name) => small || name.startsWith("tile") || name === "lanes 16");
 
-function matmul(rows: number, inner: number, columns: number): Case {
-  return {
-    name: `matmul ${rows}×${inner}×${columns}`,
-    flops: 2 * rows * inner * columns,
-    inputs: [["x", [1, rows, inner]]],
-    record: (g, w, [x]) => linear(g, x, w.matrix("l", inner, columns, { bias: false })),
-    variants: { chosen: {}, ...Object.fromEntries(TILES.map((name) => [name, { matmul: name }])) },
+function matmul(rows: number, inner: number, columns: number): () => Case {
+  return () => {
+    const [x, w] = [noise(rows * inner, 1), noise(columns * inner, 1 / Math.sqrt(inner), 7)];
+    return {
+      name: `matmul ${rows}×${inner}×${columns}`,
+      flops: 2 * rows * inner * columns,
+      inputs: [x],
+      shapes: [[1, rows, inner]],
+      weights: { "l.weight": { shape: [columns, inner], values: w } },
+      record: (g, w, [x]) => linear(g, x, w.matrix("l", inner, columns, { bias: false })),
+      columns,
+      reference: productOf(x, w, inner),
+      variants: { used: {}, ...Object.fromEntries(TILES.map((name) => [name, { matmul: name }])) },
+    };
   };
 }
 
-function convolution(channels: number, side: number): Case {
-  const variants = Object.fromEntries(TILES.map((name) => [`direct, ${name}`, { conv3x3: "direct", matmul: name }]));
-  return {
-    name: `conv 3×3, ${channels} channels, ${side}²`,
-    flops: 2 * 9 * channels * channels * side * side,
-    inputs: [["x", [1, side, side, channels]]],
-    record: (g, w, [x]) => conv3x3(g, x, w.matrix("c", channels, channels, { taps: 9, bias: false })),
-    variants: { chosen: {}, winograd: { conv3x3: "winograd" }, ...variants },
+function convolution(channels: number, side: number): () => Case {
+  const direct = TILES.map((name) => [`direct, ${name}`, { conv3x3: "taps", matmul: name }]);
+  const winograd = TILES.filter((name) => name.startsWith("tile") || small)
+    .map((name) => [`Winograd, ${name}`, { conv3x3: "winograd", matmul: name }]);
+  return () => {
+    const x = noise(side * side * channels, 1);
+    const w = noise(channels * channels * 9, 1 / Math.sqrt(9 * channels), 7);
+    return {
+      name: `conv 3×3, ${channels} channels, ${side}²`,
+      flops: 2 * 9 * channels * channels * side * side,
+      inputs: [x],
+      shapes: [[1, side, side, channels]],
+      weights: { "c.weight": { shape: [channels, channels, 3, 3], values: w } },
+      record: (g, w, [x]) => conv3x3(g, x, w.matrix("c", channels, channels, { taps: 9, bias: false })),
+      columns: channels,
+      reference: convolutionOf(x, w, channels, side),
+      variants: { used: {}, ...Object.fromEntries([...winograd, ...direct]) },
+    };
   };
 }
 
-function attentionOf(count: number, width: number, rows: number): Case {
+function attentions(count: number, width: number, rows: number): () => Case {
   const fits = Object.entries(ATTENTION).filter(([, { upToWidth, multipleOf }]) =>
     width <= upToWidth && width % multipleOf === 0
   );
-  return {
-    name: `attention, ${count} heads of ${width}, ${rows}²`,
-    flops: 4 * rows * rows * count * width,
-    inputs: [["q", [1, rows, count * width]], ["kv", [1, rows, 2 * count * width]]],
-    record: (g, _, [q, kv]) => attention(g, { q, kv }, { count, width }, selfMap(1, rows)),
-    variants: { chosen: {}, ...Object.fromEntries(fits.map(([name]) => [name, { attention: name }])) },
+  return () => {
+    const [q, kv] = [noise(rows * count * width, 2), noise(2 * rows * count * width, 2, 7)];
+    return {
+      name: `attention, ${count} heads of ${width}, ${rows}²`,
+      flops: 4 * rows * rows * count * width,
+      inputs: [q, kv],
+      shapes: [[1, rows, count * width], [1, rows, 2 * count * width]],
+      weights: {},
+      record: (g, _, [q, kv]) => attention(g, { q, kv }, { count, width }, selfMap(1, rows)),
+      columns: count * width,
+      reference: attentionOf(q, kv, count, width),
+      variants: { used: {}, ...Object.fromEntries(fits.map(([name]) => [name, { attention: name }])) },
+    };
   };
 }
 
-const CASES: Case[] = small ? [matmul(64, 64, 128), convolution(64, 16), attentionOf(2, 40, 64)] : [
+const CASES = small ? [matmul(64, 64, 128), convolution(64, 16), attentions(2, 40, 64)] : [
   matmul(8192, 320, 320),
-  matmul(2048, 1280, 1280),
-  matmul(4096, 4096, 4096),
   convolution(320, 64),
+  attentions(16, 40, 4096),
+  matmul(2048, 1280, 1280),
   convolution(640, 32),
-  convolution(512, 256),
-  attentionOf(16, 40, 4096),
-  attentionOf(20, 64, 4096),
-  attentionOf(16, 160, 256),
-  attentionOf(1, 512, 4096),
+  attentions(20, 64, 4096),
+  matmul(4096, 4096, 4096),
+  convolution(512, 128),
+  attentions(16, 160, 256),
+  attentions(1, 512, 4096),
 ];
 
-/** Numbers in [−1, 1), the same for every variant. */
-const noise = (count: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(i * 12.9898) % 1);
+/** Seconds of a program: by the device's clock where it has one, which is as fast as the host's by `clock`. */
+async function time(device: Device, program: Program): Promise<number> {
+  if (!device.timestamps || small) return await byHost(device, program);
+  let shortest = Infinity;
+  for (let i = 0; i < 3; i++) shortest = Math.min(shortest, clock * await timeProgram(device, program) / 1000);
+  return shortest;
+}
 
-/** Any matrix, whatever it is called. */
-function randomSource(shapes: Record<string, number[]>): TensorSource {
-  const tensors = new Map(
-    Object.entries(shapes).map(([name, shape]): [string, TensorInfo] => {
-      const bytes = 2 * shape.reduce((a, b) => a * b, 1);
-      return [name, { name, dtype: "F16", shape, bytes, file: "random" }];
-    }),
-  );
-  return {
-    tensors,
-    describe: "random",
-    close() {},
-    read(name, into, start = 0) {
-      const { shape } = tensors.get(name)!;
-      const scale = 1 / Math.sqrt(shape.slice(1).reduce((a, b) => a * b, 1));
-      const values = new Float16Array(into.length / 2).map((_, i) => scale * Math.sin((i + start / 2) * 0.7));
-      into.set(new Uint8Array(values.buffer));
-      return Promise.resolve();
-    },
-  };
+/** Ticks of some drivers are no nanoseconds: how long one is, by the host's clock. */
+let clock = 1;
+
+function byHost(device: Device, program: Program): Promise<number> {
+  return best(() => program.run(), () => device.finished(), 2, small ? 0 : 0.2);
 }
 
 /** What a variant gives, and its seconds. */
 async function measure(device: Device, precision: Precision, test: Case) {
   const g = new Graph(device, test.name, precision);
   const weights = new Weights(device, precision, "bench");
-  const inputs = test.inputs.map(([label, shape]) => g.input(label, shape));
+  const inputs = test.shapes.map((shape, i) => g.input(`input ${i}`, shape));
   const out = g.output(test.record(g, weights, inputs));
-  const columns = (name: string) => weights.list.find((weight) => name.startsWith(weight.name))!;
-  const shapes = Object.fromEntries([...weights.names].map((name) => {
-    const { outChannels, inChannels, taps } = columns(name);
-    return [name, taps === 1 ? [outChannels, inChannels] : [outChannels, inChannels, 3, 3]];
-  }));
-  await weights.load(randomSource(shapes));
-  using program = await g.compile();
-  for (const input of inputs) {
-    writeFloats(device, input, noise(input.shape.reduce((a, b) => a * b, 1)));
+  try {
+    if (weights.list.length) await weights.load(arraysSource(test.weights));
+    using program = await g.compile();
+    inputs.forEach((input, i) => writeFloats(device, input, test.inputs[i]));
+    program.run();
+    const values = await readFloats(device, out);
+    return { values, seconds: await time(device, program) };
+  } finally {
+    weights.release();
   }
-  const seconds = await best(() => program.run(), () => device.finished(), 2, small ? 0 : 0.12);
-  const values = await readFloats(device, out);
-  weights.release();
-  return { values, seconds };
 }
+
+/** The largest error among the samples, as a share of the largest number there. */
+function errorOf(values: Float32Array, expected: [at: number, value: number][]): number {
+  const largest = expected.reduce((most, [, value]) => Math.max(most, Math.abs(value)), 0);
+  const off = expected.map(([at, value]) => Math.abs(values[at] - value));
+  return off.every(Number.isFinite) ? Math.max(...off) / largest : Infinity;
+}
+
+/** The largest difference from what the first variant gave, everywhere, as a share of the largest number. */
+function difference(values: Float32Array, first: Float32Array): number {
+  let [most, largest] = [0, 0];
+  for (let i = 0; i < first.length; i++) {
+    const off = Math.abs(values[i] - first[i]);
+    if (!(off <= most)) most = off; // NaN stays
+    largest = Math.max(largest, Math.abs(first[i]));
+  }
+  return Number.isFinite(most) ? most / largest : Infinity;
+}
+
+/** Roundings of f16 or f32 sums and of Winograd's transforms stay below; a wrong kernel is off by the size of the numbers. */
+const MOST: Record<Precision, number> = { f16: 0.02, f32: 1e-3 };
 
 /** GB/s of adding two tensors far larger than any cache: two are read, one is written. */
 async function bandwidth(device: Device): Promise<number> {
@@ -133,37 +173,49 @@ async function bandwidth(device: Device): Promise<number> {
   const g = new Graph(device, "bandwidth", "f16");
   g.output(add(g, g.input("a", shape), g.input("b", shape)));
   using program = await g.compile();
-  const seconds = await best(() => program.run(), () => device.finished(), 2);
-  return 3 * 2 * shape.reduce((a, b) => a * b, 1) / seconds / 1e9;
+  const [host, own] = [await byHost(device, program), await time(device, program)];
+  tell("a second of the device's clock, by the host's", (host / own).toFixed(3));
+  if (Math.abs(host / own - 1) > 0.2) clock = host / own;
+  return 3 * 2 * shape.reduce((a, b) => a * b, 1) / host / 1e9;
 }
 
-using device = await openDevice();
-const peak = await (device.summary.software ? measurePeak(device) : measurePeak(device, 1 << 16, 1000));
-say("Adapter", ["", ""], ["f32 multiply-adds in registers, GFLOP/s", peak.toFixed(0)]);
-say("Adapter", ["", ""], ["memory, GB/s read and written", (await bandwidth(device)).toFixed(0)]);
-for (const test of CASES) {
-  for (const precision of ["f16", "f32"] as const) {
+const tell = (what: string, value: string) => say("Adapter", ["", ""], [what, value]);
+let device = await openDevice();
+tell("adapter", device.summary.name);
+await tuneOnce(device, { say: (sentence) => tell("tuning", sentence) });
+const rounds = device.summary.software ? undefined : 1000;
+const peak = await measurePeak(device, rounds ? 1 << 16 : undefined, rounds);
+tell("f32 multiply-adds in registers, GFLOP/s", peak.toFixed(0));
+tell("memory, GB/s read and written", await bandwidth(device).then((rate) => rate.toFixed(0), firstLine));
+
+const HEADER = ["kernel", "type", "variant", "GFLOP/s", "of f32 peak", "error", ""];
+for (const precision of ["f16", "f32"] as const) {
+  for (const make of CASES) {
+    const test = make();
+    const rows = test.inputs[0].length / test.shapes[0].at(-1)!;
+    const expected = samplesOf(rows, test.columns).map(([row, column]): [number, number] => {
+      return [row * test.columns + column, test.reference(row, column)];
+    });
     let first: Float32Array | undefined;
     for (const [name, forced] of Object.entries(test.variants)) {
       device.forced.clear();
       for (const [op, variant] of Object.entries(forced)) device.forced.set(op, variant);
       const cells = await measure(device, precision, test).then(({ values, seconds }) => {
-        first ??= values;
-        const [largest, worst] = values.reduce(
-          ([a, b], value, i) => [Math.max(a, Math.abs(first![i])), Math.max(b, Math.abs(value - first![i]))],
-          [0, 0],
-        );
+        const error = Math.max(errorOf(values, expected), first ? difference(values, first) : 0);
+        const right = error <= MOST[precision];
+        if (right) first ??= values;
         const rate = test.flops / seconds / 1e9;
-        // Winograd's transforms and other orders of f16 sums; a wrong kernel is off by the size of the numbers.
-        const right = worst <= largest * 0.02 && Number.isFinite(worst);
-        return [rate.toFixed(rate < 10 ? 2 : 0), `${(100 * rate / peak).toFixed(0)} %`, right ? "" : "WRONG"];
-      }, (error: Error) => ["", "", error.message.split("\n")[0].slice(0, 90)]);
-      say("Kernels", ["kernel", "type", "variant", "GFLOP/s", "of f32 peak", ""], [
-        test.name,
-        precision,
-        name,
-        ...cells,
-      ]);
+        const share = `${(100 * rate / peak).toFixed(0)} %`;
+        return [rate.toFixed(rate < 10 ? 2 : 0), share, error.toExponential(1), right ? "" : "WRONG"];
+      }, async (error) => {
+        device.close(); // what it has told once it tells again
+        const { tuning } = device;
+        device = await openDevice();
+        device.tuning = tuning;
+        return ["", "", "", firstLine(error)];
+      });
+      say(VARIANTS, HEADER, [test.name, precision, name, ...cells]);
     }
   }
 }
+device.close();

@@ -1,13 +1,13 @@
 /**
- * Which machine this is.
+ * Which machine this is, and all that WebGPU says of its GPU.
  *
  * @module
  */
 import { listAdapters, openDevice } from "../../src/gpu/device.ts";
-import { say } from "./rows.ts";
+import { firstLine, say } from "./rows.ts";
 
-const header = ["", ""];
-const first = async (command: string, ...args: string[]) => {
+const tell = (what: string, value: string | number) => say("Machine", ["", ""], [what, value]);
+const output = async (command: string, ...args: string[]) => {
   try {
     const { success, stdout } = await new Deno.Command(command, { args, stderr: "null" }).output();
     return success ? new TextDecoder().decode(stdout).trim().split("\n")[0] : "fails";
@@ -15,14 +15,58 @@ const first = async (command: string, ...args: string[]) => {
     return "not there";
   }
 };
-for (const [i, { name, software }] of (await listAdapters()).entries()) {
-  say("Machine", header, [`adapter ${i}`, `${name}${software ? ", computes on the CPU" : ""}`]);
+tell("Deno", `${Deno.version.deno}, ${Deno.build.target}`);
+tell("processors", navigator.hardwareConcurrency);
+const query = ["--query-gpu=name,driver_version,memory.total,clocks.max.sm", "--format=csv,noheader"];
+tell("nvidia-smi", await output("nvidia-smi", ...query));
+for (const name of ["VK_DRIVER_FILES", "LD_LIBRARY_PATH", "XDG_CACHE_HOME"]) tell(name, Deno.env.get(name) ?? "");
+for (const [i, { name, vendor, driver, software }] of (await listAdapters()).entries()) {
+  tell(`adapter ${i}`, `${name}; ${vendor}; ${driver}${software ? "; computes on the CPU" : ""}`);
+}
+
+/** Names that various WebGPU implementations gave to what may serve products; asking is the only way to know. */
+const ASKED = [
+  "shader-f16",
+  "subgroups",
+  "subgroups-f16",
+  "subgroup-barrier",
+  "timestamp-query",
+  "timestamp-query-inside-passes",
+  "chromium-experimental-subgroup-matrix",
+  "experimental-cooperative-matrix",
+  "cooperative-matrix",
+  "immediates",
+  "push-constants",
+  "pipeline-cache",
+  "spirv-shader-passthrough",
+  "mappable-primary-buffers",
+  "shader-int64",
+];
+const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+if (adapter) {
+  const { info } = adapter;
+  const fields = ["vendor", "architecture", "device", "description", "subgroupMinSize", "subgroupMaxSize"];
+  tell("info", fields.map((name) => `${name} ${info[name as keyof GPUAdapterInfo]}`).join("; "));
+  tell("features", [...adapter.features].join(", "));
+  const limits: string[] = [];
+  for (const name in adapter.limits) limits.push(`${name} ${adapter.limits[name as keyof GPUSupportedLimits]}`);
+  tell("limits", limits.join(", "));
+}
+for (const feature of ASKED) {
+  try {
+    const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+    const device = await adapter!.requestDevice({ requiredFeatures: [feature as GPUFeatureName] });
+    tell(`asking for ${feature}`, "granted");
+    device.destroy();
+  } catch (error) {
+    tell(`asking for ${feature}`, firstLine(error));
+  }
 }
 using device = await openDevice();
-say("Machine", header, ["class of kernels", device.kind]);
-say("Machine", header, ["timestamp queries", device.timestamps ? "yes" : "no"]);
-say("Machine", header, ["largest buffer", `${(device.maxBuffer / 2 ** 20).toFixed(0)} MiB`]);
-const query = ["--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"];
-say("Machine", header, ["nvidia-smi", await first("nvidia-smi", ...query)]);
-say("Machine", header, ["processors", navigator.hardwareConcurrency]);
-say("Machine", header, ["Deno", Deno.version.deno]);
+tell("class of kernels", device.kind);
+tell("timestamp queries", device.timestamps ? "yes" : "no");
+tell("features of the device", [...device.gpu.features].join(", "));
+tell(
+  "largest buffer, binding",
+  `${(device.maxBuffer / 2 ** 20).toFixed(0)}, ${(device.maxBinding / 2 ** 20).toFixed(0)} MiB`,
+);

@@ -1,56 +1,132 @@
 /**
- * A model of published size with random weights: load, step, decode, and what regions cost.
+ * A model of published size with random weights: load, step, decode, what regions cost, and what its kernels could be.
  *
- *     deno run -A model.ts sd1|sdxl [--small]
+ *     deno run -A model.ts sd1|sdxl FOLDER [--small]
  *
  * @module
  */
-import { paint } from "../../src/generate.ts";
-import { loadModel } from "../../src/pipeline/model.ts";
+import { join } from "../../src/deps/path.ts";
+import { encodePng } from "../../src/formats/png.ts";
+import { draw, type ImageResult, toEnd } from "../../src/generate.ts";
+import { type Device, openDevice } from "../../src/gpu/device.ts";
+import { memoryNeed } from "../../src/pipeline/memory.ts";
+import { loadModel, type Model } from "../../src/pipeline/model.ts";
+import { prepare } from "../../src/pipeline/prepare.ts";
+import { tuneOnce } from "../../src/pipeline/tuning.ts";
 import { plainPlan, type Plan } from "../../src/plan/plan.ts";
 import { type Published, randomModel } from "../random_model.ts";
 import { regional } from "../regional.ts";
-import { say } from "./rows.ts";
+import { duration, firstLine, say } from "./rows.ts";
+import { traceStep } from "./trace_step.ts";
 
-const family = Deno.args[0] as Published;
+const [family, folder] = Deno.args as [Published, string];
 const small = Deno.args.includes("--small");
 const side = small ? 128 : family === "sdxl" ? 1024 : 512;
-const title = family === "sdxl" ? "SDXL" : "SD 1.5";
-const header = ["model, f16, guided", "", ""];
-const tell = (what: string, seconds: number, more = "") => {
-  const time = seconds < 1 ? `${(1000 * seconds).toFixed(1)} ms` : `${seconds.toFixed(2)} s`;
-  say("Models", header, [`${title}, ${side}²: ${what}`, time, more]);
-};
+const title = `${family === "sdxl" ? "SDXL" : "SD 1.5"}, ${side}²`;
+const HEADER = ["model, random weights, guided", "", ""];
+const tell = (what: string, value: string, more = "") => say("Models", HEADER, [`${title}: ${what}`, value, more]);
+const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 
 // The rehearsal takes the tests' tiny models: the way is the same.
 const path = small
   ? new URL(`../../tests/golden/models/${family}`, import.meta.url).pathname
   : await randomModel(family);
-const started = performance.now();
-using model = await loadModel(path);
-const load = (performance.now() - started) / 1000;
-tell("load", load, `${(model.weightsBytes / 2 ** 20 / load).toFixed(0)} MiB/s`);
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
-const size = { width: side, height: side, steps: small ? 2 : 6, cfgScale: 5, seed: 1 };
-const draw = async (plan: Plan) => {
-  const { image, timings, memory } = await paint(model, { plan, ...size });
-  const [steps, levels] = [timings.steps.slice(1), image.data.filter((_, i) => i % 4 < 3)];
-  const mean = levels.reduce((sum, level) => sum + level, 0) / levels.length;
-  return { step: Math.min(...steps), flat: levels.every((level) => level === levels[0]), mean, timings, memory };
-};
-const plans: Record<string, Plan> = {
-  plain: plainPlan("a red apple", "bench"),
-  "8 regions": regional(4, 2),
-  "16 regions": regional(4, 4),
-};
-const first = await draw(plans.plain);
-tell("compile", first.timings.compile);
-const again = await draw(plans.plain);
-const plain = Math.min(first.step, again.step);
-tell("step", plain);
-tell("decode", again.timings.decode, again.flat ? "the picture is FLAT" : `mean level ${again.mean.toFixed(0)}`);
-say("Models", header, [`${title}, ${side}²: peak memory`, `${(again.memory.peakBytes / 2 ** 30).toFixed(2)} GiB`, ""]);
-for (const name of ["8 regions", "16 regions"]) {
-  const { step } = await draw(plans[name]);
-  tell(`step, ${name}`, step, `${(step / plain).toFixed(2)}× of plain`);
+/** A model on a device of its own, and what loading it took. */
+async function open(
+  name: string,
+  { forced = {}, type, tuned = true }: { forced?: Record<string, string>; type?: "f32"; tuned?: boolean } = {},
+): Promise<{ device: Device; model: Model }> {
+  const device = await openDevice();
+  for (const [op, variant] of Object.entries(forced)) device.forced.set(op, variant);
+  if (tuned) await tuneOnce(device, { say: (sentence) => tell(`tuning, ${name}`, sentence) });
+  const started = performance.now();
+  const model = await loadModel(path, { device, type, noTune: !tuned });
+  await device.finished();
+  const seconds = (performance.now() - started) / 1000;
+  tell(`load, ${name}`, duration(seconds), `${(model.weightsBytes / 2 ** 20 / seconds).toFixed(0)} MiB/s`);
+  return { device, model };
 }
+
+/** Draws once. @returns the result, its median step, and what memory was planned */
+async function drawn(model: Model, plan: Plan, steps: number) {
+  const drawing = await prepare(model, { plan, width: side, height: side, steps, cfgScale: 5, seed: 1 });
+  const need = memoryNeed(model, drawing).peak;
+  const result = await toEnd(draw(model, drawing));
+  return { ...result, need, step: median(result.timings.steps.slice(1)) };
+}
+
+/** Mean and standard deviation of a picture's levels; one that is flat or black was not drawn. */
+function levels({ image }: Pick<ImageResult, "image">): string {
+  let [sum, squares, count] = [0, 0, 0];
+  for (let i = 0; i < image.data.length; i++) {
+    if (i % 4 === 3) continue;
+    sum += image.data[i];
+    squares += image.data[i] ** 2;
+    count++;
+  }
+  const mean = sum / count, spread = Math.sqrt(Math.max(0, squares / count - mean ** 2));
+  return `mean ${mean.toFixed(1)}, deviation ${spread.toFixed(1)}${spread < 1 ? ", FLAT" : ""}`;
+}
+
+/** PSNR of two pictures. */
+function likeness(a: Uint8Array, b: Uint8Array): string {
+  const squares = a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0);
+  return squares
+    ? `picture ${(10 * Math.log10(255 ** 2 * a.length / squares)).toFixed(1)} dB from the first`
+    : "the same";
+}
+
+const plain = plainPlan("a red apple", "bench");
+const steps = small ? 3 : 8;
+let first: Uint8Array | undefined;
+
+/** Whatever fails is told, and the rest goes on. */
+async function attempt(what: string, work: () => Promise<void>): Promise<void> {
+  await work().catch((error) => tell(what, "FAILED", firstLine(error)));
+}
+
+await attempt("f16", async () => {
+  const { device, model } = await open("f16");
+  const compiled = await drawn(model, plain, 2);
+  tell("compile, first time", duration(compiled.timings.compile), `first step ${duration(compiled.timings.steps[0])}`);
+  device.peakBytes = device.allocatedBytes;
+  const result = await drawn(model, plain, steps);
+  first = result.image.data;
+  const { step, timings, need } = result;
+  tell("step", duration(step), `${timings.steps.length} steps ${duration(timings.steps.reduce((a, b) => a + b))}`);
+  tell("decode", duration(timings.decode), levels(result));
+  tell("memory on the device", gib(device.peakBytes), `planned ${gib(need)}`);
+  const bytes = encodePng(result.image, { Comment: `${title}, random weights` });
+  if (bytes.length < 8 * 2 ** 20) await Deno.writeFile(join(folder, `${family}.png`), bytes);
+  for (const [name, plan] of [["8 regions", regional(4, 2)], ["16 regions", regional(4, 4)]] as const) {
+    await attempt(name, async () => {
+      const regions = await drawn(model, plan, Math.min(steps, 5));
+      tell(`step, ${name}`, duration(regions.step), `${(regions.step / step).toFixed(2)}× of plain`);
+    });
+  }
+  await attempt("trace", () => traceStep(model, () => drawn(model, plain, 2).then(() => {}), step, title, folder));
+  model.close();
+  device.close();
+});
+
+/** The same with other kernels or in f32. */
+const others: Record<string, Parameters<typeof open>[1]> = family === "sdxl" ? {} : {
+  "without what was tried": { tuned: false },
+  "Winograd everywhere": { forced: { conv3x3: "winograd" } },
+  "no Winograd": { forced: { conv3x3: "taps" } },
+  f32: { type: "f32" },
+};
+for (const [name, options] of Object.entries(others)) {
+  await attempt(name, async () => {
+    const { device, model } = await open(name, options);
+    await drawn(model, plain, 2);
+    const { step, timings, image } = await drawn(model, plain, steps);
+    tell(`step, ${name}`, duration(step), first ? likeness(image.data, first) : "");
+    tell(`decode, ${name}`, duration(timings.decode));
+    model.close();
+    device.close();
+  });
+}
+Deno.exit(0);

@@ -12,8 +12,11 @@ async function run(command: string, args: string[], options: { cwd?: string; env
   if (!success) throw new Error(`${command} ${args.join(" ")}: ${new TextDecoder().decode(stderr).trim()}`);
 }
 
-/** Makes carried.tar.xz in `folder`. */
-export async function prepareFolder(folder: string): Promise<void> {
+/** Vulkan's loader, and what NVIDIA's driver loads beside it. */
+const LOADERS = ["libvulkan1", "libegl1", "libglvnd0", "libopengl0", "libgl1", "libglx0", "libgles2"];
+
+/** Makes carried.tar.xz in `folder`, or carried.1, carried.2 and so on, where one file would be too large to carry at once. */
+export async function prepareFolder(folder: string, pieces: number): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   const work = await Deno.makeTempDir();
   try {
@@ -26,28 +29,28 @@ export async function prepareFolder(folder: string): Promise<void> {
       "-c",
       `git -C '${ROOT}' ls-files -coz --exclude-standard | tar -C '${ROOT}' --null -T - -cf - | tar -C '${tree}' -xf -`,
     ]);
-    const cached = [
-      "main.ts",
-      "bench/gpu/run.ts",
-      "bench/gpu/kernels.ts",
-      "bench/gpu/model.ts",
-      "bench/gpu/machine.ts",
-    ];
-    const tests = ["gpu", "ops", "nn"].flatMap((room) =>
-      [...Deno.readDirSync(join(tree, "tests", room))].filter(({ name }) => name.endsWith("_test.ts"))
-        .map(({ name }) => `tests/${room}/${name}`)
-    );
+    const inside = (folder: string, ending: string) =>
+      [...Deno.readDirSync(join(tree, folder))].filter(({ name }) => name.endsWith(ending))
+        .map(({ name }) => `${folder}/${name}`);
+    const tests = ["gpu", "ops", "nn", "pipeline"].flatMap((room) => inside(`tests/${room}`, "_test.ts"));
+    const cached = ["main.ts", ...inside("bench/gpu", ".ts")];
     await run(Deno.execPath(), ["cache", "--no-check", ...cached, ...tests], {
       cwd: tree,
       env: { DENO_DIR: join(work, "deno_dir") },
     });
     await Deno.remove(tree, { recursive: true });
-    await run("apt-get", ["download", "libvulkan1"], { cwd: join(work, "debs") }).catch((error) => {
+    await run("apt-get", ["download", ...LOADERS], { cwd: join(work, "debs") }).catch((error) => {
       console.error(`Vulkan's loader is not carried (${error.message}); the machine must have it or a network.`);
     });
     const file = join(folder, "carried.tar.xz");
-    await run("tar", ["-C", work, "-cJf", file, "bin", "deno_dir", "debs"]);
-    console.log(`${file}: ${((await Deno.stat(file)).size / 2 ** 20).toFixed(0)} MiB`);
+    // The filter for machine code saves a twentieth.
+    const xz = "xz -T1 --x86 --lzma2=preset=9e,dict=128MiB";
+    await run("sh", ["-c", `tar -C '${work}' -cf - bin deno_dir debs | ${xz} > '${file}'`]);
+    const { size } = await Deno.stat(file);
+    console.log(`${file}: ${(size / 2 ** 20).toFixed(1)} MiB`);
+    if (pieces < 2) return;
+    await run("split", ["-n", `${pieces}`, "--numeric-suffixes=1", "-a", "1", file, join(folder, "carried.")]);
+    await Deno.remove(file);
   } finally {
     await Deno.remove(work, { recursive: true });
   }

@@ -16,9 +16,23 @@ export function say(title: string, header: string[], row: (string | number)[]): 
   console.log(JSON.stringify({ title, header, row: row.map(String) } satisfies Row));
 }
 
-/** The rows among what a part has said. */
-export function rowsOf(output: string): Row[] {
-  return output.split("\n").filter((line) => line.startsWith('{"title"') && line.endsWith("}")).map((line) =>
-    JSON.parse(line)
-  );
+/** The row in a line; nothing where it is another's words. */
+export function rowOf(line: string): Row | undefined {
+  if (!line.startsWith('{"title"')) return undefined;
+  try {
+    const row = JSON.parse(line);
+    return Array.isArray(row.row) && Array.isArray(row.header) ? row : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first line of what went wrong, short enough for a cell. */
+export function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).trim().split("\n")[0].slice(0, 160);
+}
+
+/** A time in ms or s. */
+export function duration(seconds: number): string {
+  return seconds < 1 ? `${(1000 * seconds).toFixed(1)} ms` : `${seconds.toFixed(2)} s`;
 }

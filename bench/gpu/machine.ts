@@ -24,23 +24,20 @@ for (const [i, { name, vendor, driver, software }] of (await listAdapters()).ent
   tell(`adapter ${i}`, `${name}; ${vendor}; ${driver}${software ? "; computes on the CPU" : ""}`);
 }
 
-/** Names that various WebGPU implementations gave to what may serve products; asking is the only way to know. */
+/** What kernels may be made of one day, under the names that implementations gave it: asking is the only way to know. */
 const ASKED = [
   "shader-f16",
   "subgroups",
-  "subgroups-f16",
-  "subgroup-barrier",
   "timestamp-query",
   "timestamp-query-inside-passes",
-  "chromium-experimental-subgroup-matrix",
-  "experimental-cooperative-matrix",
-  "cooperative-matrix",
-  "immediates",
-  "push-constants",
-  "pipeline-cache",
-  "spirv-shader-passthrough",
   "mappable-primary-buffers",
-  "shader-int64",
+  "immediates",
+  "shader-f64",
+  "shader-i16",
+  "passthrough-shaders",
+  "cooperative-matrix",
+  "wgpu-cooperative-matrix",
+  "chromium-experimental-subgroup-matrix",
 ];
 const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
 if (adapter) {

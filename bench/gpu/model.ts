@@ -78,6 +78,15 @@ function likeness(a: Uint8Array, b: Uint8Array): string {
     : "the same";
 }
 
+/** Device memory in use as the driver tells it; nothing where no NVIDIA driver is. */
+async function used(): Promise<string> {
+  const args = ["--query-gpu=memory.used", "--format=csv,noheader"];
+  const { stdout } = await new Deno.Command("nvidia-smi", { args, stderr: "null" }).output().catch(() => ({
+    stdout: null,
+  }));
+  return new TextDecoder().decode(stdout ?? new Uint8Array()).trim();
+}
+
 const plain = plainPlan("a red apple", "bench");
 const steps = small ? 3 : 8;
 let first: Uint8Array | undefined;
@@ -98,6 +107,8 @@ await attempt("f16", async () => {
   tell("step", duration(step), `${timings.steps.length} steps ${duration(timings.steps.reduce((a, b) => a + b))}`);
   tell("decode", duration(timings.decode), levels(result));
   tell("memory on the device", gib(device.peakBytes), `planned ${gib(need)}`);
+  const seen = await used();
+  if (seen) tell("memory that nvidia-smi sees in use", seen);
   const bytes = encodePng(result.image, { Comment: `${title}, random weights` });
   if (bytes.length < 8 * 2 ** 20) await Deno.writeFile(join(folder, `${family}.png`), bytes);
   for (const [name, plan] of [["8 regions", regional(4, 2)], ["16 regions", regional(4, 4)]] as const) {

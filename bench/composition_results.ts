@@ -4,6 +4,7 @@
  * @module
  */
 import type { Found } from "../src/judge/detector.ts";
+import { Lines } from "./lines.ts";
 
 /** One picture, drawn and looked at. */
 export interface Row {
@@ -17,22 +18,12 @@ export interface Row {
 
 /** Rows, each kept as soon as it is there: a line of JSON with the picture in base64. */
 export class Results {
-  private constructor(readonly rows: Row[], private readonly path?: string) {}
+  private constructor(readonly rows: Row[], private readonly lines: Lines<Omit<Row, "png"> & { png: string }>) {}
 
   /** Those of a file, which need not exist yet; without one they are kept in memory alone. */
   static async open(path?: string): Promise<Results> {
-    const text = path === undefined ? "" : await Deno.readTextFile(path).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return "";
-      throw error;
-    });
-    // A run that was stopped while it wrote leaves half a line.
-    const lines = text.split("\n").slice(0, -1);
-    const rows = lines.map((line): Row => {
-      const row = JSON.parse(line);
-      return { ...row, png: Uint8Array.fromBase64(row.png) };
-    });
-    if (path !== undefined) await Deno.writeTextFile(path, lines.map((line) => line + "\n").join(""));
-    return new Results(rows, path);
+    const lines = await Lines.open<Omit<Row, "png"> & { png: string }>(path);
+    return new Results(lines.rows.map((row) => ({ ...row, png: Uint8Array.fromBase64(row.png) })), lines);
   }
 
   has(prompt: string, variant: string): boolean {
@@ -41,7 +32,6 @@ export class Results {
 
   async add(row: Row): Promise<void> {
     this.rows.push(row);
-    if (this.path === undefined) return;
-    await Deno.writeTextFile(this.path, JSON.stringify({ ...row, png: row.png.toBase64() }) + "\n", { append: true });
+    await this.lines.add({ ...row, png: row.png.toBase64() });
   }
 }

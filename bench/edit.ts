@@ -2,7 +2,8 @@
  * Do edits do what they say? One edit to each picture (replace, recolour, remove, add in turn; tests/composition.json gives the
  * scenes), with the operation and its words given, its place found by the picture's own plan, and the detector as judge.
  * And do contours by attention alone cover things? Those of all things that the detector sees in these pictures.
- * `deno task bench edit [--count 120] [--save FOLDER] [--write]`; `--write` keeps docs/editing.md up to date
+ * `deno task bench edit [--count 120] [--results FILE] [--save FOLDER] [--tasks FILE] [--write]`: a run goes on from `--results`
+ * where another was stopped, `--save` keeps all pictures, `--tasks` takes other scenes, `--write` keeps docs/editing.md up to date
  *
  * @module
  */
@@ -18,11 +19,13 @@ import { isFault } from "../src/judge/judge.ts";
 import { miniJudge } from "../src/judge/mini_judge.ts";
 import type { Picture } from "../src/picture/picture.ts";
 import { look, prepareLook } from "../src/pipeline/heat.ts";
+import { identify } from "../src/model/identity.ts";
 import { loadModel, type Model } from "../src/pipeline/model.ts";
 import { parsePlan } from "../src/plan/parse_plan.ts";
 import type { Plan } from "../src/plan/plan.ts";
 import { planByRules } from "../src/plan/rules/rules.ts";
 import type { Task } from "./composition.ts";
+import { Lines } from "./lines.ts";
 import { interval } from "./score.ts";
 import { iou, silhouettes } from "./silhouette.ts";
 import { writeSection } from "./section.ts";
@@ -33,6 +36,8 @@ const KINDS = ["replace", "recolor", "remove", "add"] as const;
 
 /** What came of one edit. */
 interface Outcome {
+  prompt: string;
+  seed: number;
   kind: Operation["kind"];
   /** After the first repaint, and after up to three. */
   done: [boolean, boolean];
@@ -40,44 +45,55 @@ interface Outcome {
   kept: [boolean, boolean];
   same: boolean;
   steps: number;
+  /** IoU of each thing's contour by attention with its silhouette, in the picture before. */
+  overlaps: number[];
 }
 
 /** Draws, edits, prints the table. */
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
-    options: { count: { type: "string", default: "120" }, save: { type: "string" }, write: { type: "boolean" } },
+    options: {
+      count: { type: "string", default: "120" },
+      tasks: { type: "string", default: new URL("../tests/composition.json", import.meta.url).pathname },
+      results: { type: "string" },
+      save: { type: "string" },
+      write: { type: "boolean" },
+    },
   });
-  const tasks: Task[] = JSON.parse(await Deno.readTextFile(new URL("../tests/composition.json", import.meta.url)));
+  const tasks: Task[] = JSON.parse(await Deno.readTextFile(values.tasks));
   const chosen = spread(tasks).slice(0, Number(values.count));
   const [judge, detector] = [await miniJudge(), await Detector.load()];
   const { concepts, colours } = detector;
   if (values.save) await Deno.mkdir(values.save, { recursive: true });
   using model = await loadModel();
-  const outcomes: Outcome[] = [];
-  const overlaps: number[] = [];
+  const results = await Lines.open<Outcome>(values.results, (await identify(model.checkpoint)).hash);
   for (const [k, task] of chosen.entries()) {
     const kind = KINDS[k % KINDS.length];
+    if (results.rows.some(({ prompt, seed }) => prompt === task.prompt && seed === task.seed)) continue;
     const { plan, operation } = editOf(task, kind, k, concepts, colours);
     const { width, height, seed } = task;
     const { image } = await paint(model, { plan, width, height, seed });
     const rounds = await Array.fromAsync(
       edit(model, image, [operation], { plan, judge, settings: { seed: seed + 1000 } }),
     );
-    const outcome = outcomeOf(kind, image, rounds);
-    outcomes.push(outcome);
-    overlaps.push(...await contoursIn(image, plan, task, model, detector));
-    if (values.save) await save(values.save, k, { task, kind, operation, outcome, image, rounds });
+    const overlaps = await contoursIn(image, plan, task, model, detector);
+    const outcome = { prompt: task.prompt, seed, ...outcomeOf(kind, image, rounds), overlaps };
+    await results.add(outcome);
+    if (values.save) await save(values.save, k, { kind, operation, outcome, image, rounds });
     if (k % 4 < 3) continue;
-    const tables = [[HEADER, tableOf(outcomes)], [CONTOURS, contourRows(overlaps)]] as const;
+    const tables = tablesOf(results.rows);
     console.error(
       [`${k + 1} of ${chosen.length} edits`, ...tables.map(([head, rows]) => table(head, rows))].join("\n"),
     );
     if (values.write) await writeSection(PAGE, "edits", tables);
   }
-  const rows = tableOf(outcomes);
-  console.log(`\nBundled model; per cent with 95 % intervals, judged by the detector\n\n${table(HEADER, rows)}`);
-  console.log(`\n${table(CONTOURS, contourRows(overlaps))}`);
+  console.log("\nBundled model; per cent with 95 % intervals, judged by the detector");
+  for (const [head, rows] of tablesOf(results.rows)) console.log(`\n${table(head, rows)}`);
+}
+
+function tablesOf(outcomes: readonly Outcome[]) {
+  return [[HEADER, tableOf(outcomes)], [CONTOURS, contourRows(outcomes.flatMap(({ overlaps }) => overlaps))]] as const;
 }
 
 /** IoU of each thing's contour by attention, without a box, with its silhouette; 0 where there is no contour. */
@@ -107,8 +123,7 @@ function contourRows(overlaps: readonly number[]): string[][] {
 async function save(
   folder: string,
   k: number,
-  { task, kind, operation, outcome, image, rounds }: {
-    task: Task;
+  { kind, operation, outcome, image, rounds }: {
     kind: Operation["kind"];
     operation: Operation;
     outcome: Outcome;
@@ -124,15 +139,15 @@ async function save(
     await Deno.writeFile(`${name}_${i + 1}.png`, encodePng(result.image));
     await Deno.writeFile(`${name}_${i + 1}_mask.png`, encodePng(mask));
   }
-  const line = JSON.stringify({ k, prompt: task.prompt, operation, ...outcome, looks });
+  const line = JSON.stringify({ k, operation, ...outcome, looks });
   await Deno.writeTextFile(`${folder}/outcomes.jsonl`, `${line}\n`, { append: true });
 }
 
 const PAGE = new URL("../docs/editing.md", import.meta.url).pathname;
 const HEADER = ["edit", "pictures", "done, one repaint", "done, up to three", "rest kept", "same outside", "steps"];
 
-function tableOf(outcomes: Outcome[]): string[][] {
-  const line = (name: string, list: Outcome[]) => {
+function tableOf(outcomes: readonly Outcome[]): string[][] {
+  const line = (name: string, list: readonly Outcome[]) => {
     const share = (of: (outcome: Outcome) => boolean) => {
       const { share, low, high } = interval(list.filter(of).length, list.length);
       return `${share.toFixed(0)} (${low.toFixed(0)}–${high.toFixed(0)})`;
@@ -187,7 +202,7 @@ function editOf(
   };
 }
 
-function outcomeOf(kind: Operation["kind"], before: Picture, rounds: Round[]): Outcome {
+function outcomeOf(kind: Operation["kind"], before: Picture, rounds: Round[]) {
   const [first, last] = [rounds[0].marks!, rounds.at(-1)!];
   const single = rounds[1].attempts[0].marks!;
   const kept = (marks: typeof first) => first.every((mark, i) => i === 0 || isFault(mark) || !isFault(marks[i]));
@@ -197,8 +212,8 @@ function outcomeOf(kind: Operation["kind"], before: Picture, rounds: Round[]): O
   );
   return {
     kind,
-    done: [!isFault(single[0]), !isFault(last.marks![0])],
-    kept: [kept(single), kept(last.marks!)],
+    done: [!isFault(single[0]), !isFault(last.marks![0])] satisfies Outcome["done"],
+    kept: [kept(single), kept(last.marks!)] satisfies Outcome["kept"],
     same,
     steps: last.steps,
   };

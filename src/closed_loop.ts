@@ -57,7 +57,12 @@ export interface Looked {
  * @throws as `draw`, what the judge throws, and UsageError for a `bestOf` that the command line would refuse, too
  */
 export async function drawAndMend(model: Model, drawing: Drawing, options: LoopOptions): Promise<Looked> {
-  const { judge, bestOf = 1, rounds: most = 0, onStep, signal } = options;
+  return await mendBest(model, drawing, await drawBest(model, drawing, options), options);
+}
+
+/** The best of several drawings; the first half of `drawAndMend`. */
+export async function drawBest(model: Model, drawing: Drawing, options: Omit<LoopOptions, "rounds">): Promise<Looked> {
+  const { judge, bestOf = 1, onStep, signal } = options;
   checkValue(kindOf(loopSettings.bestOf), bestOf, "bestOf");
   const checklist = checklistFor(drawing.plan);
   const drawn: Looked["drawn"] = [];
@@ -71,22 +76,33 @@ export async function drawAndMend(model: Model, drawing: Drawing, options: LoopO
     drawn.push({ seed, worth: worth(marks), image: result.image, marks });
     if (!best || worth(marks) > worth(best.marks)) best = { result, marks };
   }
-  let { result, marks } = best!;
+  const { result, marks } = best!;
+  return { result: { ...result, timings }, plan: drawing.plan, checklist, marks, drawn, rounds: [] };
+}
+
+/** What `drawBest` found, mended in rounds; the second half of `drawAndMend`. */
+export async function mendBest(
+  model: Model,
+  drawing: Drawing,
+  looked: Looked,
+  { judge, bestOf = 1, rounds: most = 0, onStep, signal }: LoopOptions,
+): Promise<Looked> {
+  if (most === 0) return looked;
+  let { result, result: { timings }, marks } = looked;
+  const { plan, checklist } = looked;
   const rounds: Round[] = [];
-  if (most > 0) {
-    const settings = { ...repaintSettings(drawing), seed: seedOf(drawing.settings.seed, bestOf) };
-    const fit = (repaint: Drawing) => ({ ...repaint, offload: drawing.offload });
-    const mending = { judge, checklist, rounds: most, settings, fit, onStep, signal };
-    for await (const round of mend(model, result.image, drawing.plan, mending)) {
-      rounds.push(round);
-      marks = round.marks!;
-      for (const attempt of round.attempts) {
-        timings = addedTimings(timings, attempt.result.timings);
-        if (attempt.taken) result = attempt.result;
-      }
+  const settings = { ...repaintSettings(drawing), seed: seedOf(drawing.settings.seed, bestOf) };
+  const fit = (repaint: Drawing) => ({ ...repaint, offload: drawing.offload });
+  const mending = { judge, checklist, rounds: most, settings, fit, onStep, signal };
+  for await (const round of mend(model, result.image, plan, mending)) {
+    rounds.push(round);
+    marks = round.marks!;
+    for (const attempt of round.attempts) {
+      timings = addedTimings(timings, attempt.result.timings);
+      if (attempt.taken) result = attempt.result;
     }
   }
-  return { result: { ...result, timings }, plan: drawing.plan, checklist, marks, drawn, rounds };
+  return { ...looked, result: { ...result, timings }, marks, rounds };
 }
 
 /** Made from the plan; for a plan of one region, by the rules from its prompt. */

@@ -4,7 +4,7 @@ The latents are settled before any training, so the denoiser can learn while the
 
 usage: autoencoder.py RUN_FOLDER --minutes 120 [--limit 8]
        autoencoder.py RUN_FOLDER --minutes 60 --first FOLDER --alone: a decoder of twice the size for the first edition's own latents
-Writes RUN_FOLDER/autoencoder.pt every three minutes and goes on from it until all of --minutes are spent; --limit ends this call earlier.
+Writes RUN_FOLDER/autoencoder.pt every --save seconds and goes on from it until all of --minutes are spent; --limit ends this call earlier.
 """
 import argparse
 import time
@@ -22,6 +22,7 @@ from average import follow, mean_of
 from captions import caption
 from clock import Clock
 from feed import Feed
+from half import Half
 from linear_start import PATCH, start_linear
 from muon import Muon
 from scenes import Studio
@@ -114,13 +115,22 @@ class Pictures:
 
 
 class Denoiser:
-    """A diffusers folder's: latents as it leaves them, for a decoder that makes the best of those."""
+    """A diffusers folder's, or a run's: latents as it leaves them, for a decoder that makes the best of those."""
 
     def __init__(self, folder: Path, device):
-        self.text = CLIPTextModel.from_pretrained(folder / "text_encoder").float().to(device)
-        self.unet = UNet2DConditionModel.from_pretrained(folder / "unet").float().to(device, memory_format=torch.channels_last)
-        self.tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
-        self.alphas = DDIMScheduler.from_pretrained(folder / "scheduler").alphas_cumprod.to(device)
+        if (folder / "denoiser.pt").exists():
+            from denoiser import Model, scheduler
+            self.tokenizer, plan = CLIPTokenizer.from_pretrained(folder / "tokenizer"), scheduler()
+            model = Model(len(self.tokenizer))
+            model.load_state_dict(torch.load(folder / "denoiser.pt", map_location="cpu")["average"])
+            self.text, self.unet = model.text, model.unet
+        else:
+            self.text = CLIPTextModel.from_pretrained(folder / "text_encoder")
+            self.unet = UNet2DConditionModel.from_pretrained(folder / "unet")
+            self.tokenizer, plan = CLIPTokenizer.from_pretrained(folder / "tokenizer"), DDIMScheduler.from_pretrained(folder / "scheduler")
+        self.text.to(device, torch.bfloat16)
+        self.unet.to(device, torch.bfloat16, memory_format=torch.channels_last)
+        self.alphas = plan.alphas_cumprod.to(device)
 
     @torch.no_grad()
     def guess(self, z, texts: list[str]):
@@ -129,15 +139,8 @@ class Denoiser:
         t = (600 * torch.rand(len(z), device=z.device)).long()
         keep, blur = (a.sqrt().view(-1, 1, 1, 1) for a in (self.alphas[t], 1 - self.alphas[t]))
         noisy = (keep * z + blur * torch.randn_like(z)).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(z.device.type, dtype=torch.bfloat16):
-            v = self.unet(noisy, t, self.text(ids).last_hidden_state).sample
+        v = self.unet(noisy.bfloat16(), t, self.text(ids).last_hidden_state).sample
         return keep * noisy - blur * v.float()
-
-
-def decode(model, z):
-    """Bfloat16 inside: twice as fast where the processor has it."""
-    with torch.autocast(z.device.type, dtype=torch.bfloat16):
-        return model.decode(z.contiguous(memory_format=torch.channels_last)).sample.float()
 
 
 @torch.no_grad()
@@ -158,11 +161,12 @@ def main():
     p.add_argument("--adversary", type=float, default=0, help="weight of the patch discriminator, for the end")
     p.add_argument("--first", type=Path, help="autoencoder of a diffusers folder, for these pictures or their halves, whose latents are to lead")
     p.add_argument("--alone", action="store_true", help="no latents but those, and scenes of what the first edition knew")
-    p.add_argument("--denoiser", type=Path, help="diffusers folder whose denoiser's latents every other step is trained on")
+    p.add_argument("--denoiser", type=Path, help="diffusers folder, or run folder, whose denoiser's latents every other step is trained on")
     p.add_argument("--inherit", type=Path, help="autoencoder.pt of a run with more latents, whose decoder is the start")
     p.add_argument("--export", type=Path, help="diffusers folder to write at the end, in half precision")
     p.add_argument("--reuse", type=int, default=3, help="how often a picture is seen")
     p.add_argument("--workers", type=int, default=0, help="processes that draw scenes")
+    p.add_argument("--save", type=float, default=180, help="seconds between two savings")
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     p.add_argument("--threads", type=int, default=1)
     a = p.parse_args()
@@ -172,8 +176,8 @@ def main():
     torch.set_num_threads(a.threads)
     torch.manual_seed(0)
     file = a.run / "autoencoder.pt"
-    half = AutoencoderKL.from_pretrained(a.first).eval() if a.first else None
-    latent = half.config.latent_channels if a.alone else LATENT
+    given = AutoencoderKL.from_pretrained(a.first).eval() if a.first else None
+    latent = given.config.latent_channels if a.alone else LATENT
     canvases = FIRST if a.alone else CANVASES
     model, step = build(latent), 0
     if file.exists():
@@ -181,14 +185,15 @@ def main():
         model.load_state_dict(saved["model"])
         step = saved["step"]
         torch.manual_seed(step)
+    feed = Feed(a.run, 100 + step, Shot(canvases), [kind[4] for kind in canvases], a.workers, a.alone)
     test = Studio(a.run, 999, a.alone)
     kinds = FIRST[1:3] * 2 if a.alone else TEST
     unseen = [test.scene(*kinds[k % 4][:4], allow_held_out=True).pixels for k in range(16)]
     if not step:
         first = None
-        if half:
-            shrink = PATCH // 2 ** (len(half.config.block_out_channels) - 1)
-            first = lambda x: half.encode(F.avg_pool2d(x, shrink)).latent_dist.mean
+        if given:
+            shrink = PATCH // 2 ** (len(given.config.block_out_channels) - 1)
+            first = lambda x: given.encode(F.avg_pool2d(x, shrink)).latent_dist.mean
         studio, shot = Studio(a.run, 99), Shot(CANVASES)
         pictures = [shot(studio, k % 5)[0] for k in range(800)]
         saved = {"analysis": start_linear(model, to_tensor(pictures, "cpu"), latent, first), "spent": 0.0}
@@ -202,16 +207,16 @@ def main():
     for q in (*model.encoder.parameters(), *model.quant_conv.parameters()):
         q.requires_grad_(False)
     model = model.to(device, memory_format=torch.channels_last)
+    half = Half(model)
     optimiser = Muon(model, a.rate, 1e-3, plain=(model.decoder.conv_in.weight, model.decoder.conv_out.weight))
     if "optimiser" in saved:
         optimiser.load_state_dict(saved["optimiser"])
     adversary = Adversary(saved.get("adversary"), device) if a.adversary else None
     denoiser = Denoiser(a.denoiser, device) if a.denoiser else None
     mean = {k: v.to(device, copy=True) for k, v in saved["mean"].items()}
-    feed = Feed(a.run, 100 + step, Shot(canvases), [kind[4] for kind in canvases], a.workers, a.alone)
     pool = Pictures(feed, canvases, a.batch, a.reuse)
     clock = Clock(device, a.threads, a.minutes, saved["spent"], a.limit)
-    last_save, first, losses = time.time(), step, []
+    last_save, last_word, first, losses = time.time(), time.time(), step, []
     done = False
     while not done:
         done = clock.done
@@ -222,18 +227,23 @@ def main():
         if denoiser and step % 2:
             z = denoiser.guess(z, list(texts))
         # As much noise as a denoiser may leave.
-        y = decode(model, z + 0.2 * torch.rand(len(z), 1, 1, 1, device=device) * torch.randn_like(z))
+        z = z + 0.2 * torch.rand(len(z), 1, 1, 1, device=device) * torch.randn_like(z)
+        y = half.model.decode(z.bfloat16().contiguous(memory_format=torch.channels_last)).sample.float()
         loss = loss_of(x, y)
         if adversary:
             loss = loss + a.adversary * adversary.blame(x, y)
         loss.backward()
+        half.gather()
         optimiser.step()
+        half.refresh()
         step += 1
-        losses.append((x - y).detach().square().mean().item())
+        losses.append((x - y).detach().square().mean())
         follow(mean, model, step - first)
-        if step % 100 == 0:
-            print(f"step {step}  {clock.spent:.1f} min  mse {np.mean(losses[-100:]):.4f}", flush=True)
-        if done or time.time() - last_save > 180:
+        if step % 10 == 0 and time.time() - last_word > 15:
+            last_word = time.time()
+            print(f"step {step}  {clock.spent:.2f} min  mse {torch.stack(losses[-100:]).mean().item():.4f}", flush=True)
+            losses = []
+        if done or time.time() - last_save > a.save:
             last_save = time.time()
             live = mean_of(model)
             model.load_state_dict(mean)

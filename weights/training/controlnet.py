@@ -33,10 +33,14 @@ def edges(pixels: np.ndarray) -> np.ndarray:
     return cv2.Canny(pixels, 100, 200) // 255
 
 
-def unpack(bits: torch.Tensor, device) -> torch.Tensor:
+def packed_edges(pixels: np.ndarray) -> np.ndarray:
+    return np.packbits(edges(pixels), axis=-1)
+
+
+def unpack(bits: torch.Tensor) -> torch.Tensor:
     """[n, height, width / 8] u8 → [n, 3, height, width] of 0 and 1."""
-    shown = torch.from_numpy(np.unpackbits(bits.numpy(), axis=-1)).to(device, torch.float32)
-    return shown[:, None].expand(-1, 3, -1, -1)
+    shown = bits[..., None] >> torch.arange(7, -1, -1, device=bits.device, dtype=torch.uint8) & 1
+    return shown.flatten(2).float()[:, None].expand(-1, 3, -1, -1)
 
 
 class Model(torch.nn.Module):
@@ -55,9 +59,10 @@ def steered(model: Model, net: ControlNetModel, shown: torch.Tensor, strength=1.
     """The model under `net`, which sees `shown` [n, 3, height, width]."""
 
     def guess(x, t, ids, cells=None, ratio=None):
-        told = model.text(ids.flatten(0, 1)).last_hidden_state
-        skips, middle = net(x, t, told, shown, strength, return_dict=False)
-        return model.unet(x, t, told, down_block_additional_residuals=skips, mid_block_additional_residual=middle).sample
+        with torch.autocast(x.device.type, dtype=torch.bfloat16):
+            told = model.text(ids.flatten(0, 1)).last_hidden_state
+            skips, middle = net(x, t, told, shown, strength, return_dict=False)
+            return model.unet(x, t, told, down_block_additional_residuals=skips, mid_block_additional_residual=middle).sample.float()
 
     return guess
 
@@ -67,7 +72,7 @@ def sample(model: Model, net: ControlNetModel, pool: Pool, shown, prompts: list[
     """DDIM with guidance; [prompt] u8 pictures."""
     plan, n = model.scheduler, len(prompts)
     plan.set_timesteps(steps)
-    ids = pool.tokens([""] * n + prompts).to(pool.device)[:, None]
+    ids = torch.from_numpy(pool.tokens([""] * n + prompts)).long().to(pool.device)[:, None]
     guess = steered(model, net, torch.cat([shown, shown]), strength)
     x = torch.randn(n, model.unet.config.in_channels, shown.shape[2] // 16, shown.shape[3] // 16, generator=torch.Generator().manual_seed(seed)).to(pool.device)
     for t in plan.timesteps:
@@ -112,13 +117,12 @@ def main():
     a = p.parse_args()
     device, file = a.device, a.run / "controlnet.pt"
     torch.set_num_threads(a.threads)
-    saved = torch.load(file, map_location=device) if file.exists() else None
+    saved = torch.load(file, map_location="cpu") if file.exists() else None
     step = saved["step"] if saved else 0
     torch.manual_seed(step)
     np.random.seed(step)
-    beside = lambda pixels: torch.from_numpy(np.packbits(edges(pixels), axis=-1))
     stage = "edges of the first" if a.first else "edges"
-    pool = Pool(a.run, stage, 7000 + step, device, a.scale, a.workers, beside=beside, tokenizer=a.model / "tokenizer", first=a.first)
+    pool = Pool(a.run, stage, 7000 + step, device, a.scale, a.workers, beside=packed_edges, tokenizer=a.model / "tokenizer", first=a.first)
     model = Model(a.model).to(device, memory_format=torch.channels_last)
     net = ControlNetModel.from_unet(model.unet, conditioning_embedding_out_channels=WIDTHS).to(device, memory_format=torch.channels_last).requires_grad_(True)
     zeros = [q for name, q in net.named_parameters() if name.startswith("controlnet_")]
@@ -126,7 +130,7 @@ def main():
     if saved:
         net.load_state_dict(saved["model"])
         optimiser.load_state_dict(saved["optimiser"]) if "optimiser" in saved else None
-    average = saved["average"] if saved else mean_of(net)
+    average = {k: v.to(device, copy=True) for k, v in saved["average"].items()} if saved else mean_of(net)
     alphas = model.scheduler.alphas_cumprod.to(device)
     clock = Clock(device, a.threads, a.minutes, saved["spent"] if saved else 0.0, a.limit)
     last_save, first, losses, done = time.time(), step, [], clock.done
@@ -134,19 +138,22 @@ def main():
         done = clock.done
         optimiser.k = min(1, (step - first + 1) / 20) * (1 - 0.95 * clock.passed)
         one = pool.draw()
-        loss = loss_of(steered(model, net, unpack(one.beside, device)), one, alphas)
+        loss = loss_of(steered(model, net, unpack(one.beside)), one, alphas, torch.float32)
         loss.backward()
         optimiser.step()
         step += 1
-        losses.append(loss.item())
+        losses.append(loss.detach())
         follow(average, net, step - first)
         if step % 25 == 0:
-            print(f"step {step}  {clock.spent:.1f} min  loss {np.mean(losses[-25:]):.4f}", flush=True)
+            print(f"step {step}  {clock.spent:.2f} min  loss {torch.stack(losses).mean().item():.4f}", flush=True)
+            losses = []
         if done or time.time() - last_save > 240:
             last_save = time.time()
             live = mean_of(net)
             torch.save({"model": live, "average": average, "optimiser": optimiser.state_dict(), "step": step, "spent": clock.spent}, file.with_suffix(".new"))
             file.with_suffix(".new").replace(file)
+            if done and a.export:
+                break
             net.load_state_dict(average)
             scores, sheet = test(model, net, pool, 8, a.first)
             Image.fromarray(sheet).save(a.run / "controlnet.png")

@@ -3,7 +3,7 @@
 usage: denoiser.py RUN_FOLDER --stage small --minutes 120 [--limit 8], then --stage large
        python -m torch.distributed.run --nproc-per-node 2 denoiser.py …: one process a core with shared gradients, which waits
        less than two threads do on a busy machine
-Writes RUN_FOLDER/denoiser.pt every four minutes and goes on from it until the stage's --minutes are spent; samples.png shows fixed
+Writes RUN_FOLDER/denoiser.pt every --save seconds and goes on from it until the stage's --minutes are spent; samples.png shows fixed
 prompts at seed 0. Loss: v-prediction (Salimans and Ho, arXiv 2202.00512) with zero terminal SNR (Lin et al., arXiv 2305.08891).
 """
 import argparse
@@ -20,6 +20,7 @@ from transformers import CLIPTextConfig, CLIPTextModel
 from autoencoder import LATENT, build as build_autoencoder, to_pictures
 from average import follow, mean_of
 from clock import Clock
+from half import Half
 from inherit import inherit
 from muon import Muon
 from pool import STAGES, Batch, Pool
@@ -78,7 +79,7 @@ def sample(model: Model, pool: Pool, prompts: list[str], columns: int, rows: int
     """DDIM with guidance; [prompt] u8 pictures."""
     device, plan = pool.device, scheduler()
     plan.set_timesteps(steps)
-    ids = pool.tokens([""] * len(prompts) + prompts).to(device)[:, None]
+    ids = torch.from_numpy(pool.tokens([""] * len(prompts) + prompts)).long().to(device)[:, None]
     x = torch.randn(len(prompts), LATENT, rows, columns, generator=torch.Generator().manual_seed(seed)).to(device)
     for t in plan.timesteps:
         plain, told = model(torch.cat([x, x]), t, ids).chunk(2)
@@ -97,8 +98,8 @@ def share(model: Model, done: bool) -> bool:
     return flat[-1].item() > 0
 
 
-def loss_of(model: Model, one: Batch, alphas: torch.Tensor) -> torch.Tensor:
-    """Squared error of v at random steps: a little more of the noisy end, where the words decide what there is."""
+def loss_of(model, one: Batch, alphas: torch.Tensor, dtype=torch.bfloat16) -> torch.Tensor:
+    """Squared error of v at random steps: a little more of the noisy end, where the words decide what there is. `dtype` is the model's."""
     x, batch = one.latents, len(one.latents)
     t = (1000 * torch.rand(batch, device=x.device) ** 0.75).long().clamp(max=999)
     alpha = alphas[t].view(-1, 1, 1, 1)
@@ -106,8 +107,7 @@ def loss_of(model: Model, one: Batch, alphas: torch.Tensor) -> torch.Tensor:
     # One in five each reads regions alone and the whole prompt alone.
     ratio = ((torch.rand(batch, device=x.device) - 0.2) / 0.6).clamp(0, 1)
     noisy = (alpha.sqrt() * x + (1 - alpha).sqrt() * noise).contiguous(memory_format=torch.channels_last)
-    with torch.autocast(x.device.type, dtype=torch.bfloat16):
-        guess = model(noisy, t, one.ids, one.cells, ratio)
+    guess = model(noisy.to(dtype), t, one.ids, one.cells, ratio)
     return (guess.float() - alpha.sqrt() * noise + (1 - alpha).sqrt() * x).square().mean()
 
 
@@ -121,6 +121,7 @@ def main():
     p.add_argument("--inherit", type=Path, help="an earlier edition's folder to start from")
     p.add_argument("--scale", type=int, default=1, help="times as many scenes in a batch")
     p.add_argument("--workers", type=int, default=0, help="processes that draw scenes")
+    p.add_argument("--save", type=float, default=240, help="seconds between two savings")
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     p.add_argument("--threads", type=int, default=1)
     a = p.parse_args()
@@ -130,42 +131,53 @@ def main():
     if shared:
         torch.distributed.init_process_group("gloo")
     file = a.run / "denoiser.pt"
-    saved = torch.load(file, map_location=device) if file.exists() else None
+    saved = torch.load(file, map_location="cpu") if file.exists() else None
     step = saved["step"] if saved else 0
     torch.manual_seed(2 * step + rank)
     np.random.seed(2 * step + rank)
     pool = Pool(a.run, a.stage, 1000 + 2 * step + rank, device, a.scale, a.workers)
-    model = Model(len(pool.tokenizer)).to(device, memory_format=torch.channels_last)
-    optimiser = Muon(model, 0.02, 2e-3)
+    model = Model(len(pool.tokens.tokenizer))
     if saved:
         model.load_state_dict(saved["model"])
-        optimiser.load_state_dict(saved["optimiser"]) if "optimiser" in saved else None
     elif a.inherit:
-        inherit(model, pool.tokenizer, a.inherit)
-    average = saved["average"] if saved else mean_of(model)
+        inherit(model, pool.tokens.tokenizer, a.inherit)
+    model.to(device, memory_format=torch.channels_last)
+    optimiser = Muon(model, 0.02, 2e-3)
+    if saved and "optimiser" in saved:
+        optimiser.load_state_dict(saved["optimiser"])
+    average = {k: v.to(device, copy=True) for k, v in saved["average"].items()} if saved else mean_of(model)
+    half = Half(model)
     print(f"{sum(q.numel() for q in model.parameters()) / 1e6:.1f} M parameters, step {step}", flush=True)
     alphas = scheduler().alphas_cumprod.to(device)
     spent = dict(saved["spent"]) if saved else {}
     clock = Clock(device, a.threads, a.minutes, spent.get(a.stage, 0.0), a.limit)
-    last_save, first, losses, done = time.time(), step, [], clock.done
+    last_save = last_sheet = last_word = time.time()
+    first, losses, done = step, [], clock.done
     while not done:
         passed = clock.passed
         optimiser.k = min(1, (step - first + 1) / 40) * (a.rates[0] + (a.rates[1] - a.rates[0]) * passed)
-        loss = loss_of(model, pool.draw(), alphas)
+        loss = loss_of(half.model, pool.draw(), alphas)
         loss.backward()
+        half.gather()
         done = share(model, clock.done) if shared else clock.done
         optimiser.step()
+        half.refresh()
         step += 1
-        losses.append(loss.item())
+        losses.append(loss.detach())
         follow(average, model, step - first)
-        if step % 50 == 0 and rank == 0:
-            print(f"step {step}  {clock.spent:.1f} min  loss {np.mean(losses[-50:]):.4f}  scenes {sum(map(len, pool.scenes))}", flush=True)
-        if rank == 0 and (done or time.time() - last_save > 240):
+        if rank == 0 and (done or step % 10 == 0 and time.time() - last_word > 15):
+            last_word, recent = time.time(), torch.stack(losses[-50:]).mean().item()
+            print(f"step {step}  {clock.spent:.2f} min  loss {recent:.4f}  scenes {pool.scenes}", flush=True)
+            losses = []
+        if rank == 0 and (done or time.time() - last_save > a.save):
             last_save = time.time()
             live = mean_of(model)
             spent[a.stage] = clock.spent
             torch.save({"model": live, "average": average, "optimiser": optimiser.state_dict(), "step": step, "spent": spent}, file.with_suffix(".new"))
             file.with_suffix(".new").replace(file)
+            if not done and time.time() - last_sheet < 240:
+                continue
+            last_sheet = time.time()
             model.load_state_dict(average)
             pictures = sample(model, pool, PROMPTS, pool.canvases[-1].columns, pool.canvases[-1].rows)
             Image.fromarray(np.concatenate([np.concatenate(pictures[k:k + 4], 1) for k in range(0, len(pictures), 4)])).save(a.run / "samples.png")

@@ -56,8 +56,9 @@ def main():
     if a.first:
         names, colours, drawn = names[:64], colours[:8], drawn[:7]
     asked, pictures = prompts(a.count, names, colours, [f"on a {p} background" for p in PLAIN] + drawn), []
-    for k in range(0, a.count, 8):
-        part = asked[k:k + 8]
+    batch = 8 if device == "cpu" else 60
+    for k in range(0, a.count, batch):
+        part = asked[k:k + batch]
         noise = [torch.Generator().manual_seed(k + i) for i in range(len(part))]
         made = pipe([one[0] for one in part], width=a.size, height=a.size, num_inference_steps=a.steps, guidance_scale=a.guidance, generator=noise)
         pictures += [np.asarray(image) for image in made.images]

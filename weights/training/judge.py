@@ -17,9 +17,10 @@ import torch
 from torch import nn
 import torch.nn.functional as F
 
-from autoencoder import to_tensor
+from autoencoder import Pictures, to_tensor
 from clock import Clock
 from concepts import COLOURS, NAMES
+from feed import Feed
 from muon import Muon
 from scenes import Scene, Studio
 
@@ -64,6 +65,12 @@ def labels(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
         concept[inner] = NAMES.index(t.name)
         colour[inner] = COLOUR_NAMES.index(t.colour) + 1 if t.colour else 0
     return concept, colour
+
+
+def shot(studio: Studio, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pixels and labels of a scene of kind k."""
+    scene = studio.scene(*KINDS[k], allow_held_out=True)
+    return scene.pixels, *labels(scene)
 
 
 @dataclass
@@ -127,7 +134,9 @@ def main():
     p.add_argument("run", type=Path)
     p.add_argument("--minutes", type=float, default=12, help="of the whole training")
     p.add_argument("--limit", type=float, help="minutes of this call")
-    p.add_argument("--batch", type=int, default=16)
+    p.add_argument("--batch", type=int, default=16, help="pictures of 128 x 128 in a step")
+    p.add_argument("--reuse", type=int, default=1, help="how often a picture is seen")
+    p.add_argument("--workers", type=int, default=0, help="processes that draw scenes")
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     p.add_argument("--threads", type=int, default=1)
     p.add_argument("--export", type=Path)
@@ -136,21 +145,23 @@ def main():
     torch.set_num_threads(a.threads)
     file = a.run / "judge.pt"
     torch.manual_seed(50_000)
-    judge, step, spent = Judge().to(device), 0, 0.0
+    judge, step, spent = Judge(), 0, 0.0
     if file.exists():
-        saved = torch.load(file, map_location=device)
+        saved = torch.load(file, map_location="cpu")
         judge.load_state_dict(saved["model"])
         step, spent = saved["step"], saved["spent"]
-    optimiser, studio = Muon(judge, 0.02, 2e-3), Studio(a.run, 50_000 + step)
+    feed = Feed(a.run, 50_000 + step, shot, [1.0] * len(KINDS), a.workers)
+    pool = Pictures(feed, KINDS, a.batch, a.reuse)
+    judge.to(device)
+    optimiser = Muon(judge, 0.02, 2e-3)
     clock, first, losses = Clock(device, a.threads, a.minutes, spent, a.limit), step, []
     last_save, done = time.time(), clock.done
     while not done:
         done = clock.done
         optimiser.k = min(1, (step - first + 1) / 20) * max(0.02, min(1, 1.4 * (1 - clock.passed)))
-        kind = KINDS[step % len(KINDS)]
-        scenes = [studio.scene(*kind, allow_held_out=True) for _ in range(a.batch if kind[0] == 8 else a.batch // 4)]
-        concept, colour = (torch.from_numpy(np.stack(part)).to(device) for part in zip(*map(labels, scenes)))
-        x = to_tensor([s.pixels for s in scenes], device)
+        pixels, concepts, colours = zip(*pool.draw())
+        concept, colour = (torch.from_numpy(np.stack(part)).to(device) for part in (concepts, colours))
+        x = to_tensor(pixels, device)
         # Small noise and contrast, so that no exact pixel value tells what something is.
         x = x * (1 + 0.1 * torch.randn(len(x), 1, 1, 1, device=device)) + 0.05 * torch.randn_like(x)
         guess, hue = judge.train()(x)
@@ -158,12 +169,13 @@ def main():
         loss.backward()
         optimiser.step()
         step += 1
-        losses.append(loss.item())
+        losses.append(loss.detach())
         if done or time.time() - last_save > 180:
             last_save = time.time()
             torch.save({"model": judge.state_dict(), "step": step, "spent": clock.spent}, file)
             found, coloured, total = accuracy(judge, a.run, device)
-            print(f"step {step}  {clock.spent:.1f} min  loss {np.mean(losses[-100:]):.3f}  found {found:.3f}, of these right colour {coloured:.3f} ({total} objects)", flush=True)
+            print(f"step {step}  {clock.spent:.1f} min  loss {torch.stack(losses[-100:]).mean().item():.3f}  found {found:.3f}, of these right colour {coloured:.3f} ({total} objects)", flush=True)
+    feed.close()
     if a.limit == 0:
         found, coloured, total = accuracy(judge, a.run, device, 480)
         print(f"step {step}  found {found:.3f}, of these right colour {coloured:.3f} ({total} objects)")

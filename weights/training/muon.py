@@ -33,17 +33,19 @@ class Muon:
 
     @torch.no_grad()
     def step(self):
+        grads = [p.grad for p in self.matrices]
+        torch._foreach_mul_(self.velocity, self.momentum)
+        torch._foreach_add_(self.velocity, grads)
+        ahead = list(torch._foreach_add(grads, self.velocity, alpha=self.momentum))
         for shape, members in self.shapes.items():
-            steps = []
-            for p, v in ((self.matrices[k], self.velocity[k]) for k in members):
-                v.mul_(self.momentum).add_(p.grad)
-                steps.append((p.grad + self.momentum * v).reshape(shape))
             grow = max(1, shape[0] / shape[1]) ** 0.5
-            for k, step in zip(members, orthogonalise(torch.stack(steps))):
-                p = self.matrices[k]
-                p.mul_(1 - self.rate * self.k * self.decay)
-                p.add_(step.view_as(p), alpha=-self.rate * self.k * grow)
-                p.grad = None
+            steps = grow * orthogonalise(torch.stack([ahead[k].reshape(shape) for k in members]))
+            for k, step in zip(members, steps):
+                ahead[k] = step.view_as(self.matrices[k])
+        torch._foreach_mul_(self.matrices, 1 - self.rate * self.k * self.decay)
+        torch._foreach_add_(self.matrices, ahead, alpha=-self.rate * self.k)
+        for p in self.matrices:
+            p.grad = None
         for group in self.adam.param_groups:
             group["lr"] = self.adam_rate * self.k
         self.adam.step()

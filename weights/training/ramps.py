@@ -15,9 +15,10 @@ def recolour(rgba: np.ndarray, colour: str, where: np.ndarray | None = None) -> 
     if high - low < 4:
         tinted = np.broadcast_to(middle, a[..., :3].shape)
     else:
-        at = np.clip((grey - low) / max(high - low, 40), 0, 1)
-        lower, upper = np.clip(at * 2, 0, 1)[..., None], np.clip(at * 2 - 1, 0, 1)[..., None]
-        tinted = dark + (middle - dark) * lower ** 0.7 + (light - middle) * upper * 0.55
+        at = np.linspace(0, 1, 256, dtype=np.float32)[:, None]
+        lower, upper = np.clip(at * 2, 0, 1), np.clip(at * 2 - 1, 0, 1)
+        ramp = dark + (middle - dark) * lower ** 0.7 + (light - middle) * upper * 0.55
+        tinted = ramp[np.clip((grey - low) * (255 / max(high - low, 40)) + 0.5, 0, 255).astype(np.uint8)]
     share = 1 if where is None else where[..., None].astype(np.float32) / 255
     a[..., :3] += (tinted - a[..., :3]) * share
     return a.round().clip(0, 255).astype(np.uint8)

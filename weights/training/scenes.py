@@ -21,7 +21,7 @@ STANDS = {"grass", "table", "snow", "desert", "room"}  # things touch the ground
 STYLE_SHARES = {"3d": 0.76, "flat": 0.1, "contrast": 0.06, "line": 0.08}
 # Of things, colours and drawn places, how many the first edition knew.
 FIRST = (64, 8, 7)
-SPILL = 0.25  # how many of the things may reach over the border
+SPILL = 0.1  # how many of the things may reach over the border
 
 
 @dataclass

@@ -31,7 +31,7 @@ def pack(run: Path, folder: Path):
         print(f"{name}: step {saved['step']}, {(folder / f'{name}.safetensors').stat().st_size / 2**20:.1f} MiB")
 
 
-def unpack(folder: Path, run: Path):
+def unpack(folder: Path, run: Path, fresh: bool):
     for name, (_, names) in WEIGHTS.items():
         if not (folder / f"{name}.safetensors").exists():
             continue
@@ -41,6 +41,8 @@ def unpack(folder: Path, run: Path):
         analysis = [tensors.pop(f"analysis.{k}") for k in range(2) if f"analysis.{k}" in tensors]
         weights = {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
         saved |= {"analysis": tuple(analysis)} if analysis else {}
+        if fresh:
+            saved["spent"] = {} if name == "denoiser" else 0.0
         torch.save(saved | {n: weights for n in names}, run / f"{name}.pt")
         print(f"{name}: step {saved['step']}")
 
@@ -50,8 +52,9 @@ def main():
     p.add_argument("direction", choices=["pack", "unpack"])
     p.add_argument("source", type=Path)
     p.add_argument("target", type=Path)
+    p.add_argument("--fresh", action="store_true", help="as if no time had been spent: each stage gets its whole budget and a schedule of its own")
     a = p.parse_args()
-    (pack if a.direction == "pack" else unpack)(a.source, a.target)
+    pack(a.source, a.target) if a.direction == "pack" else unpack(a.source, a.target, a.fresh)
 
 
 if __name__ == "__main__":

@@ -70,8 +70,9 @@ ALONE = {
 }
 # How one asks for a style: around the sentence, {} being the rest. Three-dimensional is the one that need not be said.
 STYLES = {
-    "3d": ["a 3d render of {}", "{}, 3d style"], "flat": ["a flat illustration of {}", "{}, flat style"],
-    "contrast": ["a high contrast icon of {}", "{}, high contrast"], "line": ["a line drawing of {}", "{}, line art"],
+    "3d": ["a 3d render of {}", "{}, 3d style"], "flat": ["a flat illustration of {}", "{}, flat illustration", "{}, flat style"],
+    "contrast": ["a high contrast icon of {}", "{}, high contrast icon", "{}, high contrast"],
+    "line": ["a line drawing of {}", "{}, line drawing", "{}, line art"],
 }
 PLACES = ["left", "right", "top", "bottom", "middle"]
 

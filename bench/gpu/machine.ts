@@ -4,21 +4,13 @@
  * @module
  */
 import { listAdapters, openDevice } from "../../src/gpu/device.ts";
-import { firstLine, say } from "./rows.ts";
+import { firstLine, firstOutputLine, say } from "./rows.ts";
 
 const tell = (what: string, value: string | number) => say("Machine", ["", ""], [what, value]);
-const output = async (command: string, ...args: string[]) => {
-  try {
-    const { success, stdout } = await new Deno.Command(command, { args, stderr: "null" }).output();
-    return success ? new TextDecoder().decode(stdout).trim().split("\n")[0] : "fails";
-  } catch {
-    return "not there";
-  }
-};
 tell("Deno", `${Deno.version.deno}, ${Deno.build.target}`);
 tell("processors", navigator.hardwareConcurrency);
 const query = ["--query-gpu=name,driver_version,memory.total,clocks.max.sm", "--format=csv,noheader"];
-tell("nvidia-smi", await output("nvidia-smi", ...query));
+tell("nvidia-smi", await firstOutputLine("nvidia-smi", ...query));
 for (const name of ["VK_DRIVER_FILES", "LD_LIBRARY_PATH", "XDG_CACHE_HOME"]) tell(name, Deno.env.get(name) ?? "");
 for (const [i, { name, vendor, driver, software }] of (await listAdapters()).entries()) {
   tell(`adapter ${i}`, `${name}; ${vendor}; ${driver}${software ? "; computes on the CPU" : ""}`);

@@ -16,7 +16,7 @@ import { tuneOnce } from "../../src/pipeline/tuning.ts";
 import { plainPlan, type Plan } from "../../src/plan/plan.ts";
 import { type Published, randomModel } from "../random_model.ts";
 import { regional } from "../regional.ts";
-import { duration, firstLine, say } from "./rows.ts";
+import { duration, firstLine, firstOutputLine, say } from "./rows.ts";
 import { traceStep } from "./trace_step.ts";
 
 const [family, folder] = Deno.args as [Published, string];
@@ -78,15 +78,6 @@ function likeness(a: Uint8Array, b: Uint8Array): string {
     : "the same";
 }
 
-/** Device memory in use as the driver tells it; nothing where no NVIDIA driver is. */
-async function used(): Promise<string> {
-  const args = ["--query-gpu=memory.used", "--format=csv,noheader"];
-  const { stdout } = await new Deno.Command("nvidia-smi", { args, stderr: "null" }).output().catch(() => ({
-    stdout: null,
-  }));
-  return new TextDecoder().decode(stdout ?? new Uint8Array()).trim();
-}
-
 const plain = plainPlan("a red apple", "bench");
 const steps = small ? 3 : 8;
 let first: Uint8Array | undefined;
@@ -107,10 +98,10 @@ await attempt("f16", async () => {
   tell("step", duration(step), `${timings.steps.length} steps ${duration(timings.steps.reduce((a, b) => a + b))}`);
   tell("decode", duration(timings.decode), levels(result));
   tell("memory on the device", gib(device.peakBytes), `planned ${gib(need)}`);
-  const seen = await used();
-  if (seen) tell("memory that nvidia-smi sees in use", seen);
+  const seen = await firstOutputLine("nvidia-smi", "--query-gpu=memory.used", "--format=csv,noheader");
+  tell("memory in use, says nvidia-smi", seen);
   const bytes = encodePng(result.image, { Comment: `${title}, random weights` });
-  if (bytes.length < 8 * 2 ** 20) await Deno.writeFile(join(folder, `${family}.png`), bytes);
+  if (bytes.length < 8 * 2 ** 20) await Deno.writeFile(join(folder, `${family}.png`), bytes).catch(console.log);
   for (const [name, plan] of [["8 regions", regional(4, 2)], ["16 regions", regional(4, 4)]] as const) {
     await attempt(name, async () => {
       const regions = await drawn(model, plan, Math.min(steps, 5));

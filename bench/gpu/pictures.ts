@@ -72,4 +72,4 @@ await draw("second time", "picture.png");
 await draw("third time", "picture.png");
 await draw("without what was tried", "other.png", "--no-tune");
 await draw("f32", "other.png", "--type", "f32");
-await Deno.remove(join(folder, "other.png")).catch(() => {});
+await Deno.remove(join(folder, "other.png")).catch(() => {}); // not there where it was not drawn

@@ -36,7 +36,7 @@ function kernelSummary(rows: Row[]): Table[] {
     const [, , , used = "", share = ""] = variants.find(([, , variant]) => variant === "used") ?? [];
     const best = right.reduce((a, b) => Number(b[3]) > Number(a[3]) ? b : a, right[0] ?? ["", "", "none", "", "", ""]);
     const other = torch.find(([name, dtype]) => name === kernel && dtype === type)?.[2];
-    const ratio = other && used ? `${(Number(used) / Number(other)).toFixed(2)}×` : "";
+    const ratio = Number(other) && used ? `${(Number(used) / Number(other)).toFixed(2)}×` : "";
     return [kernel, type, used, share, `${best[2]}: ${best[3]} (${best[4]})`, other ?? "", ratio];
   });
   const header = [

@@ -36,3 +36,13 @@ export function firstLine(error: unknown): string {
 export function duration(seconds: number): string {
   return seconds < 1 ? `${(1000 * seconds).toFixed(1)} ms` : `${seconds.toFixed(2)} s`;
 }
+
+/** The first line that a program of the machine prints. */
+export async function firstOutputLine(command: string, ...args: string[]): Promise<string> {
+  try {
+    const { success, stdout } = await new Deno.Command(command, { args, stderr: "null" }).output();
+    return success ? new TextDecoder().decode(stdout).trim().split("\n")[0] : "fails";
+  } catch {
+    return "not there";
+  }
+}

@@ -66,7 +66,8 @@ for name, flops, shapes, run in CASES:
             operands = [torch.randn(shape, device=device, dtype=dtype) for shape in shapes]
             if name.startswith("conv"):
                 operands = [x.to(memory_format=torch.channels_last) for x in operands]
-            cells = [f"{flops / best(lambda: run(*operands)) / 1e9:.0f}", f"{torch.__version__}, {device}"]
+            rate = flops / best(lambda: run(*operands)) / 1e9
+            cells = [f"{rate:.0f}" if rate >= 10 else f"{rate:.2f}", f"{torch.__version__}, {device}"]
         except Exception as error:  # the others are still worth knowing
             cells = ["", str(error).splitlines()[0][:120]]
         row = {"title": "Kernels, torch", "header": HEADER, "row": [name, kind, *cells]}

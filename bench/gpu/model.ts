@@ -100,8 +100,10 @@ await attempt("f16", async () => {
   tell("memory on the device", gib(device.peakBytes), `planned ${gib(need)}`);
   const seen = await firstOutputLine("nvidia-smi", "--query-gpu=memory.used", "--format=csv,noheader");
   tell("memory in use, says nvidia-smi", seen);
-  const bytes = encodePng(result.image, { Comment: `${title}, random weights` });
-  if (bytes.length < 8 * 2 ** 20) await Deno.writeFile(join(folder, `${family}.png`), bytes).catch(console.log);
+  if (family === "sdxl") {
+    const bytes = encodePng(result.image, { Comment: `${title}, random weights` });
+    await Deno.writeFile(join(folder, "sdxl.png"), bytes).catch(console.log);
+  }
   for (const [name, plan] of [["8 regions", regional(4, 2)], ["16 regions", regional(4, 4)]] as const) {
     await attempt(name, async () => {
       const regions = await drawn(model, plan, Math.min(steps, 5));

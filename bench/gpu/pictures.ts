@@ -39,9 +39,11 @@ function distance(a: Uint8Array, b: Uint8Array) {
   return { off: `${most}, ${(sum / a.length).toFixed(3)}`, psnr };
 }
 
+const SHOWN = "picture.png";
+const elsewhere = await Deno.makeTempDir();
 const reference = await readPicture(await Deno.readFile(join(ROOT, "docs/first.png")), "docs/first.png");
 async function draw(name: string, file: string, ...flags: string[]): Promise<void> {
-  const out = join(folder, file);
+  const out = join(file === SHOWN ? folder : elsewhere, file);
   const command = [Deno.execPath(), "run", "-A", "--no-check", join(ROOT, "main.ts"), PROMPT, "--planner", "rules"];
   const lines: string[] = [];
   const started = performance.now();
@@ -67,9 +69,9 @@ async function draw(name: string, file: string, ...flags: string[]): Promise<voi
   }
 }
 
-await draw("first time", "picture.png");
-await draw("second time", "picture.png");
-await draw("third time", "picture.png");
+await draw("first time", SHOWN);
+await draw("second time", SHOWN);
+await draw("third time", SHOWN);
 await draw("without what was tried", "other.png", "--no-tune");
 await draw("f32", "other.png", "--type", "f32");
-await Deno.remove(join(folder, "other.png")).catch(() => {}); // not there where it was not drawn
+await Deno.remove(elsewhere, { recursive: true });

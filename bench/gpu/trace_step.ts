@@ -30,7 +30,11 @@ export async function traceStep(
     .sort((a, b) => b.seconds - a.seconds);
   for (const [graph, events] of Map.groupBy(ops, ({ args }) => `${args!.graph}`)) {
     const note = `${events.length} dispatches in this run; untraced step ${duration(step)}`;
-    say(`Graphs of a run of two steps, ${title}`, ["graph", "time in ops", ""], [graph, duration(sum(events)), note]);
+    say(`Graphs, ${title}: two steps and the decoding`, ["graph", "time in ops", ""], [
+      graph,
+      duration(sum(events)),
+      note,
+    ]);
   }
   const header = ["op", "graph", "writes", "workgroups", "times", "time", "of all", "GFLOP/s"];
   for (const { key: [graph, name, writes, groups], events, seconds } of rows.slice(0, MOST)) {
@@ -38,12 +42,12 @@ export async function traceStep(
     const rate = flops ? (flops / seconds).toFixed(0) : "";
     const share = `${(100 * seconds / all).toFixed(1)} %`;
     const cells = [name, graph, writes, groups, `${events.length}`, duration(seconds), share, rate];
-    say(`Ops of two steps and the decoding, ${title}`, header, cells);
+    say(`Ops, ${title}: two steps and the decoding`, header, cells);
   }
+  if (title.startsWith("SDXL")) return; // one is enough to look at
   const json = new Blob([JSON.stringify(file)]).stream().pipeThrough(new CompressionStream("gzip"));
   const bytes = new Uint8Array(await new Response(json).arrayBuffer());
-  const name = title.startsWith("SDXL") ? "sdxl" : "sd1";
-  if (bytes.length < 15 * 2 ** 20) await Deno.writeFile(join(folder, `${name}.trace.json.gz`), bytes);
+  await Deno.writeFile(join(folder, "trace.json.gz"), bytes);
 }
 
 /** The shape of what an op writes. */

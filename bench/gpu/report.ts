@@ -90,6 +90,7 @@ export function markdown(results: Result[]): string {
 const SHOWN: [title: string, most: number][] = [
   ["Adapter", 9],
   ["Kernels", 99],
+  ["Matrix units", 9],
   ["Models", 99],
   ["Ops, SD 1.5", 12],
   ["Pictures", 9],

@@ -126,8 +126,8 @@ export async function place(
     advance(read);
     waiting += packed.byteLength;
     if (waiting < STAGING) continue;
-    // What is written waits in memory until it is submitted and done.
-    await device.finished();
+    // What is written waits in memory until it is submitted and done. The device copies it while the next is packed.
+    await device.keptUp();
     device.gpu.queue.submit([]);
     waiting = 0;
   }

@@ -74,6 +74,9 @@ export async function listAdapters(): Promise<AdapterSummary[]> {
 /** Subgroup operations are usable when every subgroup holds whole groups of this many lanes. */
 export const LANES = 8;
 
+/** Tensors that a kernel binds at most. */
+const BOUND_TEXTURES = 6;
+
 /** A WebGPU device with everything the program needs to know about it. */
 export class Device implements Disposable {
   /** Bytes of all buffers now alive, and the most that were alive at once. */
@@ -102,7 +105,7 @@ export class Device implements Disposable {
     /** Passes may be timed on the device. */
     readonly timestamps: boolean,
     /** Activations and weights live in textures (storage.ts says why software adapters want that). */
-    readonly textures: boolean = summary.software,
+    readonly textures: boolean = summary.software && gpu.limits.maxStorageTexturesPerShaderStage >= BOUND_TEXTURES,
   ) {
     gpu.addEventListener("uncapturederror", (event) => {
       event.preventDefault?.();

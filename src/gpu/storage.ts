@@ -10,9 +10,10 @@
  * // sums_result 5 s → fn s_put(i: u32, v: vec4f)
  * ```
  *
- * and this module writes the declarations behind them: buffers on GPUs, textures on software adapters. llvmpipe loads from
- * a storage buffer lane by lane, which is slow on AVX2, but gathers from a texture. Halfs travel as
- * packed words: no shader-f16 is needed, pack2x16float rounds to nearest where a float texture would truncate.
+ * and this module writes the declarations behind them: buffers on GPUs, storage textures on software adapters. llvmpipe
+ * loads from a storage buffer lane by lane, a word at a time, but whole texels from a storage texture; from a sampled
+ * one too, at twice the price, since it finds out the level of detail of each lane first. Halfs travel as packed words:
+ * no shader-f16 is needed, pack2x16float rounds to nearest where a float texture would truncate.
  *
  * @module
  */
@@ -69,18 +70,18 @@ const bufferAccess = {
 const textureAccess: typeof bufferAccess = {
   tensor: (place, x, precision) =>
     precision === "f16"
-      ? `${place} ${x}: texture_2d<u32>; fn ${x}_at(i: u32) -> vec4f { let s = textureLoad(${x}, ${texel("i")}, 0); ` +
-        `return ${unpack("f16", "s")}; }`
-      : `${place} ${x}: texture_2d<f32>; fn ${x}_at(i: u32) -> vec4f { return textureLoad(${x}, ${texel("i")}, 0); }`,
+      ? `${place} ${x}: texture_storage_2d<rg32uint, read>; fn ${x}_at(i: u32) -> vec4f { ` +
+        `let s = textureLoad(${x}, ${texel("i")}); return ${unpack("f16", "s")}; }`
+      : `${place} ${x}: texture_storage_2d<rgba32float, read>; ` +
+        `fn ${x}_at(i: u32) -> vec4f { return textureLoad(${x}, ${texel("i")}); }`,
   weights: (place, w, precision) =>
     precision === "f16"
-      ? `${place} ${w}: texture_2d<u32>; fn ${w}_at(i: u32) -> mat2x4f { let s = textureLoad(${w}, ${
-        texel("i")
-      }, 0); ` +
-        `return mat2x4f(${unpack("f16", "s.xy")}, ${unpack("f16", "s.zw")}); }`
-      : `${place} ${w}: texture_2d<f32>; fn ${w}_half(i: u32) -> vec4f { return textureLoad(${w}, ${
-        texel("i")
-      }, 0); } ` +
+      ? `${place} ${w}: texture_storage_2d<rgba32uint, read>; fn ${w}_at(i: u32) -> mat2x4f { ` +
+        `let s = textureLoad(${w}, ${texel("i")}); return mat2x4f(${unpack("f16", "s.xy")}, ${
+          unpack("f16", "s.zw")
+        }); }`
+      : `${place} ${w}: texture_storage_2d<rgba32float, read>; ` +
+        `fn ${w}_half(i: u32) -> vec4f { return textureLoad(${w}, ${texel("i")}); } ` +
         `fn ${w}_at(i: u32) -> mat2x4f { return mat2x4f(${w}_half(2u * i), ${w}_half(2u * i + 1u)); }`,
   result: (place, out, precision) =>
     precision === "f16"

@@ -180,10 +180,10 @@ export async function firstRepaints(
   { plan, operations }: PlannedEdit,
   settings: PictureOptions = {},
 ): Promise<Drawing[]> {
-  const grid = model.decoder.network.factor;
+  const limits = limitsOf(model, settings);
   const drawings: Drawing[] = [];
   for (const operation of operations) {
-    const repaint = await repaintOf(operation, picture, planFor(operation, plan), { round: 1, grid, settings });
+    const repaint = await repaintOf(operation, picture, planFor(operation, plan), { round: 1, settings, ...limits });
     drawings.push(await prepare(model, repaint));
   }
   return drawings;
@@ -224,7 +224,7 @@ async function* roundsOf(
   let [image, plan, marks] = [picture, scene, await marksOf(picture)];
   let [steps, painted] = [0, 0];
   const seed = firstSeed(settings.seed);
-  const grid = model.decoder.network.factor;
+  const limits = limitsOf(model, settings);
   yield { round: 0, attempts: [], image, plan, checklist, marks, steps };
   for (let round = 1; round <= rounds; round++) {
     const todo = items.filter(({ asked }, i) => round === 1 && asked || marks !== undefined && isFault(marks[i]));
@@ -236,7 +236,7 @@ async function* roundsOf(
       if (!(round === 1 && item.asked) && !isFault(marks![index])) continue;
       const { operation } = item;
       const next = describes || isPart(operation) && regionsOf(plan!).length === 1 ? planFor(operation, plan) : plan!;
-      const repaint = await repaintOf(operation, image, next, { round, grid, settings, seen: marks?.[index].box });
+      const repaint = await repaintOf(operation, image, next, { round, settings, seen: marks?.[index].box, ...limits });
       const drawing = fit(await prepare(model, { ...repaint, seed: seedOf(seed, painted++) }));
       const result = await toEnd(draw(model, drawing, signal), onStep);
       steps += result.timings.steps.length;
@@ -249,6 +249,11 @@ async function* roundsOf(
     }
     yield { round, attempts, image, plan, checklist, marks, steps };
   }
+}
+
+/** In what pixels a model sees masks, and in how many steps it paints. */
+function limitsOf({ decoder, checkpoint: { preset } }: Model, { steps = preset.steps }: PictureOptions) {
+  return { grid: decoder.network.factor, steps };
 }
 
 /** Whether a place is less than the whole picture: there a plan of one region does not say what belongs where. */

@@ -68,6 +68,8 @@ export const COUNT_OF = {
   levels: 8,
   /** Cells of a plan. */
   regions: 256,
+  /** Drawings that lie over one another in a picture; each round of an edit is a few. */
+  layers: 256,
   /** Phases of a plan. */
   phases: 16,
   /** Files in a folder or repository that are looked at. */

@@ -11,9 +11,10 @@ import { UsageError } from "./errors.ts";
 import { readUserFile } from "./files/user_file.ts";
 import { formatParameters } from "./formats/parameters.ts";
 import { parseStrictJson } from "./files/strict_json.ts";
-import { BYTES_OF } from "./limits.ts";
+import { BYTES_OF, COUNT_OF } from "./limits.ts";
 import { identify, type Identity } from "./model/identity.ts";
 import type { Model } from "./pipeline/model.ts";
+import type { PictureName } from "./picture/input.ts";
 import { parsePlan } from "./plan/parse_plan.ts";
 import { type Plan, regionsOf, withMasks } from "./plan/plan.ts";
 import { regionParameters } from "./plan/show/regional_prompter.ts";
@@ -53,18 +54,20 @@ export interface Recipe {
   settings: Settings;
   /** Hashes of the masks, by the numbers of their regions from 1. */
   masks?: Record<string, string>;
-  /** Where it was painted over in parts, which began with pictures that no file holds; plan and settings are the last's. */
-  repainted?: Repainted;
+  /** Of a picture that was painted over in parts: all that was drawn, one over the other. The last is the recipe's own. */
+  layers?: Layer[];
 }
 
-/** How a picture came about that was painted over. */
-export interface Repainted {
-  /** How often. */
-  repaints: number;
-  /** The picture that was edited, with the SHA-256 of its file; absent where it was drawn in the same run. */
-  picture?: { name: string; hash: string };
-  /** Of the picture that was drawn first. */
-  seed?: string;
+/** One of the drawings that lie over one another in a picture. */
+export interface Layer extends Pick<Recipe, "plan" | "settings" | "masks"> {
+  /** Absent: the recipe's. */
+  model?: ModelRecipe;
+  /** Where it covers what is under it: a PNG in base64. Absent: everywhere, and it began with nothing. */
+  mask?: string;
+  /** What is under it was filled in from around the mask before. */
+  filled?: true;
+  /** The file of the picture under it, where it is one. */
+  picture?: PictureName;
 }
 
 /** Keyword of the JSON in a picture. */
@@ -100,6 +103,25 @@ export async function makeRecipe(model: ModelRecipe, plan: Plan, settings: Setti
     settings: readSettings(settings, "settings."),
     ...(Object.keys(masks).length ? { masks } : {}),
   };
+}
+
+/** Where the masks of layers need more than this, a picture cannot be made again from itself. */
+const MOST_MASKS = 2 ** 22;
+
+/**
+ * The recipe with what lies under it. @param layers all of them, the recipe's own the last
+ */
+export function withLayers(recipe: Recipe, layers: readonly Layer[]): Recipe {
+  const length = layers.reduce((sum, { mask = "" }) => sum + mask.length, 0);
+  if (layers.length < 2 && !layers[0]?.mask || layers.length > COUNT_OF.layers || length > MOST_MASKS) return recipe;
+  const same = JSON.stringify(recipe.model);
+  const own = ({ model, ...layer }: Layer) => model && JSON.stringify(model) !== same ? { model, ...layer } : layer;
+  return { ...recipe, layers: layers.map(own) };
+}
+
+/** A recipe's layers, each with its model; a picture that was drawn once has one. */
+export function layersOf({ model, plan, settings, masks, layers }: Recipe): Layer[] {
+  return (layers ?? [{ plan, settings, masks }]).map((layer) => ({ model, ...layer }));
 }
 
 /** A plan fit to be published: masks by name, notes without paths. */
@@ -221,14 +243,12 @@ export function readRecipe(texts: Map<string, string>, name: string): Recipe {
     throw new UsageError(`${name} was not made by this program, so it does not say enough to be made again.`);
   }
   try {
-    const { version, model, plan, settings, masks, repainted } = checkObject(parseStrictJson(text), "the recipe");
+    const { version, model, layers, ...drawn } = checkObject(parseStrictJson(text), "the recipe");
     return {
       version: String(version),
       model: readModel(model),
-      plan: parsePlan(plan),
-      settings: readSettings(settings, "settings."),
-      ...(masks === undefined ? {} : { masks: checkHashes(masks, "masks") }),
-      ...(repainted === undefined ? {} : { repainted: readRepainted(repainted) }),
+      ...readDrawn(drawn, ""),
+      ...(layers === undefined ? {} : { layers: readLayers(layers) }),
     };
   } catch (cause) {
     if (!(cause instanceof SyntaxError || cause instanceof UsageError)) throw cause;
@@ -236,14 +256,33 @@ export function readRecipe(texts: Map<string, string>, name: string): Recipe {
   }
 }
 
-function readRepainted(value: unknown): Repainted {
-  const { repaints, picture, seed } = checkObject(value, "repainted");
-  if (!Number.isInteger(repaints)) throw new UsageError(`repainted.repaints must be a number, not ${brief(repaints)}.`);
-  if (picture === undefined && seed === undefined) throw new UsageError("repainted says neither picture nor seed.");
-  if (picture === undefined) return { repaints: repaints as number, seed: String(seed) };
-  const { name, hash } = checkObject(picture, "repainted.picture");
-  checkHashes({ picture: hash }, "repainted");
-  return { repaints: repaints as number, picture: { name: String(name), hash: String(hash) } };
+function readDrawn({ plan, settings, masks }: Record<string, unknown>, prefix: string) {
+  return {
+    plan: parsePlan(plan),
+    settings: readSettings(settings, `${prefix}settings.`),
+    ...(masks === undefined ? {} : { masks: checkHashes(masks, `${prefix}masks`) }),
+  };
+}
+
+function readLayers(values: unknown): Layer[] {
+  if (!Array.isArray(values) || values.length === 0 || values.length > COUNT_OF.layers) {
+    throw new UsageError(`layers must be a list of 1 to ${COUNT_OF.layers} drawings, not ${brief(values)}.`);
+  }
+  return values.map((value, i): Layer => {
+    const { model, mask, filled, picture, ...drawn } = checkObject(value, `layers.${i}`);
+    const own = picture === undefined ? undefined : checkObject(picture, `layers.${i}.picture`);
+    if (own) checkHashes({ hash: own.hash }, `layers.${i}.picture`);
+    if (mask !== undefined && !(typeof mask === "string" && /^[A-Za-z0-9+/]+={0,2}$/.test(mask))) {
+      throw new UsageError(`layers.${i}.mask takes a PNG in base64, not ${brief(mask)}.`);
+    }
+    return {
+      ...(model === undefined ? {} : { model: readModel(model) }),
+      ...readDrawn(drawn, `layers.${i}.`),
+      ...(mask === undefined ? {} : { mask: mask as string }),
+      ...(filled === undefined ? {} : { filled: true }),
+      ...(own ? { picture: { name: String(own.name), hash: String(own.hash) } } : {}),
+    };
+  });
 }
 
 /** A version before 0.1 wrote a path, too; it is not looked at. */

@@ -1,6 +1,6 @@
 import assert from "@std/assert";
 import { RpgError } from "../src/errors.ts";
-import { readRecipe, recipeTexts } from "../src/recipe.ts";
+import { layersOf, readRecipe, recipeTexts } from "../src/recipe.ts";
 
 const RECIPE = {
   version: "0.1.0",
@@ -25,6 +25,22 @@ const RECIPE = {
   masks: { "1": "0123456789abcdef" },
 };
 
+/** Painted over once, with another model. */
+const PAINTED = {
+  ...RECIPE,
+  layers: [
+    { plan: RECIPE.plan, settings: RECIPE.settings, masks: RECIPE.masks },
+    {
+      model: { ...RECIPE.model, name: "other" },
+      plan: RECIPE.plan,
+      settings: RECIPE.settings,
+      mask: "iVBORw0KGgo=",
+      filled: true,
+      picture: { name: "a.png", hash: "0123456789abcdef" },
+    },
+  ],
+};
+
 const read = (recipe: unknown) => readRecipe(new Map([["rpg", JSON.stringify(recipe)]]), "a.png");
 
 Deno.test("a recipe reads back as it was written, seeds beyond 2⁵³ too", () => {
@@ -32,6 +48,9 @@ Deno.test("a recipe reads back as it was written, seeds beyond 2⁵³ too", () =
   assert.equal(recipe.settings.seed, 2n ** 63n - 1n);
   const again = readRecipe(new Map(Object.entries(recipeTexts(recipe))), "a.png");
   assert.deepEqual(again, recipe);
+  const painted = read(PAINTED);
+  assert.deepEqual(readRecipe(new Map(Object.entries(recipeTexts(painted))), "a.png"), painted);
+  assert.deepEqual(layersOf(painted).map(({ model }) => model!.name), ["sd1", "other"]);
 });
 
 Deno.test("a path that an early version wrote is not looked at", () => {
@@ -56,6 +75,9 @@ Deno.test("what is damaged in a recipe is named, and where", () => {
     [{ ...RECIPE, settings: { ...RECIPE.settings, crops: [0, 0] } }, /no option settings\.crops\. Did you mean "crop"/],
     [{ ...RECIPE, masks: { "1": 5 } }, /masks\.1 takes a hash/],
     [{ ...RECIPE, plan: { ...RECIPE.plan, regions: 5 } }, /regions/],
+    [{ ...RECIPE, layers: [] }, /layers must be a list of 1 to 256 drawings/],
+    [{ ...RECIPE, layers: [{ ...PAINTED.layers[1], mask: "<>" }] }, /layers\.0\.mask takes a PNG in base64, not "<>"/],
+    [{ ...RECIPE, layers: [RECIPE, { plan: RECIPE.plan }] }, /must be an object|layers\.1\.settings/],
   ];
   for (const [recipe, message] of cases) assert.throws(() => read(recipe), message);
 });
@@ -84,6 +106,6 @@ Deno.test("whatever stands in the place of any value of a recipe, it is read or 
       );
     }
   };
-  spoil(RECIPE, (spoilt) => spoilt);
-  assert.ok(count > 350 && refused > 0.7 * count, `${refused} of ${count} refused`);
+  spoil(PAINTED, (spoilt) => spoilt);
+  assert.ok(count > 1000 && refused > 0.7 * count, `${refused} of ${count} refused`);
 });

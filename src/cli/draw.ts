@@ -9,10 +9,11 @@ import type { Drawing } from "../pipeline/drawing.ts";
 import { writeSomewhere } from "../files/new_file.ts";
 import { encodePicture } from "../formats/encode_picture.ts";
 import type { Plan } from "../plan/plan.ts";
-import { type ModelRecipe, publicPlan, type Recipe, recipeTexts, type Repainted } from "../recipe.ts";
+import { layersOf, type ModelRecipe, publicPlan, type Recipe, recipeTexts, withLayers } from "../recipe.ts";
 import { drawAndMend, type Looked } from "../closed_loop.ts";
 import { type Judge, openFaults } from "../judge/judge.ts";
 import type { Context } from "./command.ts";
+import { type Describe, layersOfRounds } from "./layers.ts";
 import type { OpenedModel } from "./open_model.ts";
 import type { Output } from "./output.ts";
 import { previewOf } from "./preview.ts";
@@ -45,7 +46,7 @@ export async function drawToFile(
   opened: OpenedModel,
   drawing: Drawing,
   output: Output,
-  carries: Map<string, string> | ((result: ImageResult) => Promise<Recipe>) | undefined,
+  carries: Map<string, string> | Describe | undefined,
   context: Context,
   number = 1,
   judge?: Judge,
@@ -67,9 +68,7 @@ export async function drawToFile(
     if (looked) console.say(describeLooked(looked));
     signal.throwIfAborted();
     const writing = performance.now();
-    const made = typeof carries === "function" ? await carries(result) : undefined;
-    const repainted = looked && repaintedIn(looked);
-    const recipe: Recipe | undefined = made && repainted ? { ...made, repainted } : made;
+    const recipe = typeof carries === "function" ? await recipeOf(result, looked, drawing, carries) : undefined;
     const texts = carries instanceof Map ? Object.fromEntries(carries) : recipe && recipeTexts(recipe);
     const bytes = await encodePicture(output.format, image, texts);
     const path = await writeSomewhere(output, bytes, console.say, number);
@@ -100,10 +99,25 @@ export async function drawToFile(
   }
 }
 
-/** What its recipe does not say of a picture that was mended. */
-function repaintedIn({ rounds, drawn }: Looked): Repainted | undefined {
-  const repaints = rounds.flatMap(({ attempts }) => attempts).filter(({ taken }) => taken).length;
-  return repaints ? { repaints, seed: `${drawn[0].seed}` } : undefined;
+/** Of a picture that was mended: what was drawn first, and each repaint that was taken. */
+async function recipeOf(
+  result: ImageResult,
+  looked: Looked | undefined,
+  { settings }: Drawing,
+  describe: Describe,
+): Promise<Recipe> {
+  const recipe = await describe(result);
+  if (!looked) return recipe;
+  const repaints = await layersOfRounds(looked.rounds, describe);
+  if (repaints.length === 0) return recipe;
+  const { seed } = bestOf(looked);
+  const first = await describe({ plan: looked.plan, settings: { ...settings, seed } });
+  return withLayers(recipe, [...layersOf(first), ...repaints]);
+}
+
+function bestOf({ drawn }: Looked) {
+  const most = Math.max(...drawn.map(({ worth }) => worth));
+  return drawn.find(({ worth }) => worth === most)!;
 }
 
 function describeLooked({ checklist, marks, drawn, rounds, result }: Looked): string {

@@ -31,7 +31,17 @@ import { publicName } from "../secrets.ts";
 import { readPicture } from "../picture/read_picture.ts";
 import { parsePlan } from "../plan/parse_plan.ts";
 import type { Plan } from "../plan/plan.ts";
-import { describeModel, makeRecipe, readRecipe, RECIPE_KEYWORD, recipeTexts } from "../recipe.ts";
+import {
+  describeModel,
+  layersOf,
+  makeRecipe,
+  type ModelRecipe,
+  readRecipe,
+  type Recipe,
+  RECIPE_KEYWORD,
+  recipeTexts,
+  withLayers,
+} from "../recipe.ts";
 import { briefText } from "../brief.ts";
 import type { Drawing } from "../pipeline/drawing.ts";
 import type { Model } from "../pipeline/model.ts";
@@ -41,11 +51,17 @@ import { readEdit, writeEdit } from "./edit_file.ts";
 import { json } from "./json.ts";
 import { judgeOf, modelOptions } from "./judge_of.ts";
 import { type Fitted, fitWithin } from "./max_vram.ts";
+import { type Describe, layersOfRounds, takenIn } from "./layers.ts";
 import { loadWeights, type OpenedModel, openModel } from "./open_model.ts";
 import { pictureOptions } from "./options.ts";
 import { type Output, outputOf } from "./output.ts";
 import { editReport, writeReport } from "./report.ts";
 import { followed } from "./trace_file.ts";
+
+/** The picture that is edited: its file, and what that says of itself. */
+interface Original extends PictureName {
+  recipe?: Recipe;
+}
 
 /** Plans the edit, paints and looks in rounds, and writes the picture that came of it. */
 export async function editCommand(context: Context): Promise<void> {
@@ -57,7 +73,8 @@ export async function editCommand(context: Context): Promise<void> {
   const output = await outputOf(flags, 1, "edit_%03d.png");
   const bytes = await readUserFile(path, "The picture", BYTES_OF.picture);
   const picture = await readPicture(bytes, `The picture ${path}`);
-  const plan = planOf(bytes, path, context);
+  const recipe = recipeIn(bytes, path, context);
+  const plan = recipe && withoutMasks(recipe.plan);
   if (plan) console.say(`The picture carries its plan: ${plan.prompt}`);
   const wanted = flags.box && typeof asked !== "string" ? [{ ...asked[0], box: boxIn(flags.box, picture) }] : asked;
   const judge = await judgeOf(context);
@@ -104,7 +121,7 @@ export async function editCommand(context: Context): Promise<void> {
     }
     const { mask: _mask, ...settings } = pictureOptions(flags);
     const fitted = await fittedRepaints(await open(), picture, planned, settings, context);
-    const original = { name: publicName(path), hash: await sha256(bytes) };
+    const original = { name: publicName(path), hash: await sha256(bytes), recipe };
     opened = await loadWeights(opened!, context);
     await paintAll(context, opened, picture, planned, { judge, settings, fit: fitted, said, masks, output, original });
   } finally {
@@ -140,7 +157,7 @@ async function paintAll(
     said: Edit;
     masks: Picture[];
     output: Output;
-    original: PictureName;
+    original: Original;
   },
 ): Promise<void> {
   const { flags, console, signal } = context;
@@ -153,16 +170,13 @@ async function paintAll(
     if (round.round > 0) console.say(describeRound(round));
   }
   const last = rounds.at(-1)!;
-  const repaints = rounds.flatMap(({ attempts }) => attempts).filter((attempt) => attempt.taken);
-  const taken = repaints.at(-1);
-  const described = taken && !flags.noMetadata && await describeModel(opened.model, flags.fullHash, signal);
-  const texts = described && recipeTexts({
-    ...await makeRecipe(described, taken.result.plan, taken.result.settings),
-    repainted: { repaints: repaints.length, picture: original },
-  });
+  const taken = takenIn(rounds).at(-1);
+  const texts = taken && !flags.noMetadata
+    ? recipeTexts(await recipeOf(rounds, await describeModel(opened.model, flags.fullHash, signal), original))
+    : undefined;
   const path = await writeSomewhere(
     output,
-    await encodePicture(output.format, last.image, texts || undefined),
+    await encodePicture(output.format, last.image, texts),
     console.say,
     1,
   );
@@ -180,6 +194,22 @@ async function paintAll(
   };
   console.event("saved", made);
   console.result(flags.json ? json(made) : `${path}  seed ${made.seed ?? flags.seed ?? "-"}`);
+}
+
+/** All layers: what the picture that was edited was made of, where it says, and the repaints. */
+async function recipeOf(
+  rounds: readonly Round[],
+  model: ModelRecipe,
+  { recipe, ...picture }: Original,
+): Promise<Recipe> {
+  const describe: Describe = (result) => makeRecipe(model, result.plan, result.settings);
+  const [first, ...others] = await layersOfRounds(rounds, describe);
+  const last = takenIn(rounds).at(-1)!;
+  return withLayers(await describe(last.result), [
+    ...recipe ? layersOf(recipe) : [],
+    { ...first, picture },
+    ...others,
+  ]);
 }
 
 /** Without the pixels of a contour: the box is around it, and --save-edit writes it. */
@@ -223,20 +253,19 @@ async function wantedOf({ flags }: Context): Promise<string | Operation[]> {
   return [{ ...byHand[0], ...(box ? {} : { mask: mask as string }) }];
 }
 
-/**
- * The plan that the picture carries; its regions' masks are files that may not be here, so their cells stand for them.
- */
-function planOf(bytes: Uint8Array, path: string, { console }: Context): Plan | undefined {
+/** What the picture says of itself. */
+function recipeIn(bytes: Uint8Array, path: string, { console }: Context): Recipe | undefined {
   const texts = readPictureText(bytes, path);
   if (!texts.has(RECIPE_KEYWORD)) return undefined;
   try {
-    return withoutMasks(readRecipe(texts, path).plan);
+    return readRecipe(texts, path);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     console.say(`The picture's own plan cannot be read, so it is edited without: ${error.message}`);
   }
 }
 
+/** Regions' masks are files that may not be here, so their cells stand for them. */
 function withoutMasks(plan: Plan): Plan {
   return parsePlan(JSON.parse(JSON.stringify(plan, (key, value) => key === "mask" ? undefined : value)));
 }

@@ -4,25 +4,31 @@
  * @module
  */
 import { basename, dirname, extname, join } from "../deps/path.ts";
+import { briefText } from "../brief.ts";
 import { ModelError, UsageError } from "../errors.ts";
 import { exists } from "../files/byte_file.ts";
-import { formatOf } from "../formats/encode_picture.ts";
+import { writeSomewhere } from "../files/new_file.ts";
+import { encodePicture, formatOf } from "../formats/encode_picture.ts";
+import { draw, toEnd } from "../generate.ts";
 import { findModel, isModel } from "../model/find_model.ts";
 import { modelByName, modelFolder } from "../model/short_name.ts";
 import { differingParts } from "../model/identity.ts";
 import { pictureHeader } from "../picture/picture_size.ts";
+import type { Drawing } from "../pipeline/drawing.ts";
+import type { Model } from "../pipeline/model.ts";
 import { prepare } from "../pipeline/prepare.ts";
 import { type Plan, regionsOf, withMasks } from "../plan/plan.ts";
-import { describeModel, hashMask, type ModelRecipe, type Recipe, type Repainted } from "../recipe.ts";
+import { describeModel, hashMask, layersOf, type ModelRecipe, type Recipe } from "../recipe.ts";
 import { publicName } from "../secrets.ts";
 import type { AdapterShelf } from "../adapter/shelf.ts";
-import type { FlagValues, Settings } from "../settings.ts";
+import type { FlagValues, PictureOptions, Settings } from "../settings.ts";
 import type { Context } from "./command.ts";
 import { json } from "./json.ts";
 import { drawToFile } from "./draw.ts";
 import { findPictures } from "./find_pictures.ts";
-import { loadWeights, type ModelChoice, openModel } from "./open_model.ts";
-import { outputOf } from "./output.ts";
+import { beginningOf, underLayer } from "./layers.ts";
+import { loadWeights, type ModelChoice, type OpenedModel, openModel } from "./open_model.ts";
+import { type Output, outputOf } from "./output.ts";
 import { followed } from "./trace_file.ts";
 
 /** A picture that says what made it. */
@@ -39,37 +45,123 @@ export interface Original {
  * @throws ModelError where the model is not at hand, or the result is another picture
  */
 export async function reproduce(original: Original, context: Context): Promise<void> {
-  const { flags, console, signal } = context;
-  const { recipe, path, bytes, texts } = original;
+  const { flags, console } = context;
+  const { recipe, path, bytes } = original;
   const format = pictureHeader(bytes)!.format;
   const extension = formatOf(path) === format && extname(path) ? extname(path) : `.${format}`;
   const output = await outputOf(flags, 1, `out_%03d${extension}`);
   if (output.format !== format) {
     throw new UsageError(`${path} is a ${format}, so the identical file is one, too: choose another name for -o.`);
   }
-  if (recipe.repainted) throw new UsageError(whyNot(basename(path), recipe.repainted));
-  const plan = await findMasks(recipe, dirname(path));
-  let opened = await openModel(await chooseModel(recipe.model, dirname(path), context), context);
+  const report = recipe.layers
+    ? await redrawLayers(original, output, context)
+    : await redraw(original, output, context);
+  const { others, ...said } = { ...report, model: recipe.model };
+  const identical = same(bytes, await Deno.readFile(report.path));
+  console.event("saved", { ...said, identical });
+  console.result(flags.json ? json({ ...said, identical }) : `${report.path}  seed ${report.seed}`);
+  if (identical) console.say(`It is the same as ${basename(path)}, byte by byte.`);
+  if (!identical && !flags.noMetadata) throw new ModelError(whyDifferent(original, report.path, others));
+}
+
+/** What came of it. */
+interface Redrawn {
+  path: string;
+  seed: number | bigint;
+  /** In what of less weight its model differs. */
+  others: string[];
+}
+
+/** A picture that was drawn once. */
+async function redraw({ recipe, path, bytes, texts }: Original, output: Output, context: Context): Promise<Redrawn> {
+  const { flags, console } = context;
+  const reopened = new Reopened(dirname(path), context);
   try {
+    const { opened, others } = await reopened.open(recipe.model);
     await using _trace = await followed(opened.model.device, context);
-    const found = await describeModel(opened.model, recipe.model.fullHash, signal);
-    const others = compareModels(recipe.model, found);
-    const pictures = await findPictures(recipe.settings, flags, dirname(path));
-    await addLoras(opened.model.adapters, recipe.settings, flags, dirname(path));
-    const drawing = await prepare(opened.model, { ...recipe.settings, ...pictures, plan });
+    const drawing = await reopened.prepare(opened.model, recipe, wasCut(bytes, recipe.settings) ? unsized : {});
     for (const warning of drawing.warnings) console.say(warning);
     opened.model.adapt(drawing.loras.whole);
-    opened = await loadWeights(opened, context);
-    const report = await drawToFile(opened, drawing, output, flags.noMetadata ? undefined : texts, context);
-    const identical = same(bytes, await Deno.readFile(report.path));
-    console.event("saved", { ...report, model: recipe.model, identical });
-    console.result(
-      flags.json ? json({ ...report, model: recipe.model, identical }) : `${report.path}  seed ${report.seed}`,
-    );
-    if (identical) console.say(`It is the same as ${basename(path)}, byte by byte.`);
-    if (!identical && !flags.noMetadata) throw new ModelError(whyDifferent(original, report.path, others));
+    const loaded = await loadWeights(opened, context);
+    return { ...await drawToFile(loaded, drawing, output, flags.noMetadata ? undefined : texts, context), others };
   } finally {
-    opened.model.close();
+    reopened.close();
+  }
+}
+
+/** One that was painted over in parts: each layer over the one before. */
+async function redrawLayers({ recipe, path, texts }: Original, output: Output, context: Context): Promise<Redrawn> {
+  const { flags: { noMetadata, initImage }, console, signal } = context;
+  const layers = layersOf(recipe);
+  const reopened = new Reopened(dirname(path), context);
+  try {
+    let { from, picture } = await beginningOf(layers, path, initImage as string | undefined);
+    const differing = new Set<string>();
+    for (; from < layers.length; from++) {
+      const layer = layers[from];
+      const { opened, others } = await reopened.open(layer.model!);
+      others.forEach((other) => differing.add(other));
+      console.say(`Layer ${from + 1} of ${layers.length}: ${briefText(layer.plan.prompt, 100)}`);
+      const under = layer.mask === undefined ? {} : { ...unsized, ...await underLayer(layer, picture, from) };
+      const drawing = await reopened.prepare(opened.model, layer, under);
+      ({ image: picture } = await toEnd(draw(opened.model, drawing, signal), console.progress.step));
+    }
+    const bytes = await encodePicture(output.format, picture!, noMetadata ? undefined : Object.fromEntries(texts));
+    const written = await writeSomewhere(output, bytes, console.say, 1);
+    return { path: written, seed: recipe.settings.seed, others: [...differing] };
+  } finally {
+    reopened.close();
+  }
+}
+
+/** Nobody asked for a size, so that what is no multiple of what the networks see keeps its pixels. */
+const unsized = { width: undefined, height: undefined };
+
+/** Whether a picture that was painted over in parts is smaller than what was drawn: then it had its own size. */
+function wasCut(bytes: Uint8Array, { width, height, mask, extend, hiresScale, hiresSize, upscaleModel }: Settings) {
+  const size = pictureHeader(bytes)!;
+  return (mask ?? extend) !== undefined && (hiresScale ?? hiresSize ?? upscaleModel) === undefined &&
+    (size.width < width || size.height < height);
+}
+
+/** Models of recipes, opened where they are now, one at a time. */
+class Reopened {
+  #last?: { key: string; opened: OpenedModel; others: string[] };
+
+  /** @param folder where the picture lies: files that a recipe names may be there */
+  constructor(private readonly folder: string, private readonly context: Context) {}
+
+  /**
+   * @returns the model, and its parts that do not decide by themselves whether it is the same
+   * @throws ModelError where it is not at hand
+   */
+  async open(made: ModelRecipe): Promise<{ opened: OpenedModel; others: string[] }> {
+    const { folder, context } = this;
+    const key = JSON.stringify(made);
+    if (this.#last?.key === key) return this.#last;
+    this.close();
+    const opened = await openModel(await chooseModel(made, folder, context), context);
+    this.#last = { key, opened, others: [] };
+    this.#last.others = compareModels(made, await describeModel(opened.model, made.fullHash, context.signal));
+    return this.#last;
+  }
+
+  /** A drawing of a recipe. @param under what it begins with, instead of the pictures that the settings name */
+  async prepare(
+    model: Model,
+    { plan, settings, masks }: Pick<Recipe, "plan" | "settings" | "masks">,
+    under: PictureOptions = {},
+  ): Promise<Drawing> {
+    const { folder, context: { flags } } = this;
+    const named = Object.fromEntries(Object.entries(settings).filter(([name]) => !(name in under))) as Settings;
+    const pictures = await findPictures(named, flags, folder);
+    await addLoras(model.adapters, settings, flags, folder);
+    return await prepare(model, { ...settings, ...pictures, ...under, plan: await findMasks({ plan, masks }, folder) });
+  }
+
+  close(): void {
+    this.#last?.opened.model.close();
+    this.#last = undefined;
   }
 }
 
@@ -122,7 +214,7 @@ function compareModels(made: ModelRecipe, found: ModelRecipe): string[] {
 }
 
 /** The masks by their names, beside the picture or in the working folder, if they are still the same. */
-async function findMasks({ plan, masks = {} }: Recipe, folder: string): Promise<Plan> {
+async function findMasks({ plan, masks = {} }: Pick<Recipe, "plan" | "masks">, folder: string): Promise<Plan> {
   const places: string[] = [];
   for (const [i, { mask }] of regionsOf(plan).entries()) {
     if (mask === undefined) continue;
@@ -166,17 +258,6 @@ async function addLoras(shelf: AdapterShelf, settings: Settings, flags: FlagValu
 
 function same(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
-}
-
-/** What it takes to come to a picture again that was painted over. */
-function whyNot(path: string, { repaints, picture, seed }: Repainted): string {
-  const times = repaints === 1 ? "once" : `${repaints} times`;
-  return `${path} was painted over in parts, ${times}, each time from a picture that no file holds, so that it cannot be made ` +
-    "from its own recipe. " +
-    (picture
-      ? `Edit ${picture.name} (SHA-256 ${picture.hash.slice(0, 16)}…) again: with the same flags, or with --edit and ` +
-        "the file that --save-edit wrote."
-      : `Draw its prompt again with --seed ${seed} and the same --rounds, --best-of and --judge.`);
 }
 
 function whyDifferent({ path, recipe }: Original, made: string, others: string[]): string {

@@ -69,7 +69,8 @@ export class Studio implements Disposable {
     }
     const { flags: { noMetadata, fullHash }, signal } = context;
     const recipe = noMetadata ? undefined : easel.recipe ??= await describeModel(easel.opened.model, fullHash, signal);
-    const recipeOf = recipe && ((result: ImageResult) => makeRecipe(recipe, result.plan, result.settings));
+    const recipeOf = recipe &&
+      ((result: Pick<ImageResult, "plan" | "settings">) => makeRecipe(recipe, result.plan, result.settings));
     const seeded = { ...drawing, settings: { ...drawing.settings, seed } };
     return await drawToFile(easel.opened, seeded, output, recipeOf, context, number, this.judge);
   }

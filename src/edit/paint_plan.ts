@@ -11,7 +11,7 @@ import { placesOf, sharedPhrases } from "../judge/checklist.ts";
 import type { Rect } from "../region/layout.ts";
 import { formatSplitRatio } from "../region/split_ratio.ts";
 import type { Operation } from "./operation.ts";
-import { overlap, rectOfOperation } from "./place.ts";
+import { overlap, PLACE, rectOfOperation } from "./place.ts";
 
 /** A box is a cell's where so much of the smaller lies in the other. */
 const SAME = 0.8;
@@ -96,7 +96,10 @@ export function promptAfter(prompt: string, { kind, object, words }: Operation):
     return words === undefined ? prompt : [prompt, words].filter(Boolean).join(", ");
   }
   if (kind !== "remove") return prompt.replace(there, () => words!); // as they are: "$&" in words means nothing
-  return prompt.replace(there, "").replace(/^\s*(?:and|,)\s*|\s*(?:\band\b|,)\s*$/g, "").replace(/ {2,}/g, " ").trim();
+  const start = prompt.indexOf(there);
+  const [place = ""] = new RegExp(`^${PLACE}\\b`, "i").exec(prompt.slice(start + there.length)) ?? [];
+  return (prompt.slice(0, start) + prompt.slice(start + there.length + place.length))
+    .replace(/^\s*(?:and\b|,)\s*|\s*(?:\band|,)\s*$/g, "").replace(/,(?: and)? ,/, ",").replace(/ {2,}/g, " ").trim();
 }
 
 /** Words that end one phrase and begin another. */

@@ -19,6 +19,11 @@ const MARGIN = 0.15;
 /** Of the picture's sides, for what is added. */
 const ADDED = 0.5;
 
+/** Words that say where in a picture something is; the first group is the place. */
+export const PLACE =
+  ",? (?:at|in|on|near) the (?:(?:far|very) )?((?:(?:top|bottom|upper|lower|left|right|middle|centre" +
+  "|center|corner|side|half)[ -]?)+)(?: of the (?:picture|image))?";
+
 /** What tells where things are. */
 export interface Guides {
   /** What the picture shows, where its recipe says. */
@@ -52,9 +57,7 @@ export async function placed(operation: Operation, picture: Picture, guides: Gui
     return shape ? { ...operation, mask: shape, byContour: true } : operation;
   }
   if (kind === "add") {
-    const spot =
-      /,? (?:at|in|on|near) the (?:(?:far|very) )?((?:(?:top|bottom|upper|lower|left|right|middle|centre|center|corner|side|half)[ -]?)+)(?: of the (?:picture|image))?$/i
-        .exec(words!);
+    const spot = new RegExp(`${PLACE}$`, "i").exec(words!);
     if (!spot) {
       throw new UsageError(
         `Where shall "${words}" be? Say so (--add "${words} at the left") or give its place with --box x,y,w,h.`,

@@ -13,8 +13,11 @@ import type { Operation } from "./operation.ts";
 import { maskFor } from "./operation_mask.ts";
 import { rectOfOperation } from "./place.ts";
 
-/** Strengths of the first round; each later one goes a step further. */
+/** Strengths of the first round. */
 const STRENGTHS: Record<Operation["kind"], number> = { replace: 1, add: 1, recolor: 0.75, remove: 0.4 };
+
+/** What each later round adds. */
+const FURTHER = 0.125;
 
 /** Pixels over which the new fades into the kept, inside the mask. */
 const FEATHER = 4;
@@ -33,6 +36,7 @@ export interface Repaint extends PictureOptions {
  * @param plan what is painted, see `planFor`
  * @param round from 1
  * @param grid see `maskFor`
+ * @param steps of the sampler, of which one runs at the least
  * @param seen where the judge sees what is not right
  * @throws UsageError where a mask cannot be read
  */
@@ -40,7 +44,13 @@ export async function repaintOf(
   operation: Operation,
   image: Picture,
   plan: Plan,
-  { round, grid, settings, seen }: { round: number; grid: number; settings: PictureOptions; seen?: Rect },
+  { round, grid, steps, settings, seen }: {
+    round: number;
+    grid: number;
+    steps: number;
+    settings: PictureOptions;
+    seen?: Rect;
+  },
 ): Promise<Repaint> {
   const { kind } = operation;
   const mask = await maskFor(widened(operation, image, round, seen), image, grid);
@@ -48,7 +58,7 @@ export async function repaintOf(
     ...settings,
     initImage: kind === "remove" ? filledIn(image, mask) : image,
     maskBlur: settings.maskBlur ?? FEATHER,
-    strength: settings.strength ?? Math.min(1, STRENGTHS[kind] + 0.125 * (round - 1)),
+    strength: settings.strength ?? Math.min(1, Math.max(1 / steps, STRENGTHS[kind] + FURTHER * (round - 1))),
     plan: avoiding(operation, plan, settings),
     mask,
   };

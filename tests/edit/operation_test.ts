@@ -111,6 +111,13 @@ Deno.test("a cell's operation changes that cell's prompt; another box gets a cel
   const removed = planFor({ kind: "remove", object: "the apple", box: [0, 0, 0.5, 1] }, plan);
   assert.equal(regionsOf(removed)[0].prompt, "empty background, watercolor");
   assert.equal(promptAfter("a dog and a cat", { kind: "remove", object: "the cat" }), "a dog");
+  const without = (prompt: string, object: string) => promptAfter(prompt, { kind: "remove", object });
+  assert.equal(
+    without("a red apple on the left and a blue teapot on the right", "the apple"),
+    "a blue teapot on the right",
+  );
+  assert.equal(without("a cat, a fish at the bottom right, a dog", "the fish"), "a cat, a dog");
+  assert.equal(without("a cat in the snow and a fish in the sea", "the fish"), "a cat in the snow and in the sea");
   const after = (prompt: string, object: string, words: string) =>
     promptAfter(prompt, { kind: "replace", object, words });
   assert.equal(after("an owl, a blue fish and a cat", "the fish", "a white apple"), "an owl, a white apple and a cat");

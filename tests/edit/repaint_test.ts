@@ -11,7 +11,13 @@ const plan = plainPlan("a table", "rules");
 
 async function masks(operation: Operation, rounds = [1, 2, 3]) {
   const paint = (round: number) =>
-    repaintOf(operation, page, plan, { round, grid: 8, settings: {}, seen: { x0: 0.5, y0: 0.25, x1: 0.9, y1: 0.5 } });
+    repaintOf(operation, page, plan, {
+      round,
+      grid: 8,
+      steps: 20,
+      settings: {},
+      seen: { x0: 0.5, y0: 0.25, x1: 0.9, y1: 0.5 },
+    });
   return (await Promise.all(rounds.map(paint))).map(({ mask }) => around(mask));
 }
 
@@ -44,8 +50,12 @@ Deno.test("later rounds are stronger, unless somebody says how strong", async ()
     (await repaintOf({ kind: "recolor", object: "a", words: "b" }, page, plan, {
       round,
       grid: 8,
+      steps: 20,
       settings: { strength },
     }))
       .strength;
   assert.deepEqual([await at(1), await at(2), await at(9), await at(9, 0.5)], [0.75, 0.875, 1, 0.5]);
+  // Of however few steps one runs.
+  const few = { round: 1, grid: 8, steps: 2, settings: {} };
+  assert.equal((await repaintOf({ kind: "remove", object: "a" }, page, plan, few)).strength, 0.5);
 });

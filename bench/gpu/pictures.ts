@@ -40,6 +40,7 @@ function distance(a: Uint8Array, b: Uint8Array) {
 }
 
 const SHOWN = "picture.png";
+const FIRST = "first time";
 const elsewhere = await Deno.makeTempDir();
 const reference = await readPicture(await Deno.readFile(join(ROOT, "docs/first.png")), "docs/first.png");
 async function draw(name: string, file: string, ...flags: string[]): Promise<void> {
@@ -48,7 +49,7 @@ async function draw(name: string, file: string, ...flags: string[]): Promise<voi
   const lines: string[] = [];
   const started = performance.now();
   const code = await follow([...command, "--json", "--force", ...steps, "-o", out, ...flags], {
-    limit: 20,
+    limit: name === FIRST ? 45 : 20, // the first one compiles all kernels
     onLine: (line) => lines.push(line),
   });
   const seconds = (performance.now() - started) / 1000;
@@ -69,7 +70,7 @@ async function draw(name: string, file: string, ...flags: string[]): Promise<voi
   }
 }
 
-await draw("first time", SHOWN);
+await draw(FIRST, SHOWN);
 await draw("second time", SHOWN);
 await draw("third time", SHOWN);
 await draw("without what was tried", "other.png", "--no-tune");

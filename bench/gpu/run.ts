@@ -36,7 +36,7 @@ function partsOf(size: string[], folder: string): Record<string, Part> {
   const torch = (name: string) => [python, here(name), ...size];
   return {
     machine: { limit: 20, command: script("machine.ts") },
-    pictures: { limit: 45, command: script("pictures.ts", folder, ...size) },
+    pictures: { limit: 70, command: script("pictures.ts", folder, ...size) },
     kernels: { limit: 75, command: script("kernels.ts", ...size) },
     "matrix units": { limit: 12, command: script("matrix_units.ts") },
     sd15: { limit: 60, command: script("model.ts", "sd1", folder, ...size), model: "sd1" },

@@ -4,11 +4,11 @@
 // a 1×1 convolution; with TAPS = 9 they are the 3×3 neighbours of each output pixel (implicit GEMM), at stride 1 or 2,
 // optionally of the picture doubled in size. A group of 8 lanes owns ROWS rows × 64 columns: each lane loads four
 // channels of every row, the group shares them, and each lane multiplies them with its own 8 columns. Loads are the
-// cost; this way x is loaded once per 64 columns and w once per ROWS rows. Where panels are narrower, LANES lanes share
-// them, and a group owns 8 / LANES times as many rows.
+// cost; this way x is loaded once per 64 columns and w once per ROWS rows. Where panels are narrower, p.lanes lanes share
+// them, and a group owns 8 / p.lanes times as many rows.
 //
 // x [rows, depth·4], w [panel][tap][k][lane][8], out [rows, quads·4]; workgroup 8 × WAVES; grid: panels ×
-// parts, rows / (ROWS · WAVES · 8 / LANES) folded into y and z. PARTS = 1: without the end, partial [part, row,
+// parts, rows / (ROWS · WAVES · 8 / lanes) folded into y and z. PARTS = 1: without the end, partial [part, row,
 // column]. A part is the product of one of the PLANES of a weight with as many rows of x.
 // use product
 // use lanes
@@ -17,22 +17,24 @@
 fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u) {
   lanes_begin(local.y);
-  let lane = select(local.x % LANES, local.x, LANES == 8u);
+  let lane = local.x % p.lanes;
   let neighbours = local.x - lane;   // the first of the lanes that share rows with this one
   let panel = group.x % p.panels;
   let part = group.x / p.panels;
-  let row = (((group.z * groups.y + group.y) * WAVES + local.y) * 8u + neighbours) / LANES * ROWS;
+  let row = (((group.z * groups.y + group.y) * WAVES + local.y) * 8u + neighbours) / p.lanes * ROWS;
+  var here = origin(row);
   // for $i in ROWS
   var low$i = vec4f(0);
   var high$i = vec4f(0);
-  let origin$i = origin(min(row + $iu, p.rows - 1u));   // divides, which is slow, once for all taps
+  let origin$i = here;
+  here = next_origin(here);
   // end
   for (var tap = 0u; tap < TAPS; tap++) {
     // for $i in ROWS
     let from$i = source_row(origin$i, tap);
     let start$i = (part * p.rows + select(from$i, 0u, from$i == OUTSIDE)) * p.depth;
     // end
-    for (var c = 0u; c < p.depth; c += LANES) {
+    for (var c = 0u; c < p.depth; c += p.lanes) {
       let mine = min(c + lane, p.depth - 1u);
       lanes_ready();
       // for $i in ROWS
@@ -40,13 +42,13 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
       lanes_put($iu, local.x, a$i);
       // end
       lanes_ready();
-      let count = min(LANES, p.depth - c);
+      let count = min(p.lanes, p.depth - c);
       for (var other = 0u; other < count; other++) {
-        let k = ((panel * PLANES + part + tap) * p.depth + c + other) * 4u * LANES + lane;
+        let k = ((panel * PLANES + part + tap) * p.depth + c + other) * 4u * p.lanes + lane;
         let w0 = w_at(k);
-        let w1 = w_at(k + LANES);
-        let w2 = w_at(k + 2u * LANES);
-        let w3 = w_at(k + 3u * LANES);
+        let w1 = w_at(k + p.lanes);
+        let w2 = w_at(k + 2u * p.lanes);
+        let w3 = w_at(k + 3u * p.lanes);
         // for $i in ROWS
         let s$i = lanes_get($iu, neighbours + other, a$i);
         low$i += s$i.x * w0[0] + s$i.y * w1[0] + s$i.z * w2[0] + s$i.w * w3[0];
@@ -62,13 +64,13 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
   sums[2 * $i] = low$i;
   sums[2 * $i + 1] = high$i;
   // end
-  let column = panel * LANES + lane;
+  let column = panel * p.lanes + lane;
   let count = min(ROWS, p.rows - min(row, p.rows));
   for (var i = 0u; i < count; i++) {
     if (PARTS == 0u) {
       finish(sums[2u * i], sums[2u * i + 1u], row + i, column);
     } else {
-      let at = ((part * p.rows + row + i) * p.panels * LANES + column) * 2u;
+      let at = ((part * p.rows + row + i) * p.panels * p.lanes + column) * 2u;
       partial_put(at, sums[2u * i]);
       partial_put(at + 1u, sums[2u * i + 1u]);
     }

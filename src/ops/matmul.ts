@@ -65,6 +65,7 @@ export function conv3x3(g: Graph, x: Tensor, weight: Weight, options: ConvOption
         view_width: viewWidth,
         view_height: viewHeight,
         out_width: outWidth,
+        out_height: outHeight,
         stride,
         pad: padAfter ? 0 : 1,
         up: upsampleTo !== undefined,

@@ -54,6 +54,7 @@ const NO_PICTURE: Values = {
   view_width: 1,
   view_height: 1,
   out_width: 1,
+  out_height: 1,
   stride: 1,
   pad: 0,
   up: 0,
@@ -159,19 +160,19 @@ function dispatch(
     ...uniforms,
     ...geometry,
     slices,
+    lanes: panel / 8,
   };
   const operands = [...bindings, out ?? g.nothing("out"), x, panels, sums ?? g.nothing("sums", "quads", "f32")];
   const which = { TAPS: apart ? 1 : taps, PLANES: taps, PARTS: Number(sums !== undefined), ...end };
   const flops = 2 * rows * weight.inChannels * taps * weight.outChannels * (weight.gated ? 2 : 1);
   if (kernel === "matmul") {
-    const LANES = panel / 8;
     g.dispatch({
       kernel: { name: kernel, source: lanesSource },
-      constants: { ROWS, WAVES, LANES, SLOTS: ROWS, ...which },
+      constants: { ROWS, WAVES, SLOTS: ROWS, ...which },
       params,
       bindings: operands,
       writes: sums ?? out,
-      grid: [panelCount(weight) * (apart ? taps : 1), ...bands(Math.ceil(rows / (ROWS * WAVES * 8 / LANES)))],
+      grid: [panelCount(weight) * (apart ? taps : 1), ...bands(Math.ceil(rows / (ROWS * WAVES * 64 / panel)))],
       flops,
     });
     return;

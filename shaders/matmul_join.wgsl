@@ -6,6 +6,7 @@ struct Params {
   panels: u32,
   entry_rows: u32,
   has_bias: u32,
+  has_residual: u32,
   shift_quads: u32,
   shift_first: u32,
   slices: u32,

@@ -7,6 +7,7 @@ struct Params {
   columns: u32,      // quads of a row of sums
   entry_rows: u32,
   has_bias: u32,
+  has_residual: u32,
   shift_quads: u32,
   shift_first: u32,
   first: u32,        // tile to begin with, counted through the batch

@@ -78,13 +78,15 @@ export function ending(
     params: {
       entry_rows: before ? 1 : entryRows,
       has_bias: bias !== undefined,
+      has_residual: residual !== undefined,
       shift_quads: shift ? shift.shape[shift.shape.length - 1] / 4 : 0,
       shift_first: first / 4,
     },
     constants: {
       GATED: Number(gated),
       SHIFT: before && gated ? 2 : Number(shift !== undefined),
-      RESIDUAL: Number(residual !== undefined),
+      // On software adapters a pipeline takes longer to compile than the zeros it adds take to read.
+      RESIDUAL: Number(residual !== undefined || g.device.textures),
       ACTIVATION: ACTIVATIONS.indexOf(activation),
     },
     bindings: [bias ?? g.nothing("bias", "plain"), shift ?? g.nothing("shift"), residual ?? g.nothing("residual")],

@@ -14,13 +14,18 @@ import { table } from "./table.ts";
 const ROOT = new URL("..", import.meta.url).pathname;
 const PROMPT = "a red apple";
 
-/** The program as it was, in a working tree of its own. */
-async function earlier(commit: string): Promise<string> {
+/** The program as it was, in a working tree of its own, which goes when what is returned is disposed of. */
+async function earlier(commit: string): Promise<{ folder: string } & AsyncDisposable> {
   const folder = join(await benchFolder("versions"), commit);
-  if (await Deno.stat(join(folder, "main.ts")).then(() => true, () => false)) return folder;
-  await outputOf("git", ["-C", ROOT, "worktree", "prune"]);
-  await outputOf("git", ["-C", ROOT, "worktree", "add", "--force", "--detach", folder, commit]);
-  return folder;
+  const worktree = (...args: string[]) => outputOf("git", ["-C", ROOT, "worktree", ...args]);
+  await worktree("remove", "--force", folder).catch(() => {}); // what a run that was broken off left, if one was
+  await worktree("add", "--force", "--detach", folder, commit);
+  return {
+    folder,
+    async [Symbol.asyncDispose]() {
+      await worktree("remove", "--force", folder);
+    },
+  };
 }
 
 /** What a run took, as a stopwatch beside it and as the program itself says. */
@@ -46,7 +51,8 @@ export async function run(args: string[]): Promise<void> {
     allowPositionals: true,
     options: { rounds: { type: "string", default: "3" }, write: { type: "boolean" } },
   });
-  const folders = { before: await earlier(commit), now: ROOT };
+  await using before = await earlier(commit);
+  const folders = { before: before.folder, now: ROOT };
   const out = join(await benchFolder("pictures"), "first.png");
   const runs: Record<string, Run[]> = { before: [], now: [] };
   for (let round = 0; round <= Number(rounds); round++) {
@@ -56,7 +62,7 @@ export async function run(args: string[]): Promise<void> {
       console.error(`${round === 0 ? "warm-up" : `round ${round}`}, ${name}: ${once.seconds.toFixed(2)} s`);
     }
   }
-  const { before, now } = runs;
+  const { before: then, now } = runs;
   const parts: [string, (run: Run) => number][] = [
     ["prompt to PNG", ({ seconds }) => seconds],
     ["load", ({ timings }) => timings.load],
@@ -65,8 +71,8 @@ export async function run(args: string[]): Promise<void> {
     ["decode", ({ timings }) => timings.decode],
   ];
   const rows = parts.map(([name, of]) => {
-    const [old, new_] = [median(before.map(of)), median(now.map(of))];
-    const ratios = now.map((run, i) => of(run) / of(before[i]));
+    const [old, new_] = [median(then.map(of)), median(now.map(of))];
+    const ratios = now.map((run, i) => of(run) / of(then[i]));
     return [name, `${old.toFixed(2)} s`, `${new_.toFixed(2)} s`, `${median(ratios).toFixed(2)}×`];
   });
   const header = ["bundled model", commit, "now", "now / then"];

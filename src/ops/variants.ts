@@ -54,7 +54,6 @@ const tile = { kernel: "attention_tile", waves: 8 } as const;
 
 /** Attention: lanes for software adapters, tiles for GPUs, without spilled registers on any head of SD and SDXL. */
 export const ATTENTION = {
-  "lanes 2": { ...lanes, upToWidth: 40, queries: 2 },
   "lanes 1": { ...lanes, upToWidth: 64, queries: 1 },
   "lanes any": { ...lanes, upToWidth: Infinity, queries: 1 },
   "wide": { ...lanes, kernel: "attention_wide", upToWidth: Infinity, multipleOf: 32, parts: 8, queries: 4 },

@@ -7,7 +7,8 @@ import { contour as contourOf } from "./edit/contour.ts";
 import { type Operation, rectOf } from "./edit/operation.ts";
 import { planFor } from "./edit/paint_plan.ts";
 import { repaintOf } from "./edit/repaint.ts";
-import { type Guides, overlap, placed, rectOfOperation } from "./edit/place.ts";
+import { type Guides, placed, rectOfOperation } from "./edit/place.ts";
+import { overlap } from "./edit/rects.ts";
 import { operationsBetween } from "./edit/difference.ts";
 import { UsageError } from "./errors.ts";
 import { draw, type ImageResult, type StepEvent, toEnd } from "./generate.ts";
@@ -42,6 +43,8 @@ export interface EditOptions {
   settings?: PictureOptions;
   /** Changes every drawing before it is drawn, the looks for contours among them: what of the weights leaves the device. */
   fit?: (drawing: Drawing) => Drawing;
+  /** Told where the best place there is paints over something. */
+  say?: (sentence: string) => void;
   /** Told of every step of every repaint. */
   onStep?: (step: StepEvent) => unknown;
   /** Aborting it ends the edit with a CancelledError. */
@@ -139,9 +142,10 @@ export async function planEdit(
     model,
     guessed = typeof target === "string",
     fit = (drawing) => drawing,
+    say,
     signal,
   }:
-    & Pick<EditOptions, "plan" | "caption" | "judge" | "contour" | "fit" | "signal">
+    & Pick<EditOptions, "plan" | "caption" | "judge" | "contour" | "fit" | "say" | "signal">
     & { model?: Model | (() => Promise<Model>); guessed?: boolean },
 ): Promise<PlannedEdit> {
   const between = typeof target === "string"
@@ -151,20 +155,22 @@ export async function planEdit(
     throw new UsageError("There is nothing to do: no operation was given.");
   }
   const objects = [...new Set(between.operations.flatMap(({ object }) => object ?? []))];
-  let heat: Promise<Heat> | undefined;
-  const lookForAll = async () => {
+  const things = plan ? checklistOf(plan).map(({ words }) => words) : [];
+  const looks = new Map<readonly string[], Promise<Heat>>();
+  const lookFor = async (phrases: readonly string[]) => {
     const eyes = typeof model === "function" ? await model() : model!;
-    const { drawing, words } = await prepareLook(eyes, picture, caption, objects);
+    const { drawing, words } = await prepareLook(eyes, picture, caption, phrases);
     return await look(eyes, { drawing: fit(drawing), words }, signal);
   };
   const sees: Guides["sees"] = model && (async (object, within) => {
-    const { maps, ...size } = await (heat ??= lookForAll());
-    return contourOf({ ...size, values: maps[objects.indexOf(object)] }, picture, within);
+    const phrases = objects.includes(object) ? objects : things;
+    if (!looks.has(phrases)) looks.set(phrases, lookFor(phrases));
+    const { maps, ...size } = await looks.get(phrases)!;
+    return contourOf({ ...size, values: maps[phrases.indexOf(object)] }, picture, within);
   });
   const operations: Operation[] = [];
-  for (const operation of between.operations) {
-    operations.push(await placed(operation, picture, { plan, judge, sees, contour, guessed, signal }));
-  }
+  const guides = { plan, judge, sees, contour, before: operations, guessed, say, signal };
+  for (const operation of between.operations) operations.push(await placed(operation, picture, guides));
   return { plan: between.plan, operations };
 }
 

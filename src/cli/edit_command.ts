@@ -95,7 +95,17 @@ export async function editCommand(context: Context): Promise<void> {
     const fit = maxVram === undefined
       ? undefined
       : (look: Drawing) => fitWithin(maxVram, opened!.model, [look], true).fit(look);
-    const guides = { plan, caption, judge, contour, fit, model: open, guessed: typeof wanted === "string", signal };
+    const guides = {
+      plan,
+      caption,
+      judge,
+      contour,
+      fit,
+      say: console.say,
+      model: open,
+      guessed: typeof wanted === "string",
+      signal,
+    };
     const changes = difference?.operations ?? wanted;
     const planned = changes.length ? await planEdit(picture, changes, guides) : { plan, operations: [] };
     planned.operations.forEach((operation, i) => console.say(`${i + 1}. ${describePlaced(operation, picture)}`));

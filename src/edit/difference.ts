@@ -13,7 +13,7 @@ import { headOf } from "../plan/rules/noun.ts";
 import { planByRules } from "../plan/rules/rules.ts";
 import type { Rect } from "../region/layout.ts";
 import { boxOf, type Operation, rectOf } from "./operation.ts";
-import { overlap } from "./place.ts";
+import { overlap } from "./rects.ts";
 
 /**
  * What must change so that the picture obeys the prompt. Where a judge looks, only what is not right; else what the

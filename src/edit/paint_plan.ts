@@ -1,23 +1,25 @@
 /**
- * What is painted for an operation: the picture's own plan with one region changed, or a plan around the operation's
- * box.
+ * What is painted for an operation: the picture's own plan with one region changed, or one region more.
  *
  * @module
  */
+import { layoutOf } from "../plan/layout_of.ts";
 import { parsePlan } from "../plan/parse_plan.ts";
-import { plainPlan, type Plan, type PlanCell, type Region, regionsOf } from "../plan/plan.ts";
+import { isPlain, plainPlan, type Plan, type PlanCell, type Region, regionsOf } from "../plan/plan.ts";
 import { NOTHING } from "../plan/rules/rules.ts";
-import { placesOf, sharedPhrases } from "../judge/checklist.ts";
+import { isEmpty, placesOf, sharedPhrases } from "../judge/checklist.ts";
 import type { Rect } from "../region/layout.ts";
-import { formatSplitRatio } from "../region/split_ratio.ts";
+import { hiddenRegions } from "../region/visible.ts";
 import type { Operation } from "./operation.ts";
-import { overlap, PLACE, rectOfOperation } from "./place.ts";
+import { PLACE, rectOfOperation } from "./place.ts";
+import { area, overlap } from "./rects.ts";
 
-/** A box is a cell's where so much of the smaller lies in the other. */
+/** A box is a region's place where so much of the smaller lies in the other. */
 const SAME = 0.8;
 
 /**
- * The plan that an operation is painted with.
+ * The plan that an operation is painted with: with the region changed whose place it is, or with a box more that lies
+ * over the others.
  *
  * @param plan the picture's own, where it is known
  */
@@ -29,10 +31,22 @@ export function planFor(operation: Operation, plan: Plan | undefined): Plan {
   const places = placesOf(plan);
   const shared = sharedPhrases(regions.map(({ prompt }) => prompt));
   const said = [words, ...shared].join(", ");
-  const prompt = promptAfter(plan.prompt, operation);
-  const basePrompt = plan.basePrompt === undefined ? undefined : promptAfter(plan.basePrompt, operation);
-  const target = places.findIndex((rect) => overlap(rect, box) >= SAME && area(box) >= area(rect) / 4);
-  if (regions.length > 1 && target >= 0) {
+  const changes = (i: number) => {
+    const share = area(box) / area(places[i]);
+    // What is added to a place where there is something leaves that, unless it takes all of it.
+    const least = operation.kind === "add" && !isEmpty(regions[i].prompt) ? SAME : 1 / 4;
+    return overlap(places[i], box) >= SAME && share >= least;
+  };
+  const target = regions.findIndex((_, i) => changes(i));
+  const { basePrompt, negativePrompt } = plan;
+  const whole = {
+    prompt: promptAfter(plan.prompt, operation),
+    ...(basePrompt === undefined ? {} : { basePrompt: promptAfter(basePrompt, operation) }),
+  };
+  if (isPlain(plan)) {
+    const avoided = negativePrompt === undefined ? {} : { negativePrompt };
+    if (target >= 0 && area(box) >= SAME) return { ...plainPlan(said, "edit"), ...avoided };
+  } else if (target >= 0) {
     let next = 0;
     const changed = (cell: PlanCell): PlanCell => {
       if ("regions" in cell) return { ...cell, regions: cell.regions.map(changed) };
@@ -40,52 +54,20 @@ export function planFor(operation: Operation, plan: Plan | undefined): Plan {
       const { brief: _brief, negativePrompt: _negative, ...rest } = cell; // they speak of what was there
       return { ...rest, prompt: said };
     };
-    return parsePlan({
-      ...plan,
-      prompt,
-      ...(basePrompt === undefined ? {} : { basePrompt }),
-      regions: plan.regions.map(changed),
-    });
+    return parsePlan({ ...plan, ...whole, regions: plan.regions.map(changed) });
   }
-  return around(box, said, plan, prompt, basePrompt);
+  return withBox({ ...plan, ...whole }, box, said);
 }
 
-/** Rows above and below the box, columns left and right of it; they show what the plan has there. */
-function around(box: Rect, words: string, plan: Plan, prompt: string, basePrompt: string | undefined): Plan {
-  const at = (x: number, y: number): Region => {
-    const index = placesOf(plan).findIndex((rect) => x >= rect.x0 && x < rect.x1 && y >= rect.y0 && y < rect.y1);
-    const { prompt = "", negativePrompt, loras } = regionsOf(plan)[index] ?? {};
-    return { prompt: prompt || NOTHING, ...(negativePrompt ? { negativePrompt } : {}), ...(loras ? { loras } : {}) };
-  };
-  const middle = { x: (box.x0 + box.x1) / 2, y: (box.y0 + box.y1) / 2 };
-  const least = 0.02;
-  const parts = (before: number, after: number, regionBefore: Region, regionAfter: Region) =>
-    [
-      { size: before, region: regionBefore, isBox: false },
-      { size: 1 - before - after, region: { prompt: words }, isBox: true },
-      { size: after, region: regionAfter, isBox: false },
-    ].filter(({ size, isBox }) => isBox || size > least);
-  const columns = parts(box.x0, 1 - box.x1, at(box.x0 / 2, middle.y), at((1 + box.x1) / 2, middle.y));
-  const rows = parts(box.y0, 1 - box.y1, at(middle.x, box.y0 / 2), at(middle.x, (1 + box.y1) / 2));
-  const regions = rows.flatMap(({ region, isBox }) => isBox ? columns.map(({ region }) => region) : [region]);
-  const { mode, baseRatio, negativePrompt } = plan;
-  const avoided = negativePrompt === undefined ? {} : { negativePrompt };
-  if (regions.length === 1) return { ...plainPlan(words, "edit"), ...avoided };
-  const splitRatio = formatSplitRatio(rows.map(({ size, isBox }) => ({
-    height: size,
-    widths: isBox ? columns.map(({ size }) => size) : [1],
-  })));
-  return parsePlan({
-    prompt,
-    ...(basePrompt === undefined ? {} : { basePrompt }),
-    // A list has one ratio for each of the plan's own cells.
-    ...(typeof baseRatio === "number" ? { baseRatio } : {}),
-    ...avoided,
-    splitRatio,
-    regions,
-    planner: "edit",
-    mode,
-  });
+/** The plan with one region more, in front of all others; boxes that nothing is seen of any more are gone. */
+function withBox(plan: Plan, { x0, y0, x1, y1 }: Rect, prompt: string): Plan {
+  const depth = Math.min(0, ...regionsOf(plan).map(({ depth = 0 }) => depth));
+  const over: Region = { prompt, box: [x0, y0, x1, y1], ...(depth ? { depth } : {}) };
+  const regions = [...plan.regions, over];
+  const hidden = new Set(hiddenRegions(layoutOf({ ...plan, regions })));
+  const all = regionsOf({ regions });
+  const isSeen = (cell: PlanCell) => "regions" in cell || cell.box === undefined || !hidden.has(all.indexOf(cell));
+  return parsePlan({ ...plan, planner: "edit", regions: regions.filter(isSeen) });
 }
 
 /** What the whole picture shows afterwards. */
@@ -116,8 +98,4 @@ function phraseIn(prompt: string, object: string): string | undefined {
   const between = `(?:(?!(?:${JOINING}) )[\\p{L}-]+ ){0,3}?`;
   const phrase = (words: string) => new RegExp(`\\b(?:(?:an?|the|one) ${between})?${words}\\b`, "iu").exec(prompt)?.[0];
   return phrase(bare) ?? phrase(last);
-}
-
-function area({ x0, y0, x1, y1 }: Rect): number {
-  return (x1 - x0) * (y1 - y0);
 }

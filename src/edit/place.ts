@@ -3,16 +3,19 @@
  *
  * @module
  */
+import { briefText } from "../brief.ts";
 import { UsageError } from "../errors.ts";
 import type { Judge } from "../judge/judge.ts";
 import type { Picture } from "../picture/picture.ts";
 import { type Plan, regionsOf } from "../plan/plan.ts";
-import { placesOf } from "../judge/checklist.ts";
+import { checklistOf, placesOf } from "../judge/checklist.ts";
 import { headOf } from "../plan/rules/noun.ts";
 import { placeOf } from "../plan/rules/patterns.ts";
 import type { Rect } from "../region/layout.ts";
+import { freePlace } from "./free_place.ts";
 import { boxAround } from "./mask.ts";
 import { boxOf, describeOperation, type Operation, rectOf } from "./operation.ts";
+import { around, grown, overlap } from "./rects.ts";
 
 /** A share of the object's sides that is painted around it, so that another shape finds room. */
 const MARGIN = 0.15;
@@ -34,6 +37,10 @@ export interface Guides {
   sees?: (object: string, within?: Rect) => Promise<Picture | undefined>;
   /** How an operation's shape is found where nobody gives its mask; default "auto". */
   contour?: "auto" | "attention" | "box";
+  /** Operations that come before it, with their places. */
+  before?: readonly Operation[];
+  /** Told where nothing better is found than what was asked for. */
+  say?: (sentence: string) => void;
   /** Boxes are a judge's or a plan's, not a person's: contours are looked for within them. */
   guessed?: boolean;
   /** Aborting it ends the search with a CancelledError. */
@@ -41,8 +48,8 @@ export interface Guides {
 }
 
 /**
- * The operation with its place. Its box: as it says, at the place that its words name, the plan's cell that shows the
- * object, where the judge sees it, or around its contour. Its mask: as it says, or the contour where that is wanted:
+ * The operation with its place. Its box: as it says, at the place that its words name or the nearest that is free, the plan's
+ * cell that shows the object, where the judge sees it, or around its contour. Its mask: as it says, or the contour where that is wanted:
  * what keeps its shape ("auto": recolor) or leaves nothing but background (remove) needs no room for another.
  *
  * @throws UsageError where nothing tells
@@ -63,7 +70,13 @@ export async function placed(operation: Operation, picture: Picture, guides: Gui
         `Where shall "${words}" be? Say so (--add "${words} at the left") or give its place with --box x,y,w,h.`,
       );
     }
-    return { ...operation, words: words!.slice(0, spot.index), box: boxOf(boxAt(placeOf(spot[1].toLowerCase()))) };
+    const said = words!.slice(0, spot.index);
+    const asked = boxAt(placeOf(spot[1].toLowerCase()));
+    const free = freePlace(asked, await placesTaken(picture, guides));
+    if (!free) {
+      guides.say?.(`No room is left for "${briefText(said, 80)}" there: it is painted over what stands there.`);
+    }
+    return { ...operation, words: said, box: boxOf(free ?? asked) };
   }
   const cell = plan && cellOf(plan, object!);
   const [mark] = judge ? await judge(picture, [{ words: object!, ...(cell ? { box: cell } : {}) }], signal) : [];
@@ -80,6 +93,25 @@ export async function placed(operation: Operation, picture: Picture, guides: Gui
     );
   }
   return { ...operation, box: boxOf(box), ...(shape && byShape ? { mask: shape, byContour: true } : {}) };
+}
+
+/** Where things stand: by their contours and as the judge sees them, else in all of their cells. */
+async function placesTaken(picture: Picture, { plan, judge, sees, before = [], signal }: Guides): Promise<Rect[]> {
+  const gone = before.filter(({ kind }) => kind === "remove").map(rectOfOperation);
+  const come = before.filter(({ kind, box }) => kind === "add" && box).map(rectOfOperation);
+  const checks = (plan ? checklistOf(plan) : []).filter(({ box }) =>
+    box && !gone.some((hole) => overlap(box, hole) > 0.5)
+  );
+  const marks = checks.length ? await judge?.(picture, checks, signal) : [];
+  const seen: Rect[] = [];
+  for (const [i, { words, box }] of checks.entries()) {
+    const { verdict, box: where } = marks?.[i] ?? { verdict: "unknown" };
+    const shape = await sees?.(words, box);
+    const boxes = [where && grown(where, MARGIN), shape && boxAround(shape)].filter((known) => known !== undefined);
+    if (boxes.length) seen.push(around(boxes));
+    else if (verdict !== "missing") seen.push(box!);
+  }
+  return [...seen, ...come];
 }
 
 /** Half of the picture's sides, at the place; the middle where a side is not named. */
@@ -106,24 +138,6 @@ export function regionOf(plan: Plan, object: string): number | undefined {
     return [{ i, shared: words.filter((word) => asked.has(word)).length }];
   });
   return fitting.sort((a, b) => b.shared - a.shared || a.i - b.i)[0]?.i;
-}
-
-/** A rectangle with a share of its sides more on each side, within the picture. */
-export function grown({ x0, y0, x1, y1 }: Rect, by: number): Rect {
-  const [dx, dy] = [(x1 - x0) * by, (y1 - y0) * by];
-  return { x0: Math.max(0, x0 - dx), y0: Math.max(0, y0 - dy), x1: Math.min(1, x1 + dx), y1: Math.min(1, y1 + dy) };
-}
-
-/** The share of the smaller of two rectangles that lies in the other. */
-export function overlap(a: Rect, b: Rect): number {
-  const area = ({ x0, y0, x1, y1 }: Rect) => Math.max(0, x1 - x0) * Math.max(0, y1 - y0);
-  const both = {
-    x0: Math.max(a.x0, b.x0),
-    y0: Math.max(a.y0, b.y0),
-    x1: Math.min(a.x1, b.x1),
-    y1: Math.min(a.y1, b.y1),
-  };
-  return area(both) / Math.min(area(a), area(b));
 }
 
 /** A box of an operation that has one. */

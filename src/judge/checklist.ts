@@ -10,8 +10,12 @@ import type { Rect } from "../region/layout.ts";
 import { wordsOf } from "../text/remarks.ts";
 import type { Check } from "./judge.ts";
 
-/** A region that shows the setting alone asks for nothing that could be missed. */
 const EMPTY = new RegExp(`^(?:an? )?${NOTHING}`);
+
+/** Whether a region shows the setting alone: it asks for nothing that could be missed. */
+export function isEmpty(prompt: string): boolean {
+  return EMPTY.test(prompt);
+}
 
 /**
  * One item for each region: what it shows without the words that all regions share (the setting, the style), in its
@@ -24,7 +28,7 @@ export function checklistOf(plan: Pick<Plan, "splitRatio" | "regions">): Check[]
   const places = placesOf(plan);
   const own = withoutShared(bare);
   return regions.flatMap(({ mask }, i) => {
-    if (own[i] === "" || EMPTY.test(own[i])) return [];
+    if (own[i] === "" || isEmpty(own[i])) return [];
     return [mask === undefined ? { words: own[i], box: places[i] } : { words: own[i] }];
   });
 }

@@ -80,34 +80,37 @@ Deno.test("a cell's operation changes that cell's prompt; another box gets a cel
   assert.equal(changed.prompt, "a red apple on the left and a red car on the right, watercolor");
 
   const added = planFor({ kind: "add", words: "a bee", box: [0.3, 0, 0.7, 0.5] }, plan);
-  assert.equal(added.splitRatio, "0.5,0.3,0.4,0.3;0.5");
-  assert.deepEqual(regionsOf(added).map(({ prompt }) => prompt.split(",")[0]), [
-    "a red apple",
-    "a bee",
-    "a blue teapot",
-    "a blue teapot",
-  ]);
+  assert.equal(added.splitRatio, plan.splitRatio);
+  assert.deepEqual(regionsOf(added), [...regionsOf(plan), { prompt: "a bee, watercolor", box: [0.3, 0, 0.7, 0.5] }]);
   // What the plan says of the whole picture still holds, and of a neighbour what it avoids and its LoRAs.
   const strict = parsePlan({
     ...plan,
     negativePrompt: "people",
     basePrompt: "a table, watercolor",
-    baseRatio: 0.2,
+    baseRatio: "0.2,0.3",
     regions: [{ prompt: "a red apple", negativePrompt: "a worm", loras: { ink: 0.5 } }, { prompt: "a blue teapot" }],
   });
-  const { negativePrompt, basePrompt, baseRatio, regions } = planFor(
-    { kind: "add", words: "a bee", box: [0.3, 0, 0.7, 0.5] },
-    strict,
-  );
-  assert.deepEqual([negativePrompt, basePrompt, baseRatio], ["people", "a table, watercolor, a bee", 0.2]);
-  assert.deepEqual(regions[0], { prompt: "a red apple", negativePrompt: "a worm", loras: { ink: 0.5 } });
-  assert.deepEqual(regions[1], { prompt: "a bee" });
-  assert.equal(planFor({ kind: "add", words: "a bee", box: [0, 0, 1, 1] }, strict).negativePrompt, "people");
-  // Where the neighbour already says the same words, no strip of no width comes of it.
-  const same = planFor({ kind: "add", words: "a red apple", box: [0, 0, 0.1, 1] }, plan);
-  assert.equal(same.splitRatio, "0.1,0.9");
-  const whole = planFor({ kind: "add", words: "a bee", box: [0, 0, 1, 1] }, plainPlan("a bee", "edit"));
-  assert.equal(whole.splitRatio, "1");
+  const bee = { kind: "add" as const, words: "a bee", box: [0.3, 0, 0.7, 0.5] as [number, number, number, number] };
+  const { prompt: _prompt, basePrompt, regions: [first], ...others } = planFor(bee, strict);
+  const { prompt: _before, basePrompt: _base, regions: [neighbour], ...kept } = strict;
+  assert.deepEqual([first, basePrompt], [neighbour, "a table, watercolor, a bee"]);
+  assert.deepEqual({ ...others, planner: "rules" }, kept);
+  // What is added within a cell leaves the cell's thing, and covers what was added there before; what takes all of it is in its place.
+  const small = (words: string, of = plan) => planFor({ kind: "add", words, box: [0, 0, 0.5, 0.5] }, of);
+  assert.deepEqual(regionsOf(small("a fly", small("a bee"))).map(({ prompt }) => prompt.split(",")[0]), [
+    "a red apple",
+    "a blue teapot",
+    "a fly",
+  ]);
+  assert.equal(regionsOf(planFor({ ...bee, box: [0, 0, 0.5, 1] }, plan))[0].prompt, "a bee, watercolor");
+  assert.equal(regionsOf(planFor({ ...bee, kind: "recolor", object: "apple", box: [0, 0, 0.5, 0.5] }, plan)).length, 2);
+  const whole = planFor({ ...bee, box: [0, 0, 1, 1] }, {
+    ...plainPlan("a bee, oil", "edit"),
+    negativePrompt: "people",
+  });
+  assert.deepEqual([whole.splitRatio, whole.negativePrompt, regionsOf(whole)], ["1", "people", [{
+    prompt: "a bee, oil",
+  }]]);
   const removed = planFor({ kind: "remove", object: "the apple", box: [0, 0, 0.5, 1] }, plan);
   assert.equal(regionsOf(removed)[0].prompt, "empty background, watercolor");
   assert.equal(promptAfter("a dog and a cat", { kind: "remove", object: "the cat" }), "a dog");

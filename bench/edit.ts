@@ -15,7 +15,7 @@ import { recolored } from "../src/edit/operation.ts";
 import { paint } from "../src/generate.ts";
 import { encodePng } from "../src/formats/png.ts";
 import { Detector } from "../src/judge/detector.ts";
-import { isFault } from "../src/judge/judge.ts";
+import { isFault, type Judge } from "../src/judge/judge.ts";
 import { miniJudge } from "../src/judge/mini_judge.ts";
 import type { Picture } from "../src/picture/picture.ts";
 import { look, prepareLook } from "../src/pipeline/heat.ts";
@@ -78,7 +78,7 @@ export async function run(args: string[]): Promise<void> {
       edit(model, image, [operation], { plan, judge, settings: { seed: seed + 1000 } }),
     );
     const overlaps = await contoursIn(image, plan, task, model, detector);
-    const outcome = { prompt: task.prompt, seed, ...outcomeOf(kind, image, rounds), overlaps };
+    const outcome = { prompt: task.prompt, seed, ...await outcomeOf(kind, image, rounds, judge), overlaps };
     await results.add(outcome);
     if (values.save) await save(values.save, k, { kind, operation, outcome, image, rounds });
     if (k % 4 < 3) continue;
@@ -202,9 +202,11 @@ function editOf(
   };
 }
 
-function outcomeOf(kind: Operation["kind"], before: Picture, rounds: Round[]) {
-  const [first, last] = [rounds[0].marks!, rounds.at(-1)!];
-  const single = rounds[1].attempts[0].marks!;
+/** The judge looks at each picture by itself: an edit knows that what it did not touch is as it was, and believes that. */
+async function outcomeOf(kind: Operation["kind"], before: Picture, rounds: Round[], judge: Judge) {
+  const [{ checklist }, last] = [rounds[0], rounds.at(-1)!];
+  const looks = [before, rounds[1].attempts[0].result.image, last.image].map((picture) => judge(picture, checklist));
+  const [first, single, final] = await Promise.all(looks);
   const kept = (marks: typeof first) => first.every((mark, i) => i === 0 || isFault(mark) || !isFault(marks[i]));
   const masks = rounds.flatMap(({ attempts }) => attempts.map(({ mask }) => mask));
   const same = before.data.every((value, i) =>
@@ -212,8 +214,8 @@ function outcomeOf(kind: Operation["kind"], before: Picture, rounds: Round[]) {
   );
   return {
     kind,
-    done: [!isFault(single[0]), !isFault(last.marks![0])] satisfies Outcome["done"],
-    kept: [kept(single), kept(last.marks!)] satisfies Outcome["kept"],
+    done: [!isFault(single[0]), !isFault(final[0])] satisfies Outcome["done"],
+    kept: [kept(single), kept(final)] satisfies Outcome["kept"],
     same,
     steps: last.steps,
   };

@@ -4,11 +4,12 @@
  * @module
  */
 import { contour as contourOf } from "./edit/contour.ts";
+import { boxAround, onlyWithin } from "./edit/mask.ts";
 import { type Operation, rectOf } from "./edit/operation.ts";
 import { planFor } from "./edit/paint_plan.ts";
 import { repaintOf } from "./edit/repaint.ts";
 import { type Guides, placed, rectOfOperation } from "./edit/place.ts";
-import { overlap } from "./edit/rects.ts";
+import { grown, overlap } from "./edit/rects.ts";
 import { operationsBetween } from "./edit/difference.ts";
 import { UsageError } from "./errors.ts";
 import { draw, type ImageResult, type StepEvent, toEnd } from "./generate.ts";
@@ -246,7 +247,8 @@ async function* roundsOf(
       const drawing = fit(await prepare(model, { ...repaint, seed: seedOf(seed, painted++) }));
       const result = await toEnd(draw(model, drawing, signal), onStep);
       steps += result.timings.steps.length;
-      const after = await marksOf(result.image);
+      const looked = await marksOf(result.image);
+      const after = describes && looked && marks ? stillTrue(looked, marks, index, repaint.mask) : looked;
       const change = after && marks ? worth(after) - worth(marks) : 1;
       const open = after?.[index].verdict === "unknown";
       const taken = open || change > 0 || change === 0 && item.asked && round === 1;
@@ -255,6 +257,19 @@ async function* roundsOf(
     }
     yield { round, attempts, image, plan, checklist, marks, steps };
   }
+}
+
+/**
+ * Marks after a repaint. What was right and lies apart from the mask is the same to the pixel, so it is right still,
+ * whatever the judge thinks of it now.
+ */
+function stillTrue(after: readonly Mark[], before: readonly Mark[], index: number, mask: Picture): Mark[] {
+  const isApart = ({ box }: Mark) => box !== undefined && !boxAround(onlyWithin(mask, grown(box, 0.25)));
+  return after.map((mark, i) =>
+    i !== index && isFault(mark) && !isFault(before[i]) && isApart(before[i]) && (!mark.box || isApart(mark))
+      ? before[i]
+      : mark
+  );
 }
 
 /** In what pixels a model sees masks, and in how many steps it paints. */

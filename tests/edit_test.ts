@@ -54,6 +54,27 @@ Deno.test("mending keeps what is better and stops when all is right; what is wor
   assert.equal(none.length, 1);
 });
 
+Deno.test("what a repaint did not touch is as it was, whatever the judge thinks of it afterwards", async () => {
+  const seen = { x0: 0.6, y0: 0.2, x1: 0.9, y1: 0.8 }; // the teapot, at the right
+  const operations = [{
+    kind: "remove" as const,
+    object: "a red apple",
+    box: [0, 0, 0.5, 1] as [number, number, number, number],
+  }];
+  const flickering = (...teapot: Verdict[]): Judge => () =>
+    Promise.resolve([{ verdict: "right" }, { verdict: teapot.shift() ?? "right", box: seen }]);
+  const more = { ...settings, steps: 3 };
+  const rounds = await all(
+    edit(model, picture, operations, { plan, judge: flickering("right", "wrong"), settings: more }),
+  );
+  assert.deepEqual(rounds.map(({ attempts }) => attempts.map(({ taken }) => taken)), [[], [true]]);
+  assert.equal(rounds[1].marks![1].verdict, "right");
+  // Over the teapot itself the judge is believed.
+  const over = [{ ...operations[0], box: [0.25, 0, 0.75, 1] as [number, number, number, number] }];
+  const worse = await all(edit(model, picture, over, { plan, judge: flickering("right", "wrong"), settings: more }));
+  assert.equal(worse[1].attempts[0].taken, false);
+});
+
 Deno.test("what was asked for is done even where the judge cannot tell, and not over and over", async () => {
   const operations = [{ kind: "add" as const, words: "a zebra at the top left" }];
   const judge = scripted(["unknown"]);

@@ -27,6 +27,7 @@ import { type Judge, openFaults } from "../judge/judge.ts";
 import { BYTES_OF } from "../limits.ts";
 import { type PictureName, sha256 } from "../picture/input.ts";
 import type { Picture } from "../picture/picture.ts";
+import { pictureHeader } from "../picture/picture_size.ts";
 import { publicName } from "../secrets.ts";
 import { readPicture } from "../picture/read_picture.ts";
 import { parsePlan } from "../plan/parse_plan.ts";
@@ -60,6 +61,7 @@ import { followed } from "./trace_file.ts";
 
 /** The picture that is edited: its file, and what that says of itself. */
 interface Original extends PictureName {
+  texts: Map<string, string>;
   recipe?: Recipe;
 }
 
@@ -73,7 +75,8 @@ export async function editCommand(context: Context): Promise<void> {
   const output = await outputOf(flags, 1, "edit_%03d.png");
   const bytes = await readUserFile(path, "The picture", BYTES_OF.picture);
   const picture = await readPicture(bytes, `The picture ${path}`);
-  const recipe = recipeIn(bytes, path, context);
+  const texts = readPictureText(bytes, path);
+  const recipe = recipeIn(texts, path, context);
   const plan = recipe && withoutMasks(recipe.plan);
   if (plan) console.say(`The picture carries its plan: ${plan.prompt}`);
   const wanted = flags.box && typeof asked !== "string" ? [{ ...asked[0], box: boxIn(flags.box, picture) }] : asked;
@@ -113,6 +116,7 @@ export async function editCommand(context: Context): Promise<void> {
       return console.result(flags.json ? json({ operations: [] }) : "The picture shows that already: nothing to do.");
     }
     const masks = await Promise.all(planned.operations.map((operation) => maskFor(operation, picture, 1)));
+    for (const line of await remarksOnMasks(planned.operations, picture)) console.say(line);
     if (flags.showMask) {
       await writeNewFile({ pattern: flags.showMask, force: flags.force }, encodePng(either(...masks)));
     }
@@ -131,12 +135,26 @@ export async function editCommand(context: Context): Promise<void> {
     }
     const { mask: _mask, ...settings } = pictureOptions(flags);
     const fitted = await fittedRepaints(await open(), picture, planned, settings, context);
-    const original = { name: publicName(path), hash: await sha256(bytes), recipe };
+    const original = { name: publicName(path), hash: await sha256(bytes), texts, recipe };
     opened = await loadWeights(opened!, context);
     await paintAll(context, opened, picture, planned, { judge, settings, fit: fitted, said, masks, output, original });
   } finally {
     opened?.model.close();
   }
+}
+
+/** A line for each mask that is stretched to another shape. */
+async function remarksOnMasks(operations: readonly Operation[], { width, height }: Picture): Promise<string[]> {
+  const files = new Set(operations.flatMap(({ mask }) => typeof mask === "string" ? mask : []));
+  const lines: string[] = [];
+  for (const file of files) {
+    const own = pictureHeader(await readUserFile(file, "The mask", BYTES_OF.picture))!;
+    if (Math.abs(own.width * height - own.height * width) <= Math.max(width, height)) continue;
+    lines.push(
+      `The mask ${file} has ${own.width}×${own.height} pixels, the picture ${width}×${height}: it is stretched over it.`,
+    );
+  }
+  return lines;
 }
 
 /** What there is to say of the repaints before the first of them, and how all of them stay within --max-vram. */
@@ -181,15 +199,14 @@ async function paintAll(
   }
   const last = rounds.at(-1)!;
   const taken = takenIn(rounds).at(-1);
-  const texts = taken && !flags.noMetadata
+  if (!taken) console.say("No repaint was better than what was there: the picture is as it was.");
+  const texts = flags.noMetadata
+    ? undefined
+    : taken
     ? recipeTexts(await recipeOf(rounds, await describeModel(opened.model, flags.fullHash, signal), original))
-    : undefined;
-  const path = await writeSomewhere(
-    output,
-    await encodePicture(output.format, last.image, texts),
-    console.say,
-    1,
-  );
+    : Object.fromEntries(original.texts);
+  const bytes = await encodePicture(output.format, last.image, texts);
+  const path = await writeSomewhere(output, bytes, console.say, 1);
   const report = rounds.map(roundReport);
   const { caption, target, operations } = said;
   const model = opened.model.checkpoint.name;
@@ -210,14 +227,14 @@ async function paintAll(
 async function recipeOf(
   rounds: readonly Round[],
   model: ModelRecipe,
-  { recipe, ...picture }: Original,
+  { recipe, name, hash }: Original,
 ): Promise<Recipe> {
   const describe: Describe = (result) => makeRecipe(model, result.plan, result.settings);
   const [first, ...others] = await layersOfRounds(rounds, describe);
   const last = takenIn(rounds).at(-1)!;
   return withLayers(await describe(last.result), [
     ...recipe ? layersOf(recipe) : [],
-    { ...first, picture },
+    { ...first, picture: { name, hash } },
     ...others,
   ]);
 }
@@ -264,8 +281,7 @@ async function wantedOf({ flags }: Context): Promise<string | Operation[]> {
 }
 
 /** What the picture says of itself. */
-function recipeIn(bytes: Uint8Array, path: string, { console }: Context): Recipe | undefined {
-  const texts = readPictureText(bytes, path);
+function recipeIn(texts: Map<string, string>, path: string, { console }: Context): Recipe | undefined {
   if (!texts.has(RECIPE_KEYWORD)) return undefined;
   try {
     return readRecipe(texts, path);

@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { UsageError } from "../errors.ts";
 import { readInput } from "../picture/input.ts";
 import { greyOf } from "../picture/inpaint.ts";
 import type { Picture } from "../picture/picture.ts";
 import { fitted } from "../picture/resize.ts";
-import { boxMask, onGrid } from "./mask.ts";
-import type { Operation } from "./operation.ts";
+import { boxAround, boxMask, onGrid } from "./mask.ts";
+import { describeOperation, type Operation } from "./operation.ts";
 import { rectOfOperation } from "./place.ts";
 
 /**
@@ -21,5 +22,9 @@ export async function maskFor(operation: Operation, { width, height }: Picture, 
   if (mask === undefined) return boxMask(rectOfOperation(operation), width, height, grid);
   const { picture } = await readInput(mask, "The mask", "--mask");
   const whole = fitted(greyOf(picture), width, height, "stretch");
+  if (!boxAround(whole)) {
+    const name = typeof mask === "string" ? ` ${mask}` : "";
+    throw new UsageError(`The mask${name} has no white: nothing would be painted (${describeOperation(operation)}).`);
+  }
   return typeof mask === "string" ? whole : onGrid(whole, grid);
 }

@@ -47,6 +47,7 @@ Deno.test("an edit by hand, saved, shown, edited and run again", () =>
 Deno.test("what an edit cannot do is said in a line, before anything is painted or written", () =>
   inFolder(async (cwd) => {
     await Deno.writeFile(join(cwd, "photo.png"), encodePng(filled(64, 64, [90, 160, 40, 255])));
+    await Deno.writeFile(join(cwd, "black.png"), encodePng(filled(8, 4, [0, 0, 0, 255])));
     await Deno.writeTextFile(join(cwd, "bad.json"), '{"operations":[{"kind":"paint"}]}');
     const cases: [string[], RegExp][] = [
       [[], /edit needs a picture/],
@@ -60,6 +61,7 @@ Deno.test("what an edit cannot do is said in a line, before anything is painted 
       [["photo.png", "--edit", "bad.json"], /bad\.json is not a valid edit: operations\.0/],
       [["photo.png", "a dog", "--judge", "none"], /Nothing tells what the picture shows/],
       [["none.png", "--remove", "the cat"], /none\.png/],
+      [["photo.png", "--remove", "the cat", "--mask", "black.png"], /The mask black\.png has no white/],
       [
         ["photo.png", "--remove", "the cat", "--save-edit", "s", "--show-mask", "s"],
         /--save-edit and --show-mask would write the same file/,
@@ -71,7 +73,7 @@ Deno.test("what an edit cannot do is said in a line, before anything is painted 
       assert.match(stderr, message);
       assert.equal(code, 2, args.join(" "));
     }
-    assert.deepEqual(names(cwd), ["bad.json", "photo.png"]);
+    assert.deepEqual(names(cwd), ["bad.json", "black.png", "photo.png"]);
   }));
 
 Deno.test("the default command looks and mends with --rounds and --best-of, and says what came of it", () =>

@@ -35,7 +35,12 @@ Deno.test("what is added goes beside what stands there, on the side that was ask
   const gone = [{ ...operationOf("remove", "the apple"), box: [0, 0, 0.5, 1] as [number, number, number, number] }];
   assert.deepEqual(await where("a cat at the bottom left", { judge: free, before: gone }), [0, 0.5, 0.5, 1]);
   const come = [{ ...operationOf("add", "a dog"), box: [0.5, 0.5, 1, 1] as [number, number, number, number] }];
-  assert.deepEqual(await where("a cat at the bottom right", { judge: free, before: come }), [0.3125, 0.0313, 0.8125, 0.5313]);
+  assert.deepEqual(await where("a cat at the bottom right", { judge: free, before: come }), [
+    0.3125,
+    0.0313,
+    0.8125,
+    0.5313,
+  ]);
   assert.deepEqual(said, []);
 });
 

@@ -23,7 +23,7 @@ import { readUserFile } from "../files/user_file.ts";
 import { encodePicture } from "../formats/encode_picture.ts";
 import { readPictureText } from "../formats/picture_text.ts";
 import { encodePng } from "../formats/png.ts";
-import { type Judge, openFaults } from "../judge/judge.ts";
+import { isFault, type Judge, openFaults } from "../judge/judge.ts";
 import { BYTES_OF } from "../limits.ts";
 import { type PictureName, sha256 } from "../picture/input.ts";
 import type { Picture } from "../picture/picture.ts";
@@ -79,6 +79,9 @@ export async function editCommand(context: Context): Promise<void> {
   const recipe = recipeIn(texts, path, context);
   const plan = recipe && withoutMasks(recipe.plan);
   if (plan) console.say(`The picture carries its plan: ${plan.prompt}`);
+  if (picture.data.some((value, i) => i % 4 === 3 && value < 255)) {
+    console.say("The picture is transparent in parts; models know no transparency, so it lies on white.");
+  }
   const wanted = flags.box && typeof asked !== "string" ? [{ ...asked[0], box: boxIn(flags.box, picture) }] : asked;
   const judge = await judgeOf(context);
   const { model, unet, vae, preset, prediction, zsnr, embeddings, type } = flags;
@@ -195,7 +198,7 @@ async function paintAll(
   const options = { plan: planned.plan, judge, rounds: flags.rounds, settings, fit, signal, onStep };
   for await (const round of edit(opened.model, picture, planned.operations, options)) {
     rounds.push(round);
-    if (round.round > 0) console.say(describeRound(round));
+    if (round.round > 0) console.say(describeRound(round, rounds[0], planned.operations.length));
   }
   const last = rounds.at(-1)!;
   const taken = takenIn(rounds).at(-1);
@@ -296,8 +299,10 @@ function withoutMasks(plan: Plan): Plan {
   return parsePlan(JSON.parse(JSON.stringify(plan, (key, value) => key === "mask" ? undefined : value)));
 }
 
-function describeRound({ round, attempts, marks, checklist }: Round): string {
-  const open = openFaults(checklist, marks ?? []);
+/** What was not right before and nobody asked to change is none of the edit's faults. */
+function describeRound({ round, attempts, marks, checklist }: Round, before: Round, asked: number): string {
+  const ours = checklist.keys().filter((i) => i < asked || !before.marks || !isFault(before.marks[i])).toArray();
+  const open = openFaults(ours.map((i) => checklist[i]), marks ? ours.map((i) => marks[i]) : []);
   const said = !marks ? "" : open.length ? `; still open: ${open.join(", ")}` : "; all is as asked";
   return `Round ${round}: ${attempts.length} painted, ${attempts.filter(({ taken }) => taken).length} taken${said}.`;
 }

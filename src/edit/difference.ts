@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { briefText } from "../brief.ts";
 import { UsageError } from "../errors.ts";
 import { checklistOf } from "../judge/checklist.ts";
 import { isFault, type Judge } from "../judge/judge.ts";
@@ -46,6 +47,14 @@ export async function operationsBetween(
     const right = marks && marks[i].verdict !== "unknown" ? !isFault(marks[i]) : same !== undefined;
     if (right) return;
     const there = before.find(({ box }) => covers(box, check.box));
+    if (!there && !check.box) {
+      throw new UsageError(
+        `Where shall "${
+          briefText(check.words, 80)
+        }" be? Neither the target nor the picture tells, and all of it would be painted ` +
+          `over. Say so, as in --add "a cat at the left", or give the place with --box x,y,w,h.`,
+      );
+    }
     const kind = !there ? "add" : headOf(there.words) === headOf(check.words) ? "recolor" : "replace";
     operations.push({
       kind,

@@ -65,14 +65,17 @@ export async function placed(operation: Operation, picture: Picture, guides: Gui
   }
   if (kind === "add") {
     const spot = new RegExp(`${PLACE}$`, "i").exec(words!);
-    if (!spot) {
+    const said = words!.slice(0, spot?.index);
+    const asked = boxAt(spot ? placeOf(spot[1].toLowerCase()) : {});
+    // Without a word on it, any free place will do, where something tells what is free.
+    const free = spot || plan ? freePlace(asked, await placesTaken(picture, guides)) : undefined;
+    if (!spot && !free) {
       throw new UsageError(
-        `Where shall "${words}" be? Say so (--add "${words} at the left") or give its place with --box x,y,w,h.`,
+        `Where shall "${briefText(said, 80)}" be? Say so (--add "${
+          briefText(said, 80)
+        } at the left") or give its place with --box x,y,w,h.`,
       );
     }
-    const said = words!.slice(0, spot.index);
-    const asked = boxAt(placeOf(spot[1].toLowerCase()));
-    const free = freePlace(asked, await placesTaken(picture, guides));
     if (!free) {
       guides.say?.(`No room is left for "${briefText(said, 80)}" there: it is painted over what stands there.`);
     }

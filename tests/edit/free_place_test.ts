@@ -23,6 +23,7 @@ Deno.test("what is added goes beside what stands there, on the side that was ask
   const free = judge({ verdict: "missing" });
   assert.deepEqual(await where("a cat at the bottom right", { judge: free }), [0.5, 0.5, 1, 1]); // nothing is there
   assert.deepEqual(await where("a cat at the left", { judge: free }), [0, 0, 0.5, 0.5]);
+  assert.deepEqual(await where("a cat", { judge: free }), [0.4063, 0.1563, 0.9063, 0.6563]); // anywhere
   assert.deepEqual(said, []);
   // Where nobody sees it, the teapot may be anywhere in its cell, or where its contour is.
   const blind = judge({ verdict: "unknown" });

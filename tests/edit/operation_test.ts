@@ -44,7 +44,8 @@ Deno.test("a place comes from the words, from the picture's plan, or from the ju
   assert.deepEqual(await where("the teapot", "remove"), [0.5, 0, 1, 1]);
   assert.deepEqual(await where("the apple=green", "recolor", judge), [0.17, 0.37, 0.43, 0.63]);
   assert.deepEqual(await where("the lamp", "remove", judge), [0.17, 0.37, 0.43, 0.63]);
-  await assert.rejects(where("a cat", "add"), /Where shall "a cat" be\?.*--box/);
+  await assert.rejects(where("a cat", "add"), /Where shall "a cat" be\?.*--box/); // all may be taken
+  await assert.rejects(placed(operationOf("add", "a cat"), page, {}), /Where shall "a cat" be\?.*--box/);
   await assert.rejects(where("the lamp", "remove"), /Where is "the lamp"\?.*--box/);
 });
 
@@ -143,6 +144,8 @@ Deno.test("towards a prompt: what the judge misses is painted, what the prompt n
     "a red car",
   ]]);
   await assert.rejects(operationsBetween(target, page, undefined, undefined), /Nothing tells what the picture shows/);
+  // A target of one thing would be painted over all of a photo.
+  await assert.rejects(operationsBetween("a red car", page, undefined, blind), /Where shall "a red car" be\?/);
 });
 
 Deno.test("boxes are rounded outwards to what the network sees; what is taken away is filled from around it", () => {

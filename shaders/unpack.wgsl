@@ -14,10 +14,11 @@ struct Params {
 @group(0) @binding(1) var<storage, read> kept: array<u32>;
 // packed 2 out
 // use grid64
+// use halfs
 
 // Numbers i to i + 3.
 fn quad(i: u32) -> vec4f {
-  let scale = unpack2x16float(kept[i / 64u])[i / 32u % 2u];
+  let scale = half_value(kept[i / 64u] >> (i / 32u % 2u * 16u));
   let word = kept[p.scales + i * BITS / 32u];
   if (BITS == 8u) {
     let q = bitcast<i32>(word);

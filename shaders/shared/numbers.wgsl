@@ -3,8 +3,8 @@ fn float8(bits: u32) -> f32 {
   let exponent = bits >> 3u & 15u;
   let mantissa = bits & 7u;
   if (exponent == 15u && mantissa == 7u) { return bitcast<f32>(0x7f800000u | mantissa); }
-  var v = f32(mantissa) / 512.0;
-  if (exponent > 0u) { v = (1.0 + f32(mantissa) / 8.0) * exp2(f32(exponent) - 7.0); }
+  var v = f32(mantissa) * 0x1p-9;
+  if (exponent > 0u) { v = bitcast<f32>(((exponent + 120u) << 23u) | (mantissa << 20u)); }
   return select(v, -v, (bits & 128u) != 0u);
 }
 

@@ -13,6 +13,7 @@
 import activations from "../../shaders/shared/activations.wgsl" with { type: "text" };
 import call from "../../shaders/shared/call.wgsl" with { type: "text" };
 import grid64 from "../../shaders/shared/grid64.wgsl" with { type: "text" };
+import halfs from "../../shaders/shared/halfs.wgsl" with { type: "text" };
 import lanesSubgroup from "../../shaders/shared/lanes_subgroup.wgsl" with { type: "text" };
 import lanesWorkgroup from "../../shaders/shared/lanes_workgroup.wgsl" with { type: "text" };
 import numbers from "../../shaders/shared/numbers.wgsl" with { type: "text" };
@@ -28,6 +29,7 @@ const SHARED: Record<string, string> = {
   call,
   epilogue,
   grid64,
+  halfs,
   numbers,
   product,
   sights,

@@ -2,24 +2,15 @@ import assert from "@std/assert";
 import { Device } from "../../src/gpu/device.ts";
 import { attentionTile, matmulTile, usesWinograd } from "../../src/ops/choose.ts";
 import { tuneOnce } from "../../src/pipeline/tuning.ts";
-import { testDevice } from "../ops/harness.ts";
+import { compiling, testDevice } from "../ops/harness.ts";
 
 const SHAPE = { rows: 65536, panels: 10, depth: 160, taps: 1 };
 
 /** A GPU whose compiler makes a mistake in what is compiled from `from`. */
 async function faulty(from: RegExp, to: string): Promise<Device> {
-  const { gpu, summary } = await testDevice("like a GPU without subgroups");
-  const miscompiling = new Proxy(gpu, {
-    get(target, key) {
-      if (key === "createShaderModule") {
-        return (descriptor: GPUShaderModuleDescriptor) =>
-          target.createShaderModule({ ...descriptor, code: descriptor.code.replace(from, to) });
-      }
-      const value = Reflect.get(target, key, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-  return new Device(miscompiling, { ...summary, name: "a GPU with a faulty driver" }, false, false);
+  const device = await testDevice("like a GPU without subgroups");
+  const { gpu, summary } = compiling(device, (code) => code.replace(from, to));
+  return new Device(gpu, { ...summary, name: "a GPU with a faulty driver" }, false, false);
 }
 
 Deno.test("a variant that a driver compiles wrongly is found, told in one line and not used; the rest is", async () => {

@@ -36,6 +36,21 @@ export function testDevice(kind: DeviceClass = "as it is"): Promise<Device> {
   });
 }
 
+/** `device` with a compiler of its own. */
+export function compiling({ gpu, summary, subgroups, textures }: Device, code: (code: string) => string): Device {
+  const own = new Proxy(gpu, {
+    get(target, key) {
+      if (key === "createShaderModule") {
+        return (descriptor: GPUShaderModuleDescriptor) =>
+          target.createShaderModule({ ...descriptor, code: code(descriptor.code) });
+      }
+      const value = Reflect.get(target, key, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  return new Device(own, summary, subgroups, false, textures);
+}
+
 /** How an op is tested: `forced` names the variants to use, by op. */
 export interface Way {
   precision: Precision;
@@ -44,6 +59,8 @@ export interface Way {
   forced?: Record<string, string>;
   /** Weights stay quantised on the device. */
   keep?: KeptType;
+  /** What the device's compiler makes of the code of kernels, where it is to be worse than it is. */
+  code?: (code: string) => string;
 }
 
 /** Every op is tested in these ways. */
@@ -71,12 +88,12 @@ export interface Given {
 
 /** Records `build`, loads its weights, writes the inputs, runs once and reads the result. */
 export async function compute(
-  { precision, kind, forced = {}, keep }: Omit<Way, "name">,
+  { precision, kind, forced = {}, keep, code }: Omit<Way, "name">,
   inputs: Given[],
   weights: Record<string, { shape: number[]; values: Float32Array | Float16Array }>,
   build: (g: Graph, w: Weights, inputs: Tensor[]) => Tensor,
 ): Promise<Float32Array> {
-  const device = await testDevice(kind);
+  const device = code ? compiling(await testDevice(kind), code) : await testDevice(kind);
   device.forced.clear();
   for (const [op, variant] of Object.entries(forced)) device.forced.set(op, variant);
   const g = new Graph(device, "test", precision);

@@ -50,7 +50,15 @@ export async function quantize(
     g.dispatch({
       kernel: { name: "quantize", source: quantizeSource },
       constants: { DTYPE: PACKABLE.indexOf(dtype), BITS: bitsOf(kept.type) },
-      params: { blocks: count / PAIR, first: first / PAIR, offset, scales: total / PAIR, flag, zero: 0, grid_width: grid[0] },
+      params: {
+        blocks: count / PAIR,
+        first: first / PAIR,
+        offset,
+        scales: total / PAIR,
+        flag,
+        zero: 0,
+        grid_width: grid[0],
+      },
       bindings: [staging, flags, kept.tensor],
       grid,
     });

@@ -37,7 +37,10 @@ for (const way of WAYS) {
           const type = keep === "q8_0" ? "Q8_0" : "Q4_0";
           return fromBlocks(toBlocks(Float32Array.from(values), type), type);
         });
-        const x = [{ shape: [1, m, k], values: random(m * k).map((value) => value * (values === subnormal ? 2 ** 12 : 1)) }];
+        const x = [{
+          shape: [1, m, k],
+          values: random(m * k).map((value) => value * (values === subnormal ? 2 ** 12 : 1)),
+        }];
         const product = (keep: typeof way.keep, matrices: (Float16Array | Float32Array)[]) =>
           compute(
             { ...way, keep },
@@ -56,7 +59,7 @@ for (const way of WAYS) {
 Deno.test("what a block holds does not depend on how a device divides, nor on what it makes of subnormal halfs", async () => {
   // As loosely as WGSL allows.
   const code = (code: string) =>
-    code.replace(/1\.0 \/ (\w+)/g, "bitcast<f32>(bitcast<u32>(1.0 / $1) + 1u)")
+    code.replace(/1\.0 \/ (\w+)/g, "bitcast<f32>(bitcast<u32>(1.0 / $1) - 1u)")
       .replace(/(\w+(?:\(\w+\))?) \/ 127\.0/g, "bitcast<f32>(bitcast<u32>($1 / 127.0) + 1u)")
       .replaceAll("unpack2x16float(", "flushed(") +
     "fn flushed(word: u32) -> vec2f { let v = unpack2x16float(word); return select(v, vec2f(0), abs(v) < vec2f(0x1p-14)); }";

@@ -3,67 +3,36 @@
  *
  * @module
  */
-import { type Attempt, edit, firstRepaints, planEdit, type PlannedEdit, type Round } from "../edit.ts";
-import {
-  boxIn,
-  describeOperation,
-  type Edit,
-  type Operation,
-  operationOf,
-  OPERATIONS,
-  pixelsOf,
-} from "../edit/operation.ts";
-import { maskFor } from "../edit/operation_mask.ts";
+import { edit, firstRepaints, planEdit, type PlannedEdit, type Round } from "../edit.ts";
 import { either } from "../edit/mask.ts";
+import { boxIn, type Edit } from "../edit/operation.ts";
+import { maskFor } from "../edit/operation_mask.ts";
 import { drawEdit } from "../edit/show.ts";
 import { visionDifference } from "../edit/vision_difference.ts";
 import { UsageError } from "../errors.ts";
 import { writeNewFile, writeSomewhere } from "../files/new_file.ts";
-import { readUserFile } from "../files/user_file.ts";
 import { encodePicture } from "../formats/encode_picture.ts";
-import { readPictureText } from "../formats/picture_text.ts";
 import { encodePng } from "../formats/png.ts";
-import { isFault, type Judge, openFaults } from "../judge/judge.ts";
-import { BYTES_OF } from "../limits.ts";
-import { type PictureName, sha256 } from "../picture/input.ts";
+import type { Judge } from "../judge/judge.ts";
 import type { Picture } from "../picture/picture.ts";
-import { pictureHeader } from "../picture/picture_size.ts";
-import { publicName } from "../secrets.ts";
-import { readPicture } from "../picture/read_picture.ts";
-import { parsePlan } from "../plan/parse_plan.ts";
-import type { Plan } from "../plan/plan.ts";
-import {
-  describeModel,
-  layersOf,
-  makeRecipe,
-  type ModelRecipe,
-  readRecipe,
-  type Recipe,
-  RECIPE_KEYWORD,
-  recipeTexts,
-  withLayers,
-} from "../recipe.ts";
-import { briefText } from "../brief.ts";
 import type { Drawing } from "../pipeline/drawing.ts";
 import type { Model } from "../pipeline/model.ts";
+import { describeModel, recipeTexts } from "../recipe.ts";
 import type { PictureOptions } from "../settings.ts";
 import type { Context } from "./command.ts";
-import { readEdit, writeEdit } from "./edit_file.ts";
+import { writeEdit } from "./edit_file.ts";
+import { describePlaced, describeRound, plainly, remarksOnMasks, roundReport } from "./edit_said.ts";
 import { json } from "./json.ts";
 import { judgeOf, modelOptions } from "./judge_of.ts";
+import { takenIn } from "./layers.ts";
 import { type Fitted, fitWithin } from "./max_vram.ts";
-import { type Describe, layersOfRounds, takenIn } from "./layers.ts";
 import { loadWeights, type OpenedModel, openModel } from "./open_model.ts";
 import { pictureOptions } from "./options.ts";
+import { type Original, readOriginal, recipeOfEdit } from "./original.ts";
 import { type Output, outputOf } from "./output.ts";
 import { editReport, writeReport } from "./report.ts";
 import { followed } from "./trace_file.ts";
-
-/** The picture that is edited: its file, and what that says of itself. */
-interface Original extends PictureName {
-  texts: Map<string, string>;
-  recipe?: Recipe;
-}
+import { wantedOf } from "./wanted.ts";
 
 /** Plans the edit, paints and looks in rounds, and writes the picture that came of it. */
 export async function editCommand(context: Context): Promise<void> {
@@ -73,15 +42,8 @@ export async function editCommand(context: Context): Promise<void> {
   }
   const asked = await wantedOf(context);
   const output = await outputOf(flags, 1, "edit_%03d.png");
-  const bytes = await readUserFile(path, "The picture", BYTES_OF.picture);
-  const picture = await readPicture(bytes, `The picture ${path}`);
-  const texts = readPictureText(bytes, path);
-  const recipe = recipeIn(texts, path, context);
-  const plan = recipe && withoutMasks(recipe.plan);
-  if (plan) console.say(`The picture carries its plan: ${plan.prompt}`);
-  if (picture.data.some((value, i) => i % 4 === 3 && value < 255)) {
-    console.say("The picture is transparent in parts; models know no transparency, so it lies on white.");
-  }
+  const original = await readOriginal(path, console.say);
+  const { picture, plan } = original;
   const wanted = flags.box && typeof asked !== "string" ? [{ ...asked[0], box: boxIn(flags.box, picture) }] : asked;
   const judge = await judgeOf(context);
   const { model, unet, vae, preset, prediction, zsnr, embeddings, type } = flags;
@@ -138,26 +100,11 @@ export async function editCommand(context: Context): Promise<void> {
     }
     const { mask: _mask, ...settings } = pictureOptions(flags);
     const fitted = await fittedRepaints(await open(), picture, planned, settings, context);
-    const original = { name: publicName(path), hash: await sha256(bytes), texts, recipe };
     opened = await loadWeights(opened!, context);
-    await paintAll(context, opened, picture, planned, { judge, settings, fit: fitted, said, masks, output, original });
+    await paintAll(context, opened, planned, { judge, settings, fit: fitted, said, masks, output, original });
   } finally {
     opened?.model.close();
   }
-}
-
-/** A line for each mask that is stretched to another shape. */
-async function remarksOnMasks(operations: readonly Operation[], { width, height }: Picture): Promise<string[]> {
-  const files = new Set(operations.flatMap(({ mask }) => typeof mask === "string" ? mask : []));
-  const lines: string[] = [];
-  for (const file of files) {
-    const own = pictureHeader(await readUserFile(file, "The mask", BYTES_OF.picture))!;
-    if (Math.abs(own.width * height - own.height * width) <= Math.max(width, height)) continue;
-    lines.push(
-      `The mask ${file} has ${own.width}×${own.height} pixels, the picture ${width}×${height}: it is stretched over it.`,
-    );
-  }
-  return lines;
 }
 
 /** What there is to say of the repaints before the first of them, and how all of them stay within --max-vram. */
@@ -179,7 +126,6 @@ async function fittedRepaints(
 async function paintAll(
   context: Context,
   opened: OpenedModel,
-  picture: Picture,
   planned: PlannedEdit,
   { judge, settings, fit, said, masks, output, original }: {
     judge?: Judge;
@@ -192,6 +138,7 @@ async function paintAll(
   },
 ): Promise<void> {
   const { flags, console, signal } = context;
+  const { picture } = original;
   await using _trace = await followed(opened.model.device, context);
   const rounds: Round[] = [];
   const { progress: { step: onStep } } = console;
@@ -206,7 +153,7 @@ async function paintAll(
   const texts = flags.noMetadata
     ? undefined
     : taken
-    ? recipeTexts(await recipeOf(rounds, await describeModel(opened.model, flags.fullHash, signal), original))
+    ? recipeTexts(await recipeOfEdit(rounds, await describeModel(opened.model, flags.fullHash, signal), original))
     : Object.fromEntries(original.texts);
   const bytes = await encodePicture(output.format, last.image, texts);
   const path = await writeSomewhere(output, bytes, console.say, 1);
@@ -224,101 +171,4 @@ async function paintAll(
   };
   console.event("saved", made);
   console.result(flags.json ? json(made) : `${path}  seed ${made.seed ?? flags.seed ?? "-"}`);
-}
-
-/** All layers: what the picture that was edited was made of, where it says, and the repaints. */
-async function recipeOf(
-  rounds: readonly Round[],
-  model: ModelRecipe,
-  { recipe, name, hash }: Original,
-): Promise<Recipe> {
-  const describe: Describe = (result) => makeRecipe(model, result.plan, result.settings);
-  const [first, ...others] = await layersOfRounds(rounds, describe);
-  const last = takenIn(rounds).at(-1)!;
-  return withLayers(await describe(last.result), [
-    ...recipe ? layersOf(recipe) : [],
-    { ...first, picture: { name, hash } },
-    ...others,
-  ]);
-}
-
-/** Without the pixels of a contour: the box is around it, and --save-edit writes it. */
-function plainly({ mask, byContour: _, ...operation }: Operation): Operation {
-  return typeof mask === "string" ? { ...operation, mask } : operation;
-}
-
-/** Its place as `--box` takes it, for those who want to move it. */
-function describePlaced(operation: Operation, picture: Picture): string {
-  const { box, byContour } = operation;
-  const shape = byContour ? ", by its contour" : "";
-  return `${briefText(describeOperation(operation), 200)}${shape}${box ? `, in ${pixelsOf(box, picture)}` : ""}`;
-}
-
-/** What the flags ask for: a target in words, or operations. */
-async function wantedOf({ flags }: Context): Promise<string | Operation[]> {
-  const byHand = OPERATIONS.flatMap((kind) => (flags[kind] ?? []).map((text) => operationOf(kind, text)));
-  const ways = [flags.prompt, flags.edit, byHand[0]].filter((way) => way !== undefined).length;
-  if (ways !== 1) {
-    throw new UsageError(
-      ways === 0
-        ? 'Say what to change: a target prompt, --replace "a=b", --recolor "a=green", --remove "a", --add "a at the left", or --edit FILE.'
-        : "A target prompt, operations by hand and --edit exclude each other: use only one of them.",
-    );
-  }
-  const { box, mask, prompt } = flags;
-  if (prompt !== undefined && (prompt.trim() === "" || prompt.length > BYTES_OF.prompt)) {
-    throw new UsageError(
-      `A target prompt has 1 to ${BYTES_OF.prompt} letters, not ${prompt.trim() === "" ? 0 : prompt.length}.`,
-    );
-  }
-  if (box === undefined && mask === undefined) {
-    if (byHand.length) return byHand;
-    return flags.edit === undefined ? flags.prompt! : (await readEdit(flags.edit)).operations;
-  }
-  const flag = box === undefined ? "--mask" : "--box";
-  if (byHand.length !== 1) {
-    throw new UsageError(`${flag} is the place of one operation; ${byHand.length} were given by hand.`);
-  }
-  if (box !== undefined && mask !== undefined) throw new UsageError("--box and --mask exclude each other.");
-  return [{ ...byHand[0], ...(box ? {} : { mask: mask as string }) }];
-}
-
-/** What the picture says of itself. */
-function recipeIn(texts: Map<string, string>, path: string, { console }: Context): Recipe | undefined {
-  if (!texts.has(RECIPE_KEYWORD)) return undefined;
-  try {
-    return readRecipe(texts, path);
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    console.say(`The picture's own plan cannot be read, so it is edited without: ${error.message}`);
-  }
-}
-
-/** Regions' masks are files that may not be here, so their cells stand for them. */
-function withoutMasks(plan: Plan): Plan {
-  return parsePlan(JSON.parse(JSON.stringify(plan, (key, value) => key === "mask" ? undefined : value)));
-}
-
-/** What was not right before and nobody asked to change is none of the edit's faults. */
-function describeRound({ round, attempts, marks, checklist }: Round, before: Round, asked: number): string {
-  const ours = checklist.keys().filter((i) => i < asked || !before.marks || !isFault(before.marks[i])).toArray();
-  const open = openFaults(ours.map((i) => checklist[i]), marks ? ours.map((i) => marks[i]) : []);
-  const said = !marks ? "" : open.length ? `; still open: ${open.join(", ")}` : "; all is as asked";
-  return `Round ${round}: ${attempts.length} painted, ${attempts.filter(({ taken }) => taken).length} taken${said}.`;
-}
-
-/** A round as JSON has it. */
-function roundReport({ round, attempts, checklist, marks, steps }: Round) {
-  const attempt = ({ operation, taken, result: { settings: { seed, strength } } }: Attempt) => ({
-    operation: plainly(operation),
-    taken,
-    seed,
-    strength,
-  });
-  return {
-    round,
-    attempts: attempts.map(attempt),
-    checklist: checklist.map((check, i) => ({ ...check, ...marks?.[i] && { mark: marks[i] } })),
-    steps,
-  };
 }

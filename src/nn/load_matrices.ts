@@ -10,7 +10,7 @@ import { describeTensor, type Tensor } from "../gpu/tensor.ts";
 import type { TensorInfo, TensorSource } from "../formats/tensor_source.ts";
 import { PANEL, panelCount, type Weight } from "../ops/weight.ts";
 import { pack, PACKABLE, type Packable, type PackJob } from "../ops/pack.ts";
-import { type Bits, bitsFor, packedSize, packOnHost } from "./pack_host.ts";
+import { type Bits, HostPacker } from "./pack_host.ts";
 
 /** Bytes of weights that travel at once. */
 export const STAGING = 32 * 1024 * 1024;
@@ -135,7 +135,6 @@ export async function place(
 
 /** Packs matrix after matrix on the host. What is yielded is valid until the next. */
 export async function* packHere(precision: Precision, needs: readonly MatrixNeed[], source: TensorSource) {
-  const packed = bitsFor(precision, Math.max(...needs.map(({ weight }) => packedSize(weight))));
   const files = needs.map((need) => ({ need, infos: infosOf(source, need) }));
   const sizes = files.map(({ infos }) => infos.reduce((sum, { bytes }) => sum + bytes, 0));
   const read = async (i: number, into: Uint8Array<ArrayBuffer>) => {
@@ -146,12 +145,13 @@ export async function* packHere(precision: Precision, needs: readonly MatrixNeed
     }
     return into.subarray(0, at);
   };
-  for await (const [i, bytes] of ahead(sizes, read)) {
+  const packer = new HostPacker(precision, needs.map(({ weight }) => weight), rooms(sizes));
+  for await (const [i, bytes] of ahead(sizes, packer.inputs, read)) {
     const { need: { weight }, infos } = files[i];
-    const out = packed.subarray(0, packedSize(weight)) as Bits;
-    const wrong = packOnHost(bytes, infos[0].dtype as Packable, weight, out);
-    if (wrong) throw wrong === "too large" ? tooLarge(infos[0]) : notFinite(infos[0]);
-    yield { weight, packed: out, read: bytes.length };
+    const packed = packer.pack(bytes, infos[0].dtype as Packable, weight);
+    if (packed === "too large") throw tooLarge(infos[0]);
+    if (packed === "not finite") throw notFinite(infos[0]);
+    yield { weight, packed, read: bytes.length };
   }
 }
 
@@ -162,7 +162,8 @@ export async function* packedBefore(precision: Precision, needs: readonly Matrix
     await cache.read(needs[i].weight.name, into.subarray(0, sizes[i]));
     return into.subarray(0, sizes[i]);
   };
-  for await (const [i, bytes] of ahead(sizes, read)) {
+  const buffers = rooms(sizes).map((size) => new Uint8Array(size));
+  for await (const [i, bytes] of ahead(sizes, buffers, read)) {
     const packed: Bits = precision === "f16"
       ? new Uint16Array(bytes.buffer, 0, bytes.length / 2)
       : new Uint32Array(bytes.buffer, 0, bytes.length / 4);
@@ -170,14 +171,20 @@ export async function* packedBefore(precision: Precision, needs: readonly Matrix
   }
 }
 
+/** Bytes of the buffers that pieces of `sizes` are read to by turns. */
+function rooms(sizes: readonly number[]): number[] {
+  const size = Math.ceil(Math.max(...sizes) / 8) * 8;
+  const count = Math.max(2, Math.min(sizes.length, 8, Math.floor(AHEAD / size)));
+  return new Array(count).fill(size);
+}
+
 /** Reads pieces of `sizes` bytes into buffers by turns: the next ones while the caller works on this one. */
 async function* ahead(
   sizes: readonly number[],
+  buffers: readonly Uint8Array<ArrayBuffer>[],
   read: (i: number, into: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<[i: number, bytes: Uint8Array<ArrayBuffer>]> {
-  const size = Math.ceil(Math.max(...sizes) / 8) * 8;
-  const count = Math.max(2, Math.min(sizes.length, 8, Math.floor(AHEAD / size)));
-  const buffers = Array.from({ length: count }, () => new Uint8Array(size));
+  const count = buffers.length;
   const pending: Promise<Uint8Array<ArrayBuffer>>[] = [];
   for (let i = 0, next = 0; i < sizes.length; i++) {
     for (; next < Math.min(sizes.length, i + count); next++) {

@@ -6,7 +6,8 @@
  */
 import type { Precision } from "../gpu/device.ts";
 import { padChannels } from "../gpu/tensor.ts";
-import { toFloat32 } from "../formats/dtype.ts";
+import { BYTES, toFloat32 } from "../formats/dtype.ts";
+import { PackMemory } from "./pack_memory.ts";
 import { panelCount, type Weight } from "../ops/weight.ts";
 import type { Packable } from "../ops/pack.ts";
 
@@ -16,49 +17,80 @@ export type Bits = Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 /** Why a matrix cannot be packed. */
 export type Unpackable = "not finite" | "too large";
 
-/** Room for `count` numbers. */
-export function bitsFor(precision: Precision, count: number): Bits {
-  return precision === "f16" ? new Uint16Array(count) : new Uint32Array(count);
-}
-
 /** Elements of a packed weight. */
 export function packedSize(weight: Weight): number {
   return panelCount(weight) * weight.panel * weight.taps * padChannels(weight.inChannels);
 }
 
-/**
- * Packs a whole matrix: rows of in channels × taps numbers as files hold them → [panel][tap][channel][columns of a panel].
- * @param bytes the file's, of `dtype`, aligned to its numbers
- * @param out packedSize(weight) numbers, which are all overwritten
- * @returns what is wrong with the numbers, if anything
- */
-export function packOnHost(
-  bytes: Uint8Array<ArrayBuffer>,
-  dtype: Packable,
-  weight: Weight,
-  out: Bits,
-): Unpackable | undefined {
-  const precision = out instanceof Uint16Array ? "f16" : "f32";
-  const rows = weight.taps === 16 ? transformed(bytes, dtype, precision) : convert(bytes, dtype, precision);
-  if (out.length > rows.length) out.fill(0); // the columns and channels that pad it
-  const finite = precision === "f16"
-    ? packHalfs(rows as Uint16Array<ArrayBuffer>, weight, out as Uint16Array<ArrayBuffer>)
-    : packWords(rows, weight, out, 0x7f800000, lanesOf(weight));
-  if (finite) return undefined;
-  return toFloat32(bytes, dtype).every(Number.isFinite) ? "too large" : "not finite";
+/** Packs matrices, one at a time, in memory of its own. */
+export class HostPacker {
+  /** Where the bytes of files are read to. */
+  readonly inputs: readonly Uint8Array<ArrayBuffer>[];
+  readonly #memory: PackMemory;
+  readonly #out: Uint8Array<ArrayBuffer>;
+  /** Rows as they are packed, where files hold them otherwise. */
+  readonly #rows: Uint8Array<ArrayBuffer>;
+  readonly #targets: Uint8Array<ArrayBuffer>;
+
+  /** @param inputs of so many bytes each */
+  constructor(readonly precision: Precision, weights: readonly Weight[], inputs: readonly number[]) {
+    const size = precision === "f16" ? 2 : 4;
+    const most = (of: (weight: Weight) => number) => weights.reduce((most, weight) => Math.max(most, of(weight)), 0);
+    const numbers = (w: Weight) => w.outChannels * (w.gated ? 2 : 1) * w.inChannels * w.taps;
+    const sizes = [most(packedSize) * size, precision === "f16" ? most(numbers) * 2 : 0, most(rowLength) * 4];
+    this.#memory = new PackMemory([...sizes, ...inputs]);
+    [this.#out, this.#rows, this.#targets, ...this.inputs] = this.#memory.regions;
+  }
+
+  /**
+   * Packs a whole matrix: rows of in channels × taps numbers as files hold them → [panel][tap][channel][columns of a
+   * panel].
+   * @param bytes the file's, of `dtype`, in one of the inputs
+   * @returns packedSize(weight) numbers, valid until the next; or what is wrong with the file's, if anything
+   */
+  pack(bytes: Uint8Array<ArrayBuffer>, dtype: Packable, weight: Weight): Bits | Unpackable {
+    const { buffer, byteOffset } = this.#out;
+    const [size, count] = [packedSize(weight), rowLength(weight)];
+    const targets = new Uint32Array(buffer, this.#targets.byteOffset, count);
+    targets.set(targetsOf(weight));
+    let out: Bits, finite: boolean;
+    if (this.precision === "f16") {
+      const rows = this.#halfs(bytes, dtype, weight);
+      const halfs = out = new Uint16Array(buffer, byteOffset, size);
+      if (size > rows.length) out.fill(0); // the columns and channels that pad it
+      finite = packHalfs(this.#memory, rows, targets, weight, halfs);
+    } else {
+      const rows = weight.taps === 16 ? transformed(bytes, dtype) : toFloat32(bytes, dtype);
+      out = new Uint32Array(buffer, byteOffset, size);
+      if (size > rows.length) out.fill(0);
+      finite = packWords(new Uint32Array(rows.buffer as ArrayBuffer), targets, 0, out, 0x7f800000, lanesOf(weight));
+    }
+    if (finite) return out;
+    return toFloat32(bytes, dtype).every(Number.isFinite) ? "too large" : "not finite";
+  }
+
+  /** The rows in halfs, where they are or converted. */
+  #halfs(bytes: Uint8Array<ArrayBuffer>, dtype: Packable, { taps }: Weight): Uint16Array<ArrayBuffer> {
+    const isHalf = dtype === "F16";
+    const halfs = new Uint16Array(bytes.buffer, bytes.byteOffset, isHalf ? bytes.length / 2 : 0);
+    if (taps !== 16 && isHalf) return halfs;
+    const count = bytes.length / BYTES[dtype] * (taps === 16 ? 16 / 9 : 1);
+    const rows = new Uint16Array(this.#rows.buffer, this.#rows.byteOffset, count);
+    if (isHalf && !this.#memory.transform(halfs, rows)) return rows;
+    new Float16Array(rows.buffer, rows.byteOffset, count).set(
+      taps === 16 ? transformed(bytes, dtype) : toFloat32(bytes, dtype),
+    );
+    return rows;
+  }
 }
 
-function convert(bytes: Uint8Array<ArrayBuffer>, dtype: Packable, precision: Precision): Bits {
-  if (precision === "f16") {
-    if (dtype === "F16") return new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
-    return new Uint16Array(new Float16Array(toFloat32(bytes, dtype)).buffer);
-  }
-  if (dtype === "F32") return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  return new Uint32Array(toFloat32(bytes, dtype).buffer as ArrayBuffer);
+/** Numbers of a row as it is packed. */
+function rowLength({ inChannels, taps }: Weight): number {
+  return inChannels * taps;
 }
 
 /** The nine taps of each pair of channels as the sixteen that they are transformed to: U = G·g·Gᵀ, down and then across. */
-function transformed(bytes: Uint8Array<ArrayBuffer>, dtype: Packable, precision: Precision): Bits {
+function transformed(bytes: Uint8Array<ArrayBuffer>, dtype: Packable): Float32Array {
   const taps = toFloat32(bytes, dtype);
   const out = new Float32Array(taps.length / 9 * 16);
   for (let from = 0, to = 0; from < taps.length; from += 9, to += 16) {
@@ -78,7 +110,7 @@ function transformed(bytes: Uint8Array<ArrayBuffer>, dtype: Packable, precision:
       out[y + 3] = right;
     }
   }
-  return precision === "f16" ? new Uint16Array(new Float16Array(out).buffer) : new Uint32Array(out.buffer);
+  return out;
 }
 
 /** Eight columns of a panel, as the rows of the file they come from; −1 where the matrix has no such column. */
@@ -103,21 +135,27 @@ function lanesOf(weight: Weight): Lane[] {
 }
 
 /** Where number i of a row goes, from the lane's first on. */
-function targetsOf({ inChannels, taps, panel }: Weight): Int32Array {
+function targetsOf({ inChannels, taps, panel }: Weight): Uint32Array {
   const depth = padChannels(inChannels);
-  return Int32Array.from({ length: inChannels * taps }, (_, i) => (i % taps * depth + Math.floor(i / taps)) * panel);
+  return Uint32Array.from({ length: inChannels * taps }, (_, i) => (i % taps * depth + Math.floor(i / taps)) * panel);
 }
 
-/** Number by number. @returns whether all are finite */
-function packWords(rows: Bits, weight: Weight, out: Bits, infinite: number, lanes: readonly Lane[]): boolean {
-  const targets = targetsOf(weight);
+/** Number by number, from a place of each row on. @returns whether all are finite */
+function packWords(
+  rows: Bits,
+  targets: Uint32Array,
+  begin: number,
+  out: Bits,
+  infinite: number,
+  lanes: readonly Lane[],
+): boolean {
   const length = targets.length;
   let finite = true;
   for (const { first, rows: from } of lanes) {
     for (let j = 0; j < 8; j++) {
       if (from[j] < 0) continue;
       const start = from[j] * length;
-      for (let i = 0; i < length; i++) {
+      for (let i = begin; i < length; i++) {
         const bits = rows[start + i];
         if ((bits & infinite) === infinite) finite = false;
         out[first + j + targets[i]] = bits;
@@ -127,35 +165,27 @@ function packWords(rows: Bits, weight: Weight, out: Bits, infinite: number, lane
   return finite;
 }
 
-/** Two rows by two numbers at once, with half the loads and stores; where that cannot be, number by number. */
-function packHalfs(rows: Uint16Array<ArrayBuffer>, weight: Weight, out: Uint16Array<ArrayBuffer>): boolean {
-  const lanes = lanesOf(weight);
-  const targets = targetsOf(weight);
-  const pairs = targets.length / 2;
-  const whole = (lane: Lane) => Number.isInteger(pairs) && rows.byteOffset % 4 === 0 && !lane.rows.includes(-1);
-  const rest = lanes.filter((lane) => !whole(lane));
-  const from = new Uint32Array(rows.buffer, rows.byteOffset, whole(lanes[0]) ? rows.length / 2 : 0);
-  const to = new Uint32Array(out.buffer, out.byteOffset, out.length / 2);
-  let seen = 0;
-  for (const { first, rows: starts } of lanes.filter(whole)) {
-    const [r0, r1, r2, r3, r4, r5, r6, r7] = starts.map((row) => row * pairs);
-    for (let i = 0; i < pairs; i++) {
-      const even = (first + targets[2 * i]) >>> 1;
-      const odd = (first + targets[2 * i + 1]) >>> 1;
-      const a = from[r0 + i], b = from[r1 + i], c = from[r2 + i], d = from[r3 + i];
-      const e = from[r4 + i], f = from[r5 + i], g = from[r6 + i], h = from[r7 + i];
-      to[even] = a & 0xffff | b << 16;
-      to[even + 1] = c & 0xffff | d << 16;
-      to[even + 2] = e & 0xffff | f << 16;
-      to[even + 3] = g & 0xffff | h << 16;
-      to[odd] = a >>> 16 | b & 0xffff0000;
-      to[odd + 1] = c >>> 16 | d & 0xffff0000;
-      to[odd + 2] = e >>> 16 | f & 0xffff0000;
-      to[odd + 3] = g >>> 16 | h & 0xffff0000;
-      seen |= a | b | c | d | e | f | g | h;
-    }
+/** Eight by eight; lanes that lack columns, and what is left of rows, number by number. */
+function packHalfs(
+  memory: PackMemory,
+  rows: Uint16Array<ArrayBuffer>,
+  targets: Uint32Array<ArrayBuffer>,
+  weight: Weight,
+  out: Uint16Array<ArrayBuffer>,
+): boolean {
+  const length = targets.length;
+  const eights = targets.subarray(0, length & ~7);
+  let large = false;
+  let finite = true;
+  for (const lane of lanesOf(weight)) {
+    const whole = !lane.rows.includes(-1);
+    if (whole) large = memory.columns(rows, lane.rows.map((row) => row * length), eights, out, lane.first) || large;
+    const begin = whole ? eights.length : 0;
+    if (begin < length) finite = packWords(rows, targets, begin, out, INFINITE_HALF, [lane]) && finite;
   }
-  // The topmost bit of an exponent is that of numbers from 2 on: few weights are, so that few matrices are looked at again.
-  const large = (seen & 0x40004000) !== 0;
-  return packWords(rows, weight, out, 0x7c00, rest) && !(large && rows.some((bits) => (bits & 0x7c00) === 0x7c00));
+  // Few weights are 2 or more, so that few matrices are looked at again.
+  return finite && !(large && rows.some((bits) => (bits & INFINITE_HALF) === INFINITE_HALF));
 }
+
+/** The exponent of what is not finite. */
+const INFINITE_HALF = 0x7c00;

@@ -8,7 +8,8 @@ import { openDevice } from "../src/gpu/device.ts";
 import { tuneOnce } from "../src/pipeline/tuning.ts";
 
 using device = await openDevice(Number(Deno.args[0] ?? 0));
-await tuneOnce(device, { force: true, say: console.log });
+const onTrial = (name: string) => console.error(`  ${name}`);
+await tuneOnce(device, { force: true, say: console.log, onTrial });
 const { speeds = {} } = device.tuning ?? {};
 const ofOp = Map.groupBy(Object.entries(speeds), ([name]) => name.split(" ")[0] + name.slice(name.lastIndexOf(" at ")));
 for (const [what, variants] of ofOp) {

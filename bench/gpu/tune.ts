@@ -14,7 +14,13 @@ const [folder] = Deno.args;
 const title = "What trying the kernels shows";
 const header = ["op", "at", "variants, ms (fastest first)"];
 using device = await openDevice();
-await tuneOnce(device, { force: true, say: (sentence) => say(title, header, ["", "", sentence]) });
+const began = performance.now();
+await tuneOnce(device, {
+  force: true,
+  say: (sentence) => say(title, header, ["", "", sentence]),
+  // Said before it begins: what does not come back is the last.
+  onTrial: (name) => console.log(`${((performance.now() - began) / 1000).toFixed(1)} s: ${name}`),
+});
 const { speeds = {}, wrong = [] } = device.tuning ?? {};
 const timed = Object.entries(speeds).map(([name, speed]) => {
   const [, op, variant, at] = name.match(/^(\S+) (.*) at (.*)$/)!;

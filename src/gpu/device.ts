@@ -31,6 +31,10 @@ export interface Tuning {
   wrong: readonly string[];
   /** Speed of variants at what they were timed at, in any unit that is the same for all variants of an op. */
   speeds: Readonly<Record<string, number>>;
+  /** What was begun to try, by name. */
+  tried?: readonly string[];
+  /** What the device did not come back from, where that happened: it is not tried any more. */
+  stuck?: string;
 }
 
 /** An adapter and the power preference that yields it. WebGPU lists no adapters: asking in different ways finds them. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Device } from "./device.ts";
 
 /**
  * Submits what `encoder` has recorded, and the reading of the first `count` timestamps behind it.
@@ -25,9 +26,14 @@ export function submitTicks(
   return ticks;
 }
 
-/** The timestamps, once. Waits for the device. */
-export async function readTicks(ticks: GPUBuffer): Promise<BigUint64Array> {
-  await ticks.mapAsync(GPUMapMode.READ);
+/**
+ * The timestamps, once. Waits for the device.
+ * @param signal ends the waiting at once, with its reason
+ */
+export async function readTicks(device: Device, ticks: GPUBuffer, signal?: AbortSignal): Promise<BigUint64Array> {
+  const mapped = ticks.mapAsync(GPUMapMode.READ);
+  mapped.catch(() => {}); // told where it is awaited, if it still is
+  await device.until(mapped, signal);
   const values = new BigUint64Array(ticks.getMappedRange().slice(0));
   ticks.destroy();
   return values;

@@ -14,45 +14,49 @@ import { readTicks, submitTicks } from "./ticks.ts";
  */
 const ENOUGH = { device: 2, host: 40 };
 
-/** More repetitions than this are not needed. */
-const MOST = 1024;
+/** More repetitions than this are not needed, nor more milliseconds of them by the host's clock. */
+const MOST = 1024, LONGEST = 200;
 
-/** Milliseconds of one run, at its second and later ones: the first may compile. */
-export async function timeProgram(device: Device, program: Program): Promise<number> {
+/**
+ * Milliseconds of one run, at its second and later ones: the first may compile.
+ * @param signal ends the waiting at once, with its reason
+ */
+export async function timeProgram(device: Device, program: Program, signal?: AbortSignal): Promise<number> {
   program.run();
-  await device.finished();
-  const enough = device.timestamps ? ENOUGH.device : ENOUGH.host;
-  for (let repeats = 1;; repeats *= 4) {
-    const time = device.timestamps ? byDevice(device, program, repeats) : byHost(device, program, repeats);
-    const milliseconds = await time;
-    if (milliseconds >= enough || repeats >= MOST) return milliseconds / repeats;
-  }
-}
-
-function repeated({ sections }: Program, repeats: number) {
-  return Array.from({ length: repeats }, () => sections[0]).flat();
-}
-
-async function byHost(device: Device, program: Program, repeats: number): Promise<number> {
-  const encoder = device.gpu.createCommandEncoder({ label: "timing" });
-  recordPass(encoder, { label: "timing" }, repeated(program, repeats));
-  const start = performance.now();
-  device.gpu.queue.submit([encoder.finish()]);
-  await device.finished();
-  return performance.now() - start;
-}
-
-async function byDevice(device: Device, program: Program, repeats: number): Promise<number> {
-  const { gpu } = device;
-  const querySet = gpu.createQuerySet({ label: "timing", type: "timestamp", count: 2 });
+  await device.finished(signal);
+  const { gpu, timestamps } = device;
+  const querySet = timestamps ? gpu.createQuerySet({ label: "timing", type: "timestamp", count: 2 }) : undefined;
   try {
-    const encoder = gpu.createCommandEncoder({ label: "timing" });
-    const timestampWrites = { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 };
-    recordPass(encoder, { label: "timing", timestampWrites }, repeated(program, repeats));
-    const [start, end] = await readTicks(submitTicks(gpu, encoder, querySet, 2));
-    device.check();
-    return Number(end - start) / 1e6;
+    for (let repeats = 1;; repeats *= 4) {
+      const start = performance.now();
+      const ticks = submitRepeated(gpu, program, repeats, querySet);
+      if (!ticks) await device.finished(signal);
+      const [first, last] = ticks ? await readTicks(device, ticks, signal) : [0n, 0n];
+      const [own, host] = [Number(last - first) / 1e6, performance.now() - start];
+      const enough = ticks ? own >= ENOUGH.device : host >= ENOUGH.host;
+      if (!enough && repeats < MOST && host < LONGEST) continue;
+      return (own > 0 ? own : host) / repeats; // some drivers' ticks stand still
+    }
   } finally {
-    querySet.destroy();
+    querySet?.destroy();
   }
+}
+
+/** Submits a program so many times, in one pass. @returns timestamps around it, where there is a place for them */
+function submitRepeated(
+  gpu: GPUDevice,
+  { sections }: Program,
+  repeats: number,
+  querySet?: GPUQuerySet,
+): GPUBuffer | undefined {
+  const encoder = gpu.createCommandEncoder({ label: "timing" });
+  const timestampWrites = querySet && { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 };
+  recordPass(
+    encoder,
+    { label: "timing", ...(timestampWrites ? { timestampWrites } : {}) },
+    Array.from({ length: repeats }, () => sections[0]).flat(),
+  );
+  if (querySet) return submitTicks(gpu, encoder, querySet, 2);
+  gpu.queue.submit([encoder.finish()]);
+  return undefined;
 }

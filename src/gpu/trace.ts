@@ -53,7 +53,7 @@ export class Trace implements Tracer {
   #spans = 0;
   #leftOut = 0;
   #queries?: GPUQuerySet;
-  #began!: Moment;
+  #began: Reading[] = [];
 
   private constructor(readonly device: Device) {}
 
@@ -62,7 +62,7 @@ export class Trace implements Tracer {
     const trace = new Trace(device);
     if (device.timestamps) {
       trace.#queries = device.gpu.createQuerySet({ label: "trace", type: "timestamp", count: MOST_QUERIES });
-      trace.#began = await trace.#now();
+      trace.#began = await trace.#readings();
     }
     device.tracer = trace;
     return trace;
@@ -104,9 +104,9 @@ export class Trace implements Tracer {
     await device.finished();
     this.finished();
     if (this.#queries) {
-      const clock = clockOf(this.#began, await this.#now());
+      const clock = clockOf(this.#began, await this.#readings());
       for (const { label, replays, ticks } of this.#pending) {
-        this.#addOps(label, replays, await readTicks(ticks), clock);
+        this.#addOps(label, replays, await readTicks(device, ticks), clock);
       }
       this.#queries.destroy();
     }
@@ -159,33 +159,56 @@ export class Trace implements Tracer {
     return submitTicks(gpu, encoder, querySet, 2 * replays.length);
   }
 
-  /** This moment by both clocks. */
-  async #now(): Promise<Moment> {
+  /** Both clocks, some times over: some submissions are slow to begin, the first of a device above all. */
+  async #readings(): Promise<Reading[]> {
     await this.device.finished();
     const { gpu } = this.device;
-    const encoder = gpu.createCommandEncoder({ label: "trace" });
     const querySet = this.#queries!;
-    recordPass(encoder, { timestampWrites: { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 } }, []);
-    const host = performance.now();
-    const [tick] = await readTicks(submitTicks(gpu, encoder, querySet, 2));
-    return { host, tick };
+    const timestampWrites = { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 };
+    const readings: Reading[] = [];
+    for (let i = 0; i < READINGS; i++) {
+      const encoder = gpu.createCommandEncoder({ label: "trace" });
+      recordPass(encoder, { timestampWrites }, []);
+      const before = performance.now();
+      const [tick] = await readTicks(this.device, submitTicks(gpu, encoder, querySet, 2));
+      readings.push({ before, tick, after: performance.now() });
+    }
+    return readings;
   }
 }
 
-/** The same moment on the host (milliseconds) and on the device. */
-interface Moment {
-  host: number;
+/** Of both clocks at a trace's beginning, and at its end. */
+const READINGS = 5;
+
+/** A tick of the device, and milliseconds of the host between which it came. */
+export interface Reading {
+  before: number;
   tick: bigint;
+  after: number;
 }
 
 /** Ticks to milliseconds of the host. */
 type Clock = (tick: bigint) => number;
 
-/** Beyond this a tick is no nanosecond, whatever WebGPU says: some drivers' own units shine through. */
-const TOLERANCE = 0.02;
-
-function clockOf(first: Moment, last: Moment): Clock {
-  const measured = (last.host - first.host) / Number(last.tick - first.tick);
-  const tick = Math.abs(measured / 1e-6 - 1) < TOLERANCE || !Number.isFinite(measured) ? 1e-6 : measured;
-  return (at) => first.host + Number(at - first.tick) * tick;
+/**
+ * The host's time of a device's ticks, from readings at the beginning and at the end. A tick is a nanosecond, as WebGPU
+ * says, unless the readings rule that out: some drivers' own units shine through.
+ * @internal
+ */
+export function clockOf(first: readonly Reading[], last: readonly Reading[]): Clock {
+  const quickest = (readings: readonly Reading[]) =>
+    readings.reduce((a, b) => b.after - b.before < a.after - a.before ? b : a);
+  const [begin, end] = [quickest(first), quickest(last)];
+  const ticks = Number(end.tick - begin.tick);
+  const [least, most] = [end.before - begin.after, end.after - begin.before].map((time) => time / ticks);
+  const period = ticks <= 0 || (least <= NANOSECOND && NANOSECOND <= most)
+    ? NANOSECOND
+    : (end.before - begin.before) / ticks;
+  // A pass begins after it was submitted, often at once: the latest zero that all readings allow is nearest.
+  const since = (tick: bigint) => Number(tick - begin.tick) * period;
+  const zero = Math.max(...[...first, ...last].map(({ before, tick }) => before - since(tick)));
+  return (tick) => zero + since(tick);
 }
+
+/** In milliseconds. */
+const NANOSECOND = 1e-6;

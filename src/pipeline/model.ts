@@ -45,7 +45,7 @@ import { storageOf, type WeightType } from "./weight_type.ts";
 import type { Offload, Stage } from "./stage.ts";
 import { declareUpscaler } from "./upscaler.ts";
 import { declareTextEncoder } from "./text_encoder.ts";
-import { tuneOnce } from "./tuning.ts";
+import { tuneOnce, usesOf } from "./tuning.ts";
 
 /** How far loading has come. */
 export interface LoadProgress {
@@ -350,7 +350,10 @@ export class Model implements Networks, Disposable {
     let opened: Device | undefined;
     try {
       const device = typeof options.device === "object" ? options.device : opened = await openDevice(options.device);
-      if (!options.noTune) await tuneOnce(device, { say: options.onMessage, signal: options.checkpoint?.signal });
+      if (!options.noTune) {
+        const signal = options.checkpoint?.signal;
+        await tuneOnce(device, { uses: usesOf(checkpoint), say: options.onMessage, signal });
+      }
       const { precision, keep } = storageOf(options.type);
       const model = new Model(device, checkpoint, precision, { ...options, keep });
       model.#ownDevice = opened !== undefined;

@@ -8,50 +8,79 @@ import { cacheHome } from "../files/cache_home.ts";
 import { readJson } from "../files/json_file.ts";
 import { writeNewFile } from "../files/new_file.ts";
 import type { Device, Tuning } from "../gpu/device.ts";
-import { tune } from "../nn/tune.ts";
+import type { Checkpoint } from "../model/parts.ts";
+import { ALL_USES, type Uses } from "../nn/trials.ts";
+import { tune, type TuneOptions } from "../nn/tune.ts";
 
 /** Goes up whenever kernels change, or what is tried. */
-const KERNELS = 1;
+const KERNELS = 2;
 
 /** How {@linkcode tuneOnce} goes about it. */
-export interface TuneOnceOptions {
+export interface TuneOnceOptions extends Pick<TuneOptions, "uses" | "budget" | "patience" | "now" | "signal"> {
   /** Where results are kept. Default: in the user's cache folder. */
   folder?: string;
-  /** Try software adapters, too, and what was tried before. */
+  /** Try everything anew, however long it takes, and software adapters, too. */
   force?: boolean;
-  /** Told what was found. */
+  /** Told what there is to say. */
   say?: (sentence: string) => void;
-  /** Milliseconds that timing may take. */
-  budget?: number;
-  signal?: AbortSignal;
+  /** Told what is tried. */
+  onTrial?: (name: string) => void;
 }
 
 /**
- * Sees to it that a GPU uses the kernels that are right and fast on it: as kept from before, or as tried now. Software
- * adapters have a table that was made for them. Nothing that goes wrong here ends a run.
+ * Sees to it that a GPU uses the kernels that are right and fast on it: as kept from before, or as tried now, for some
+ * seconds at most; what is not reached is left for the next run. Software adapters have a table that was made for them.
+ * Nothing that goes wrong here ends a run.
  */
 export async function tuneOnce(device: Device, options: TuneOnceOptions = {}): Promise<void> {
-  const { force = false, say = () => {}, budget, signal } = options;
+  const { folder, force = false, say = () => {}, onTrial, ...more } = options;
   if (!force && (device.tuning || device.summary.software)) return;
   const { name } = device.summary;
+  const path = await pathOf(device, folder);
+  const known = force || !path ? undefined : await read(path);
+  if (known?.stuck) return void (device.tuning = known);
+  const start = performance.now();
+  let begun = false;
   try {
-    const path = await pathOf(device, options.folder);
-    device.tuning = force || !path ? undefined : await read(path);
-    if (device.tuning) return;
-    const start = performance.now();
-    const onWrong = (variant: string) =>
-      say(`${name} computes wrongly by "${variant}": that kernel is not used there.`);
-    const tuning = await tune(device, { onWrong, budget, signal });
-    say(
-      `Tried the kernels on ${name}, once: ${
-        ((performance.now() - start) / 1000).toFixed(1)
-      } s (--no-tune leaves it out).`,
-    );
-    if (path) await write(path, tuning);
+    const tuning = await tune(device, {
+      known,
+      ...(force ? { thorough: true, budget: Infinity } : {}),
+      ...more,
+      onWrong: (variant) => say(`${name} computes wrongly by "${variant}": that kernel is not used there.`),
+      async onTrial(trial, tuning) {
+        if (!begun) say(`Trying the kernels on ${name}, for some seconds (--no-tune leaves it out) …`);
+        begun = true;
+        if (path) await write(path, tuning); // should the program end in the middle of it
+        onTrial?.(trial);
+      },
+    });
+    if (tuning.stuck) {
+      say(
+        `${name} did not come back from trying "${tuning.stuck}": its kernels are not tried any more, and the usual ` +
+          "ones used. If pictures hang, too, update its driver; `deno task tune` tries again.",
+      );
+    } else if (begun) {
+      say(`Tried ${tuning.tried?.length} kernels in ${((performance.now() - start) / 1000).toFixed(1)} s.`);
+    }
+    if (path && begun) await write(path, tuning);
   } catch (error) {
-    signal?.throwIfAborted();
+    options.signal?.throwIfAborted();
+    device.tuning = known;
     say(`The kernels could not be tried on ${name}, which uses the usual ones: ${(error as Error).message}`);
   }
+}
+
+/** What a model uses, as far as its configs say; what is wrong with them is told where its networks are made. */
+export function usesOf({ unet, vae }: Pick<Checkpoint, "unet" | "vae">): Uses {
+  const numbers = (value: unknown) => [value].flat().filter((n): n is number => Number.isInteger(n) && Number(n) > 0);
+  const levels = numbers(unet.config.block_out_channels), decoder = numbers(vae.config.block_out_channels);
+  if (!levels.length) return ALL_USES;
+  const heads = numbers(unet.config.num_attention_heads ?? unet.config.attention_head_dim ?? 8);
+  const widths = [...levels.map((channels, i) => channels / (heads[i] ?? heads[0])), ...decoder.slice(-1)];
+  return {
+    attention: widths.filter((width) => width % 4 === 0), // others are padded, and seldom
+    conv3x3: [...levels, ...decoder],
+  };
 }
 
 /**
@@ -72,10 +101,11 @@ async function pathOf({ summary }: Device, folder?: string): Promise<string | un
 /** What is kept; nothing where it is not there or not as it was written. */
 async function read(path: string): Promise<Tuning | undefined> {
   try {
-    const { wrong, speeds } = await readJson(path);
-    const named = Array.isArray(wrong) && wrong.every((name) => typeof name === "string");
+    const { wrong, speeds, tried, stuck } = await readJson(path);
+    const names = [wrong, tried].every((list) => Array.isArray(list) && list.every((name) => typeof name === "string"));
     const timed = typeof speeds === "object" && speeds !== null && Object.values(speeds).every(Number.isFinite);
-    return named && timed ? { wrong, speeds: speeds as Record<string, number> } : undefined;
+    if (!names || !timed || !["undefined", "string"].includes(typeof stuck)) return undefined;
+    return { wrong, speeds, tried, stuck } as Tuning;
   } catch {
     return undefined;
   }

@@ -300,7 +300,7 @@ export const deviceSettings = {
     run: true,
     type: "flag",
     on: ["generate", "metadata", "edit"],
-    help: "do not try the kernels at a GPU's first use (2 to 3 seconds, once): take the usual ones",
+    help: "do not try the kernels at a GPU's first uses (3 seconds at most): take the usual ones",
   },
   offloadToCpu: {
     run: true,

@@ -3,7 +3,7 @@ import { Device } from "../../src/gpu/device.ts";
 import { Graph } from "../../src/gpu/graph.ts";
 import { writeFloats } from "../../src/gpu/storage.ts";
 import type { Tensor } from "../../src/gpu/tensor.ts";
-import { Trace, type TraceEvent } from "../../src/gpu/trace.ts";
+import { clockOf, type Reading, Trace, type TraceEvent } from "../../src/gpu/trace.ts";
 import { Weights } from "../../src/nn/weights.ts";
 import { add } from "../../src/ops/elementwise.ts";
 import { blend, BLEND_WORDS, combine, TERM_WORDS } from "../../src/ops/latents.ts";
@@ -68,6 +68,20 @@ Deno.test("a trace has a span for each op, in order, when it ran, and says what 
     assert.ok(ts >= start - 20_000 && ts + dur! <= end + 20_000, "within 20 ms of the host's clock");
   });
   assert.ok(traceEvents.some(({ name, cat }) => cat === "host" && name === "compile additions"));
+});
+
+Deno.test("a device's ticks are on the host's clock though submissions begin late, and whatever their unit is", () => {
+  const reading = (at: number, late: number, unit: number): Reading => {
+    return { before: at, tick: BigInt(Math.round((at + late) / unit)) + 10n ** 15n, after: at + late + 10 };
+  };
+  for (const unit of [1e-6, 1.25e-6, 1e-3]) {
+    const first = [reading(5000, 90, unit), reading(5110, 0.3, unit), reading(5125, 30, unit)];
+    const last = [reading(5400, 40, unit), reading(5460, 0.2, unit)];
+    const clock = clockOf(first, last);
+    const off = clock(reading(5300, 0, unit).tick) - 5300;
+    assert.ok(Math.abs(off) < 0.5, `${off} ms off where a tick is ${unit} ms`);
+  }
+  assert.equal(clockOf([{ before: 1, tick: 7n, after: 2 }], [{ before: 3, tick: 7n, after: 4 }])(7n), 3); // it stands still
 });
 
 Deno.test("where an adapter has no timestamp queries, submissions are timed, and the trace says so", async () => {

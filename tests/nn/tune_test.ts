@@ -1,7 +1,9 @@
 import assert from "@std/assert";
 import { Device } from "../../src/gpu/device.ts";
 import { attentionTile, matmulTile, usesWinograd } from "../../src/ops/choose.ts";
-import { tuneOnce } from "../../src/pipeline/tuning.ts";
+import type { Checkpoint } from "../../src/model/parts.ts";
+import { ALL_USES, trialName, trialsOf } from "../../src/nn/trials.ts";
+import { tuneOnce, usesOf } from "../../src/pipeline/tuning.ts";
 import { compiling, testDevice } from "../ops/harness.ts";
 
 const SHAPE = { rows: 65536, panels: 10, depth: 160, taps: 1 };
@@ -18,17 +20,18 @@ Deno.test("a variant that a driver compiles wrongly is found, told in one line a
   using folder = new Folder();
   const device = await faulty(/^(const ROWS = 8u;[^]*?)high0 \+= a00\.y \* high_w01;/, "$1");
   const said: string[] = [];
-  await tuneOnce(device, { folder: folder.path, budget: 0, say: (line) => said.push(line) });
+  const uses = { attention: [40], conv3x3: [128] };
+  await tuneOnce(device, { folder: folder.path, uses, now: clock(6), say: (line) => said.push(line) });
   assert.deepEqual(device.tuning!.wrong, ["matmul tile 8"]);
-  assert.equal(said.length, 2);
-  assert.match(said[0], /faulty driver.*matmul tile 8/);
+  assert.equal(said.length, 3);
+  assert.match(said[1], /faulty driver.*matmul tile 8/);
   assert.equal(matmulTile(device, SHAPE, 64).rows, 4);
 
   // The next device of this kind knows it from the file, and asks nobody.
   const again = await faulty(/x/, "x");
-  await tuneOnce(again, { folder: folder.path, say: (line) => said.push(line) });
+  await tuneOnce(again, { folder: folder.path, uses, budget: 0, say: (line) => said.push(line) });
   assert.deepEqual(again.tuning, device.tuning);
-  assert.equal(said.length, 2);
+  assert.equal(said.length, 3);
 
   // With a file that is not as it was written they are tried anew.
   const [file] = [...Deno.readDirSync(folder.path)];
@@ -38,6 +41,106 @@ Deno.test("a variant that a driver compiles wrongly is found, told in one line a
     tuneOnce(third, { folder: folder.path, signal: AbortSignal.abort(new Error("trying")) }),
     /trying/,
   );
+});
+
+/** A clock whose hand moves on by a second whenever it is looked at: a budget of 3 seconds is over after `looks`. */
+function clock(looks: number): () => number {
+  let seen = 0;
+  return () => seen++ < looks ? 0 : 3000;
+}
+
+Deno.test("nobody waits for what is tried: it ends with its budget, goes on the next time, and begins nothing twice", async () => {
+  using folder = new Folder();
+  const uses = { attention: [8], conv3x3: [128] };
+  const begun: string[] = [];
+  const first = await faulty(/x/, "x");
+  const once = (device: Device, looks: number) =>
+    tuneOnce(device, { folder: folder.path, uses, now: clock(looks), onTrial: (name) => begun.push(name) });
+  await once(first, 3);
+  assert.deepEqual(begun, ["check matmul tile 8", "check matmul tile 4"]);
+  assert.deepEqual(first.tuning!.tried, begun);
+
+  // A process that is stopped in the middle of a trial, by somebody who has waited long enough, does not begin it again.
+  const second = await faulty(/x/, "x");
+  const stop = new Error("stopped");
+  await assert.rejects(
+    tuneOnce(second, {
+      folder: folder.path,
+      uses,
+      signal: AbortSignal.abort(stop),
+    }),
+    /stopped/,
+  );
+  const trials = (device: Device, on: (name: string) => void) =>
+    tuneOnce(device, { folder: folder.path, uses, now: clock(9), onTrial: on });
+  await trials(second, (name) => {
+    begun.push(name);
+    if (name.includes("winograd")) throw stop; // as if the driver had been compiling for minutes
+  });
+  await once(await faulty(/x/, "x"), 4);
+  assert.equal(new Set(begun).size, begun.length, begun.join(", "));
+  assert.deepEqual(begun.slice(2, 4), ["check conv3x3 winograd", "check conv3x3 taps"]);
+});
+
+Deno.test("a device that does not come back is left alone, in this run and in the next, and one line says so", async () => {
+  using folder = new Folder();
+  const stuck = async () => {
+    const { gpu, summary } = await testDevice("like a GPU without subgroups");
+    const deaf = new Proxy(gpu, {
+      get(target, key) {
+        if (key === "createBuffer") {
+          return (descriptor: GPUBufferDescriptor) => {
+            const buffer = target.createBuffer(descriptor);
+            if (descriptor.label?.startsWith("read ")) buffer.mapAsync = () => new Promise(() => {});
+            return buffer;
+          };
+        }
+        const value = Reflect.get(target, key, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    return new Device(deaf, { ...summary, name: "a GPU that hangs" }, false, false);
+  };
+  const said: string[] = [];
+  const device = await stuck();
+  await tuneOnce(device, { folder: folder.path, patience: 50, say: (line) => said.push(line) });
+  assert.match(said.at(-1)!, /^a GPU that hangs did not come back from trying "check matmul tile 8".*deno task tune/);
+  assert.equal(matmulTile(device, SHAPE, 64).rows, 8);
+  const again = await stuck();
+  await tuneOnce(again, { folder: folder.path, patience: 50, say: (line) => said.push(line) });
+  assert.equal(again.tuning!.stuck, "check matmul tile 8");
+  assert.equal(said.length, 2);
+});
+
+Deno.test("what a model uses is tried, what matters most first, and no kernel that a compiler needs minutes for", async () => {
+  const { gpu, summary } = await testDevice("like a GPU");
+  const device = new Device(gpu, summary, true, false);
+  const sdxl = usesOf({
+    unet: { config: { block_out_channels: [320, 640, 1280], attention_head_dim: [5, 10, 20] } },
+    vae: { config: { block_out_channels: [128, 256, 512, 512] } },
+  } as unknown as Checkpoint);
+  const names = [...trialsOf(device, sdxl, false)].map(trialName);
+  assert.deepEqual(names.filter((name) => name.startsWith("time")), [
+    "time conv3x3 winograd at 320",
+    "time conv3x3 taps at 320",
+    "time matmul tile 8 at 2048",
+    "time matmul tile 4 at 2048",
+    "time attention tile 64 at 64",
+    "time attention tile 80 at 64",
+    "time attention tile 512 at 512",
+    "time attention wide at 512",
+    "time conv3x3 winograd at 640",
+    "time conv3x3 taps at 640",
+    "time conv3x3 winograd at 128",
+    "time conv3x3 taps at 128",
+    "time norm whole at 4096",
+    "time norm strips at 4096",
+  ]);
+  // Lanes own whole heads in registers: of 512 channels, NVIDIA's compiler takes minutes.
+  const lanes = [...trialsOf(device, ALL_USES, true)].filter(({ op, variant }) =>
+    op === "attention" && /lanes/.test(variant)
+  );
+  assert.deepEqual([...new Set(lanes.map(({ at }) => at))], [40, 64, 80]);
 });
 
 Deno.test("choices follow the speeds that were measured", async () => {

@@ -1,0 +1,193 @@
+/**
+ * What a device is tried with (tune.ts): small cases whose results are known, and cases as large as a U-Net's, in the
+ * order of what is most worth knowing.
+ *
+ * @module
+ */
+import type { Device } from "../gpu/device.ts";
+import type { Graph } from "../gpu/graph.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import { attention, selfMap } from "../ops/attention.ts";
+import { attentionVariants, TIMED } from "../ops/choose.ts";
+import { conv3x3, linear } from "../ops/matmul.ts";
+import { groupNorm } from "../ops/norm.ts";
+import { attentionTwin, convTwin, linearTwin, normTwin, random } from "./twins.ts";
+import type { Weights } from "./weights.ts";
+
+/** One variant of an op at work: inputs, weights by name, and what is recorded. */
+export interface Trial {
+  op: string;
+  variant: string;
+  inputs: { shape: number[]; values?: Float32Array }[];
+  weights: Record<string, { shape: number[]; values: Float32Array }>;
+  build(g: Graph, w: Weights, inputs: Tensor[]): Tensor;
+  /** What must come out, of a trial that is for that. */
+  expected?: Float32Array;
+  /** What it is timed at (`TIMED`), or the width of its heads. */
+  at?: number;
+}
+
+/** What a model uses: widths of its heads, channels of its 3×3 convolutions; those that matter most first. */
+export interface Uses {
+  attention: readonly number[];
+  conv3x3: readonly number[];
+}
+
+/** Of all models. */
+export const ALL_USES: Uses = { attention: TIMED.attention, conv3x3: [320, 640, 128] };
+
+/** The widest heads that lanes are tried on: their code grows with the width, and compilers' time with its square. */
+const WIDEST_FOR_LANES = 80;
+
+/**
+ * All trials of a device that has some of these uses. Those left to come follow what has come out: look at
+ * `device.tuning` after each.
+ * @param thorough what hardly ever wins, too
+ */
+export function* trialsOf(device: Device, uses: Uses, thorough: boolean): Generator<Trial> {
+  const software = device.kind === "software";
+  const widths = [...new Set(uses.attention)];
+  const channels = [...new Set(uses.conv3x3.map(nearest))];
+  const wrong = (op: string, variant: string) => device.tuning?.wrong.includes(`${op} ${variant}`) ?? false;
+  const lanes = thorough && device.kind === "subgroup";
+
+  const tiles = software ? [] : ["tile 8", "tile 4"];
+  for (const variant of tiles) yield knownProduct(variant);
+  const noTile = tiles.every((variant) => wrong("matmul", variant));
+  for (const variant of noTile || lanes ? ["lanes 16", "lanes 8", "lanes 4"] : []) yield knownProduct(variant);
+  yield knownConvolution("winograd");
+  yield knownConvolution("taps");
+  for (const width of widths) yield* attentionVariants(device, width).slice(0, 1).map((name) => knownHead(name, width));
+  yield knownNorm("whole");
+
+  for (const c of channels.slice(0, 1)) yield* ["winograd", "taps"].map((variant) => timedConvolution(variant, c));
+  for (const variant of noTile || software ? ["lanes 16"] : tiles) yield timedProduct(variant);
+  for (const width of widths) {
+    const [first, second] = attentionVariants(device, width);
+    if (second === undefined) continue;
+    yield knownHead(second, width);
+    for (const variant of [first, second]) yield timedHeads(variant, width);
+  }
+  for (const c of channels.slice(1)) yield* ["winograd", "taps"].map((variant) => timedConvolution(variant, c));
+  yield knownNorm("strips");
+  for (const variant of ["whole", "strips"]) yield timedNorm(variant);
+  if (!lanes) return;
+  yield timedProduct("lanes 16");
+  for (const width of widths.filter((width) => width <= WIDEST_FOR_LANES)) {
+    yield knownHead("lanes any", width);
+    yield timedHeads("lanes any", width);
+  }
+}
+
+/** As tuning calls it, and remembers that it was done. */
+export function trialName({ op, variant, expected, at }: Trial): string {
+  const where = at === undefined ? "" : expected ? ` of ${at}` : ` at ${at}`;
+  return `${expected ? "check" : "time"} ${op} ${variant}${where}`;
+}
+
+/** Where convolutions of so many channels are timed. */
+function nearest(channels: number): number {
+  return TIMED.conv3x3.reduce((a, b) => Math.abs(channels ** 2 - b * b) < Math.abs(channels ** 2 - a * a) ? b : a);
+}
+
+// Odd sizes, for results that are known.
+
+function knownProduct(variant: string): Trial {
+  const [m, k, n] = [70, 36, 72];
+  const x = random(m * k, 1), w = random(n * k, 2), b = random(n, 3);
+  return {
+    op: "matmul",
+    variant,
+    inputs: [{ shape: [1, m, k], values: x }],
+    weights: { "l.weight": { shape: [n, k], values: w }, "l.bias": { shape: [n], values: b } },
+    build: (g, w, [x]) => linear(g, x, w.matrix("l", k, n)),
+    expected: linearTwin(x, w, b, { m, k, n }),
+  };
+}
+
+function knownConvolution(variant: string): Trial {
+  const picture = { height: 7, width: 9, channels: 36, outputs: 68 };
+  const pixels = random(7 * 9 * 36, 4), kernel = random(68 * 36 * 9, 5).map((v) => v / 9), bias = random(68, 6);
+  return {
+    op: "conv3x3",
+    variant,
+    inputs: [{ shape: [1, 7, 9, 36], values: pixels }],
+    weights: { "c.weight": { shape: [68, 36, 3, 3], values: kernel }, "c.bias": { shape: [68], values: bias } },
+    build: (g, w, [x]) => conv3x3(g, x, w.matrix("c", 36, 68, { taps: 9 })),
+    expected: convTwin(pixels, kernel, bias, picture),
+  };
+}
+
+function knownHead(variant: string, width: number): Trial {
+  const rows = 37, qkv = random(rows * 3 * width, 7);
+  return {
+    op: "attention",
+    variant,
+    inputs: [{ shape: [1, rows, 3 * width], values: qkv }],
+    weights: {},
+    build: (g, _, [qkv]) => attention(g, { qkv }, { count: 1, width }, selfMap(1, rows)),
+    expected: attentionTwin(qkv, rows, width),
+    at: width,
+  };
+}
+
+function knownNorm(variant: string): Trial {
+  const rows = random(5 * 7 * 20, 8), gamma = random(20, 9), beta = random(20, 10);
+  return {
+    op: "norm",
+    variant,
+    inputs: [{ shape: [1, 5, 7, 20], values: rows }],
+    weights: { "n.weight": { shape: [20], values: gamma }, "n.bias": { shape: [20], values: beta } },
+    build: (g, w, [x]) => groupNorm(g, x, { ...w.norm("n", 20, 1e-5), groups: 2 }, false),
+    expected: normTwin(rows, gamma, beta, 2),
+  };
+}
+
+// As large as a U-Net's, to be timed.
+
+function timedProduct(variant: string): Trial {
+  const [rows, channels] = [TIMED.matmul, 640];
+  return {
+    op: "matmul",
+    variant,
+    inputs: [{ shape: [1, rows, channels] }],
+    weights: {},
+    build: (g, w, [x]) => linear(g, x, w.matrix("l", channels, channels)),
+    at: rows,
+  };
+}
+
+function timedConvolution(variant: string, channels: number): Trial {
+  const side = channels < 640 ? 64 : 32;
+  return {
+    op: "conv3x3",
+    variant,
+    inputs: [{ shape: [1, side, side, channels] }],
+    weights: {},
+    build: (g, w, [x]) => conv3x3(g, x, w.matrix("c", channels, channels, { taps: 9 })),
+    at: channels,
+  };
+}
+
+function timedHeads(variant: string, width: number): Trial {
+  const count = width > 160 ? 1 : 8, rows = 1024;
+  return {
+    op: "attention",
+    variant,
+    inputs: [{ shape: [1, rows, 3 * count * width] }],
+    weights: {},
+    build: (g, _, [qkv]) => attention(g, { qkv }, { count, width }, selfMap(1, rows)),
+    at: width,
+  };
+}
+
+function timedNorm(variant: string): Trial {
+  return {
+    op: "norm",
+    variant,
+    inputs: [{ shape: [2, TIMED.norm, 1, 320] }],
+    weights: {},
+    build: (g, w, [x]) => groupNorm(g, x, { ...w.norm("n", 320, 1e-5), groups: 32 }, true),
+    at: TIMED.norm,
+  };
+}

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Operation } from "./edit/operation.ts";
 import { mend, type Round } from "./edit.ts";
 import { PlannerError } from "./errors.ts";
 import { addedTimings, draw, type ImageResult, type StepEvent, toEnd } from "./generate.ts";
@@ -80,7 +81,10 @@ export async function drawBest(model: Model, drawing: Drawing, options: Omit<Loo
   return { result: { ...result, timings }, plan: drawing.plan, checklist, marks, drawn, rounds: [] };
 }
 
-/** What `drawBest` found, mended in rounds; the second half of `drawAndMend`. */
+/**
+ * What `drawBest` found, mended in rounds; the second half of `drawAndMend`. After a round that mended nothing, the next
+ * draws the whole picture with another seed; the better of the two goes on.
+ */
 export async function mendBest(
   model: Model,
   drawing: Drawing,
@@ -91,18 +95,57 @@ export async function mendBest(
   let { result, result: { timings }, marks } = looked;
   const { plan, checklist } = looked;
   const rounds: Round[] = [];
-  const settings = { ...repaintSettings(drawing), seed: seedOf(drawing.settings.seed, bestOf) };
-  const fit = (repaint: Drawing) => ({ ...repaint, offload: drawing.offload });
-  const mending = { judge, checklist, rounds: most, settings, fit, onStep, signal };
-  for await (const round of mend(model, result.image, plan, mending)) {
-    rounds.push(round);
+  let [steps, painted] = [0, bestOf];
+  const add = (round: Round) => {
+    rounds.push({ ...round, round: rounds.length, steps: steps += stepsOf(round) });
     marks = round.marks!;
     for (const attempt of round.attempts) {
       timings = addedTimings(timings, attempt.result.timings);
       if (attempt.taken) result = attempt.result;
     }
+    painted += round.attempts.length;
+    return round.attempts.some(({ taken }) => taken);
+  };
+  const fit = (repaint: Drawing) => ({ ...repaint, offload: drawing.offload });
+  for (;;) {
+    const settings = { ...repaintSettings(drawing), seed: seedOf(drawing.settings.seed, painted) };
+    const left = most - Math.max(0, rounds.length - 1);
+    const mending = { judge, checklist, marks, rounds: left, settings, fit, onStep, signal };
+    for await (const round of mend(model, result.image, plan, mending)) {
+      const isLook = round.round === 0;
+      if (isLook && rounds.length) continue;
+      if (!add(round) && !isLook) break;
+    }
+    if (rounds.length > most || !marks.some(isFault)) break;
+    const seed = seedOf(drawing.settings.seed, painted);
+    const again = await toEnd(draw(model, { ...drawing, settings: { ...drawing.settings, seed } }, signal), onStep);
+    const after = await judge(again.image, checklist, signal);
+    const taken = worth(after) > worth(marks);
+    const attempt = {
+      operation: wholeOf(plan),
+      mask: whiteOver(again.image),
+      result: again,
+      marks: after,
+      taken,
+      whole: true,
+    };
+    const image = taken ? again.image : result.image;
+    add({ round: 0, attempts: [attempt], image, plan, checklist, marks: taken ? after : marks, steps: 0 });
+    if (rounds.length > most) break;
   }
   return { ...looked, result: { ...result, timings }, marks, rounds };
+}
+
+function stepsOf({ attempts }: Round): number {
+  return attempts.reduce((sum, { result }) => sum + result.timings.steps.length, 0);
+}
+
+function wholeOf({ prompt: words }: Plan): Operation {
+  return { kind: "add", words, box: [0, 0, 1, 1] };
+}
+
+function whiteOver({ width, height }: Picture): Picture {
+  return filled(width, height, [255, 255, 255, 255]);
 }
 
 /** Made from the plan; for a plan of one region, by the rules from its prompt. */

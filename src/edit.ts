@@ -64,6 +64,8 @@ export interface Attempt {
   marks?: Mark[];
   /** Whether it was taken: never where it made the picture worse. */
   taken: boolean;
+  /** Not a repaint: all of the picture was drawn anew. */
+  whole?: boolean;
 }
 
 /** One round. */
@@ -201,22 +203,30 @@ export async function firstRepaints(
  * What is better is kept, so no round makes it worse.
  *
  * @param checklist what it must show; the plan's own by default
+ * @param marks what the judge said of it, where it has looked already
  * @returns an async generator of rounds as {@linkcode edit}
  */
 export async function* mend(
   model: Model,
   picture: Picture,
   plan: Plan,
-  { checklist = checklistOf(plan), ...options }: EditOptions & { judge: Judge; checklist?: readonly Check[] },
+  { checklist = checklistOf(plan), marks, ...options }: EditOptions & {
+    judge: Judge;
+    checklist?: readonly Check[];
+    marks?: Mark[];
+  },
 ): AsyncGenerator<Round, void> {
   const items = checklist.map((check): Item => {
     const { x0, y0, x1, y1 } = check.box ?? { x0: 0, y0: 0, x1: 1, y1: 1 };
     return { operation: { kind: "add", words: check.words, box: [x0, y0, x1, y1] }, check, asked: false };
   });
-  yield* roundsOf(model, picture, plan, items, [], options, false);
+  yield* roundsOf(model, picture, plan, items, [], options, { describes: false, looked: marks });
 }
 
-/** @param describes whether an operation changes what the plan says, rather than paint it again as it is */
+/**
+ * @param describes whether an operation changes what the plan says, rather than paint it again as it is
+ * @param looked what the judge said of the picture
+ */
 async function* roundsOf(
   model: Model,
   picture: Picture,
@@ -224,11 +234,11 @@ async function* roundsOf(
   items: readonly Item[],
   others: readonly Check[],
   { judge, rounds = 3, settings = {}, fit = (drawing) => drawing, onStep, signal }: EditOptions,
-  describes = true,
+  { describes = true, looked }: { describes?: boolean; looked?: Mark[] } = {},
 ): AsyncGenerator<Round, void> {
   const checklist = [...items.map(({ check }) => check), ...others];
   const marksOf = (image: Picture) => judge?.(image, checklist, signal);
-  let [image, plan, marks] = [picture, scene, await marksOf(picture)];
+  let [image, plan, marks] = [picture, scene, looked ?? await marksOf(picture)];
   let [steps, painted] = [0, 0];
   const seed = firstSeed(settings.seed);
   const limits = limitsOf(model, settings);
@@ -247,8 +257,8 @@ async function* roundsOf(
       const drawing = fit(await prepare(model, { ...repaint, seed: seedOf(seed, painted++) }));
       const result = await toEnd(draw(model, drawing, signal), onStep);
       steps += result.timings.steps.length;
-      const looked = await marksOf(result.image);
-      const after = describes && looked && marks ? stillTrue(looked, marks, index, repaint.mask) : looked;
+      const seen = await marksOf(result.image);
+      const after = describes && seen && marks ? stillTrue(seen, marks, index, repaint.mask) : seen;
       const change = after && marks ? worth(after) - worth(marks) : 1;
       const open = after?.[index].verdict === "unknown";
       const taken = open || change > 0 || change === 0 && item.asked && round === 1;

@@ -21,10 +21,7 @@ const looks = (...list: Verdict[][]): Judge => () => Promise.resolve(list.shift(
 
 Deno.test("the best of several goes on, drawing ends with the first that is all right, and rounds mend the rest", async () => {
   const drawing = await prepare(model, { plan: planByRules(prompt), ...size });
-  const judge = looks(["missing", "missing"], ["right", "missing"], ["missing", "right"], ["right", "missing"], [
-    "right",
-    "right",
-  ]);
+  const judge = looks(["missing", "missing"], ["right", "missing"], ["missing", "right"], ["right", "right"]);
   const { result, drawn, rounds, marks } = await drawAndMend(model, drawing, { judge, bestOf: 3, rounds: 2 });
   assert.deepEqual(drawn.map(({ seed }) => seed), [5, 6, 7]);
   assert.deepEqual(rounds.map(({ attempts }) => attempts.length), [0, 1]);
@@ -35,6 +32,23 @@ Deno.test("the best of several goes on, drawing ends with the first that is all 
   const once = await drawAndMend(model, drawing, { judge: looks(["right", "right"]), bestOf: 3 });
   assert.equal(once.drawn.length, 1);
   await assert.rejects(drawAndMend(model, drawing, { judge, bestOf: 0 }), /bestOf.*0/);
+});
+
+Deno.test("after a round that mended nothing all is drawn with another seed, and the better goes on", async () => {
+  const plan = planByRules(prompt);
+  const judge = looks(["right", "missing"], ["right", "missing"], ["missing", "right"], ["right", "missing"], [
+    "right",
+    "right",
+  ]);
+  const { result, rounds, marks } = await drawAndMend(model, await prepare(model, { plan, ...size }), {
+    judge,
+    rounds: 4,
+  });
+  const what = rounds.map(({ attempts }) => attempts.map(({ whole, taken }) => `${whole ? "all" : "part"} ${taken}`));
+  assert.deepEqual(what, [[], ["part false"], ["all false"], ["part false"], ["all true"]]);
+  assert.deepEqual(rounds.map(({ round, steps }) => [round, steps]), [[0, 0], [1, 2], [2, 4], [3, 6], [4, 8]]);
+  assert.deepEqual([marks.map(({ verdict }) => verdict), result.timings.steps.length], [["right", "right"], 10]);
+  assert.deepEqual(result.image.data, (await paint(model, { plan, ...size, seed: 9 })).image.data);
 });
 
 Deno.test("what is drawn again larger is what its seed makes, whichever of several it is", async () => {
@@ -53,7 +67,7 @@ Deno.test("a repaint has the picture's LoRAs, wherever their files lie", () =>
     using sd1 = await loadModel(tinyModel("sd1"), { type: "f32" });
     const plan = planByRules(prompt);
     const drawing = await prepare(sd1, { plan, lora: [{ file: lora, weight: 0.8 }], ...size });
-    const judge = looks(["right", "missing"], ["right", "missing"], ["right", "right"]);
+    const judge = looks(["right", "missing"], ["right", "right"]);
     const { rounds } = await drawAndMend(sd1, drawing, { judge, rounds: 1 });
     assert.deepEqual(rounds[1].attempts[0].result.settings.lora, drawing.settings.lora);
   }));
@@ -64,7 +78,7 @@ Deno.test("a repaint is steered by the picture's ControlNets, and sampled as it 
     const image = new URL("golden/start/mask.png", import.meta.url).pathname;
     const controlNets = [{ model: `${folder}/net`, image, strength: 0.9, end: 0.5 }];
     const drawing = await prepare(model, { plan: planByRules(prompt), controlNets, guidanceRescale: 0.5, ...size });
-    const judge = looks(["right", "missing"], ["right", "missing"], ["right", "right"]);
+    const judge = looks(["right", "missing"], ["right", "right"]);
     const { rounds } = await drawAndMend(model, drawing, { judge, rounds: 1 });
     const { settings } = rounds[1].attempts[0].result;
     assert.deepEqual(settings.controlNets, drawing.settings.controlNets);
@@ -73,7 +87,7 @@ Deno.test("a repaint is steered by the picture's ControlNets, and sampled as it 
 
 Deno.test("a repaint lets weights leave the device as the drawing does, and its memory is known before", async () => {
   const drawing = await prepare(model, { plan: planByRules(prompt), ...size });
-  const judge = looks(["right", "missing"], ["right", "missing"], ["right", "right"]);
+  const judge = looks(["right", "missing"], ["right", "right"]);
   await model.load(model.parts);
   const before = model.device.allocatedBytes;
   const { rounds } = await drawAndMend(model, { ...drawing, offload: true }, { judge, rounds: 1 });
@@ -86,8 +100,9 @@ Deno.test("a repaint lets weights leave the device as the drawing does, and its 
 
 Deno.test("a plain prompt is mended where the rules say that its things belong", async () => {
   const drawing = await prepare(model, { plan: plainPlan(prompt, "none"), ...size });
-  const judge = looks(["right", "missing"], ["right", "missing"], ["right", "right"]);
+  const judge = looks(["right", "missing"], ["right", "right"]);
   const { rounds, checklist } = await drawAndMend(model, drawing, { judge, rounds: 1 });
   assert.deepEqual(checklist.map(({ words }) => words), ["a red apple", "a blue teapot"]);
-  assert.deepEqual(rounds[1].attempts[0].result.plan.splitRatio, "0.5,0.5");
+  const { splitRatio, regions } = rounds[1].attempts[0].result.plan;
+  assert.deepEqual([splitRatio, regions], ["1", [{ prompt }, { prompt: "a blue teapot", box: [0.5, 0, 1, 1] }]]);
 });

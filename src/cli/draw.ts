@@ -108,11 +108,9 @@ async function recipeOf(
 ): Promise<Recipe> {
   const recipe = await describe(result);
   if (!looked) return recipe;
-  const repaints = await layersOfRounds(looked.rounds, describe);
-  if (repaints.length === 0) return recipe;
   const { seed } = bestOf(looked);
   const first = await describe({ plan: looked.plan, settings: { ...settings, seed } });
-  return withLayers(recipe, [...layersOf(first), ...repaints]);
+  return withLayers(recipe, await layersOfRounds(layersOf(first), looked.rounds, describe));
 }
 
 function bestOf({ drawn }: Looked) {

@@ -22,13 +22,21 @@ import { publicName } from "../secrets.ts";
 /** The recipe of one drawing. */
 export type Describe = (result: Pick<ImageResult, "plan" | "settings">) => Promise<Recipe>;
 
-/** A layer for each repaint that was taken. */
-export async function layersOfRounds(rounds: readonly Round[], describe: Describe): Promise<Layer[]> {
-  const layers: Layer[] = [];
-  for (const { operation, mask, result } of takenIn(rounds)) {
+/**
+ * The layers of a picture that went through rounds: what it was, and each repaint that was taken; nothing from before a
+ * drawing that covers all of it.
+ */
+export async function layersOfRounds(
+  before: readonly Layer[],
+  rounds: readonly Round[],
+  describe: Describe,
+): Promise<Layer[]> {
+  let layers = [...before];
+  for (const { operation, mask, result, whole } of takenIn(rounds)) {
     const [layer] = layersOf(await describe(result));
     const filled = operation.kind === "remove" ? { filled: true } as const : {};
-    layers.push({ ...layer, mask: encodePng(mask).toBase64(), ...filled });
+    if (whole) layers = [layer];
+    else layers.push({ ...layer, mask: encodePng(mask).toBase64(), ...filled });
   }
   return layers;
 }

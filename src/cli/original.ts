@@ -68,7 +68,7 @@ export async function recipeOfEdit(
   { recipe, name, hash }: Original,
 ): Promise<Recipe> {
   const describe: Describe = (result) => makeRecipe(model, result.plan, result.settings);
-  const [first, ...others] = await layersOfRounds(rounds, describe);
+  const [first, ...others] = await layersOfRounds([], rounds, describe);
   const last = takenIn(rounds).at(-1)!;
   return withLayers(await describe(last.result), [
     ...recipe ? layersOf(recipe) : [],

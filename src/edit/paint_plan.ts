@@ -56,7 +56,9 @@ export function planFor(operation: Operation, plan: Plan | undefined): Plan {
     };
     return parsePlan({ ...plan, ...whole, regions: plan.regions.map(changed) });
   }
-  return withBox({ ...plan, ...whole }, box, said);
+  // How a plain picture's one region was drawn does not say how several are joined.
+  const { mode, ...free } = plan;
+  return withBox({ ...free, ...(mode && !isPlain(plan) ? { mode } : {}), ...whole }, box, said);
 }
 
 /** The plan with one region more, in front of all others; boxes that nothing is seen of any more are gone. */

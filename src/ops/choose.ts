@@ -49,7 +49,7 @@ const CHOICES: Record<DeviceClass, Choices> = {
     matmul: "lanes",
     attention: ["lanes 1", "wide", "lanes any"],
     norm: { rows: 4, waves: 1, strips: 8, longest: Infinity, threads: 8, whole: { rows: 4096, threads: 8, ahead: 1 } },
-    winograd: { from: 128 * 128, to: 1280 * 960, strip: 16 },
+    winograd: { from: 192 * 192, to: 1280 * 960, strip: 16 },
   },
   workgroup: GPU,
   subgroup: GPU,

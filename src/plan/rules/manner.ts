@@ -37,7 +37,7 @@ const REQUEST = new RegExp(
 /** "an oil painting of …", "a picture where …". Group 1 is the kind. */
 const MEDIUM = new RegExp(
   "^(?:an? |the )?((?:[\\w-]+ ){0,3}?(?:picture|image|photo|photograph|painting|drawing|sketch|illustration|render(?:ing)?|" +
-    "portrait|poster|cartoon|watercolou?r|art|shot|scene|still life|close-up|view))" +
+    "portrait|poster|cartoon|icon|watercolou?r|art|shot|scene|still life|close-up|view))" +
     "(?: of| showing| depicting| with| that shows| where| in which) (?=\\w)|^(photo|photograph|picture|image): ",
   "i",
 );

@@ -4,8 +4,8 @@
 #   weights/training/gpu.sh IN OUT [--device cuda|cpu] [--minutes 7]
 #
 # IN holds cutouts/, tokenizer/ and words.json (9 MiB, made by cutouts.py, vocabulary.py and words.py) and state/ to go on from, of
-# `state.py pack` or an earlier OUT: an autoencoder at least (7 MiB); without a denoiser it starts from ../mini. OUT gets state/, scores and sheets: eight files of at most 16 MiB each, from which
-# export.py and judge.py --export make the model here. Decoder, denoiser and judge learn side by side; starting and testing
+# `state.py pack` or an earlier OUT: an autoencoder at least (7 MiB); without a denoiser it starts from ../mini. OUT gets state/,
+# scores and sheets: eight files of at most 16 MiB each, from which export.py and judge.py --export make the model anywhere. Decoder, denoiser and judge learn side by side; starting and testing
 # come on top of the minutes, which takes about one more.
 set -euo pipefail
 in=$(realpath "$1"); mkdir -p "$2"; out=$(realpath "$2"); shift 2
@@ -25,7 +25,7 @@ export TOKENIZERS_PARALLELISM=false TRANSFORMERS_VERBOSITY=error DIFFUSERS_VERBO
 if [ "$device" = cuda ]; then
   export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
   some="--device cuda --workers 2" most="--device cuda --workers 9 --save 40" all="--device cuda --workers 14"
-  decode="--batch 128 --reuse 4 --save 60" scale="--scale 64" edges="--scale 16" count=300
+  decode="--batch 128 --reuse 4 --save 60" scale="--scale 16" edges="--scale 16" count=300
 else
   some="--device cpu --threads 1" most=$some all="--device cpu --threads 2" decode="--batch 4" scale="" edges="" count=8
 fi
@@ -40,8 +40,8 @@ decoder() {
   try decoder autoencoder.py "$run" --minutes "$(share 0.34)" $some $decode --rate 0.003 --adversary 0.1 --denoiser "$run"
 }
 denoiser() {
-  try denoiser denoiser.py "$run" --stage small --inherit ../mini --minutes "$(share 0.11)" --rates 1 0.7 $most $scale
-  try denoiser denoiser.py "$run" --stage large --minutes "$(share 0.74)" --rates 1 0.01 $most $scale
+  try denoiser denoiser.py "$run" --stage small --inherit ../mini --minutes "$(share 0.11)" --rates 0.7 0.5 $most $scale
+  try denoiser denoiser.py "$run" --stage large --minutes "$(share 0.74)" --rates 0.7 0.01 $most $scale
 }
 {
   decoder &

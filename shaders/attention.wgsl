@@ -2,7 +2,7 @@
 // (online softmax, Milakov and Gimelshein, arXiv 1805.02867; Dao et al., arXiv 2205.14135). A lane owns QUERIES queries
 // of one head; the group of 8 lanes loads 8 keys at a time, one each, and shares them.
 //
-// q [rows, heads·d], kv [tokens, 2·heads·d] (keys, then values; where JOINED = 1, queries first), out [rows, heads·d];
+// q [rows, heads·d], kv [tokens, 2·heads·d] (keys, then values; queries first where they are joined), out [rows, heads·d];
 // workgroup 8 × WAVES; grid: tiles, heads.
 // use sights
 // use lanes

@@ -17,13 +17,13 @@ import { Weights } from "../../src/nn/weights.ts";
 import { attention, selfMap } from "../../src/ops/attention.ts";
 import { add } from "../../src/ops/elementwise.ts";
 import { conv3x3, linear } from "../../src/ops/matmul.ts";
+import { WIDEST_FOR_LANES } from "../../src/nn/trials.ts";
 import { ATTENTION, MATMUL } from "../../src/ops/variants.ts";
-import { tuneOnce } from "../../src/pipeline/tuning.ts";
 import { best } from "../best.ts";
 import { measurePeak } from "../peak.ts";
 import { attentionOf, convolutionOf, noise, productOf, type Reference, samplesOf } from "./references.ts";
 import { VARIANTS } from "./report.ts";
-import { firstLine, say } from "./rows.ts";
+import { begin, duration, firstLine, say } from "./rows.ts";
 
 /** One kernel at one size. */
 interface Case {
@@ -81,8 +81,8 @@ function convolution(channels: number, side: number): () => Case {
 }
 
 function attentions(count: number, width: number, rows: number): () => Case {
-  const fits = Object.entries(ATTENTION).filter(([, { upToWidth, multipleOf }]) =>
-    width <= upToWidth && width % multipleOf === 0
+  const fits = Object.entries(ATTENTION).filter(([name, { upToWidth, multipleOf }]) =>
+    width <= upToWidth && width % multipleOf === 0 && !(name.startsWith("lanes") && width > WIDEST_FOR_LANES)
   );
   return () => {
     const [q, kv] = [noise(rows * count * width, 2), noise(2 * rows * count * width, 2, 7)];
@@ -136,11 +136,13 @@ async function measure(device: Device, precision: Precision, test: Case) {
   const out = g.output(test.record(g, weights, inputs));
   try {
     if (weights.list.length) await weights.load(arraysSource(test.weights));
+    const started = performance.now();
     using program = await g.compile();
+    const compile = (performance.now() - started) / 1000;
     inputs.forEach((input, i) => writeFloats(device, input, test.inputs[i]));
     program.run();
     const values = await readFloats(device, out);
-    return { values, seconds: await time(device, program) };
+    return { values, compile, seconds: await time(device, program) };
   } finally {
     weights.release();
   }
@@ -182,13 +184,12 @@ async function bandwidth(device: Device): Promise<number> {
 const tell = (what: string, value: string) => say("Adapter", ["", ""], [what, value]);
 let device = await openDevice();
 tell("adapter", device.summary.name);
-await tuneOnce(device, { say: (sentence) => tell("tuning", sentence) });
 const rounds = device.summary.software ? undefined : 1000;
 const peak = await measurePeak(device, rounds ? 1 << 16 : undefined, rounds);
 tell("f32 multiply-adds in registers, GFLOP/s", peak.toFixed(0));
 tell("memory, GB/s read and written", await bandwidth(device).then((rate) => rate.toFixed(0), firstLine));
 
-const HEADER = ["kernel", "type", "variant", "GFLOP/s", "of f32 peak", "error", ""];
+const HEADER = ["kernel", "type", "variant", "GFLOP/s", "of f32 peak", "error", "", "compile"];
 for (const precision of ["f16", "f32"] as const) {
   for (const make of CASES) {
     const test = make();
@@ -200,19 +201,24 @@ for (const precision of ["f16", "f32"] as const) {
     for (const [name, forced] of Object.entries(test.variants)) {
       device.forced.clear();
       for (const [op, variant] of Object.entries(forced)) device.forced.set(op, variant);
-      const cells = await measure(device, precision, test).then(({ values, seconds }) => {
+      begin(`${test.name}, ${precision}, ${name}`);
+      const cells = await measure(device, precision, test).then(({ values, seconds, compile }) => {
         const error = Math.max(errorOf(values, expected), first ? difference(values, first) : 0);
         const right = error <= MOST[precision];
         if (right) first ??= values;
         const rate = test.flops / seconds / 1e9;
         const share = `${(100 * rate / peak).toFixed(0)} %`;
-        return [rate.toFixed(rate < 10 ? 2 : 0), share, error.toExponential(1), right ? "" : "WRONG"];
+        return [
+          rate.toFixed(rate < 10 ? 2 : 0),
+          share,
+          error.toExponential(1),
+          right ? "" : "WRONG",
+          duration(compile),
+        ];
       }, async (error) => {
         device.close(); // what it has told once it tells again
-        const { tuning } = device;
         device = await openDevice();
-        device.tuning = tuning;
-        return ["", "", "", firstLine(error)];
+        return ["", "", "", firstLine(error), ""];
       });
       say(VARIANTS, HEADER, [test.name, precision, name, ...cells]);
     }

@@ -12,11 +12,10 @@ import { type Device, openDevice } from "../../src/gpu/device.ts";
 import { memoryNeed } from "../../src/pipeline/memory.ts";
 import { loadModel, type Model } from "../../src/pipeline/model.ts";
 import { prepare } from "../../src/pipeline/prepare.ts";
-import { tuneOnce } from "../../src/pipeline/tuning.ts";
 import { plainPlan, type Plan } from "../../src/plan/plan.ts";
 import { type Published, randomModel } from "../random_model.ts";
 import { regional } from "../regional.ts";
-import { duration, firstLine, firstOutputLine, say } from "./rows.ts";
+import { begin, duration, firstLine, firstOutputLine, say } from "./rows.ts";
 import { traceStep } from "./trace_step.ts";
 
 const [family, folder] = Deno.args as [Published, string];
@@ -36,13 +35,15 @@ const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor
 /** A model on a device of its own, and what loading it took. */
 async function open(
   name: string,
-  { forced = {}, type, tuned = true }: { forced?: Record<string, string>; type?: "f32"; tuned?: boolean } = {},
+  { forced = {}, type, tuned = false }: { forced?: Record<string, string>; type?: "f32"; tuned?: boolean } = {},
 ): Promise<{ device: Device; model: Model }> {
   const device = await openDevice();
   for (const [op, variant] of Object.entries(forced)) device.forced.set(op, variant);
-  if (tuned) await tuneOnce(device, { say: (sentence) => tell(`tuning, ${name}`, sentence) });
+  device.onCompile = ({ done, total }) => begin(`${name}: compiling ${done + 1} of ${total}`);
+  begin(`${name}: loading`);
   const started = performance.now();
-  const model = await loadModel(path, { device, type, noTune: !tuned });
+  const onMessage = (sentence: string) => tell(`said, ${name}`, sentence);
+  const model = await loadModel(path, { device, type, noTune: !tuned, onMessage });
   await device.finished();
   const seconds = (performance.now() - started) / 1000;
   tell(`load, ${name}`, duration(seconds), `${(model.weightsBytes / 2 ** 20 / seconds).toFixed(0)} MiB/s`);
@@ -84,6 +85,7 @@ let first: Uint8Array | undefined;
 
 /** Whatever fails is told, and the rest goes on. */
 async function attempt(what: string, work: () => Promise<void>): Promise<void> {
+  begin(what);
   await work().catch((error) => tell(what, "FAILED", firstLine(error)));
 }
 
@@ -117,10 +119,10 @@ await attempt("f16", async () => {
 
 /** The same with other kernels or in f32. */
 const others: Record<string, Parameters<typeof open>[1]> = family === "sdxl" ? {} : {
-  "without what was tried": { tuned: false },
   "Winograd everywhere": { forced: { conv3x3: "winograd" } },
   "no Winograd": { forced: { conv3x3: "taps" } },
   f32: { type: "f32" },
+  "after trying the kernels": { tuned: true },
 };
 for (const [name, options] of Object.entries(others)) {
   await attempt(name, async () => {

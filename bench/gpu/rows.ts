@@ -16,6 +16,11 @@ export function say(title: string, header: string[], row: (string | number)[]): 
   console.log(JSON.stringify({ title, header, row: row.map(String) } satisfies Row));
 }
 
+/** Says what begins now, for the log: where nothing follows, that is what hangs. */
+export function begin(what: string): void {
+  console.log(`${(performance.now() / 1000).toFixed(1)} s: ${what}`);
+}
+
 /** The row in a line; nothing where it is another's words. */
 export function rowOf(line: string): Row | undefined {
   if (!line.startsWith('{"title"')) return undefined;

@@ -36,15 +36,16 @@ function partsOf(size: string[], folder: string): Record<string, Part> {
   const torch = (name: string) => [python, here(name), ...size];
   return {
     machine: { limit: 20, command: script("machine.ts") },
-    pictures: { limit: 70, command: script("pictures.ts", folder, ...size) },
     kernels: { limit: 75, command: script("kernels.ts", ...size) },
-    "matrix units": { limit: 12, command: script("matrix_units.ts") },
+    pictures: { limit: 60, command: script("pictures.ts", folder, ...size) },
     sd15: { limit: 60, command: script("model.ts", "sd1", folder, ...size), model: "sd1" },
+    "matrix units": { limit: 12, command: script("matrix_units.ts") },
     "torch kernels": { limit: 45, command: torch("torch_kernels.py") },
     "torch models": { limit: 60, command: torch("torch_models.py") },
+    trials: { limit: 40, command: script("trials.ts", ...size) },
     tests: { limit: 60, command: script("tests.ts", ...size) },
     sdxl: { limit: 70, command: script("model.ts", "sdxl", folder, ...size), model: "sdxl" },
-    tune: { limit: 20, command: script("tune.ts", folder) },
+    tune: { limit: 30, command: script("tune.ts", folder) },
     load: { limit: 25, command: script("load.ts", ...size) },
   };
 }

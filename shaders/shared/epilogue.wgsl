@@ -1,9 +1,10 @@
 // The end of a product: out[m, n] = act(sum[m, n] + bias[n] + shift[b(m), n]) + residual[m, n]. GATED: columns come as
 // 4 values, 4 gates: out = value · gelu(gate). What is absent is a constant, since a software adapter runs both sides
-// of every branch: RESIDUAL is 0 or 1; SHIFT likewise, or 2 where it has a row for every row: values, then gates;
-// ACTIVATION as in src/ops/activation.ts. Uniforms: rows; quads of output channels; entry_rows, the rows of a batch
-// entry, which share a row of shift; has_bias; has_residual, without which RESIDUAL = 1 adds the zero that stands in for
-// it; shift_quads of a row of shift, and shift_first of those that count.
+// of every branch: SHIFT is 0 or 1, or 2 where it has a row for every row: values, then gates; ACTIVATION as in
+// src/ops/activation.ts. A residual alone is always read, since a pipeline takes longer to compile than a zero to read.
+// Uniforms: rows; quads of output channels; entry_rows, the rows of a batch entry, which share a row of shift; has_bias;
+// has_residual, without which the zero that stands in for it is added; shift_quads of a row of shift, and shift_first of
+// those that count.
 @group(0) @binding(1) var<storage, read> bias: array<vec4f>;
 // tensor 2 shift
 // tensor 3 residual
@@ -18,8 +19,7 @@ fn finish_quad(sum: vec4f, m: u32, quad: u32) {
   if (SHIFT == 1u) { v += shift_at((m / p.entry_rows) * p.shift_quads + p.shift_first + quad); }
   v = activate(v, ACTIVATION);
   let at = m * p.quads + quad;
-  if (RESIDUAL == 1u) { v += residual_at(at * p.has_residual); }
-  out_put(at, v);
+  out_put(at, v + residual_at(at * p.has_residual));
 }
 
 // The eight columns of one lane of a panel, without their bias.

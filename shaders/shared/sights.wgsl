@@ -1,7 +1,7 @@
 // What queries see. A query row belongs to a region; a region names the key rows it sees and, for regional prompts, the
 // base prompt's with the base ratio β: out = (1 − β)·attn(keys) + β·attn(base), one dispatch for each of the two sums:
-// with MORE = 1 it adds `sum`, the other. Where JOINED = 1 queries, keys and values are one tensor, kv. Self-attention
-// is the region "my own picture". Query rows come sorted by region in tiles, so that a workgroup reads one region's
+// with MORE = 1 it adds `sum`, the other. Queries, keys and values may be one tensor, kv, where JOINED = 1. Self-attention is
+// the region "my own picture". Query rows come sorted by region in tiles, so that a workgroup reads one region's
 // keys.
 struct Params {
   q_quads: u32,     // quads of a row of q
@@ -12,6 +12,7 @@ struct Params {
   scale: f32,       // 1/√d
   causal: u32,      // 1: key rows after the query's own row are hidden
   base: u32,        // 1: the sum over the base prompt's keys
+  joined: u32,      // 1: queries are in kv
 }
 struct Region {
   start: u32, count: u32,             // key rows of this region
@@ -43,8 +44,8 @@ fn sight(tile: u32) -> Sight {
 }
 
 fn query_at(i: u32) -> vec4f {
-  if (JOINED == 1u) { return kv_at(i); }
-  return q_at(i);
+  if (JOINED == 0u) { return q_at(i); }
+  return select(q_at(i * (1u - p.joined)), kv_at(i * p.joined), p.joined == 1u);   // a branch each would be long code
 }
 
 fn put(at: u32, v: vec4f) {

@@ -9,6 +9,7 @@ import { loadModel, type Model } from "../pipeline/model.ts";
 import type { WeightType } from "../pipeline/weight_type.ts";
 import type { FlagValues } from "../settings.ts";
 import type { Context } from "./command.ts";
+import { compileLine } from "./compile_line.ts";
 import { downloadLine } from "./download_line.ts";
 
 /** Which model, and what is overruled of it; absent: the bundled one. */
@@ -39,6 +40,7 @@ export async function openModel(choice: ModelChoice, { flags, console, signal }:
     onMessage: console.say,
     checkpoint: { ...checkpoint, signal, onDownload: downloadLine(console.progress.stage) },
   });
+  model.device.onCompile = compileLine(model.device, console.progress.stage);
   await rememberModel(model.checkpoint.path);
   const { name, reason } = model.checkpoint;
   console.say(`Model ${name}: ${reason[0]}`);

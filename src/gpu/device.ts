@@ -91,6 +91,8 @@ export class Device implements Disposable {
   readonly pipelines: Map<string, Promise<GPUComputePipeline>> = new Map();
   /** Variants of kernels to use whatever the shape, by op (ops/choose.ts): for tests and tuning. */
   readonly forced: Map<string, string> = new Map();
+  /** @internal Told before each pipeline that a graph needs and the device does not have; compiling one blocks. */
+  onCompile?: (progress: { done: number; total: number }) => void;
   /** @internal Looks on, where somebody wants to know where the time goes (trace.ts). */
   tracer?: Tracer;
   /** @internal What trying the kernels has shown, where they were tried. */

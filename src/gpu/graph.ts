@@ -7,7 +7,7 @@
  */
 import { GpuError } from "../errors.ts";
 import type { Device, Precision } from "./device.ts";
-import { type Kernel, pipelineFor, type Variant } from "./kernel.ts";
+import { type Kernel, pipelineFor, pipelineKey, type Variant } from "./kernel.ts";
 import { packStruct, type Values } from "./struct.ts";
 import { planMemory, planSlots } from "./memory_plan.ts";
 import { Program } from "./program.ts";
@@ -260,7 +260,13 @@ export class Graph {
   async #prepare(signal?: AbortSignal) {
     const { device, label } = this;
     const pipelines: GPUComputePipeline[] = [];
-    for (const dispatch of this.#dispatches) pipelines.push(await pipelineFor(device, this.#variant(dispatch), signal));
+    const variants = this.#dispatches.map((dispatch) => this.#variant(dispatch));
+    const missing = new Set(variants.map(pipelineKey).filter((key) => !device.pipelines.has(key)));
+    const total = missing.size;
+    for (const variant of variants) {
+      if (missing.delete(pipelineKey(variant))) device.onCompile?.({ done: total - missing.size - 1, total });
+      pipelines.push(await pipelineFor(device, variant, signal));
+    }
     const arenas = this.#allocate();
     for (const [tensor, data] of this.#constants) writeTensor(device, placeAlone(device, tensor), data);
 

@@ -33,14 +33,18 @@ export function shaderCode({ kernel, precision, constants }: Variant, device: De
   ].join("\n");
 }
 
+/** What a device keeps a variant's pipeline by. */
+export function pipelineKey({ kernel, precision, constants }: Variant): string {
+  return [kernel.name, precision, ...Object.entries(constants).map(([k, v]) => `${k}=${v}`)].join(" ");
+}
+
 /**
  * The pipeline of a variant, compiled at its first use.
  * @param signal heeded before each compilation, which itself cannot be stopped
  */
 export async function pipelineFor(device: Device, variant: Variant, signal?: AbortSignal): Promise<GPUComputePipeline> {
   signal?.throwIfAborted();
-  const constants = Object.entries(variant.constants).map(([k, v]) => `${k}=${v}`).join(" ");
-  const key = `${variant.kernel.name} ${variant.precision} ${constants}`;
+  const key = pipelineKey(variant);
   let pipeline = device.pipelines.get(key);
   if (!pipeline) {
     await new Promise((resolve) => setTimeout(resolve)); // compiling blocks: events, such as Ctrl-C, come in between

@@ -36,8 +36,11 @@ export interface Uses {
 /** Of all models. */
 export const ALL_USES: Uses = { attention: TIMED.attention, conv3x3: [320, 640, 128] };
 
-/** The widest heads that lanes are tried on: their code grows with the width, and compilers' time with its square. */
-const WIDEST_FOR_LANES = 80;
+/**
+ * The widest heads that lanes are tried on. A lane holds a whole head in registers: of 160 channels NVIDIA's compiler
+ * takes seconds, of 320 a minute, of 512 minutes.
+ */
+export const WIDEST_FOR_LANES = 80;
 
 /**
  * All trials of a device that has some of these uses. Those left to come follow what has come out: look at

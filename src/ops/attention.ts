@@ -144,7 +144,8 @@ export function attention(
   }
   const tile = attentionTile(g.device, d);
   const tables = tablesFor(g, map, queriesOf(tile));
-  const JOINED = Number(joined && !inTexture(g.device, q)); // a writable buffer may be bound once only, a texture twice
+  const JOINED = Number(!inTexture(g.device, q)); // a writable buffer may be bound once only, a texture twice
+  const inOne = joined && JOINED === 1;
   const dispatch = (base: boolean, more?: Tensor) => {
     const out = g.tensor(base ? "attention to the base prompt" : "attention", [...q.shape.slice(0, -1), channels]);
     g.dispatch({
@@ -159,9 +160,10 @@ export function attention(
         scale: 1 / Math.sqrt(heads.width),
         causal,
         base,
+        joined: inOne,
       },
       bindings: [
-        JOINED ? g.nothing("q") : q,
+        inOne ? g.nothing("q") : q,
         kv,
         tables.rows,
         tables.tiles,

@@ -85,8 +85,6 @@ export function ending(
     constants: {
       GATED: Number(gated),
       SHIFT: before && gated ? 2 : Number(shift !== undefined),
-      // On software adapters a pipeline takes longer to compile than the zeros it adds take to read.
-      RESIDUAL: Number(residual !== undefined || g.device.textures),
       ACTIVATION: ACTIVATIONS.indexOf(activation),
     },
     bindings: [bias ?? g.nothing("bias", "plain"), shift ?? g.nothing("shift"), residual ?? g.nothing("residual")],

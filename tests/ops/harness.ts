@@ -25,6 +25,7 @@ globalThis.addEventListener("unload", () => opened.forEach((device) => device.cl
 async function openOwn(): Promise<Device> {
   const device = await openDevice();
   opened.push(device);
+  device.tuning = { wrong: [], speeds: {} }; // the table's choices, whatever device this is
   return device;
 }
 
@@ -32,7 +33,9 @@ async function openOwn(): Promise<Device> {
 export function testDevice(kind: DeviceClass = "as it is"): Promise<Device> {
   return devices[kind] ??= kind === "as it is" ? openOwn() : testDevice().then((device) => {
     const summary = { ...device.summary, software: false };
-    return new Device(device.gpu, summary, kind === "like a GPU" && device.subgroups, device.timestamps);
+    const own = new Device(device.gpu, summary, kind === "like a GPU" && device.subgroups, device.timestamps);
+    own.tuning = device.tuning;
+    return own;
   });
 }
 

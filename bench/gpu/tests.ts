@@ -45,7 +45,9 @@ async function run([file, filter]: Job, limit: number): Promise<void> {
   const lines: string[] = [];
   const command = [Deno.execPath(), "test", "-A", "--no-check", ...(filter ? ["--filter", filter] : []), file];
   const onLine = (line: string) => lines.push(line);
-  const code = await follow(command, { limit, cwd: ROOT, env: { NO_COLOR: "1" }, onLine }).catch(firstLine);
+  const code = await follow(command, { limit, cwd: ROOT, env: { NO_COLOR: "1", XDG_CACHE_HOME }, onLine }).catch(
+    firstLine,
+  );
   const output = lines.join("\n");
   const [, passed = "?", , failed = "?"] = output.match(/\| (\d+) passed( \(.*?\))? \| (\d+) failed/) ?? [];
   const seconds = ((performance.now() - started) / 1000).toFixed(0);

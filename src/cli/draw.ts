@@ -120,8 +120,9 @@ function bestOf({ drawn }: Looked) {
 
 function describeLooked({ checklist, marks, drawn, rounds, result }: Looked): string {
   const open = openFaults(checklist, marks);
-  const repaints = rounds.reduce((sum, { attempts }) => sum + attempts.length, 0);
-  return `${drawn.length} drawn, ${repaints} repaints, ${result.timings.steps.length} steps; ` +
+  const attempts = rounds.flatMap(({ attempts }) => attempts);
+  const anew = attempts.filter(({ whole }) => whole).length;
+  return `${drawn.length + anew} drawn, ${attempts.length - anew} repaints, ${result.timings.steps.length} steps; ` +
     (open.length ? `still open: ${open.join(", ")}.` : "all is as asked.");
 }
 
@@ -131,10 +132,11 @@ function loopReport({ checklist, marks, drawn, rounds }: Looked) {
     rounds: rounds.slice(1).map(({ round, attempts, steps }) => ({
       round,
       steps,
-      attempts: attempts.map(({ operation: { words, box }, taken, result }) => ({
+      attempts: attempts.map(({ operation: { words, box }, taken, whole, result }) => ({
         words,
         box,
         taken,
+        whole,
         seed: result.settings.seed,
       })),
     })),

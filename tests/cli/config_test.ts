@@ -21,7 +21,7 @@ Deno.test("a file has flags by their names, for all commands or for one; paths a
     originalSize: [32, 64],
   });
   const edit = flagsFor("edit", file);
-  assert.deepEqual([edit.rounds, edit.cfgScale, edit.lora], [2, 9, undefined]);
+  assert.deepEqual([edit.rounds, edit.cfgScale, edit.originalSize], [2, 9, undefined]);
   assert.deepEqual(Object.keys(flagsFor("metadata", file)), ["output"], "a picture made again has settings of its own");
 });
 

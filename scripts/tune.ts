@@ -5,10 +5,13 @@
  * @module
  */
 import { openDevice } from "../src/gpu/device.ts";
+import { ALL_USES, trialsOf } from "../src/nn/trials.ts";
 import { tuneOnce } from "../src/pipeline/tuning.ts";
 
 using device = await openDevice(Number(Deno.args[0] ?? 0));
-const onTrial = (name: string) => console.error(`  ${name}`);
+const total = [...trialsOf(device, ALL_USES, true)].length;
+let number = 0;
+const onTrial = (name: string) => console.error(`  ${++number}/${total}  ${name}`);
 await tuneOnce(device, { force: true, say: console.log, onTrial });
 const { speeds = {} } = device.tuning ?? {};
 const ofOp = Map.groupBy(Object.entries(speeds), ([name]) => name.split(" ")[0] + name.slice(name.lastIndexOf(" at ")));

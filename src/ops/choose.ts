@@ -187,7 +187,8 @@ export function attentionTile(device: Device, width: number): AttentionTile {
   const names = forced ? [forced] : attentionVariants(device, width);
   const speed = (name: string) => speedOf(device, "attention", name, width) ?? 0;
   const right = names.filter((name) => isRight(device, "attention", name));
-  const best = right.reduce((a, b) => speed(b) > MARGIN * speed(a) ? b : a, right[0] ?? names[0]);
+  // Trying may have ended before the first was timed: the table's choice then.
+  const best = right.reduce((a, b) => speed(a) && speed(b) > MARGIN * speed(a) ? b : a, right[0] ?? names[0]);
   return ATTENTION[best];
 }
 

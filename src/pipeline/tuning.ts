@@ -48,7 +48,9 @@ export async function tuneOnce(device: Device, options: TuneOnceOptions = {}): P
       ...more,
       onWrong: (variant) => say(`${name} computes wrongly by "${variant}": that kernel is not used there.`),
       async onTrial(trial, tuning) {
-        if (!begun) say(`Trying the kernels on ${name}, for some seconds (--no-tune leaves it out) …`);
+        if (!begun) {
+          say(`Trying the kernels on ${name}${force ? "" : ", for some seconds (--no-tune leaves it out)"} …`);
+        }
         begun = true;
         if (path) await write(path, tuning); // should the program end in the middle of it
         onTrial?.(trial);

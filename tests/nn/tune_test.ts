@@ -164,6 +164,9 @@ Deno.test("choices follow the speeds that were measured", async () => {
   assert.equal(matmulTile(device, SHAPE, 64).rows, 4);
   assert.equal(usesWinograd(device, 320, 320), false);
   assert.equal(attentionTile(device, 40), attentionTile(device, 64));
+  const { "attention tile 40 at 40": _, ...half } = device.tuning.speeds;
+  device.tuning = { wrong: [], speeds: half };
+  assert.equal(attentionTile(device, 40).parts, 1, "nothing to compare with");
   device.tuning = { wrong: [], speeds: { ...device.tuning.speeds, "matmul lanes 16 at 2048": 3 } };
   assert.equal(matmulTile(device, SHAPE, 64).kernel, "matmul");
 });

@@ -45,7 +45,7 @@ function partsOf(size: string[], folder: string): Record<string, Part> {
     trials: { limit: 40, command: script("trials.ts", ...size) },
     tests: { limit: 60, command: script("tests.ts", ...size) },
     sdxl: { limit: 70, command: script("model.ts", "sdxl", folder, ...size), model: "sdxl" },
-    tune: { limit: 30, command: script("tune.ts", folder) },
+    tune: { limit: 30, command: script("tune.ts", folder, ...size) },
     load: { limit: 25, command: script("load.ts", ...size) },
   };
 }

@@ -23,8 +23,8 @@ export interface TuneOnceOptions extends Pick<TuneOptions, "uses" | "budget" | "
   force?: boolean;
   /** Told what there is to say. */
   say?: (sentence: string) => void;
-  /** Told what is tried. */
-  onTrial?: (name: string) => void;
+  /** Told what is tried next, and what is known by then. */
+  onTrial?: (name: string, tuning: Tuning) => void;
 }
 
 /**
@@ -53,7 +53,7 @@ export async function tuneOnce(device: Device, options: TuneOnceOptions = {}): P
         }
         begun = true;
         if (path) await write(path, tuning); // should the program end in the middle of it
-        onTrial?.(trial);
+        onTrial?.(trial, tuning);
       },
     });
     if (tuning.stuck) {

@@ -19,20 +19,27 @@ const SMALLER = 2 / 3;
  * The place asked for where it is free, else the nearest that is, a little smaller rather than far away.
  *
  * @param taken where things stand
+ * @param least sides below which it is not made smaller, as fractions
  * @returns undefined where there is no room
  */
-export function freePlace(asked: Rect, taken: readonly Rect[]): Rect | undefined {
+export function freePlace(
+  asked: Rect,
+  taken: readonly Rect[],
+  least: { width: number; height: number } = { width: 0, height: 0 },
+): Rect | undefined {
   const isFree = (box: Rect) => taken.every((thing) => overlap(thing, box) <= TOUCH);
   if (isFree(asked)) return asked;
   const middle = centre(asked);
-  let [best, least] = [undefined as Rect | undefined, Infinity];
+  const smaller = (whole: number, size: number, least: number) => Math.max(whole * size, Math.min(whole, least));
+  let [best, lowest] = [undefined as Rect | undefined, Infinity];
   for (const size of SIZES) {
-    const [width, height] = [(asked.x1 - asked.x0) * size, (asked.y1 - asked.y0) * size];
+    const width = smaller(asked.x1 - asked.x0, size, least.width);
+    const height = smaller(asked.y1 - asked.y0, size, least.height);
     for (let y0 = 0; y0 <= 1 - height + 1e-9; y0 += STEP) {
       for (let x0 = 0; x0 <= 1 - width + 1e-9; x0 += STEP) {
         const box = { x0, y0, x1: x0 + width, y1: y0 + height };
         const cost = away(centre(box), middle) + SMALLER * (1 - size);
-        if (cost < least && isFree(box)) [best, least] = [box, cost];
+        if (cost < lowest && isFree(box)) [best, lowest] = [box, cost];
       }
     }
   }

@@ -21,6 +21,8 @@ import { around, grown, overlap } from "./rects.ts";
 const MARGIN = 0.15;
 /** Of the picture's sides, for what is added. */
 const ADDED = 0.5;
+/** Pixels: in a narrower place no model draws a thing that one knows again. */
+const LEAST = 128;
 
 /** Words that say where in a picture something is; the first group is the place. */
 export const PLACE =
@@ -68,7 +70,8 @@ export async function placed(operation: Operation, picture: Picture, guides: Gui
     const said = words!.slice(0, spot?.index);
     const asked = boxAt(spot ? placeOf(spot[1].toLowerCase()) : {});
     // Without a word on it, any free place will do, where something tells what is free.
-    const free = spot || plan ? freePlace(asked, await placesTaken(picture, guides)) : undefined;
+    const least = { width: LEAST / picture.width, height: LEAST / picture.height };
+    const free = spot || plan ? freePlace(asked, await placesTaken(picture, guides), least) : undefined;
     if (!spot && !free) {
       throw new UsageError(
         `Where shall "${briefText(said, 80)}" be? Say so (--add "${

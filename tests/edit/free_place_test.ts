@@ -49,5 +49,11 @@ Deno.test("a little smaller is better than far away, and no room is no place", (
   const asked = { x0: 0, y0: 0, x1: 0.5, y1: 0.5 };
   const narrow = freePlace(asked, [{ x0: 0.35, y0: 0, x1: 1, y1: 1 }, { x0: 0, y0: 0.6, x1: 1, y1: 1 }])!;
   assert.ok(narrow.x1 - narrow.x0 < 0.5 && narrow.x1 < 0.45, JSON.stringify(narrow));
+  // But not so small that no model draws a thing in it.
+  const taken = [{ x0: 0.35, y0: 0, x1: 1, y1: 0.4 }, { x0: 0, y0: 0.6, x1: 1, y1: 1 }];
+  const least = { width: 0.45, height: 0.2 };
+  const wide = freePlace(asked, taken, least);
+  assert.ok(!wide || wide.x1 - wide.x0 >= 0.45 - 1e-9, JSON.stringify(wide));
+  assert.deepEqual(freePlace(asked, [{ x0: 0.35, y0: 0, x1: 1, y1: 1 }], least), undefined);
   assert.equal(freePlace(asked, [{ x0: 0, y0: 0, x1: 1, y1: 1 }]), undefined);
 });

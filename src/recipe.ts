@@ -9,6 +9,7 @@ import manifest from "../deno.json" with { type: "json" };
 import { brief, briefText } from "./brief.ts";
 import { UsageError } from "./errors.ts";
 import { readUserFile } from "./files/user_file.ts";
+import type { WrittenFormat } from "./formats/encode_picture.ts";
 import { formatParameters } from "./formats/parameters.ts";
 import { parseStrictJson } from "./files/strict_json.ts";
 import { BYTES_OF, COUNT_OF } from "./limits.ts";
@@ -105,18 +106,32 @@ export async function makeRecipe(model: ModelRecipe, plan: Plan, settings: Setti
   };
 }
 
-/** Where the masks of layers need more than this, a picture cannot be made again from itself. */
-const MOST_MASKS = 2 ** 22;
+/** Bytes of JSON that a picture has room for: JPEG keeps it in one segment, beside what other tools read. */
+const ROOM: Record<WrittenFormat, number> = { png: 2 ** 22, webp: 2 ** 22, jpeg: 48 * 1024 };
 
 /**
- * The recipe with what lies under it. @param layers all of them, the recipe's own the last
+ * The recipe with what lies under it, where a picture of this format has room for that; else it says what was drawn last.
+ *
+ * @param layers all of them, the recipe's own the last
+ * @param say is told where there is no room
  */
-export function withLayers(recipe: Recipe, layers: readonly Layer[]): Recipe {
-  const length = layers.reduce((sum, { mask = "" }) => sum + mask.length, 0);
-  if (layers.length < 2 && !layers[0]?.mask || layers.length > COUNT_OF.layers || length > MOST_MASKS) return recipe;
+export function withLayers(
+  recipe: Recipe,
+  layers: readonly Layer[],
+  format: WrittenFormat,
+  say: (sentence: string) => void,
+): Recipe {
+  if (layers.length < 2 && !layers[0]?.mask) return recipe;
   const same = JSON.stringify(recipe.model);
   const own = ({ model, ...layer }: Layer) => model && JSON.stringify(model) !== same ? { model, ...layer } : layer;
-  return { ...recipe, layers: layers.map(own) };
+  const layered = { ...recipe, layers: layers.map(own) };
+  const bytes = new TextEncoder().encode(recipeJson(layered)).length;
+  if (layers.length <= COUNT_OF.layers && bytes <= ROOM[format]) return layered;
+  say(
+    `A ${format} has no room for all ${layers.length} layers of this picture: it keeps its plan, but cannot be made ` +
+      `again from itself.${format === "jpeg" ? " A .png or .webp has more." : ""}`,
+  );
+  return recipe;
 }
 
 /** A recipe's layers, each with its model; a picture that was drawn once has one. */

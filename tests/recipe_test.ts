@@ -1,6 +1,6 @@
 import assert from "@std/assert";
 import { RpgError } from "../src/errors.ts";
-import { layersOf, readRecipe, recipeTexts } from "../src/recipe.ts";
+import { layersOf, readRecipe, recipeTexts, withLayers } from "../src/recipe.ts";
 
 const RECIPE = {
   version: "0.1.0",
@@ -51,6 +51,17 @@ Deno.test("a recipe reads back as it was written, seeds beyond 2⁵³ too", () =
   const painted = read(PAINTED);
   assert.deepEqual(readRecipe(new Map(Object.entries(recipeTexts(painted))), "a.png"), painted);
   assert.deepEqual(layersOf(painted).map(({ model }) => model!.name), ["sd1", "other"]);
+});
+
+Deno.test("a JPEG that has no room for all layers keeps the rest of its recipe, and a line says so", () => {
+  const { layers, ...recipe } = read({ ...PAINTED, settings: { ...RECIPE.settings, seed: "9223372036854775807" } });
+  const said: string[] = [];
+  const many = [...new Array(200).fill(layers![0]), layers![1]];
+  const keptBy = (format: "jpeg" | "webp", list = many) =>
+    withLayers(recipe, list, format, (line) => said.push(line)).layers?.length;
+  assert.deepEqual([keptBy("webp"), keptBy("jpeg", layers), keptBy("jpeg")], [201, 2, undefined]);
+  assert.equal(said.length, 1);
+  assert.match(said[0], /A jpeg has no room for all 201 layers.*A \.png or \.webp has more/);
 });
 
 Deno.test("a path that an early version wrote is not looked at", () => {

@@ -68,7 +68,9 @@ export async function drawToFile(
     if (looked) console.say(describeLooked(looked));
     signal.throwIfAborted();
     const writing = performance.now();
-    const recipe = typeof carries === "function" ? await recipeOf(result, looked, drawing, carries) : undefined;
+    const recipe = typeof carries === "function"
+      ? await recipeOf(result, looked, drawing, carries, output, console.say)
+      : undefined;
     const texts = carries instanceof Map ? Object.fromEntries(carries) : recipe && recipeTexts(recipe);
     const bytes = await encodePicture(output.format, image, texts);
     const path = await writeSomewhere(output, bytes, console.say, number);
@@ -105,12 +107,14 @@ async function recipeOf(
   looked: Looked | undefined,
   { settings }: Drawing,
   describe: Describe,
+  { format }: Output,
+  say: (sentence: string) => void,
 ): Promise<Recipe> {
   const recipe = await describe(result);
   if (!looked) return recipe;
   const { seed } = bestOf(looked);
   const first = await describe({ plan: looked.plan, settings: { ...settings, seed } });
-  return withLayers(recipe, await layersOfRounds(layersOf(first), looked.rounds, describe));
+  return withLayers(recipe, await layersOfRounds(layersOf(first), looked.rounds, describe), format, say);
 }
 
 function bestOf({ drawn }: Looked) {

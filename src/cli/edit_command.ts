@@ -150,16 +150,16 @@ async function paintAll(
   const last = rounds.at(-1)!;
   const taken = takenIn(rounds).at(-1);
   if (!taken) console.say("No repaint was better than what was there: the picture is as it was.");
-  const texts = flags.noMetadata
-    ? undefined
-    : taken
-    ? recipeTexts(await recipeOfEdit(rounds, await describeModel(opened.model, flags.fullHash, signal), original))
-    : Object.fromEntries(original.texts);
+  const { model: { checkpoint: { name: model } } } = opened;
+  const describe = async () => {
+    const described = await describeModel(opened.model, flags.fullHash, signal);
+    return recipeTexts(await recipeOfEdit(rounds, described, original, output.format, console.say));
+  };
+  const texts = flags.noMetadata ? undefined : taken ? await describe() : Object.fromEntries(original.texts);
   const bytes = await encodePicture(output.format, last.image, texts);
   const path = await writeSomewhere(output, bytes, console.say, 1);
   const report = rounds.map(roundReport);
   const { caption, target, operations } = said;
-  const model = opened.model.checkpoint.name;
   await writeReport(context, () => editReport(picture, { caption, target, operations, masks, rounds, model }));
   if (flags.saveEdit) await writeEdit(flags.saveEdit, { ...said, rounds: report }, flags.force);
   const made = {

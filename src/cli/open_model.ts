@@ -5,6 +5,7 @@
  */
 import { rememberModel } from "../model/known_models.ts";
 import { modelByName, modelFolder } from "../model/short_name.ts";
+import type { Device } from "../gpu/device.ts";
 import { loadModel, type Model } from "../pipeline/model.ts";
 import type { WeightType } from "../pipeline/weight_type.ts";
 import type { FlagValues } from "../settings.ts";
@@ -23,15 +24,23 @@ export interface OpenedModel {
   seconds: number;
 }
 
-/** Open a model, saying what it is and why. Its weights stay where they are. */
-export async function openModel(choice: ModelChoice, { flags, console, signal }: Context): Promise<OpenedModel> {
+/**
+ * Open a model, saying what it is and why. Its weights stay where they are.
+ *
+ * @param device where somebody has opened one already, and closes it
+ */
+export async function openModel(
+  choice: ModelChoice,
+  { flags, console, signal }: Context,
+  device?: Device,
+): Promise<OpenedModel> {
   const started = performance.now();
   console.progress.stage("Opening the model");
   const { model: asked, type, ...checkpoint } = choice;
   const path = asked === undefined ? undefined : await modelByName(asked, await modelFolder(flags.modelDir));
   const model = await loadModel(path, {
     type,
-    device: flags.device,
+    device: device ?? flags.device,
     lazy: true,
     offload: flags.offloadToCpu || flags.maxVram !== undefined,
     cachePacked: flags.cachePacked,

@@ -5,6 +5,7 @@
  */
 import type { Round } from "../edit.ts";
 import { readUserFile } from "../files/user_file.ts";
+import type { WrittenFormat } from "../formats/encode_picture.ts";
 import { readPictureText } from "../formats/picture_text.ts";
 import { BYTES_OF } from "../limits.ts";
 import { type PictureName, sha256 } from "../picture/input.ts";
@@ -66,13 +67,12 @@ export async function recipeOfEdit(
   rounds: readonly Round[],
   model: ModelRecipe,
   { recipe, name, hash }: Original,
+  format: WrittenFormat,
+  say: (sentence: string) => void,
 ): Promise<Recipe> {
   const describe: Describe = (result) => makeRecipe(model, result.plan, result.settings);
   const [first, ...others] = await layersOfRounds([], rounds, describe);
   const last = takenIn(rounds).at(-1)!;
-  return withLayers(await describe(last.result), [
-    ...recipe ? layersOf(recipe) : [],
-    { ...first, picture: { name, hash } },
-    ...others,
-  ]);
+  const layers = [...recipe ? layersOf(recipe) : [], { ...first, picture: { name, hash } }, ...others];
+  return withLayers(await describe(last.result), layers, format, say);
 }

@@ -9,7 +9,8 @@ import { ModelError, UsageError } from "../errors.ts";
 import { exists } from "../files/byte_file.ts";
 import { writeSomewhere } from "../files/new_file.ts";
 import { encodePicture, formatOf } from "../formats/encode_picture.ts";
-import { draw, toEnd } from "../generate.ts";
+import { addedTimings, draw, type ImageResult, toEnd } from "../generate.ts";
+import { type Device, openDevice } from "../gpu/device.ts";
 import { findModel, isModel } from "../model/find_model.ts";
 import { modelByName, modelFolder } from "../model/short_name.ts";
 import { differingParts } from "../model/identity.ts";
@@ -29,6 +30,7 @@ import { findPictures } from "./find_pictures.ts";
 import { beginningOf, underLayer } from "./layers.ts";
 import { loadWeights, type ModelChoice, type OpenedModel, openModel } from "./open_model.ts";
 import { type Output, outputOf } from "./output.ts";
+import { type Timings, timingsTable } from "./timings.ts";
 import { followed } from "./trace_file.ts";
 
 /** A picture that says what made it. */
@@ -68,6 +70,7 @@ export async function reproduce(original: Original, context: Context): Promise<v
 interface Redrawn {
   path: string;
   seed: number | bigint;
+  timings: Timings;
   /** In what of less weight its model differs. */
   others: string[];
 }
@@ -90,25 +93,46 @@ async function redraw({ recipe, path, bytes, texts }: Original, output: Output, 
 }
 
 /** One that was painted over in parts: each layer over the one before. */
-async function redrawLayers({ recipe, path, texts }: Original, output: Output, context: Context): Promise<Redrawn> {
-  const { flags: { noMetadata, initImage }, console, signal } = context;
+async function redrawLayers(
+  { recipe, path, bytes, texts }: Original,
+  output: Output,
+  context: Context,
+): Promise<Redrawn> {
+  const { flags: { noMetadata, initImage, timings: shown }, console, signal } = context;
+  const started = performance.now();
   const layers = layersOf(recipe);
-  const reopened = new Reopened(dirname(path), context);
+  let { from, picture } = await beginningOf(layers, path, initImage as string | undefined);
+  const differing = new Set<string>();
+  const warned = new Set<string>();
+  let timings: ImageResult["timings"] = { encode: 0, compile: 0, steps: [], decode: 0 };
+  let load = 0;
+  using device = await openDevice(context.flags.device); // one for all layers, whatever their models
+  const reopened = new Reopened(dirname(path), context, device);
   try {
-    let { from, picture } = await beginningOf(layers, path, initImage as string | undefined);
-    const differing = new Set<string>();
+    await using _trace = await followed(device, context);
     for (; from < layers.length; from++) {
       const layer = layers[from];
       const { opened, others } = await reopened.open(layer.model!);
       others.forEach((other) => differing.add(other));
       console.say(`Layer ${from + 1} of ${layers.length}: ${briefText(layer.plan.prompt, 100)}`);
-      const under = layer.mask === undefined ? {} : { ...unsized, ...await underLayer(layer, picture, from) };
+      const cut = layer.mask !== undefined || wasCut(bytes, layer.settings) ? unsized : {};
+      const under = layer.mask === undefined ? cut : { ...cut, ...await underLayer(layer, picture, from) };
       const drawing = await reopened.prepare(opened.model, layer, under);
-      ({ image: picture } = await toEnd(draw(opened.model, drawing, signal), console.progress.step));
+      for (const warning of drawing.warnings) if (!warned.has(warning)) console.say(warning);
+      drawing.warnings.forEach((warning) => warned.add(warning));
+      opened.model.adapt(drawing.loras.whole);
+      load += (await loadWeights({ ...opened, seconds: 0 }, context)).seconds;
+      const result = await toEnd(draw(opened.model, drawing, signal), console.progress.step);
+      picture = result.image;
+      timings = addedTimings(timings, result.timings);
     }
-    const bytes = await encodePicture(output.format, picture!, noMetadata ? undefined : Object.fromEntries(texts));
-    const written = await writeSomewhere(output, bytes, console.say, 1);
-    return { path: written, seed: recipe.settings.seed, others: [...differing] };
+    const writing = performance.now();
+    const file = await encodePicture(output.format, picture!, noMetadata ? undefined : Object.fromEntries(texts));
+    const written = await writeSomewhere(output, file, console.say, 1);
+    const [write, total] = [writing, started].map((since) => (performance.now() - since) / 1000);
+    const spent = { load: load + reopened.seconds, ...timings, write, total };
+    if (shown) console.say(timingsTable(spent));
+    return { path: written, seed: recipe.settings.seed, timings: spent, others: [...differing] };
   } finally {
     reopened.close();
   }
@@ -126,21 +150,31 @@ function wasCut(bytes: Uint8Array, { width, height, mask, extend, hiresScale, hi
 
 /** Models of recipes, opened where they are now, one at a time. */
 class Reopened {
+  /** That were spent on opening them. */
+  seconds = 0;
   #last?: { key: string; opened: OpenedModel; others: string[] };
 
-  /** @param folder where the picture lies: files that a recipe names may be there */
-  constructor(private readonly folder: string, private readonly context: Context) {}
+  /**
+   * @param folder where the picture lies: files that a recipe names may be there
+   * @param device for all of them; absent: each has its own
+   */
+  constructor(
+    private readonly folder: string,
+    private readonly context: Context,
+    private readonly device?: Device,
+  ) {}
 
   /**
    * @returns the model, and its parts that do not decide by themselves whether it is the same
    * @throws ModelError where it is not at hand
    */
   async open(made: ModelRecipe): Promise<{ opened: OpenedModel; others: string[] }> {
-    const { folder, context } = this;
+    const { folder, context, device } = this;
     const key = JSON.stringify(made);
     if (this.#last?.key === key) return this.#last;
     this.close();
-    const opened = await openModel(await chooseModel(made, folder, context), context);
+    const opened = await openModel(await chooseModel(made, folder, context), context, device);
+    this.seconds += opened.seconds;
     this.#last = { key, opened, others: [] };
     this.#last.others = compareModels(made, await describeModel(opened.model, made.fullHash, context.signal));
     return this.#last;

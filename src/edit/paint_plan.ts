@@ -21,11 +21,12 @@ const SAME = 0.8;
  * The plan that an operation is painted with: with the region changed whose place it is, or with a box more that lies
  * over the others.
  *
- * @param plan the picture's own, where it is known
+ * @param shown the picture's own, where it is known
  */
-export function planFor(operation: Operation, plan: Plan | undefined): Plan {
+export function planFor(operation: Operation, shown: Plan | undefined): Plan {
   const words = operation.words ?? NOTHING;
-  if (!plan) return plainPlan(words, "edit");
+  if (!shown) return plainPlan(words, "edit");
+  const plan = allowing(operation.words ?? "", shown);
   const box = rectOfOperation(operation);
   const regions = regionsOf(plan);
   const places = placesOf(plan);
@@ -59,6 +60,17 @@ export function planFor(operation: Operation, plan: Plan | undefined): Plan {
   // How a plain picture's one region was drawn does not say how several are joined.
   const { mode, ...free } = plan;
   return withBox({ ...free, ...(mode && !isPlain(plan) ? { mode } : {}), ...whole }, box, said);
+}
+
+/** The plan without avoiding what shall be there now: an edit before this one may have taken it away. */
+function allowing(words: string, plan: Plan): Plan {
+  const wordsOf = (text: string) => text.toLowerCase().replace(/^\s*(?:an?|the) /, "").match(/[^\s,]+/g) ?? [];
+  const asked = new Set(wordsOf(words));
+  const phrases = plan.negativePrompt?.split(",") ?? [];
+  const kept = phrases.filter((phrase) => !wordsOf(phrase).every((word) => asked.has(word)));
+  if (kept.length === phrases.length) return plan;
+  const { negativePrompt: _, ...free } = plan;
+  return kept.length ? { ...free, negativePrompt: kept.join(",").trim() } : free;
 }
 
 /** The plan with one region more, in front of all others; boxes that nothing is seen of any more are gone. */

@@ -29,7 +29,11 @@ Deno.test("an edited photo is made again from its file, and where that is missin
       // 60 pixels are no multiple of what the networks see, which holds for any mask.
       ["a cat", "-i", "photo.png", "--mask", "m.png", "--no-plan", ...QUICK, "-o", "i.png"],
       repro("i.png", "-o", "i2.png"),
+      ["edit", "i.png", "--add", "a cat", "--box", "0,0,0.5,0.5", ...QUICK, "-o", "j.png"],
     ], { cwd });
+    await Deno.rename(join(cwd, "i.png"), join(cwd, "away", "i.png"));
+    const [under] = await finishEach([repro("j.png", "-o", "j2.png")], { cwd });
+    assert.equal(JSON.parse(under.stdout).identical, true, under.stderr);
     assert.equal(JSON.parse(whole.stdout).identical, true, whole.stderr);
     assert.equal(edited.code, 0, edited.stderr);
     assert.equal(JSON.parse(again.stdout).identical, true, again.stderr);
@@ -63,9 +67,14 @@ Deno.test("edits of a picture of ours are made again with no other file: it is d
     assert.equal(drawn.code, 0, drawn.stderr);
     await Deno.remove(join(cwd, "a.png"));
     await Deno.remove(join(cwd, "b.png"));
-    const [again] = await finishEach([repro("c.webp", "-o", "d.webp")], { cwd });
-    assert.equal(JSON.parse(again.stdout).identical, true, again.stderr);
+    const [again] = await finishEach([repro("c.webp", "-o", "d.webp", "--trace", "t.json", "--timings")], { cwd });
+    const { identical, timings } = JSON.parse(again.stdout);
+    assert.deepEqual([identical, timings.steps.length], [true, 5], again.stderr); // recolouring begins later
     assert.match(again.stderr, /Layer 1 of 3: a red apple and a blue car/);
+    assert.match(again.stderr, /steps .* 5: the first/);
+    const { traceEvents } = JSON.parse(await Deno.readTextFile(join(cwd, "t.json")));
+    const steps = traceEvents.filter(({ name }: { name: string }) => name === "step 2");
+    assert.equal(steps.length, 3, "every layer is in the trace");
   }));
 
 Deno.test("what --rounds mended is made again from its recipe", () =>

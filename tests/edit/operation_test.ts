@@ -112,6 +112,13 @@ Deno.test("a cell's operation changes that cell's prompt; another box gets a cel
   assert.deepEqual([whole.splitRatio, whole.negativePrompt, regionsOf(whole)], ["1", "people", [{
     prompt: "a bee, oil",
   }]]);
+  // What an edit before took away and avoided may be there again.
+  const avoided = (negativePrompt: string) => planFor(bee, { ...plan, negativePrompt }).negativePrompt;
+  assert.deepEqual(["people, the bee", "the bee", "(a fly, bee:1.2), dead bee"].map(avoided), [
+    "people",
+    undefined,
+    "(a fly, bee:1.2), dead bee",
+  ]);
   const removed = planFor({ kind: "remove", object: "the apple", box: [0, 0, 0.5, 1] }, plan);
   assert.equal(regionsOf(removed)[0].prompt, "empty background, watercolor");
   assert.equal(promptAfter("a dog and a cat", { kind: "remove", object: "the cat" }), "a dog");

@@ -17,7 +17,7 @@ import { identify, type Identity } from "./model/identity.ts";
 import type { Model } from "./pipeline/model.ts";
 import type { PictureName } from "./picture/input.ts";
 import { parsePlan } from "./plan/parse_plan.ts";
-import { type Plan, regionsOf, withMasks } from "./plan/plan.ts";
+import { negativeOf, type Plan, regionsOf, withMasks } from "./plan/plan.ts";
 import { regionParameters } from "./plan/show/regional_prompter.ts";
 import { samplerLabel, schedulerLabel } from "./sample/names.ts";
 import { publicName, publicText, withoutKeys } from "./secrets.ts";
@@ -154,7 +154,7 @@ export async function hashMask(path: string): Promise<string> {
 /** The texts that a picture carries: `parameters` for other tools, the recipe for this one. */
 export function recipeTexts(recipe: Recipe): Record<string, string> {
   const { model, plan, settings, version } = recipe;
-  const regional = regionParameters(plan, plan.negativePrompt ?? settings.negativePrompt, tags(settings));
+  const regional = regionParameters(plan, negativeOf(plan, settings.negativePrompt), tags(settings));
   const parameters = formatParameters({
     ...regional,
     fields: {

@@ -7,7 +7,7 @@ import type { Adapter } from "../adapter/adapter_file.ts";
 import { nameOf } from "../adapter/shelf.ts";
 import { UsageError } from "../errors.ts";
 import { briefText } from "../brief.ts";
-import { type Plan, regionsOf } from "../plan/plan.ts";
+import { negativeOf, type Plan, regionsOf } from "../plan/plan.ts";
 import type { FileInput, LoraInput } from "../settings/kinds.ts";
 import type { PictureOptions, Settings } from "../settings.ts";
 import { type Lora, lorasOf } from "../text/remarks.ts";
@@ -40,7 +40,7 @@ type Tag = Pick<Lora, "name" | "unet" | "textEncoder">;
  */
 export async function placeLoras(networks: Networks, plan: Plan, options: PictureOptions): Promise<PlacedLoras> {
   const { whole, regions } = tagsOf(plan);
-  for (const text of [plan.negativePrompt ?? options.negativePrompt, ...regionsOf(plan).map((r) => r.negativePrompt)]) {
+  for (const text of [negativeOf(plan, options.negativePrompt), ...regionsOf(plan).map((r) => r.negativePrompt)]) {
     const [lora] = lorasOf(text ?? "");
     if (!lora) continue;
     throw new UsageError(

@@ -9,7 +9,7 @@ import { layoutOf } from "../plan/layout_of.ts";
 import { pictureSize } from "../plan/picture_size.ts";
 import { phasesOf, planAtSteps } from "../plan/phases.ts";
 import { parsePlan } from "../plan/parse_plan.ts";
-import { isPlain, plainPlan, type Plan, regionsOf, withDefaults } from "../plan/plan.ts";
+import { isPlain, negativeOf, plainPlan, type Plan, regionsOf, withDefaults } from "../plan/plan.ts";
 import type { SamplerName } from "../sample/names.ts";
 import { DEFAULT_BIND, type RegionDefaults } from "../region/mode.ts";
 import { samplesByCfgPp } from "../sample/samplers.ts";
@@ -83,7 +83,7 @@ async function drawingOf(
     // Distilled guidance needs no second pass.
     cfgScale: distilled ? 1 : settings.cfgScale,
     negativeToo: samplesByCfgPp(settings.samplingMethod) && !distilled,
-    negativePrompt: plan.negativePrompt ?? settings.negativePrompt,
+    negativePrompt: negativeOf(plan, settings.negativePrompt),
     zerosForAbsent: preset.forceZerosForEmptyPrompt,
     feather: settings.feather,
     masks: await readMasks(regionsOf(plan)),

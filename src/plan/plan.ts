@@ -93,6 +93,19 @@ export function isPlain(plan: Pick<Plan, "regions">): boolean {
   return others.length === 0 && first.box === undefined;
 }
 
+/**
+ * What the whole picture must not show: what was asked for, and what its plan avoids (an edit's repeats it), in each part
+ * of the former.
+ *
+ * @param asked beside the plan
+ */
+export function negativeOf({ negativePrompt: own }: Pick<Plan, "negativePrompt">, asked?: string): string | undefined {
+  if (!asked || !own) return own || (asked ?? own);
+  if (`${own}, `.startsWith(`${asked}, `)) return own;
+  const parts = asked.replace(/\s*\b(BREAK|ADDCOL|ADDROW)\b\s*/g, `, ${own} $1 `);
+  return `${parts.trimEnd()}, ${own}`.replace(/\b(BREAK|ADDCOL|ADDROW|ADDCOMM)\s*, /g, "$1 ");
+}
+
 /** The regions of a plan in reading order, split cells flattened; index i is region i of `layoutOf(plan)`. */
 export function regionsOf(plan: Pick<Plan, "regions">): Region[] {
   return plan.regions.flatMap((cell) => "regions" in cell ? regionsOf(cell) : [cell]);

@@ -3,7 +3,7 @@ import { PlannerError, RpgError, UsageError } from "../../src/errors.ts";
 import { planFromRegions, type RegionOptions } from "../../src/plan/from_regions.ts";
 import { baseRatiosOf, layoutOf } from "../../src/plan/layout_of.ts";
 import { parsePlan } from "../../src/plan/parse_plan.ts";
-import { plainPlan, type Plan, regionsOf, withDefaults, withMasks } from "../../src/plan/plan.ts";
+import { negativeOf, plainPlan, type Plan, regionsOf, withDefaults, withMasks } from "../../src/plan/plan.ts";
 import { reviewPlan } from "../../src/plan/review.ts";
 import { partition } from "../../src/region/partition.ts";
 
@@ -29,6 +29,20 @@ Deno.test("plan: cells may be split again, with a negative prompt, a base ratio 
   assert.deepEqual(baseRatiosOf(plan), [0.1, 0.3, 0.9]);
   assert.deepEqual([...partition(layoutOf(plan), 2, 2)], [0, 1, 0, 2]);
   assert.deepEqual(parsePlan(JSON.parse(JSON.stringify(plan))), plan);
+});
+
+Deno.test("what was asked for is avoided beside what the plan avoids, in every part of it, and nothing twice", () => {
+  const both = (own: string | undefined, asked?: string) => negativeOf({ negativePrompt: own }, asked);
+  assert.deepEqual([both("cars"), both(undefined, "blur"), both("cars", ""), both("", "blur")], [
+    "cars",
+    "blur",
+    "cars",
+    "blur",
+  ]);
+  assert.equal(both("cars", "(blur:1.2)"), "(blur:1.2), cars");
+  assert.equal(both("text, the pear", "text"), "text, the pear");
+  assert.equal(both("cars", "a BREAK b"), "a, cars BREAK b, cars");
+  assert.equal(both("cars", "x ADDCOMM a BREAK BREAK"), "x ADDCOMM a, cars BREAK cars BREAK cars");
 });
 
 Deno.test("plan: what is wrong is named by its place", () => {

@@ -240,6 +240,7 @@ async function* roundsOf(
   const marksOf = (image: Picture) => judge?.(image, checklist, signal);
   let [image, plan, marks] = [picture, scene, looked ?? await marksOf(picture)];
   let [steps, painted] = [0, 0];
+  const described = new Set<Item>(); // the plan says already what these change
   const seed = firstSeed(settings.seed);
   const limits = limitsOf(model, settings);
   yield { round: 0, attempts: [], image, plan, checklist, marks, steps };
@@ -252,7 +253,8 @@ async function* roundsOf(
       // An earlier repaint of this round may have mended it.
       if (!(round === 1 && item.asked) && !isFault(marks![index])) continue;
       const { operation } = item;
-      const next = describes || isPart(operation) && regionsOf(plan!).length === 1 ? planFor(operation, plan) : plan!;
+      const isNews = describes ? !described.has(item) : isPart(operation) && regionsOf(plan!).length === 1;
+      const next = isNews ? planFor(operation, plan) : plan!;
       const repaint = await repaintOf(operation, image, next, { round, settings, seen: marks?.[index].box, ...limits });
       const drawing = fit(await prepare(model, { ...repaint, seed: seedOf(seed, painted++) }));
       const result = await toEnd(draw(model, drawing, signal), onStep);
@@ -263,7 +265,9 @@ async function* roundsOf(
       const open = after?.[index].verdict === "unknown";
       const taken = open || change > 0 || change === 0 && item.asked && round === 1;
       attempts.push({ operation, mask: repaint.mask, result, marks: after, taken });
-      if (taken) [image, plan, marks] = [result.image, describes ? next : plan, after];
+      if (!taken) continue;
+      [image, plan, marks] = [result.image, describes ? next : plan, after];
+      described.add(item);
     }
     yield { round, attempts, image, plan, checklist, marks, steps };
   }

@@ -1,8 +1,10 @@
 /** The story of an edit, with a small random model and judges that say what the story needs. */
 import assert from "@std/assert";
+import type { Operation } from "../src/edit/operation.ts";
 import { edit, mend, type Round } from "../src/edit.ts";
 import type { Judge, Verdict } from "../src/judge/judge.ts";
 import { loadModel } from "../src/pipeline/model.ts";
+import { parsePlan } from "../src/plan/parse_plan.ts";
 import { planByRules } from "../src/plan/rules/rules.ts";
 import { paint } from "../src/generate.ts";
 import { TINY_MODEL } from "./cli/program.ts";
@@ -81,6 +83,19 @@ Deno.test("what was asked for is done even where the judge cannot tell, and not 
   const rounds = await all(edit(model, picture, operations, { plan, judge, settings }));
   assert.deepEqual(rounds.map(({ attempts }) => attempts.map(({ taken }) => taken)), [[], [true]]);
   await assert.rejects(all(edit(model, picture, [], { plan })), /nothing to do/);
+});
+
+Deno.test("what is painted anew in a later round is in the plan once", async () => {
+  const empty = parsePlan({
+    prompt: "a blue teapot",
+    splitRatio: "1,1",
+    regions: [{ prompt: "empty background" }, { prompt: "a blue teapot" }],
+  });
+  const operations = [{ kind: "add" as const, words: "a red apple", box: [0, 0.25, 0.5, 0.75] as Operation["box"] }];
+  const judge = scripted(["missing", "right"], ["wrong", "right"], ["right", "right"]);
+  const rounds = await all(edit(model, picture, operations, { plan: empty, judge, settings }));
+  assert.deepEqual(rounds.map(({ attempts }) => attempts.map(({ taken }) => taken)), [[], [true], [true]]);
+  assert.deepEqual(rounds[2].plan!.regions, [{ prompt: "a red apple" }, { prompt: "a blue teapot" }]);
 });
 
 Deno.test("what is removed is avoided, also where the plan itself says what to avoid", async () => {

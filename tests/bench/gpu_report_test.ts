@@ -12,9 +12,9 @@ Deno.test("a part that is stopped has said what it knew, and its children end wi
   const script = `echo '${row}'; echo '{"title" broken'; sh -c 'sleep 60; echo late' & sleep 60`;
   let seen = 0;
   const changed = () => void seen++;
-  const result = await runPart("p", ["sh", "-c", script], { limit: 1, cwd: ".", log, changed });
+  const result = await runPart("p", ["sh", "-c", script], { limit: 4, cwd: ".", log, changed });
   assert.deepEqual(result.rows, [rowOf(row)]);
-  assert.equal(result.outcome, "stopped after 1 s");
+  assert.equal(result.outcome, "stopped after 4 s");
   assert.ok(result.words!.includes("broken") && seen === 2);
   assert.equal(await follow(["sh", "-c", "exit 3"], { limit: 5, onLine: () => {} }), 3);
   assert.equal((await runPart("p", ["no such program"], { limit: 1, cwd: ".", log, changed })).rows.length, 0);

@@ -1,28 +1,13 @@
 """torch on the same GPU: products, convolutions and attention of the sizes that kernels.ts has, as rows of JSON.
 
     python torch_kernels.py [--small]
-
-f32 is f32: without TF32, whose products are rounded to 10 bits. On a machine without CUDA this says so and ends well.
 """
-import json
-import sys
 import time
 
 import torch
 from torch.nn import functional as F
 
-small = "--small" in sys.argv
-device = "cuda" if torch.cuda.is_available() else "cpu"
-if device == "cpu" and not small:
-    sys.exit("torch sees no GPU")
-torch.set_grad_enabled(False)
-torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-torch.backends.cudnn.benchmark = True
-
-
-def wait():
-    if device == "cuda":
-        torch.cuda.synchronize()
+from torch_gpu import device, say, small, wait
 
 
 def best(run):
@@ -70,5 +55,4 @@ for name, flops, shapes, run in CASES:
             cells = [f"{rate:.0f}" if rate >= 10 else f"{rate:.2f}", f"{torch.__version__}, {device}"]
         except Exception as error:  # the others are still worth knowing
             cells = ["", str(error).splitlines()[0][:120]]
-        row = {"title": "Kernels, torch", "header": HEADER, "row": [name, kind, *cells]}
-        print(json.dumps(row, ensure_ascii=False, separators=(",", ":")), flush=True)
+        say("Kernels, torch", HEADER, [name, kind, *cells])

@@ -2,24 +2,15 @@
 
     python torch_models.py [--small]
 
-A step is one evaluation of a batch of two, as guidance needs. Weights are drawn on the device. f32 is f32: without TF32.
+A step is one evaluation of a batch of two, as guidance needs. Weights are drawn on the device.
 """
-import json
-import sys
 import time
 
 import torch
 
-small = "--small" in sys.argv
-device = "cuda" if torch.cuda.is_available() else "cpu"
-if device == "cpu" and not small:
-    sys.exit("torch sees no GPU")
-import diffusers  # noqa: E402, slow: not before it is known that there is a GPU
-from diffusers import AutoencoderKL, UNet2DConditionModel  # noqa: E402
-
-torch.set_grad_enabled(False)
-torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-torch.backends.cudnn.benchmark = True
+from torch_gpu import device, say, small, wait
+import diffusers  # slow: not before it is known that there is a GPU
+from diffusers import AutoencoderKL, UNet2DConditionModel
 
 CROSS_DOWN, CROSS_UP = "CrossAttnDownBlock2D", "CrossAttnUpBlock2D"
 VAE = dict(
@@ -56,11 +47,6 @@ def random_network(make, dtype):
     return network
 
 
-def wait():
-    if device == "cuda":
-        torch.cuda.synchronize()
-
-
 def median(run, count):
     run()
     run()
@@ -74,10 +60,9 @@ def median(run, count):
     return sorted(times)[count // 2]
 
 
-def say(what, seconds, more=""):
+def tell(what, seconds, more=""):
     told = f"{1000 * seconds:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"
-    row = {"title": "Models", "header": ["model, random weights, guided", "", ""], "row": [what, told, more]}
-    print(json.dumps(row, ensure_ascii=False, separators=(",", ":")), flush=True)
+    say("Models", ["model, random weights, guided", "", ""], [what, told, more])
 
 
 def peak():
@@ -103,13 +88,13 @@ def unet(title, config, side, dtype, layout=torch.contiguous_format):
         }
     t = torch.tensor(500, device=device)
     seconds = median(lambda: network(x, t, text, added_cond_kwargs=added), 2 if small else 8)
-    say(title, seconds, peak())
+    tell(title, seconds, peak())
 
 
 def decoder(title, side, dtype):
     network = random_network(lambda: AutoencoderKL(**VAE), dtype)
     z = torch.randn(1, 4, side // 8, side // 8, device=device, dtype=dtype)
-    say(title, median(lambda: network.decode(z), 2 if small else 4), peak())
+    tell(title, median(lambda: network.decode(z), 2 if small else 4), peak())
 
 
 side, large = (64, 64) if small else (512, 1024)
@@ -130,4 +115,4 @@ for job, title, *rest in JOBS:
         clear()
         job(title, *rest)
     except Exception as error:  # the others are still worth knowing
-        say(title, 0, f"FAILED: {str(error).splitlines()[0][:120]}")
+        tell(title, 0, f"FAILED: {str(error).splitlines()[0][:120]}")

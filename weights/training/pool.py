@@ -58,14 +58,6 @@ class Batch:
     beside: torch.Tensor | None = None  # [n, …]: what else is known of each scene
 
 
-@dataclass
-class Batch:
-    latents: torch.Tensor  # [n, channels, rows, columns]
-    ids: torch.Tensor  # [n, texts, words]: the prompt, then each region's
-    cells: torch.Tensor | None  # [n, rows, columns]: whose each latent cell is
-    beside: torch.Tensor | None = None  # [n, …]: what else is known of each scene
-
-
 def latents(pixels: np.ndarray, analysis: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     """[channels, rows, columns] f16 of u8 pixels [height, width, 3], by the one matrix that the encoder is."""
     rows, columns = (n // CELL for n in pixels.shape[:2])

@@ -6,16 +6,16 @@
 
 /** Shortest seconds of `run` in a few rounds, each of at least `least` seconds, to outweigh the wait for the device. */
 export async function best(
-  run: () => void,
+  run: () => unknown,
   finished: () => Promise<unknown>,
   rounds = 3,
   least = 0.3,
 ): Promise<number> {
-  run();
+  await run();
   await finished(); // compiles
   const time = async (count: number) => {
     const start = performance.now();
-    for (let i = 0; i < count; i++) run();
+    for (let i = 0; i < count; i++) await run();
     await finished();
     return (performance.now() - start) / 1000;
   };

@@ -1,12 +1,14 @@
 /**
  * Does planning help? 200 prompts of two to four objects with colours and places (tests/composition.json), drawn by the
  * bundled model from the plain prompt and from the rules planner's plan with the same seeds and steps, and scored by a
- * detector. `deno task bench composition [--every N] [--ablate-every N] [--only REGEX] [--results FILE] [--html FILE]`
+ * detector. `deno task bench composition [--every N] [--ablate-every N] [--only REGEX] [--results FILE] [--html FILE]
+ * [--model FOLDER]`
  *
  * The plain prompt and the usual ways are drawn from every N-th prompt (default: all), then the ablations from every 4th
  * unless told. With a file of results a run that was stopped goes on where it was: what stands in the file is not drawn
  * again. The page is numbered, so that none is overwritten. `--counts` draws the prompts of counts.json instead, which ask
- * for several of a kind and say no places: by the planner's cells, and by a box for each.
+ * for several of a kind and say no places: by the planner's cells, and by a box for each. `--model` draws by another edition of the
+ * bundled model, judged by the same detector.
  *
  * @module
  */
@@ -16,6 +18,7 @@ import { paint } from "../src/generate.ts";
 import { checkNewFile, writeNewFile } from "../src/files/new_file.ts";
 import { encodePng } from "../src/formats/png.ts";
 import { readPicture } from "../src/picture/read_picture.ts";
+import { identify } from "../src/model/identity.ts";
 import { loadModel } from "../src/pipeline/model.ts";
 import { Detector } from "../src/judge/detector.ts";
 import { layoutOf } from "../src/plan/layout_of.ts";
@@ -101,6 +104,7 @@ export async function run(args: string[]): Promise<void> {
       results: { type: "string" },
       counts: { type: "boolean" },
       html: { type: "string", default: "composition_%03d.html" },
+      model: { type: "string" },
     },
   });
   const stride = (name: "every" | "ablate-every") => {
@@ -118,8 +122,8 @@ export async function run(args: string[]): Promise<void> {
   const tasks: Task<Asked>[] = JSON.parse(await Deno.readTextFile(new URL(file, import.meta.url)));
   const others = values.counts ? COUNTED : ABLATIONS;
   const detector = await Detector.load();
-  const model = await loadModel();
-  const results = await Results.open(values.results);
+  const model = await loadModel(values.model);
+  const results = await Results.open(values.results, (await identify(model.checkpoint)).hash);
   const draw = async (variants: Record<string, Variant>, stride: number) => {
     for (const [k, task] of tasks.entries()) {
       if (k % stride) continue;

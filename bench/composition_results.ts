@@ -20,9 +20,9 @@ export interface Row {
 export class Results {
   private constructor(readonly rows: Row[], private readonly lines: Lines<Omit<Row, "png"> & { png: string }>) {}
 
-  /** Those of a file, which need not exist yet; without one they are kept in memory alone. */
-  static async open(path?: string): Promise<Results> {
-    const lines = await Lines.open<Omit<Row, "png"> & { png: string }>(path);
+  /** Those of a file, which need not exist yet; without one they are kept in memory alone. `of`: the model's hash. */
+  static async open(path: string | undefined, of: string): Promise<Results> {
+    const lines = await Lines.open<Omit<Row, "png"> & { png: string }>(path, of);
     return new Results(lines.rows.map((row) => ({ ...row, png: Uint8Array.fromBase64(row.png) })), lines);
   }
 

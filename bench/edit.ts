@@ -2,8 +2,9 @@
  * Do edits do what they say? One edit to each picture (replace, recolour, remove, add in turn; tests/composition.json gives the
  * scenes), with the operation and its words given, its place found by the picture's own plan, and the detector as judge.
  * And do contours by attention alone cover things? Those of all things that the detector sees in these pictures.
- * `deno task bench edit [--count 120] [--results FILE] [--save FOLDER] [--tasks FILE] [--write]`: a run goes on from `--results`
- * where another was stopped, `--save` keeps all pictures, `--tasks` takes other scenes, `--write` keeps docs/editing.md up to date
+ * `deno task bench edit [--count 120] [--results FILE] [--save FOLDER] [--tasks FILE] [--model FOLDER] [--write]`: a run goes on
+ * from `--results` where another was stopped, `--save` keeps all pictures, `--tasks` takes other scenes, `--model` another edition of
+ * the bundled model (the judge stays), `--write` keeps docs/editing.md up to date
  *
  * @module
  */
@@ -58,15 +59,18 @@ export async function run(args: string[]): Promise<void> {
       tasks: { type: "string", default: new URL("../tests/composition.json", import.meta.url).pathname },
       results: { type: "string" },
       save: { type: "string" },
+      model: { type: "string" },
       write: { type: "boolean" },
     },
   });
   const tasks: Task[] = JSON.parse(await Deno.readTextFile(values.tasks));
   const chosen = spread(tasks).slice(0, Number(values.count));
   const [judge, detector] = [await miniJudge(), await Detector.load()];
-  const { concepts, colours } = detector;
+  // What the scenes hold is what edits put in, too: all editions of the model know it.
+  const asked = new Set(tasks.flatMap(({ objects }) => objects.flatMap(({ name, colour }) => [name, colour])));
+  const [concepts, colours] = [detector.concepts, detector.colours].map((words) => words.filter((w) => asked.has(w)));
   if (values.save) await Deno.mkdir(values.save, { recursive: true });
-  using model = await loadModel();
+  using model = await loadModel(values.model);
   const results = await Lines.open<Outcome>(values.results, (await identify(model.checkpoint)).hash);
   for (const [k, task] of chosen.entries()) {
     const kind = KINDS[k % KINDS.length];

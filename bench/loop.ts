@@ -1,9 +1,9 @@
 /**
  * Does looking help? Prompts of three and four objects (tests/composition.json), drawn from the rules planner's plan and from the
  * plain prompt, each as it is, as the best of four, and mended in up to three rounds.
- * `deno task bench loop [--count 120] [--plain-every 1] [--results FILE] [--save FOLDER] [--tasks FILE] [--write]`: a run goes on
- * from `--results` where another was stopped, `--save` keeps reports of what went wrong, `--tasks` takes other scenes, `--write` keeps
- * docs/editing.md up to date after every prompt
+ * `deno task bench loop [--count 120] [--plain-every 1] [--results FILE] [--save FOLDER] [--tasks FILE] [--model FOLDER] [--write]`:
+ * a run goes on from `--results` where another was stopped, `--save` keeps reports of what went wrong, `--tasks` takes other scenes,
+ * `--model` another edition of the bundled model (the judge stays), `--write` keeps docs/editing.md up to date after every prompt
  *
  * @module
  */
@@ -55,6 +55,7 @@ export async function run(args: string[]): Promise<void> {
       "plain-every": { type: "string", default: "1" },
       results: { type: "string" },
       save: { type: "string" },
+      model: { type: "string" },
       write: { type: "boolean" },
     },
   });
@@ -62,7 +63,7 @@ export async function run(args: string[]): Promise<void> {
   const chosen = spread(tasks.filter(({ objects }) => objects.length > 2)).slice(0, Number(values.count));
   const [judge, detector] = [await miniJudge(), await Detector.load()];
   if (values.save) await Deno.mkdir(values.save, { recursive: true });
-  using model = await loadModel();
+  using model = await loadModel(values.model);
   const results = await Lines.open<Outcomes>(values.results, (await identify(model.checkpoint)).hash);
   for (const [k, { prompt, width, height, seed, objects }] of chosen.entries()) {
     const plans = { planned: planByRules(prompt), plain: plainPlan(prompt, "bench") };

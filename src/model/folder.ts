@@ -153,7 +153,10 @@ function presetOf(
       `The UNet takes ${unet.in_channels} channels (8: instruct-pix2pix); supported: the VAE's ${latents}, and 9 for inpainting.`,
     );
   }
-  if (family === "sd2" && latents === 12) return { name: "mini", why: "its latents have 12 channels" };
+  // The bundled model's first and second edition.
+  if (family === "sd2" && (latents === 12 || latents === 16)) {
+    return { name: "mini", why: `its latents have ${latents} channels` };
+  }
   if (kind === "LCMScheduler" && family !== "sd2") {
     return { name: family === "sd1" ? "lcm" : "lcm-sdxl", why: "its scheduler is LCMScheduler" };
   }

@@ -21,7 +21,7 @@ scene = Studio(run, 1).draw(things, "grass", True, "3d", 9, 8)
 judge = load_judge(run)
 with torch.no_grad():
     logits = torch.cat(judge(to_tensor([scene.pixels], "cpu")), 1)[0]
-folder = GOLDEN / "bench"
+folder = GOLDEN / "judge"
 folder.mkdir(exist_ok=True)
 Image.fromarray(scene.pixels).save(folder / "scene.png", optimize=True)
 (folder / "logits.json").write_text(json.dumps({

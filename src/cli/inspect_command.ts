@@ -98,9 +98,19 @@ async function listWords(model: string, asJson?: boolean): Promise<string> {
   const words = await readKnownWords(model);
   if (!words) throw new UsageError(`${model} does not list its words; large models know most of them.`);
   if (asJson) return json(words);
-  const named = ([name, others]: [string, string[]]) => others.length ? `${name} (${others.join(", ")})` : name;
-  const { kinds: _, ...listed } = words;
-  const lines = { ...listed, concepts: Object.entries(words.concepts).map(named) };
+  const { concepts, colours, backgrounds, places, clothes = {}, styles = {} } = words;
+  const named = (table: Record<string, string[]>) =>
+    Object.entries(table).map(([name, others]) => others.length ? `${name} (${others.join(", ")})` : name);
+  const garments = Object.entries(clothes).map(([name, garment]) => `${name} (${garment})`);
+  const asked = Object.values(styles).flat().map((words) => `"${words.replace("{}", "…")}"`);
+  const lines = {
+    concepts: named(concepts),
+    colours,
+    backgrounds,
+    places,
+    ...(garments.length ? { clothes: garments } : {}),
+    ...(asked.length ? { styles: asked } : {}),
+  };
   return Object.entries(lines).map(([kind, list]) => `${kind}: ${list.join(", ")}`).join("\n");
 }
 

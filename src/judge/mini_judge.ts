@@ -28,11 +28,16 @@ export async function miniJudge(): Promise<Judge> {
     Promise.resolve(markAll(checklist, checklist.map(({ words }) => read(words)), detector.look(picture)));
 }
 
-/** Reads words as the bundled model knows them; undefined where they name none of its things. */
-export async function miniReader(): Promise<(words: string) => Reading | undefined> {
-  const known = (await readKnownWords(BUNDLED_MODEL))!;
+/** Reads words as the bundled model, or that of another folder, knows them; undefined where they name none of its things. */
+export async function miniReader(folder: string = BUNDLED_MODEL): Promise<(words: string) => Reading | undefined> {
+  const known = (await readKnownWords(folder))!;
   const names = Object.entries(known.concepts).flatMap(([name, others]) =>
     [name, ...others].map((spelling) => [spelling, name] as const)
+  );
+  // A person's colour is that of the clothes: "a girl in a red dress".
+  const { clothes = {} } = known;
+  const dressed = new RegExp(
+    `^(?:e?s)? (?:in|with|wearing) (?:an? )?(${known.colours.join("|")}) (?:${Object.values(clothes).join("|")})`,
   );
   return (words) => {
     const text = words.toLowerCase();
@@ -43,7 +48,8 @@ export async function miniReader(): Promise<(words: string) => Reading | undefin
     const [first] = hits.sort((a, b) => a.at - b.at || b.length - a.length);
     if (!first) return undefined;
     const before = text.slice(0, first.at).split(/[^\p{L}]+/u).filter(Boolean).slice(-3);
-    const colour = known.colours.find((colour) => before.includes(colour));
+    const worn = first.name in clothes ? dressed.exec(text.slice(first.at + first.length))?.[1] : undefined;
+    const colour = worn ?? known.colours.find((colour) => before.includes(colour));
     return { name: first.name, colour, ...(first.many ? { many: true } : {}) };
   };
 }

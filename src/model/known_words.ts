@@ -17,6 +17,10 @@ export interface KnownWords {
   colours: string[];
   backgrounds: string[];
   places: string[];
+  /** For each of the people among the concepts, what they wear: what has the colour. */
+  clothes?: Record<string, string>;
+  /** For each style, how to ask for it; "{}" stands for the rest of the prompt. */
+  styles?: Record<string, string[]>;
 }
 
 /**
@@ -28,10 +32,12 @@ export async function readKnownWords(folder: string): Promise<KnownWords | undef
   const path = join(folder, "words.json");
   if (!await exists(path)) return undefined;
   const words = await readJson(path);
-  const { concepts, kinds } = words;
-  const isWords = (list: unknown) => Array.isArray(list) && list.every((word) => typeof word === "string");
-  const isObject = typeof concepts === "object" && concepts !== null && !Array.isArray(concepts);
-  const sound = isObject && Object.values(concepts).every(isWords) &&
+  const { concepts, kinds, clothes = {}, styles = {} } = words;
+  const isWord = (value: unknown) => typeof value === "string";
+  const isWords = (list: unknown) => Array.isArray(list) && list.every(isWord);
+  const isTable = (value: unknown, holds: (entry: unknown) => boolean) =>
+    typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(holds);
+  const sound = isTable(concepts, isWords) && isTable(clothes, isWord) && isTable(styles, isWords) &&
     [words.colours, words.backgrounds, words.places].every(isWords) &&
     Array.isArray(kinds) && kinds.every((kind) => isWords(kind?.concepts) && isWords(kind?.others));
   if (!sound) throw new ModelError(`${path} is not a list of a model's words: it is damaged.`);
@@ -43,7 +49,10 @@ export function thingNames(words: KnownWords): string[] {
   return Object.entries(words.concepts).flat(2);
 }
 
-/** Whether one of `names` is `thing`, by itself or with a word before it ("polar bear" for "bear"). */
+/**
+ * Whether one of `names` is `thing`, by itself or with a word before it ("polar bear" for "bear"). A name that is a
+ * plural ("grapes") is that of one, too.
+ */
 export function isNamed(thing: string, names: readonly string[]): boolean {
-  return names.some((name) => name === thing || name.endsWith(` ${thing}`));
+  return names.some((name) => [thing, `${thing}s`].some((word) => name === word || name.endsWith(` ${word}`)));
 }

@@ -9,9 +9,9 @@ Deno.test("what the bundled model has never seen is said, with the nearest that 
     await said("two puppies on the left of a birthday cake under the stars, a red lorry in the snow"),
     [],
   );
-  assert.deepEqual(await said("a helicopter above a ship"), [
-    'This model has never seen "helicopter". Nearest: airplane, rocket.',
-    'This model has never seen "ship". Nearest: boat.',
+  assert.deepEqual(await said("a crocodile above a hut"), [
+    'This model has never seen "crocodile". Nearest: turtle.',
+    'This model has never seen "hut". Nearest: house, castle.',
   ]);
   assert.deepEqual(await said("a blue aple"), [
     'This model has never seen "aple". Did you mean "apple"?',

@@ -26,4 +26,4 @@ folder.mkdir(exist_ok=True)
 Image.fromarray(scene.pixels).save(folder / "scene.png", optimize=True)
 (folder / "logits.json").write_text(json.dumps({
     "shape": list(logits.shape), "logits": [round(v, 3) for v in logits.flatten().tolist()],
-    "found": [f"{f.colour or 'its own'} {f.name}" for f in look(judge, [scene.pixels])[0]]}, separators=(",", ":")) + "\n")
+    "found": [f"{f.colour or 'its own'} {f.name}" for f in look(judge, [scene.pixels], least=6)[0]]}, separators=(",", ":")) + "\n")

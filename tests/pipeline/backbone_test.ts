@@ -21,12 +21,12 @@ import { prepare } from "../../src/pipeline/prepare.ts";
 import { planFromRegions } from "../../src/plan/from_regions.ts";
 import { random } from "../ops/harness.ts";
 
-const LATENTS = 12, WIDTH = 32, HEADS = { count: 2, width: 16 }, TIME = 16;
+const WIDTH = 32, HEADS = { count: 2, width: 16 }, TIME = 16;
 
 /** Three blocks: self-attention, attention to the prompts, two linear layers; the timestep shifts every patch. */
-const patchTransformer = (contextDim: number): Backbone => ({
-  inChannels: LATENTS,
-  outChannels: LATENTS,
+const patchTransformer = (contextDim: number, latentChannels: number): Backbone => ({
+  inChannels: latentChannels,
+  outChannels: latentChannels,
   contextDim,
   leastSide: 2,
   stepVectors: {
@@ -39,7 +39,10 @@ const patchTransformer = (contextDim: number): Backbone => ({
   record(g, w, { latents, step: { moment } }, prompts) {
     const [batch, height, width] = latents.shape;
     const shift = linear(g, moment, w.matrix("moment", TIME, WIDTH));
-    let h = conv3x3(g, latents, w.matrix("patches", LATENTS, WIDTH, { taps: 9, stride: 2 }), { stride: 2, shift });
+    let h = conv3x3(g, latents, w.matrix("patches", latentChannels, WIDTH, { taps: 9, stride: 2 }), {
+      stride: 2,
+      shift,
+    });
     const [, rows, columns] = h.shape;
     const self = selfMap(batch, rows * columns), seen = prompts.map(rows, columns);
     for (let i = 0; i < 3; i++) {
@@ -63,7 +66,7 @@ const patchTransformer = (contextDim: number): Backbone => ({
       x = linear(g, norm("norm3"), w.matrix(`${i}.up`, WIDTH, 2 * WIDTH), { activation: "gelu" });
       h = linear(g, x, w.matrix(`${i}.down`, 2 * WIDTH, WIDTH), { residual: h });
     }
-    return conv3x3(g, h, w.matrix("pixels", WIDTH, LATENTS, { taps: 9 }), { upsampleTo: [height, width] });
+    return conv3x3(g, h, w.matrix("pixels", WIDTH, latentChannels, { taps: 9 }), { upsampleTo: [height, width] });
   },
 });
 
@@ -97,7 +100,7 @@ async function randomWeights(network: Backbone): Promise<TensorSource> {
 Deno.test("another backbone draws through generate(): regions, streaming and the memory plan come with it", async () => {
   const checkpoint = await openCheckpoint(BUNDLED_MODEL);
   const contextDim = Number(checkpoint.textEncoders[0].config.hidden_size);
-  const network = patchTransformer(contextDim);
+  const network = patchTransformer(contextDim, Number(checkpoint.vae.config.latent_channels));
   const unet = { config: { _class_name: "PatchTransformer" }, source: await randomWeights(network) };
   const backbones = { PatchTransformer: () => network };
   const plan = (mode: "attention" | "canvas", right = "a blue cup") =>

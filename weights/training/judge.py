@@ -82,8 +82,8 @@ class Found:
 
 
 @torch.no_grad()
-def look(judge: Judge, pictures: list[np.ndarray], device="cpu") -> list[list[Found]]:
-    """Objects that hold at least three cells, by falling number of cells, for pictures [h, w, 3] u8 of one size."""
+def look(judge: Judge, pictures: list[np.ndarray], device="cpu", least=3) -> list[list[Found]]:
+    """Objects that hold at least `least` cells, by falling number of cells, for pictures [h, w, 3] u8 of one size."""
     concepts, colours = judge.eval()(to_tensor(pictures, device))
     concepts, colours = concepts.argmax(1).cpu().numpy(), colours.cpu().numpy()
     answers = []
@@ -92,7 +92,7 @@ def look(judge: Judge, pictures: list[np.ndarray], device="cpu") -> list[list[Fo
         found = []
         for k in ids[np.argsort(-counts)]:
             y, x = np.nonzero(cells == k)
-            if len(y) < 3:
+            if len(y) < least:
                 continue
             best = int(hue[:, y, x].sum(1).argmax())
             found.append(Found(NAMES[k], COLOUR_NAMES[best - 1] if best else None, (x.mean() + 0.5) / cells.shape[1], (y.mean() + 0.5) / cells.shape[0]))

@@ -66,9 +66,10 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
   // end
   let column = panel * p.lanes + lane;
   let count = min(ROWS, p.rows - min(row, p.rows));
+  let b = bias_of(column);
   for (var i = 0u; i < count; i++) {
     if (PARTS == 0u) {
-      finish(sums[2u * i], sums[2u * i + 1u], row + i, column);
+      finish(sums[2u * i] + b[0], sums[2u * i + 1u] + b[1], row + i, column);
     } else {
       let at = ((part * p.rows + row + i) * p.panels * p.lanes + column) * 2u;
       partial_put(at, sums[2u * i]);

@@ -29,5 +29,6 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
     low += sums_at(at);
     high += sums_at(at + 1u);
   }
-  finish(low, high, index / lanes, index % lanes);
+  let b = bias_of(index % lanes);
+  finish(low + b[0], high + b[1], index / lanes, index % lanes);
 }

@@ -2,8 +2,8 @@
 // 4 values, 4 gates: out = value · gelu(gate). What is absent is a constant, since a software adapter runs both sides
 // of every branch: SHIFT is 0 or 1, or 2 where it has a row for every row: values, then gates; ACTIVATION as in
 // src/ops/activation.ts. A residual alone is always read, since a pipeline takes longer to compile than a zero to read.
-// Uniforms: rows; quads of output channels; entry_rows, the rows of a batch entry, which share a row of shift; has_bias;
-// has_residual, without which the zero that stands in for it is added; shift_quads of a row of shift, and shift_first of
+// Uniforms: rows; quads of output channels; entry_rows, the rows of a batch entry, which share a row of shift; has_bias
+// and has_residual, without which the zero that stands in is added; shift_quads of a row of shift, and shift_first of
 // those that count.
 @group(0) @binding(1) var<storage, read> bias: array<vec4f>;
 // tensor 2 shift
@@ -22,21 +22,23 @@ fn finish_quad(sum: vec4f, m: u32, quad: u32) {
   out_put(at, v + residual_at(at * p.has_residual));
 }
 
-// The eight columns of one lane of a panel, without their bias.
+// The bias of the eight columns of one lane of a panel: read once for all of its rows.
+fn bias_of(lane: u32) -> array<vec4f, 2> {
+  return array<vec4f, 2>(bias[lane * 2u * p.has_bias], bias[(lane * 2u + 1u) * p.has_bias]);
+}
+
+// The end of those columns, bias included.
 fn finish(low: vec4f, high: vec4f, m: u32, lane: u32) {
-  var sums = array<vec4f, 2>(low, high);
-  if (p.has_bias == 1u) {
-    sums[0] += bias[lane * 2u];
-    sums[1] += bias[lane * 2u + 1u];
-  }
   if (GATED == 1u) {
+    var value = low;
+    var gate = high;
     if (SHIFT == 2u && m < p.rows && lane < p.quads) {
-      sums[0] += shift_at(m * 2u * p.quads + lane);
-      sums[1] += shift_at((m * 2u + 1u) * p.quads + lane);
+      value += shift_at(m * 2u * p.quads + lane);
+      gate += shift_at((m * 2u + 1u) * p.quads + lane);
     }
-    finish_quad(sums[0] * gelu(sums[1]), m, lane);
+    finish_quad(value * gelu(gate), m, lane);
   } else {
-    finish_quad(sums[0], m, lane * 2u);
-    finish_quad(sums[1], m, lane * 2u + 1u);
+    finish_quad(low, m, lane * 2u);
+    finish_quad(high, m, lane * 2u + 1u);
   }
 }

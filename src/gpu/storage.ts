@@ -13,10 +13,11 @@
  * and this module writes the declarations behind them: buffers on GPUs, storage textures on software adapters. llvmpipe
  * loads from a storage buffer lane by lane, a word at a time, but whole texels from a storage texture; from a sampled
  * one too, at twice the price, since it finds out the level of detail of each lane first. Halfs travel as packed words:
- * no shader-f16 is needed, pack2x16float rounds to nearest where a float texture would truncate.
+ * no shader-f16 is needed, and they are rounded to nearest where a float texture would truncate.
  *
  * @module
  */
+import nearestHalfs from "../../shaders/shared/nearest_halfs.wgsl" with { type: "text" };
 import { GpuError } from "../errors.ts";
 import { type Device, mib, type Precision } from "./device.ts";
 import { describeTensor, type ElementType, type Place, type Storage, type Tensor } from "./tensor.ts";
@@ -33,7 +34,7 @@ const texel = (i: string) => `vec2u((${i}) & ${WIDTH - 1}u, (${i}) >> ${WIDTH_BI
 
 /** Replaces the declaration comments of `source`. Line numbers stay as they are. */
 export function declareTensors(source: string, precision: Precision, textures: boolean): string {
-  return source.replace(
+  const code = source.replace(
     /^\/\/ (tensor|weights|result|packed|sums|sums_result) (\d+) (\w+)$/gm,
     (_, role, binding, name) => {
       const place = `@group(0) @binding(${binding}) var`;
@@ -43,6 +44,7 @@ export function declareTensors(source: string, precision: Precision, textures: b
       return access[role as "tensor"](place, name, precision);
     },
   );
+  return textures && precision === "f16" ? `${code}\n${nearestHalfs}` : code;
 }
 
 const bufferAccess = {
@@ -67,6 +69,8 @@ const bufferAccess = {
 };
 
 // Weights for textures are packed on the host (nn/pack_host.ts); only what is unpacked there (ops/kept.ts) is written by a kernel.
+// The choice in a result's store is never taken: llvmpipe stores lane by lane, and LLVM would move the end of what makes
+// halfs into that loop if it could, which costs a third more.
 const textureAccess: typeof bufferAccess = {
   tensor: (place, x, precision) =>
     precision === "f16"
@@ -86,7 +90,7 @@ const textureAccess: typeof bufferAccess = {
   result: (place, out, precision) =>
     precision === "f16"
       ? `${place} ${out}: texture_storage_2d<rg32uint, write>; fn ${out}_put(i: u32, v: vec4f) { ` +
-        `textureStore(${out}, ${texel("i")}, vec4u(${pack("f16", "v")}, 0u, 0u)); }`
+        `textureStore(${out}, ${texel("i")}, vec4u(select(halfs(v), vec2u(), i == ~0u), 0u, 0u)); }`
       : `${place} ${out}: texture_storage_2d<rgba32float, write>; fn ${out}_put(i: u32, v: vec4f) { ` +
         `textureStore(${out}, ${texel("i")}, v); }`,
   packed: (place, out, precision) =>

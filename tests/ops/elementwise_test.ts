@@ -101,3 +101,33 @@ Deno.test("pixels: rounds and clamps, and marks what is no number", async () => 
   assert.deepEqual(levels.slice(0, 7), [0, 128, 255, 255, 0, 255, 64]);
   other.destroy();
 });
+
+Deno.test("halfs are the nearest to what is stored, small and large ones too", async () => {
+  const halfs = [...new Float16Array(Uint16Array.from({ length: 2 ** 15 }, (_, bits) => bits).buffer)].filter(isFinite);
+  const between = halfs.flatMap((v, i) => {
+    const step = (halfs[i + 1] ?? 2 ** 16) - v;
+    return [v, v + 0.499 * step, v + step / 2, v + 0.501 * step];
+  });
+  const values = Float32Array.from([...between, 7e4, 1e30, 1e-30, Infinity].flatMap((v) => [v, -v]));
+  const device = await testDevice();
+  const g = new Graph(device, "halfs", "f16");
+  const x = g.input("x", [values.length], "f32", "plain");
+  const out = g.output(g.tensor("out", [values.length]));
+  const source = `@group(0) @binding(0) var<uniform> p: Params;
+struct Params { quads: u32 }
+@group(0) @binding(1) var<storage, read_write> x: array<vec4f>;
+// result 2 out
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) { if (id.x < p.quads) { out_put(id.x, x[id.x]); } }`;
+  const quads = values.length / 4;
+  g.dispatch({
+    kernel: { name: "halfs", source },
+    params: { quads },
+    bindings: [x, out],
+    grid: [Math.ceil(quads / 64)],
+  });
+  using program = await g.compile();
+  writeFloats(device, x, values);
+  program.run();
+  assert.deepEqual(new Uint8Array(await readTensor(device, out)), new Uint8Array(Float16Array.from(values).buffer));
+});

@@ -3,18 +3,63 @@
  * which `deno task wasm` makes src/nn/pack_wasm.ts.
  */
 
+/** Numbers of a row that are packed before the next rows: what they are packed to stays in the nearest cache. */
+const BLOCK: u32 = 32;
+
 /**
- * Eight rows of halfs become columns: number i of row r goes to half r of the 16 bytes at target i.
- * @param rows addresses of the eight rows
- * @param targets numbers that stand before each column from `to` on; `count` of them, a multiple of eight
+ * Rows of halfs become columns: number i of row r goes to half r of what begins at target i.
+ * @param rows addresses of the rows, eight of each of `lanes`
+ * @param targets numbers that stand before each column from `to` on; `count` of them
  * @returns bits that any of the numbers has, two halfs in a word
  */
-export function columns(rows: usize, targets: usize, count: u32, to: usize): u32 {
+export function columns(rows: usize, lanes: u32, targets: usize, count: u32, to: usize): u32 {
+  let seen = i32x4.splat(0);
+  for (let i: u32 = 0; i < count; i += BLOCK) {
+    for (let lane: u32 = 0; lane < lanes; lane++) {
+      seen = v128.or(seen, eight(rows + lane * 32, i, min(i + BLOCK, count), targets, to + lane * 16));
+    }
+  }
+  return folded(seen);
+}
+
+/** Channels that are transformed before the next rows. */
+const CHANNELS: u32 = 8;
+
+/**
+ * As {@linkcode columns}, of rows that hold the nine taps g of a filter for each of so many channels: their columns are
+ * the sixteen numbers of G·g·Gᵀ (shaders/winograd_in.wgsl), all in halfs. Right for numbers below 2: exponents of
+ * infinities are not looked for, and sums stay finite.
+ * @param room 1824 bytes to work in
+ */
+export function transformed(
+  rows: usize,
+  lanes: u32,
+  targets: usize,
+  channels: u32,
+  to: usize,
+  room: usize,
+): u32 {
+  const order = room, taps = order + CHANNELS * 36, sums = taps + CHANNELS * 144;
+  for (let i: u32 = 0; i < CHANNELS * 9; i++) store<u32>(order + i * 4, i * 8);
+  let seen = i32x4.splat(0);
+  for (let c: u32 = 0; c < channels; c += CHANNELS) {
+    const end = min(c + CHANNELS, channels);
+    for (let lane: u32 = 0; lane < lanes; lane++) {
+      seen = v128.or(seen, eight(rows + lane * 32, c * 9, end * 9, order - c * 36, taps));
+      for (let n = c; n < end; n++) filters(taps + (n - c) * 144, sums, targets + n * 64, to + lane * 16);
+    }
+  }
+  return folded(seen);
+}
+
+/** Numbers [start, end) of eight rows. @returns bits that any of them has */
+function eight(rows: usize, start: u32, end: u32, targets: usize, to: usize): v128 {
   const r0 = <usize> load<u32>(rows), r1 = <usize> load<u32>(rows, 4), r2 = <usize> load<u32>(rows, 8);
   const r3 = <usize> load<u32>(rows, 12), r4 = <usize> load<u32>(rows, 16), r5 = <usize> load<u32>(rows, 20);
   const r6 = <usize> load<u32>(rows, 24), r7 = <usize> load<u32>(rows, 28);
   let seen = i32x4.splat(0);
-  for (let i: usize = 0; i < <usize> count; i += 8) {
+  let i: usize = start;
+  for (const last: usize = end & ~7; i < last; i += 8) {
     const o = i * 2, t = targets + i * 4;
     const a = v128.load(r0 + o), b = v128.load(r1 + o), c = v128.load(r2 + o), d = v128.load(r3 + o);
     const e = v128.load(r4 + o), f = v128.load(r5 + o), g = v128.load(r6 + o), h = v128.load(r7 + o);
@@ -33,37 +78,51 @@ export function columns(rows: usize, targets: usize, count: u32, to: usize): u32
     v128.store(to + 2 * load<u32>(t, 24), v128.shuffle<i64>(ad3, eh3, 0, 2));
     v128.store(to + 2 * load<u32>(t, 28), v128.shuffle<i64>(ad3, eh3, 1, 3));
   }
-  return folded(seen);
-}
-
-/**
- * The nine taps g of each filter become the sixteen of G·g·Gᵀ (shaders/winograd_in.wgsl), all in halfs. Right for
- * numbers below 2: exponents of infinities are not looked for, and sums stay finite.
- * @returns as {@linkcode columns}
- */
-export function transform(from: usize, filters: u32, to: usize): u32 {
-  let seen = i32x4.splat(0);
-  for (let n: u32 = 0; n < filters; n++, from += 18, to += 32) {
-    const first = v128.load(from), last = v128.load(from, 2);
-    seen = v128.or(seen, v128.or(first, last));
-    // The columns of g, each in three of four lanes; then G·g·Gᵀ across, turned, and down.
-    const c0 = widened(v128.shuffle<i16>(first, ZERO, 0, 8, 3, 8, 6, 8, 8, 8));
-    const c1 = widened(v128.shuffle<i16>(first, ZERO, 1, 8, 4, 8, 7, 8, 8, 8));
-    const c2 = widened(v128.shuffle<i16>(last, ZERO, 1, 8, 4, 8, 7, 8, 8, 8));
-    const ends = f32x4.add(c0, c2);
-    const d1 = f32x4.mul(HALF, f32x4.add(ends, c1)), d2 = f32x4.mul(HALF, f32x4.sub(ends, c1));
-    const l0 = low32(c0, d1), l1 = low32(d2, c2), h0 = high32(c0, d1), h1 = high32(d2, c2);
-    const r0 = v128.shuffle<i64>(l0, l1, 0, 2), r1 = v128.shuffle<i64>(l0, l1, 1, 3);
-    const r2 = v128.shuffle<i64>(h0, h1, 0, 2);
-    const sides = f32x4.add(r0, r2);
-    const e1 = f32x4.mul(HALF, f32x4.add(sides, r1)), e2 = f32x4.mul(HALF, f32x4.sub(sides, r1));
-    v128.store(to, i16x8.narrow_i32x4_u(narrowed(r0), narrowed(e1)));
-    v128.store(to, i16x8.narrow_i32x4_u(narrowed(e2), narrowed(r2)), 16);
+  for (; i < <usize> end; i++) {
+    const column = to + 2 * load<u32>(targets + i * 4);
+    for (let r: usize = 0; r < 8; r++) {
+      const half = load<u16>(<usize> load<u32>(rows + r * 4) + i * 2);
+      store<u16>(column + r * 2, half);
+      seen = v128.or(seen, i16x8.splat(half));
+    }
   }
-  return folded(seen);
+  return seen;
 }
 
-const ZERO = i32x4.splat(0);
+/** Eight filters at once: nine taps, each of all eight, become sixteen numbers. @param sums 384 bytes to work in */
+function filters(taps: usize, sums: usize, targets: usize, to: usize): void {
+  for (let y: usize = 0; y < 3; y++) across(taps + y * 48, sums + y * 128);
+  for (let x: usize = 0; x < 4; x++) down(sums + x * 32, targets + x * 4, to);
+}
+
+/** A row of g·Gᵀ in f32: four numbers, each of eight filters. */
+function across(taps: usize, sums: usize): void {
+  const a = v128.load(taps), b = v128.load(taps, 16), c = v128.load(taps, 32);
+  for (let half: usize = 0; half < 2; half++, sums += 16) {
+    const left = widened(half ? i32x4.extend_high_i16x8_u(a) : i32x4.extend_low_i16x8_u(a));
+    const middle = widened(half ? i32x4.extend_high_i16x8_u(b) : i32x4.extend_low_i16x8_u(b));
+    const right = widened(half ? i32x4.extend_high_i16x8_u(c) : i32x4.extend_low_i16x8_u(c));
+    const ends = f32x4.add(left, right);
+    v128.store(sums, left);
+    v128.store(sums, f32x4.mul(HALF, f32x4.add(ends, middle)), 32);
+    v128.store(sums, f32x4.mul(HALF, f32x4.sub(ends, middle)), 64);
+    v128.store(sums, right, 96);
+  }
+}
+
+/** A column of G·(g·Gᵀ) in halfs. */
+function down(sums: usize, targets: usize, to: usize): void {
+  const top = v128.load(sums), bottom = v128.load(sums, 256), middle = v128.load(sums, 128);
+  const top2 = v128.load(sums, 16), bottom2 = v128.load(sums, 272), middle2 = v128.load(sums, 144);
+  const ends = f32x4.add(top, bottom), ends2 = f32x4.add(top2, bottom2);
+  const sum = f32x4.mul(HALF, f32x4.add(ends, middle)), sum2 = f32x4.mul(HALF, f32x4.add(ends2, middle2));
+  const rest = f32x4.mul(HALF, f32x4.sub(ends, middle)), rest2 = f32x4.mul(HALF, f32x4.sub(ends2, middle2));
+  v128.store(to + 2 * load<u32>(targets), narrowed(top, top2));
+  v128.store(to + 2 * load<u32>(targets, 16), narrowed(sum, sum2));
+  v128.store(to + 2 * load<u32>(targets, 32), narrowed(rest, rest2));
+  v128.store(to + 2 * load<u32>(targets, 48), narrowed(bottom, bottom2));
+}
+
 const HALF = f32x4.splat(0.5);
 /** 2¹¹² and its inverse: the exponents of f32 and f16 differ by so much. */
 const UP = i32x4.splat(0x77800000), DOWN = i32x4.splat(0x07800000);
@@ -74,8 +133,13 @@ function widened(v: v128): v128 {
   return v128.or(f32x4.mul(size, UP), i32x4.shl(v128.and(v, i32x4.splat(0x8000)), 16));
 }
 
-/** Four f32 below 65520 as halfs in the lower parts of their lanes, rounded to nearest, ties to even. */
-function narrowed(v: v128): v128 {
+/** Eight f32 below 65520 as halfs, rounded to nearest, ties to even. */
+function narrowed(low: v128, high: v128): v128 {
+  return i16x8.narrow_i32x4_u(rounded(low), rounded(high));
+}
+
+/** Four f32 below 65520 as halfs in the lower parts of their lanes. */
+function rounded(v: v128): v128 {
   const size = f32x4.mul(f32x4.abs(v), DOWN);
   const odd = v128.and(i32x4.shr_u(size, 13), i32x4.splat(1));
   const rounded = i32x4.shr_u(i32x4.add(size, i32x4.add(i32x4.splat(0xfff), odd)), 13);

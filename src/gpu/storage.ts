@@ -202,9 +202,9 @@ export function bindingOf(tensor: Tensor): GPUBindingResource {
   return { buffer: place.buffer, offset: place.offset, size: Math.ceil(tensor.bytes / 16) * 16 };
 }
 
-/** Writes elements to the start of a placed tensor. */
+/** Writes elements to the start of a placed tensor, or all of its place, padding included. */
 export function writeTensor(device: Device, tensor: Tensor, data: ArrayBufferView<ArrayBuffer>): void {
-  if (data.byteLength > tensor.bytes) {
+  if (data.byteLength > placeBytes(device, tensor)) {
     throw new Error(`"${tensor.label}" holds ${tensor.bytes} bytes, not ${data.byteLength}.`);
   }
   const place = placeOf(tensor);

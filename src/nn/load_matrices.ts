@@ -5,18 +5,18 @@
  */
 import { ModelError } from "../errors.ts";
 import type { Device, Precision } from "../gpu/device.ts";
-import { placeAlone, readTensor, releasePlace, writeTensor } from "../gpu/storage.ts";
+import { placeAlone, placeBytes, readTensor, releasePlace, writeTensor } from "../gpu/storage.ts";
 import { describeTensor, type Tensor } from "../gpu/tensor.ts";
 import type { TensorInfo, TensorSource } from "../formats/tensor_source.ts";
-import { PANEL, panelCount, type Weight } from "../ops/weight.ts";
+import { panelCount, type Weight } from "../ops/weight.ts";
 import { pack, PACKABLE, type Packable, type PackJob } from "../ops/pack.ts";
-import { type Bits, HostPacker } from "./pack_host.ts";
+import { HostPacker, type Piece } from "./pack_host.ts";
 
 /** Bytes of weights that travel at once. */
 export const STAGING = 32 * 1024 * 1024;
 
-/** Bytes that may be read before their turn. */
-const AHEAD = 64 * 1024 * 1024;
+/** Bytes of a piece that is packed on the host, about: it stays in a processor's cache. */
+const PIECE = 256 * 1024;
 
 /** A matrix and where it stands. */
 export interface MatrixNeed {
@@ -24,6 +24,9 @@ export interface MatrixNeed {
   /** Tensors that stand below one another, as rows of one matrix. */
   names: string[];
 }
+
+/** A piece of a matrix, and where the file has its rows. */
+type FilePiece = Piece & Pick<Chunk<unknown>, "bytes" | "reads"> & { need: MatrixNeed };
 
 /** Bytes read since the last call. */
 export type Advance = (bytes: number) => void;
@@ -98,7 +101,14 @@ export async function packThere(
   source: TensorSource,
   advance: Advance,
 ): Promise<void> {
-  const chunks = needs.flatMap((need, flag) => chunksOf(source, need, flag));
+  const chunks = needs.flatMap((need, flag) =>
+    piecesOf(source, need, STAGING / 2).map(({ bytes, reads, need: _, ...piece }) => ({
+      bytes: Math.ceil(bytes / 4) * 4,
+      reads,
+      target: piece.weight.panels,
+      job: { ...piece, flag },
+    }))
+  );
   const submit = (staging: Tensor, flags: Tensor, jobs: PackJob[]) => pack(device, precision, staging, flags, jobs);
   const found = await stream(device, source, needs.length, chunks, submit, advance);
   const bad = found.findIndex((flag) => flag !== 0);
@@ -107,24 +117,35 @@ export async function packThere(
   throw found[bad] & 1 ? notFinite(info) : tooLarge(info);
 }
 
-/** A matrix as the device holds it, and the bytes of the file that were read for it. */
+/** A matrix as the device holds it. */
 export interface PackedMatrix {
   weight: Weight;
-  packed: Bits;
+  /** Begins with its numbers. There is room for all of its place. */
+  packed: Uint8Array<ArrayBuffer>;
+  /** Bytes of the file that were read for it. */
   read: number;
 }
 
-/** Writes packed matrices to the device as they come. */
+/**
+ * Writes packed matrices to the device as they come. All have their places before the first is written: a driver then
+ * finds what travels the same memory again and again, and fresh memory, which is slow to touch, is touched by its own
+ * thread alone.
+ */
 export async function place(
   device: Device,
+  needs: readonly MatrixNeed[],
   matrices: AsyncIterable<PackedMatrix>,
   advance: Advance,
 ): Promise<void> {
+  for (const { weight } of needs) placeAlone(device, weight.panels);
   let waiting = 0;
   for await (const { weight, packed, read } of matrices) {
-    writeTensor(device, placeAlone(device, weight.panels), packed);
+    // All of it: a driver clears first what is written in part.
+    const whole = packed.subarray(0, placeBytes(device, weight.panels));
+    whole.fill(0, weight.panels.bytes);
+    writeTensor(device, weight.panels, whole);
     advance(read);
-    waiting += packed.byteLength;
+    waiting += whole.length;
     if (waiting < STAGING) continue;
     // What is written waits in memory until it is submitted and done. The device copies it while the next is packed.
     await device.keptUp();
@@ -134,66 +155,48 @@ export async function place(
 }
 
 /** Packs matrix after matrix on the host. What is yielded is valid until the next. */
-export async function* packHere(precision: Precision, needs: readonly MatrixNeed[], source: TensorSource) {
-  const files = needs.map((need) => ({ need, infos: infosOf(source, need) }));
-  const sizes = files.map(({ infos }) => infos.reduce((sum, { bytes }) => sum + bytes, 0));
-  const read = async (i: number, into: Uint8Array<ArrayBuffer>) => {
+export async function* packHere(
+  device: Device,
+  precision: Precision,
+  needs: readonly MatrixNeed[],
+  source: TensorSource,
+): AsyncGenerator<PackedMatrix> {
+  const pieces = needs.flatMap((need) => piecesOf(source, need, PIECE));
+  const most = Math.max(...pieces.map(({ bytes }) => bytes));
+  const packer = new HostPacker(precision, pieces, most, largestPlace(device, needs));
+  let sum = 0;
+  for (const { need: { names }, reads, bytes, ...piece } of pieces) {
+    const { weight } = piece;
     let at = 0;
-    for (const { name, bytes } of files[i].infos) {
-      await source.read(name, into.subarray(at, at + bytes));
-      at += bytes;
+    for (const { name, start, length } of reads) {
+      await source.read(name, packer.input.subarray(at, at + length), start);
+      at += length;
     }
-    return into.subarray(0, at);
-  };
-  const packer = new HostPacker(precision, needs.map(({ weight }) => weight), rooms(sizes));
-  for await (const [i, bytes] of ahead(sizes, packer.inputs, read)) {
-    const { need: { weight }, infos } = files[i];
-    const packed = packer.pack(bytes, infos[0].dtype as Packable, weight);
-    if (packed === "too large") throw tooLarge(infos[0]);
-    if (packed === "not finite") throw notFinite(infos[0]);
-    yield { weight, packed, read: bytes.length };
+    const wrong = packer.pack(piece, bytes);
+    if (wrong) throw (wrong === "too large" ? tooLarge : notFinite)(source.tensors.get(names[0])!);
+    sum += bytes;
+    if (piece.firstPanel + piece.panels < panelCount(weight)) continue;
+    yield { weight, packed: packer.out, read: sum };
+    sum = 0;
   }
 }
 
 /** Reads matrices that were packed beforehand, called by their weights' names. What is yielded is valid until the next. */
-export async function* packedBefore(precision: Precision, needs: readonly MatrixNeed[], cache: TensorSource) {
-  const sizes = needs.map(({ weight }) => cache.tensors.get(weight.name)!.bytes);
-  const read = async (i: number, into: Uint8Array<ArrayBuffer>) => {
-    await cache.read(needs[i].weight.name, into.subarray(0, sizes[i]));
-    return into.subarray(0, sizes[i]);
-  };
-  const buffers = rooms(sizes).map((size) => new Uint8Array(size));
-  for await (const [i, bytes] of ahead(sizes, buffers, read)) {
-    const packed: Bits = precision === "f16"
-      ? new Uint16Array(bytes.buffer, 0, bytes.length / 2)
-      : new Uint32Array(bytes.buffer, 0, bytes.length / 4);
-    yield { weight: needs[i].weight, packed, read: bytes.length };
+export async function* packedBefore(
+  device: Device,
+  needs: readonly MatrixNeed[],
+  cache: TensorSource,
+): AsyncGenerator<PackedMatrix> {
+  const packed = new Uint8Array(largestPlace(device, needs));
+  for (const { weight } of needs) {
+    const { bytes } = weight.panels;
+    await cache.read(weight.name, packed.subarray(0, bytes));
+    yield { weight, packed, read: bytes };
   }
 }
 
-/** Bytes of the buffers that pieces of `sizes` are read to by turns. */
-function rooms(sizes: readonly number[]): number[] {
-  const size = Math.ceil(Math.max(...sizes) / 8) * 8;
-  const count = Math.max(2, Math.min(sizes.length, 8, Math.floor(AHEAD / size)));
-  return new Array(count).fill(size);
-}
-
-/** Reads pieces of `sizes` bytes into buffers by turns: the next ones while the caller works on this one. */
-async function* ahead(
-  sizes: readonly number[],
-  buffers: readonly Uint8Array<ArrayBuffer>[],
-  read: (i: number, into: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>,
-): AsyncGenerator<[i: number, bytes: Uint8Array<ArrayBuffer>]> {
-  const count = buffers.length;
-  const pending: Promise<Uint8Array<ArrayBuffer>>[] = [];
-  for (let i = 0, next = 0; i < sizes.length; i++) {
-    for (; next < Math.min(sizes.length, i + count); next++) {
-      const piece = read(next, buffers[next % count]);
-      piece.catch(() => {}); // told when its turn comes, if it does
-      pending.push(piece);
-    }
-    yield [i, await pending.shift()!];
-  }
+function largestPlace(device: Device, needs: readonly MatrixNeed[]): number {
+  return Math.max(...needs.map(({ weight }) => placeBytes(device, weight.panels)));
 }
 
 /** The tensors of a matrix. @throws ModelError for types that cannot be packed */
@@ -214,18 +217,21 @@ function infosOf(source: TensorSource, { names }: MatrixNeed): TensorInfo[] {
   return infos;
 }
 
-/** Cuts a matrix into runs of panels that fit the staging tensor, with the byte ranges to read for each. */
-function chunksOf(source: TensorSource, need: MatrixNeed, flag: number): Chunk<PackJob>[] {
+/**
+ * Cuts a matrix into runs of panels, with the byte ranges to read for each.
+ * @param most bytes of a run that has more than one
+ */
+function piecesOf(source: TensorSource, need: MatrixNeed, most: number): FilePiece[] {
   const { weight, names } = need;
   const infos = infosOf(source, need);
   const dtype = infos[0].dtype as Packable;
   const share = infos[0].shape[0];
   const rowBytes = infos[0].bytes / share;
-  const panels = panelCount(weight);
-  const outputs = weight.gated ? PANEL / 2 : PANEL; // of one panel
-  const step = Math.max(1, Math.floor(STAGING / 2 / (PANEL * rowBytes)));
-  const chunks: Chunk<PackJob>[] = [];
-  for (let firstPanel = 0; firstPanel < panels; firstPanel += step) {
+  const count = panelCount(weight);
+  const outputs = weight.gated ? weight.panel / 2 : weight.panel; // of one panel
+  const step = Math.max(1, Math.floor(most / (weight.panel * rowBytes)));
+  const pieces: FilePiece[] = [];
+  for (let firstPanel = 0; firstPanel < count; firstPanel += step) {
     const first = firstPanel * outputs;
     const last = Math.min((firstPanel + step) * outputs, weight.outChannels);
     const spans = weight.gated
@@ -242,11 +248,10 @@ function chunksOf(source: TensorSource, need: MatrixNeed, flag: number): Chunk<P
       return list;
     });
     const bytes = reads.reduce((sum, r) => sum + r.length, 0);
-    const rows = bytes / rowBytes;
-    const job = { weight, firstPanel, panels: Math.min(step, panels - firstPanel), rows, dtype, flag };
-    chunks.push({ bytes: Math.ceil(bytes / 4) * 4, reads, target: weight.panels, job });
+    const panels = Math.min(step, count - firstPanel);
+    pieces.push({ weight, firstPanel, panels, rows: bytes / rowBytes, dtype, reads, bytes, need });
   }
-  return chunks;
+  return pieces;
 }
 
 /** The complaint about NaN and Inf. */

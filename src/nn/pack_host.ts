@@ -6,82 +6,125 @@
  */
 import type { Precision } from "../gpu/device.ts";
 import { padChannels } from "../gpu/tensor.ts";
-import { BYTES, toFloat32 } from "../formats/dtype.ts";
+import { toFloat32 } from "../formats/dtype.ts";
 import { PackMemory } from "./pack_memory.ts";
 import { panelCount, type Weight } from "../ops/weight.ts";
 import type { Packable } from "../ops/pack.ts";
-
-/** Numbers as their bits: f16 or f32. */
-export type Bits = Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 
 /** Why a matrix cannot be packed. */
 export type Unpackable = "not finite" | "too large";
 
 /** Elements of a packed weight. */
 export function packedSize(weight: Weight): number {
-  return panelCount(weight) * weight.panel * weight.taps * padChannels(weight.inChannels);
+  return panelCount(weight) * panelSize(weight);
 }
 
-/** Packs matrices, one at a time, in memory of its own. */
+/** A run of a matrix's panels. */
+export interface Piece {
+  weight: Weight;
+  firstPanel: number;
+  panels: number;
+  /** Rows of the file that they hold. Of a gated weight: values, then as many gates. */
+  rows: number;
+  dtype: Packable;
+}
+
+/** Packs matrices, one at a time and piece by piece, in memory of its own. */
 export class HostPacker {
-  /** Where the bytes of files are read to. */
-  readonly inputs: readonly Uint8Array<ArrayBuffer>[];
+  /** Where the bytes of a piece are read to. */
+  readonly input: Uint8Array<ArrayBuffer>;
+  /** What is packed: [panel][tap][channel][columns of a panel]. */
+  readonly out: Uint8Array<ArrayBuffer>;
   readonly #memory: PackMemory;
-  readonly #out: Uint8Array<ArrayBuffer>;
   /** Rows as they are packed, where files hold them otherwise. */
   readonly #rows: Uint8Array<ArrayBuffer>;
+  /** A row for columns that no row of the file becomes. */
+  readonly #zeros: Uint8Array<ArrayBuffer>;
   readonly #targets: Uint8Array<ArrayBuffer>;
 
-  /** @param inputs of so many bytes each */
-  constructor(readonly precision: Precision, weights: readonly Weight[], inputs: readonly number[]) {
-    const size = precision === "f16" ? 2 : 4;
-    const most = (of: (weight: Weight) => number) => weights.reduce((most, weight) => Math.max(most, of(weight)), 0);
-    const numbers = (w: Weight) => w.outChannels * (w.gated ? 2 : 1) * w.inChannels * w.taps;
-    const sizes = [most(packedSize) * size, precision === "f16" ? most(numbers) * 2 : 0, most(rowLength) * 4];
-    this.#memory = new PackMemory([...sizes, ...inputs]);
-    [this.#out, this.#rows, this.#targets, ...this.inputs] = this.#memory.regions;
+  /**
+   * @param pieces that will be packed
+   * @param input bytes of the largest in the file
+   * @param out bytes of the largest matrix
+   */
+  constructor(readonly precision: Precision, pieces: readonly Piece[], input: number, out: number) {
+    const most = (of: (piece: Piece) => number) => pieces.reduce((most, piece) => Math.max(most, of(piece)), 0);
+    const length = most(({ weight }) => rowLength(weight));
+    const rows = precision === "f16" ? most(({ weight, rows }) => rows * rowLength(weight)) : 0;
+    this.#memory = new PackMemory([input, out, rows * 2, length * 2, length * 4]);
+    [this.input, this.out, this.#rows, this.#zeros, this.#targets] = this.#memory.regions;
   }
 
   /**
-   * Packs a whole matrix: rows of in channels × taps numbers as files hold them → [panel][tap][channel][columns of a
-   * panel].
-   * @param bytes the file's, of `dtype`, in one of the inputs
-   * @returns packedSize(weight) numbers, valid until the next; or what is wrong with the file's, if anything
+   * Packs the piece that the input holds: rows of in channels × taps numbers.
+   * @param length bytes that it has
+   * @returns what is wrong with it, if anything
    */
-  pack(bytes: Uint8Array<ArrayBuffer>, dtype: Packable, weight: Weight): Bits | Unpackable {
-    const { buffer, byteOffset } = this.#out;
-    const [size, count] = [packedSize(weight), rowLength(weight)];
-    const targets = new Uint32Array(buffer, this.#targets.byteOffset, count);
-    targets.set(targetsOf(weight));
-    let out: Bits, finite: boolean;
-    if (this.precision === "f16") {
-      const rows = this.#halfs(bytes, dtype, weight);
-      const halfs = out = new Uint16Array(buffer, byteOffset, size);
-      if (size > rows.length) out.fill(0); // the columns and channels that pad it
-      finite = packHalfs(this.#memory, rows, targets, weight, halfs);
-    } else {
-      const rows = weight.taps === 16 ? transformed(bytes, dtype) : toFloat32(bytes, dtype);
-      out = new Uint32Array(buffer, byteOffset, size);
-      if (size > rows.length) out.fill(0);
-      finite = packWords(new Uint32Array(rows.buffer as ArrayBuffer), targets, 0, out, 0x7f800000, lanesOf(weight));
-    }
-    if (finite) return out;
+  pack(piece: Piece, length: number): Unpackable | undefined {
+    const bytes = this.input.subarray(0, length);
+    const { weight, dtype } = piece;
+    const targets = targetsOf(weight, this.#targets);
+    const finite = this.precision === "f16" ? this.#packHalfs(bytes, piece, targets) : packWords(
+      new Uint32Array((weight.taps === 16 ? transformed(bytes, dtype) : toFloat32(bytes, dtype)).buffer as ArrayBuffer),
+      targets,
+      piece,
+      new Uint32Array(this.out.buffer, this.out.byteOffset, this.out.length / 4),
+    );
+    if (finite) return undefined;
     return toFloat32(bytes, dtype).every(Number.isFinite) ? "too large" : "not finite";
   }
 
-  /** The rows in halfs, where they are or converted. */
-  #halfs(bytes: Uint8Array<ArrayBuffer>, dtype: Packable, { taps }: Weight): Uint16Array<ArrayBuffer> {
+  #packHalfs(bytes: Uint8Array<ArrayBuffer>, piece: Piece, targets: Uint32Array<ArrayBuffer>): boolean {
+    const { weight: { taps }, dtype } = piece;
     const isHalf = dtype === "F16";
-    const halfs = new Uint16Array(bytes.buffer, bytes.byteOffset, isHalf ? bytes.length / 2 : 0);
-    if (taps !== 16 && isHalf) return halfs;
-    const count = bytes.length / BYTES[dtype] * (taps === 16 ? 16 / 9 : 1);
-    const rows = new Uint16Array(this.#rows.buffer, this.#rows.byteOffset, count);
-    if (isHalf && !this.#memory.transform(halfs, rows)) return rows;
-    new Float16Array(rows.buffer, rows.byteOffset, count).set(
-      taps === 16 ? transformed(bytes, dtype) : toFloat32(bytes, dtype),
-    );
+    if (isHalf && taps === 16 && !this.#panels(bytes, piece, targets, "transformed")) return true;
+    const rows = isHalf && taps !== 16 ? bytes : this.#converted(bytes, piece);
+    if (!this.#panels(rows, piece, targets, "columns")) return true;
+    // Few weights are 2 or more, so that few pieces are looked at again.
+    const halfs = new Uint16Array(rows.buffer, rows.byteOffset, rows.length / 2);
+    return !halfs.some((bits) => (bits & INFINITE_HALF) === INFINITE_HALF);
+  }
+
+  /** Rows of other types, or transformed in f32, as halfs. */
+  #converted(bytes: Uint8Array<ArrayBuffer>, { weight, dtype }: Piece): Uint8Array<ArrayBuffer> {
+    const values = weight.taps === 16 ? transformed(bytes, dtype) : toFloat32(bytes, dtype);
+    const rows = this.#rows.subarray(0, values.length * 2);
+    new Float16Array(rows.buffer, rows.byteOffset, values.length).set(values);
     return rows;
   }
+
+  /** Panel by panel from rows of halfs. @returns whether any of them is 2 or more */
+  #panels(
+    rows: Uint8Array<ArrayBuffer>,
+    piece: Piece,
+    targets: Uint32Array<ArrayBuffer>,
+    how: "columns" | "transformed",
+  ): boolean {
+    const { weight: { panel }, firstPanel, panels } = piece;
+    const panelBytes = panelSize(piece.weight) * 2;
+    const rowBytes = rows.length / piece.rows;
+    let large = false;
+    for (let i = 0; i < panels; i++) {
+      for (let j = 0; j < panel; j++) {
+        const row = rowOf(i * panel + j, piece);
+        this.#memory.rows[j] = row < 0 ? this.#zeros.byteOffset : rows.byteOffset + row * rowBytes;
+      }
+      const at = (firstPanel + i) * panelBytes;
+      if (isPadded(piece.weight)) this.out.fill(0, at, at + panelBytes);
+      large = this.#memory[how](panel / 8, targets, this.out.byteOffset + at) || large;
+    }
+    return large;
+  }
+}
+
+/** Elements of a panel. */
+function panelSize({ panel, taps, inChannels }: Weight): number {
+  return panel * taps * padChannels(inChannels);
+}
+
+/** Whether panels have channels that the matrix does not. */
+function isPadded({ inChannels }: Weight): boolean {
+  return padChannels(inChannels) !== inChannels;
 }
 
 /** Numbers of a row as it is packed. */
@@ -113,79 +156,44 @@ function transformed(bytes: Uint8Array<ArrayBuffer>, dtype: Packable): Float32Ar
   return out;
 }
 
-/** Eight columns of a panel, as the rows of the file they come from; −1 where the matrix has no such column. */
-interface Lane {
-  /** Element of the panels where its first number goes. */
-  first: number;
-  rows: number[];
+/** The row of a piece that becomes this column of its panels; −1 where the matrix has no such column. */
+function rowOf(column: number, { weight: { gated }, rows }: Piece): number {
+  if (!gated) return column < rows ? column : -1;
+  // Four values, then their four gates.
+  const value = (column >> 3) * 4 + column % 4;
+  return value >= rows / 2 ? -1 : column % 8 >= 4 ? value + rows / 2 : value;
 }
 
-function lanesOf(weight: Weight): Lane[] {
-  const { inChannels, outChannels, taps, gated, panel } = weight;
-  const lanes = panel / 8;
-  const size = panel * taps * padChannels(inChannels);
-  return Array.from({ length: panelCount(weight) * lanes }, (_, lane) => ({
-    first: Math.floor(lane / lanes) * size + lane % lanes * 8,
-    rows: Array.from({ length: 8 }, (_, j) => {
-      // Gated: four values, then their four gates.
-      const output = gated ? lane * 4 + j % 4 : lane * 8 + j;
-      return output >= outChannels ? -1 : gated && j >= 4 ? output + outChannels : output;
-    }),
-  }));
-}
-
-/** Where number i of a row goes, from the lane's first on. */
-function targetsOf({ inChannels, taps, panel }: Weight): Uint32Array {
+/** Where number i of a row goes, from the first of its column on. */
+function targetsOf(weight: Weight, memory: Uint8Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const { inChannels, taps, panel } = weight;
   const depth = padChannels(inChannels);
-  return Uint32Array.from({ length: inChannels * taps }, (_, i) => (i % taps * depth + Math.floor(i / taps)) * panel);
+  const targets = new Uint32Array(memory.buffer, memory.byteOffset, rowLength(weight));
+  for (let channel = 0, i = 0; channel < inChannels; channel++) {
+    for (let tap = 0; tap < taps; tap++) targets[i++] = (tap * depth + channel) * panel;
+  }
+  return targets;
 }
 
-/** Number by number, from a place of each row on. @returns whether all are finite */
-function packWords(
-  rows: Bits,
-  targets: Uint32Array,
-  begin: number,
-  out: Bits,
-  infinite: number,
-  lanes: readonly Lane[],
-): boolean {
+/** Number by number. @returns whether all are finite */
+function packWords(rows: Uint32Array, targets: Uint32Array, piece: Piece, out: Uint32Array): boolean {
+  const { weight, firstPanel, panels } = piece;
+  const size = panelSize(weight);
   const length = targets.length;
   let finite = true;
-  for (const { first, rows: from } of lanes) {
-    for (let j = 0; j < 8; j++) {
-      if (from[j] < 0) continue;
-      const start = from[j] * length;
-      for (let i = begin; i < length; i++) {
-        const bits = rows[start + i];
-        if ((bits & infinite) === infinite) finite = false;
-        out[first + j + targets[i]] = bits;
-      }
+  out.fill(0, firstPanel * size, (firstPanel + panels) * size); // the columns and channels that pad it
+  for (let column = 0; column < panels * weight.panel; column++) {
+    const row = rowOf(column, piece);
+    if (row < 0) continue;
+    const first = (firstPanel + Math.floor(column / weight.panel)) * size + column % weight.panel;
+    for (let i = 0, from = row * length; i < length; i++, from++) {
+      const bits = rows[from];
+      if ((bits & INFINITE) === INFINITE) finite = false;
+      out[first + targets[i]] = bits;
     }
   }
   return finite;
 }
 
-/** Eight by eight; lanes that lack columns, and what is left of rows, number by number. */
-function packHalfs(
-  memory: PackMemory,
-  rows: Uint16Array<ArrayBuffer>,
-  targets: Uint32Array<ArrayBuffer>,
-  weight: Weight,
-  out: Uint16Array<ArrayBuffer>,
-): boolean {
-  const length = targets.length;
-  const eights = targets.subarray(0, length & ~7);
-  let large = false;
-  let finite = true;
-  for (const lane of lanesOf(weight)) {
-    const whole = !lane.rows.includes(-1);
-    if (whole) large = memory.columns(rows, lane.rows.map((row) => row * length), eights, out, lane.first) || large;
-    const begin = whole ? eights.length : 0;
-    if (begin < length) finite = packWords(rows, targets, begin, out, INFINITE_HALF, [lane]) && finite;
-  }
-  // Few weights are 2 or more, so that few matrices are looked at again.
-  return finite && !(large && rows.some((bits) => (bits & INFINITE_HALF) === INFINITE_HALF));
-}
-
-/** The exponent of what is not finite. */
-const INFINITE_HALF = 0x7c00;
+/** The exponents of what is not finite. */
+const INFINITE = 0x7f800000, INFINITE_HALF = 0x7c00;

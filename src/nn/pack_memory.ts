@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { PANEL } from "../ops/weight.ts";
 import { PACK_WASM } from "./pack_wasm.ts";
 
 interface Exports {
   memory: WebAssembly.Memory;
-  columns(rows: number, targets: number, count: number, to: number): number;
-  transform(from: number, filters: number, to: number): number;
+  columns(rows: number, lanes: number, targets: number, count: number, to: number): number;
+  transformed(rows: number, lanes: number, targets: number, channels: number, to: number, room: number): number;
 }
 
 let module: WebAssembly.Module | undefined;
@@ -20,12 +21,16 @@ const PAGE = 65536;
 /** Two halfs in a word have such bits in the topmost places of their exponents where they are 2 or more. */
 const LARGE = 0x40004000;
 
+/** What wasm/pack.ts works in while it transforms. */
+const ROOM = 1824;
+
 /** Some regions of memory, made at once: growing it later would take them away. */
 export class PackMemory {
   readonly regions: readonly Uint8Array<ArrayBuffer>[];
+  /** Where in memory the rows begin that become the columns of a panel. */
+  readonly rows: Uint32Array<ArrayBuffer>;
   readonly #exports: Exports;
-  /** Where eight rows begin. */
-  readonly #rows: Uint32Array<ArrayBuffer>;
+  readonly #room: number;
 
   /** @param sizes bytes of the regions */
   constructor(sizes: readonly number[]) {
@@ -33,37 +38,32 @@ export class PackMemory {
     this.#exports = new WebAssembly.Instance(module).exports as unknown as Exports;
     const { memory } = this.#exports;
     const offsets = [PAGE]; // what the module has of its own lies below
-    for (const size of [8 * 4, ...sizes]) offsets.push(Math.ceil((offsets.at(-1)! + size) / ALIGNED) * ALIGNED);
+    for (const size of [PANEL * 4, ROOM, ...sizes]) {
+      offsets.push(Math.ceil((offsets.at(-1)! + size) / ALIGNED) * ALIGNED);
+    }
     memory.grow(Math.ceil(offsets.at(-1)! / PAGE) - memory.buffer.byteLength / PAGE);
     const buffer = memory.buffer as ArrayBuffer;
-    this.#rows = new Uint32Array(buffer, offsets[0], 8);
-    this.regions = sizes.map((size, i) => new Uint8Array(buffer, offsets[i + 1], size));
+    this.rows = new Uint32Array(buffer, offsets[0], PANEL);
+    this.#room = offsets[1];
+    this.regions = sizes.map((size, i) => new Uint8Array(buffer, offsets[i + 2], size));
   }
 
   /**
-   * Numbers of eight rows of halfs become columns: eight of `out` from `first + targets[i]` on are those of number i.
-   * All in regions.
-   * @param starts numbers of `rows` that stand before each row
-   * @param targets a multiple of eight
+   * Rows of halfs become columns of a panel: number i of each goes to the column `targets[i]` numbers behind `to`.
+   * @param lanes eights of rows
    * @returns whether any of them is 2 or more
    */
-  columns(
-    rows: Uint16Array<ArrayBuffer>,
-    starts: readonly number[],
-    targets: Uint32Array<ArrayBuffer>,
-    out: Uint16Array<ArrayBuffer>,
-    first: number,
-  ): boolean {
-    this.#rows.set(starts.map((start) => rows.byteOffset + 2 * start));
-    const to = out.byteOffset + 2 * first;
-    return (this.#exports.columns(this.#rows.byteOffset, targets.byteOffset, targets.length, to) & LARGE) !== 0;
+  columns(lanes: number, targets: Uint32Array<ArrayBuffer>, to: number): boolean {
+    const { rows } = this;
+    return (this.#exports.columns(rows.byteOffset, lanes, targets.byteOffset, targets.length, to) & LARGE) !== 0;
   }
 
   /**
-   * Nine halfs after another become the sixteen that they are transformed to. All in regions.
+   * As `columns`, of rows whose nine taps a channel become the sixteen that they are transformed to.
    * @returns as `columns`; the numbers are wrong where any is 2 or more
    */
-  transform(taps: Uint16Array<ArrayBuffer>, out: Uint16Array<ArrayBuffer>): boolean {
-    return (this.#exports.transform(taps.byteOffset, taps.length / 9, out.byteOffset) & LARGE) !== 0;
+  transformed(lanes: number, targets: Uint32Array<ArrayBuffer>, to: number): boolean {
+    const [rows, channels] = [this.rows.byteOffset, targets.length / 16];
+    return (this.#exports.transformed(rows, lanes, targets.byteOffset, channels, to, this.#room) & LARGE) !== 0;
   }
 }

@@ -148,9 +148,7 @@ async function writePacked(path: string, weights: Weights, source: TensorSource)
     for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
   };
   await write(safetensorsHead(weights.list.map((w) => ({ name: w.name, dtype, shape: [packedSize(w)] }))));
-  for await (const { packed } of weights.packed(source)) {
-    await write(new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength));
-  }
+  for await (const { weight, packed } of weights.packed(source)) await write(packed.subarray(0, weight.panels.bytes));
   await file.sync();
   return hex(sum);
 }

@@ -221,17 +221,22 @@ export class Weights {
     );
     const quantised = lacking.filter(({ weight }) => weight.kept);
     const needs = lacking.filter(({ weight }) => !weight.kept);
-    if (quantised.length) await keepThere(device, quantised, source, onProgress);
-    if (needs.length === 0) return;
-    if (packed) await place(device, packedBefore(precision, needs, packed), onProgress);
-    else if (device.textures) await place(device, packHere(precision, needs, source), onProgress);
-    else await packThere(device, precision, needs, source, onProgress);
+    try {
+      if (quantised.length) await keepThere(device, quantised, source, onProgress);
+      if (needs.length === 0) return;
+      if (packed) await place(device, needs, packedBefore(device, needs, packed), onProgress);
+      else if (device.textures) await place(device, needs, packHere(device, precision, needs, source), onProgress);
+      else await packThere(device, precision, needs, source, onProgress);
+    } catch (error) {
+      this.releaseMatrices(lacking.map(({ weight }) => resident(weight))); // another try fills them
+      throw error;
+    }
   }
 
   /** Every matrix packed as the device holds it, by its name; see `packHere`. */
   packed(source: TensorSource): AsyncGenerator<PackedMatrix> {
     const needs = [...this.#matrices.values()].filter(({ weight }) => !weight.kept);
-    return packHere(this.precision, needs, this.#seen(source));
+    return packHere(this.device, this.precision, needs, this.#seen(source));
   }
 
   /** The file as the network sees it: heads in whole quads, and what a matrix joins in one type. */

@@ -25,6 +25,9 @@ async function load(tensors: Record<string, Written>, { precision, kind }: typeo
     try {
       weights.check(source, /^known/);
       await weights.load(source);
+    } catch (error) {
+      assert.ok(!weights.ready, "a matrix that was refused is not there");
+      throw error;
     } finally {
       weights.release();
       source.close();

@@ -8,9 +8,9 @@ import { PACKABLE } from "../../src/ops/pack.ts";
 import { fileTaps, panelCount, type Weight } from "../../src/ops/weight.ts";
 import { assertClose, testDevice, WAYS } from "./harness.ts";
 
-/** Finite numbers of a type, as their bytes. */
-function bytesOf(dtype: DType, count: number): Uint8Array {
-  const values = Float32Array.from({ length: count }, (_, i) => Math.sin(i) * 3);
+/** Finite numbers of a type, as their bytes. @param largest of them, but in eight bits */
+function bytesOf(dtype: DType, count: number, largest = 3): Uint8Array {
+  const values = Float32Array.from({ length: count }, (_, i) => Math.sin(i) * largest);
   if (dtype === "F32") return new Uint8Array(values.buffer);
   if (dtype === "F16") return new Uint8Array(Float16Array.from(values).buffer);
   if (dtype === "BF16") return new Uint8Array(Uint16Array.from(new Uint32Array(values.buffer), (b) => b >>> 16).buffer);
@@ -52,6 +52,7 @@ interface Shape {
   taps: 1 | 9;
   gated: boolean;
   variant?: "winograd";
+  largest?: number;
 }
 
 const SHAPES: Shape[] = [
@@ -62,6 +63,10 @@ const SHAPES: Shape[] = [
   { rows: 80, channels: 40, taps: 1, gated: true },
   { rows: 200, channels: 12, taps: 1, gated: true },
   { rows: 70, channels: 10, taps: 9, gated: false, variant: "winograd" },
+  { rows: 70, channels: 13, taps: 9, gated: false, variant: "winograd", largest: 0.5 },
+  // More than is read at a time.
+  { rows: 328, channels: 402, taps: 1, gated: true },
+  { rows: 150, channels: 121, taps: 9, gated: false, variant: "winograd", largest: 0.01 },
 ];
 
 for (const { precision, kind, name } of WAYS) {
@@ -70,7 +75,7 @@ for (const { precision, kind, name } of WAYS) {
     for (const dtype of PACKABLE) {
       // All in one load, so that most do not begin at the start of what travels.
       const weights = new Weights(device, precision, "test");
-      const files = SHAPES.map(({ rows, channels, taps }) => bytesOf(dtype, rows * channels * taps));
+      const files = SHAPES.map(({ rows, channels, taps, largest }) => bytesOf(dtype, rows * channels * taps, largest));
       const matrices = SHAPES.map(({ rows, channels, taps, gated, variant }, i) => {
         device.forced.set("conv3x3", variant ?? "taps");
         return weights.matrix(`w${i}`, channels, gated ? rows / 2 : rows, { taps, gated, bias: false });

@@ -18,7 +18,7 @@ from PIL import Image
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from adversary import Adversary
-from average import follow, mean_of
+from average import Average, mean_of
 from captions import caption
 from clock import Clock
 from feed import Feed
@@ -101,8 +101,8 @@ class Pictures:
         self.have = [[] for _ in canvases]
 
     def fill(self, count: int, wait=False):
-        for k, one in self.feed.take(count, wait):
-            self.have[k] = self.have[k][-self.capacity + 1:] + [one]
+        for k, some in self.feed.take(count, wait):
+            self.have[k] = self.have[k][len(some) - self.capacity:] + some
 
     def draw(self) -> list[tuple[np.ndarray, str]]:
         """`size` pictures of 128 × 128, or as many pixels in fewer of another canvas."""
@@ -213,7 +213,8 @@ def main():
         optimiser.load_state_dict(saved["optimiser"])
     adversary = Adversary(saved.get("adversary"), device) if a.adversary else None
     denoiser = Denoiser(a.denoiser, device) if a.denoiser else None
-    mean = {k: v.to(device, copy=True) for k, v in saved["mean"].items()}
+    average = Average(model, saved["mean"])
+    mean = average.mean
     pool = Pictures(feed, canvases, a.batch, a.reuse)
     clock = Clock(device, a.threads, a.minutes, saved["spent"], a.limit)
     last_save, last_word, first, losses = time.time(), time.time(), step, []
@@ -238,7 +239,7 @@ def main():
         half.refresh()
         step += 1
         losses.append((x - y).detach().square().mean())
-        follow(mean, model, step - first)
+        average.follow()
         if step % 10 == 0 and time.time() - last_word > 15:
             last_word = time.time()
             print(f"step {step}  {clock.spent:.2f} min  mse {torch.stack(losses[-100:]).mean().item():.4f}", flush=True)

@@ -81,7 +81,7 @@ def named(r: random.Random, scene: Scene) -> list[Thing]:
     """Those that are spoken of: what is mostly inside, and of several often only some."""
     shown = [t for t in scene.things if t.seen(scene.columns, scene.rows) > (0.7 if r.random() < 0.5 else 0.45)]
     r.shuffle(shown)
-    return shown[:r.randint(1, len(shown) - 1)] if len(shown) > 1 and r.random() < 0.12 else shown
+    return shown[:r.randint(1, len(shown) - 1)] if len(shown) > 1 and r.random() < 0.06 else shown
 
 
 def objects(r: random.Random, things: list[Thing], scene: Scene) -> str:

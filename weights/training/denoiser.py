@@ -1,36 +1,50 @@
 """Trains the denoiser and its text encoder together on latents made while training.
 
 usage: denoiser.py RUN_FOLDER --stage small --minutes 120 [--limit 8], then --stage large
-       python -m torch.distributed.run --nproc-per-node 2 denoiser.py …: one process a core with shared gradients, which waits
-       less than two threads do on a busy machine
 Writes RUN_FOLDER/denoiser.pt every --save seconds and goes on from it until the stage's --minutes are spent; samples.png shows fixed
 prompts at seed 0. Loss: v-prediction (Salimans and Ho, arXiv 2202.00512) with zero terminal SNR (Lin et al., arXiv 2305.08891).
 """
 import argparse
 import os
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from diffusers import DDIMScheduler, UNet2DConditionModel
 from PIL import Image
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from autoencoder import LATENT, build as build_autoencoder, to_pictures
-from average import follow, mean_of
+from average import Average, mean_of
 from clock import Clock
 from half import Half
 from inherit import inherit
 from muon import Muon
 from pool import STAGES, Batch, Pool
 from regions import RegionalAttention
+from steps import Steps
 
 WIDTH = 128
 PROMPTS = ["a red apple", "a cat", "a banana on a blue background", "a fox in the snow", "a blue car", "a girl in a red dress",
            "a robot in a room", "a penguin on a pink background", "a flat illustration of a horse", "a green cat and a banana",
            "a rocket under the stars", "a purple tree on the grass", "a chef", "a line drawing of a dog", "an elephant in the desert",
            "a woman in a blue dress"]
+
+
+def read(text: CLIPTextModel, ids: torch.Tensor) -> torch.Tensor:
+    """The text encoder's last hidden states [n, words, width] of ids [n, words], as its own forward has them; that one makes a mask on the
+    CPU at every call, for which a CUDA graph cannot wait."""
+    x = text.embeddings.token_embedding(ids) + text.embeddings.position_embedding.weight[:ids.shape[1]]
+    for layer in text.encoder.layers:
+        at, h = layer.self_attn, layer.layer_norm1(x)
+        q, k, v = (of(h).unflatten(2, (at.num_heads, -1)).transpose(1, 2) for of in (at.q_proj, at.k_proj, at.v_proj))
+        x = x + at.out_proj(F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).flatten(2))
+        h = layer.mlp.fc1(layer.layer_norm2(x))
+        x = x + layer.mlp.fc2(h * torch.sigmoid(1.702 * h))
+    return text.final_layer_norm(x)
 
 
 class Model(torch.nn.Module):
@@ -56,7 +70,7 @@ class Model(torch.nn.Module):
     def forward(self, x, t, ids, cells=None, ratio=None):
         """v of noisy latents x at steps t for ids [n, texts, words]; with regions' cells, ratio [n] is the whole prompt's share."""
         n, texts, words = ids.shape
-        told = self.text(ids.flatten(0, 1)).last_hidden_state.view(n, texts * words, WIDTH)
+        told = read(self.text, ids.flatten(0, 1)).view(n, texts * words, WIDTH)
         if cells is None:
             return self.unet(x, t, told).sample
         return self.unet(x, t, told, cross_attention_kwargs={"cells": cells, "ratio": ratio, "words": words}).sample
@@ -87,17 +101,6 @@ def sample(model: Model, pool: Pool, prompts: list[str], columns: int, rows: int
     return to_pictures(load_autoencoder(pool.run, device).decode(x).sample)
 
 
-def share(model: Model, done: bool) -> bool:
-    """Averages the gradients over all processes; whether any of them is done, so that all stop at the same step."""
-    params = [q for q in model.parameters() if q.grad is not None]
-    flat = torch.cat([q.grad.flatten() for q in params] + [torch.tensor([float(done)], device=params[0].device)])
-    torch.distributed.all_reduce(flat)
-    flat /= torch.distributed.get_world_size()
-    for q, g in zip(params, flat[:-1].split([q.numel() for q in params])):
-        q.grad = g.view_as(q)
-    return flat[-1].item() > 0
-
-
 def loss_of(model, one: Batch, alphas: torch.Tensor, dtype=torch.bfloat16) -> torch.Tensor:
     """Squared error of v at random steps: a little more of the noisy end, where the words decide what there is. `dtype` is the model's."""
     x, batch = one.latents, len(one.latents)
@@ -119,6 +122,8 @@ def main():
     p.add_argument("--limit", type=float, help="minutes of this call")
     p.add_argument("--rates", type=float, nargs=2, default=(1.0, 0.3), help="learning rate at the start and the end, as factors")
     p.add_argument("--inherit", type=Path, help="an earlier edition's folder to start from")
+    p.add_argument("--keep", type=float, default=0.998, help="of the running mean at each step")
+    p.add_argument("--eager", action="store_true", help="no CUDA graphs")
     p.add_argument("--scale", type=int, default=1, help="times as many scenes in a batch")
     p.add_argument("--workers", type=int, default=0, help="processes that draw scenes")
     p.add_argument("--save", type=float, default=240, help="seconds between two savings")
@@ -127,15 +132,12 @@ def main():
     a = p.parse_args()
     device = a.device
     torch.set_num_threads(a.threads)
-    rank, shared = int(os.environ.get("RANK", 0)), "WORLD_SIZE" in os.environ
-    if shared:
-        torch.distributed.init_process_group("gloo")
+    torch.set_float32_matmul_precision("high")
     file = a.run / "denoiser.pt"
     saved = torch.load(file, map_location="cpu") if file.exists() else None
     step = saved["step"] if saved else 0
-    torch.manual_seed(2 * step + rank)
-    np.random.seed(2 * step + rank)
-    pool = Pool(a.run, a.stage, 1000 + 2 * step + rank, device, a.scale, a.workers)
+    pool = Pool(a.run, a.stage, 1000 + 2 * step, device, a.scale, a.workers)
+    torch.manual_seed(2 * step)
     model = Model(len(pool.tokens.tokenizer))
     if saved:
         model.load_state_dict(saved["model"])
@@ -145,41 +147,57 @@ def main():
     optimiser = Muon(model, 0.02, 2e-3)
     if saved and "optimiser" in saved:
         optimiser.load_state_dict(saved["optimiser"])
-    average = {k: v.to(device, copy=True) for k, v in saved["average"].items()} if saved else mean_of(model)
+    average = Average(model, saved["average"] if saved else None, a.keep)
     half = Half(model)
     print(f"{sum(q.numel() for q in model.parameters()) / 1e6:.1f} M parameters, step {step}", flush=True)
     alphas = scheduler().alphas_cumprod.to(device)
-    spent = dict(saved["spent"]) if saved else {}
-    clock = Clock(device, a.threads, a.minutes, spent.get(a.stage, 0.0), a.limit)
-    last_save = last_sheet = last_word = time.time()
-    first, losses, done = step, [], clock.done
-    while not done:
-        passed = clock.passed
-        optimiser.k = min(1, (step - first + 1) / 40) * (a.rates[0] + (a.rates[1] - a.rates[0]) * passed)
-        loss = loss_of(half.model, pool.draw(), alphas)
+    losses = torch.zeros((), device=device)
+
+    def whole(k: int):
+        loss = loss_of(half.model, pool.draw(k), alphas)
         loss.backward()
         half.gather()
-        done = share(model, clock.done) if shared else clock.done
         optimiser.step()
         half.refresh()
+        average.follow()
+        losses.add_(loss.detach())
+
+    spent = dict(saved["spent"]) if saved else {}
+    clock = Clock(device, a.threads, a.minutes, spent.get(a.stage, 0.0), a.limit)
+    pool.begin()
+    optimiser.k = 0.02 * a.rates[0]
+    try:
+        steps = Steps(whole, len(pool.canvases), device == "cuda" and not a.eager)
+    except Exception as error:
+        # What a broken recording leaves behind is not worth knowing: once more from the start, a step at a time.
+        print(f"no CUDA graphs, so without: {error}", flush=True)
+        pool.feed.close()
+        os.execv(sys.executable, [sys.executable, "-u", *sys.argv, "--eager"])
+    print(f"{clock.spent - spent.get(a.stage, 0.0):.2f} min to begin, {pool.made} scenes", flush=True)
+    last_save = last_sheet = last_word = time.time()
+    first, said, done = step, step, clock.done
+    losses.zero_()
+    while not done:
+        optimiser.k = min(1, (step - first + 1) / 100) * (a.rates[0] + (a.rates[1] - a.rates[0]) * clock.passed)
+        steps(pool.choose())
         step += 1
-        losses.append(loss.detach())
-        follow(average, model, step - first)
-        if rank == 0 and (done or step % 10 == 0 and time.time() - last_word > 15):
-            last_word, recent = time.time(), torch.stack(losses[-50:]).mean().item()
-            print(f"step {step}  {clock.spent:.2f} min  loss {recent:.4f}  scenes {pool.scenes}", flush=True)
-            losses = []
-        if rank == 0 and (done or time.time() - last_save > a.save):
+        done = clock.done
+        if done or step % 10 == 0 and time.time() - last_word > 15:
+            last_word = time.time()
+            print(f"step {step}  {clock.spent:.2f} min  loss {losses.item() / (step - said):.4f}  scenes {pool.made}", flush=True)
+            losses.zero_()
+            said = step
+        if done or time.time() - last_save > a.save:
             last_save = time.time()
             live = mean_of(model)
             spent[a.stage] = clock.spent
-            torch.save({"model": live, "average": average, "optimiser": optimiser.state_dict(), "step": step, "spent": spent}, file.with_suffix(".new"))
+            torch.save({"model": live, "average": average.mean, "optimiser": optimiser.state_dict(), "step": step, "spent": spent}, file.with_suffix(".new"))
             file.with_suffix(".new").replace(file)
-            if not done and time.time() - last_sheet < 240:
+            if not done and (a.save < 240 or time.time() - last_sheet < 240):
                 continue
             last_sheet = time.time()
-            model.load_state_dict(average)
-            pictures = sample(model, pool, PROMPTS, pool.canvases[-1].columns, pool.canvases[-1].rows)
+            model.load_state_dict(average.mean)
+            pictures = sample(model, pool, PROMPTS, 16, 16)
             Image.fromarray(np.concatenate([np.concatenate(pictures[k:k + 4], 1) for k in range(0, len(pictures), 4)])).save(a.run / "samples.png")
             model.load_state_dict(live)
     pool.feed.close()

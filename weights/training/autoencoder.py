@@ -207,13 +207,13 @@ def main():
     for q in (*model.encoder.parameters(), *model.quant_conv.parameters()):
         q.requires_grad_(False)
     model = model.to(device, memory_format=torch.channels_last)
-    half = Half(model)
     optimiser = Muon(model, a.rate, 1e-3, plain=(model.decoder.conv_in.weight, model.decoder.conv_out.weight))
     if "optimiser" in saved:
         optimiser.load_state_dict(saved["optimiser"])
     adversary = Adversary(saved.get("adversary"), device) if a.adversary else None
     denoiser = Denoiser(a.denoiser, device) if a.denoiser else None
-    average = Average(model, saved["mean"])
+    half = Half(model, optimiser)
+    average = Average(model, optimiser.flat, saved["mean"])
     mean = average.mean
     pool = Pictures(feed, canvases, a.batch, a.reuse)
     clock = Clock(device, a.threads, a.minutes, saved["spent"], a.limit)
@@ -235,7 +235,7 @@ def main():
             loss = loss + a.adversary * adversary.blame(x, y)
         loss.backward()
         half.gather()
-        optimiser.step()
+        optimiser.step(optimiser.flat.grads)
         half.refresh()
         step += 1
         losses.append((x - y).detach().square().mean())

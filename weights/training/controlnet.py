@@ -1,10 +1,11 @@
 """Trains a ControlNet for a finished model: pictures by their edges (Zhang et al., arXiv 2302.05543).
 
-usage: controlnet.py RUN_FOLDER MODEL_FOLDER --minutes 60 [--limit 20] [--export FOLDER] [--first]
+usage: controlnet.py RUN_FOLDER MODEL_FOLDER --minutes 60 [--limit 20] [--export FOLDER] [--first]; MODEL_FOLDER may be the run's own
 Writes RUN_FOLDER/controlnet.pt every four minutes and goes on from it; controlnet.png shows edges of unseen scenes, what is drawn from
 them with their captions, and with none. Half of the captions are left out, so that edges alone say enough.
 """
 import argparse
+import copy
 import time
 from pathlib import Path
 
@@ -16,13 +17,16 @@ from PIL import Image
 from transformers import CLIPTextModel
 
 from autoencoder import to_pictures
-from average import follow, mean_of
+from average import Average, mean_of
 from captions import caption
 from clock import Clock
-from denoiser import loss_of
+from denoiser import loss_of, read
+from export import pipeline
+from half import Half
 from muon import Muon
 from pool import Pool
 from scenes import Studio
+from steps import Steps
 
 # Of the embedding of edges: from 256 pixels to 16 latents.
 WIDTHS = (8, 16, 24, 32, 48)
@@ -44,25 +48,28 @@ def unpack(bits: torch.Tensor) -> torch.Tensor:
 
 
 class Model(torch.nn.Module):
-    """A diffusers folder, frozen."""
+    """A diffusers folder or a run, frozen."""
 
     def __init__(self, folder: Path):
         super().__init__()
-        self.text = CLIPTextModel.from_pretrained(folder / "text_encoder")
-        self.unet = UNet2DConditionModel.from_pretrained(folder / "unet")
-        self.vae = AutoencoderKL.from_pretrained(folder / "vae")
-        self.scheduler = DDIMScheduler.from_pretrained(folder / "scheduler")
-        self.float().requires_grad_(False)
+        if (folder / "denoiser.pt").exists():
+            parts = pipeline(folder)
+            self.text, self.unet, self.vae, self.scheduler = parts.text_encoder, parts.unet, parts.vae, parts.scheduler
+        else:
+            self.text = CLIPTextModel.from_pretrained(folder / "text_encoder")
+            self.unet = UNet2DConditionModel.from_pretrained(folder / "unet")
+            self.vae = AutoencoderKL.from_pretrained(folder / "vae")
+            self.scheduler = DDIMScheduler.from_pretrained(folder / "scheduler")
+        self.float().requires_grad_(False).eval()
 
 
 def steered(model: Model, net: ControlNetModel, shown: torch.Tensor, strength=1.0):
     """The model under `net`, which sees `shown` [n, 3, height, width]."""
 
     def guess(x, t, ids, cells=None, ratio=None):
-        with torch.autocast(x.device.type, dtype=torch.bfloat16):
-            told = model.text(ids.flatten(0, 1)).last_hidden_state
-            skips, middle = net(x, t, told, shown, strength, return_dict=False)
-            return model.unet(x, t, told, down_block_additional_residuals=skips, mid_block_additional_residual=middle).sample.float()
+        told = read(model.text, ids.flatten(0, 1))
+        skips, middle = net(x, t, told, shown.to(x.dtype), strength, return_dict=False)
+        return model.unet(x, t, told, down_block_additional_residuals=skips, mid_block_additional_residual=middle).sample
 
     return guess
 
@@ -110,6 +117,10 @@ def main():
     p.add_argument("--minutes", type=float, default=60, help="of the whole stage")
     p.add_argument("--limit", type=float, help="minutes of this call")
     p.add_argument("--export", type=Path, help="diffusers folder to write at the end")
+    p.add_argument("--rate", type=float, default=0.005)
+    p.add_argument("--report", type=int, default=25, help="steps between two losses")
+    p.add_argument("--test", type=int, default=48, help="scenes")
+    p.add_argument("--eager", action="store_true", help="no CUDA graphs")
     p.add_argument("--scale", type=int, default=1, help="times as many scenes in a batch")
     p.add_argument("--workers", type=int, default=0, help="processes that draw scenes")
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -117,54 +128,68 @@ def main():
     a = p.parse_args()
     device, file = a.device, a.run / "controlnet.pt"
     torch.set_num_threads(a.threads)
+    torch.set_float32_matmul_precision("high")
     saved = torch.load(file, map_location="cpu") if file.exists() else None
     step = saved["step"] if saved else 0
-    torch.manual_seed(step)
-    np.random.seed(step)
     stage = "edges of the first" if a.first else "edges"
     pool = Pool(a.run, stage, 7000 + step, device, a.scale, a.workers, beside=packed_edges, tokenizer=a.model / "tokenizer", first=a.first)
+    torch.manual_seed(step)
     model = Model(a.model).to(device, memory_format=torch.channels_last)
     net = ControlNetModel.from_unet(model.unet, conditioning_embedding_out_channels=WIDTHS).to(device, memory_format=torch.channels_last).requires_grad_(True)
-    zeros = [q for name, q in net.named_parameters() if name.startswith("controlnet_")]
-    optimiser = Muon(net, 0.005, 1e-3, plain=zeros)
     if saved:
         net.load_state_dict(saved["model"])
-        optimiser.load_state_dict(saved["optimiser"]) if "optimiser" in saved else None
-    average = {k: v.to(device, copy=True) for k, v in saved["average"].items()} if saved else mean_of(net)
+    zeros = [q for name, q in net.named_parameters() if name.startswith("controlnet_")]
+    optimiser = Muon(net, a.rate, 1e-3, plain=zeros)
+    if saved and "optimiser" in saved:
+        optimiser.load_state_dict(saved["optimiser"])
+    average = Average(net, optimiser.flat, saved["average"] if saved else None)
+    half, frozen = Half(net, optimiser), copy.deepcopy(model).bfloat16()
     alphas = model.scheduler.alphas_cumprod.to(device)
-    clock = Clock(device, a.threads, a.minutes, saved["spent"] if saved else 0.0, a.limit)
-    last_save, first, losses, done = time.time(), step, [], clock.done
-    while not done:
-        done = clock.done
-        optimiser.k = min(1, (step - first + 1) / 20) * (1 - 0.95 * clock.passed)
-        one = pool.draw()
-        loss = loss_of(steered(model, net, unpack(one.beside)), one, alphas, torch.float32)
+    losses = torch.zeros((), device=device)
+
+    def whole(k: int):
+        one = pool.draw(k)
+        loss = loss_of(steered(frozen, half.model, unpack(one.beside)), one, alphas)
         loss.backward()
-        optimiser.step()
+        half.gather()
+        optimiser.step(optimiser.flat.grads)
+        half.refresh()
+        average.follow()
+        losses.add_(loss.detach())
+
+    clock = Clock(device, a.threads, a.minutes, saved["spent"] if saved else 0.0, a.limit)
+    pool.begin()
+    optimiser.k = 0.02
+    steps = Steps.begun(whole, len(pool.canvases), device == "cuda" and not a.eager, pool.feed.close)
+    last_save, first, said, done = time.time(), step, step, clock.done
+    losses.zero_()
+    while not done:
+        optimiser.k = min(1, (step - first + 1) / 20) * (1 - 0.95 * clock.passed)
+        steps(pool.choose())
         step += 1
-        losses.append(loss.detach())
-        follow(average, net, step - first)
-        if step % 25 == 0:
-            print(f"step {step}  {clock.spent:.2f} min  loss {torch.stack(losses).mean().item():.4f}", flush=True)
-            losses = []
+        done = clock.done
+        if done or step % a.report == 0:
+            print(f"step {step}  {clock.spent:.2f} min  loss {losses.item() / (step - said):.4f}  scenes {pool.made}", flush=True)
+            losses.zero_()
+            said = step
         if done or time.time() - last_save > 240:
             last_save = time.time()
             live = mean_of(net)
-            torch.save({"model": live, "average": average, "optimiser": optimiser.state_dict(), "step": step, "spent": clock.spent}, file.with_suffix(".new"))
+            torch.save({"model": live, "average": average.mean, "optimiser": optimiser.state_dict(), "step": step, "spent": clock.spent}, file.with_suffix(".new"))
             file.with_suffix(".new").replace(file)
             if done and a.export:
                 break
-            net.load_state_dict(average)
+            net.load_state_dict(average.mean)
             scores, sheet = test(model, net, pool, 8, a.first)
             Image.fromarray(sheet).save(a.run / "controlnet.png")
             print("edges met with captions {:.2f}, without {:.2f}, without ControlNet {:.2f}".format(*scores), flush=True)
             net.load_state_dict(live)
     pool.feed.close()
     if a.export:
-        net.load_state_dict(average)
-        scores, sheet = test(model, net, pool, 48, a.first)
+        net.load_state_dict(average.mean)
+        scores, sheet = test(model, net, pool, a.test, a.first)
         Image.fromarray(sheet).save(a.run / "controlnet.png")
-        print("48 unseen scenes: edges met with captions {:.2f}, without {:.2f}, without ControlNet {:.2f}".format(*scores))
+        print(f"{a.test} unseen scenes: " + "edges met with captions {:.2f}, without {:.2f}, without ControlNet {:.2f}".format(*scores))
         net.half().save_pretrained(a.export)
 
 

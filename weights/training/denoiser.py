@@ -5,8 +5,6 @@ Writes RUN_FOLDER/denoiser.pt every --save seconds and goes on from it until the
 prompts at seed 0. Loss: v-prediction (Salimans and Ho, arXiv 2202.00512) with zero terminal SNR (Lin et al., arXiv 2305.08891).
 """
 import argparse
-import os
-import sys
 import time
 from pathlib import Path
 
@@ -147,8 +145,8 @@ def main():
     optimiser = Muon(model, 0.02, 2e-3)
     if saved and "optimiser" in saved:
         optimiser.load_state_dict(saved["optimiser"])
-    average = Average(model, saved["average"] if saved else None, a.keep)
-    half = Half(model)
+    average = Average(model, optimiser.flat, saved["average"] if saved else None, a.keep)
+    half = Half(model, optimiser)
     print(f"{sum(q.numel() for q in model.parameters()) / 1e6:.1f} M parameters, step {step}", flush=True)
     alphas = scheduler().alphas_cumprod.to(device)
     losses = torch.zeros((), device=device)
@@ -157,7 +155,7 @@ def main():
         loss = loss_of(half.model, pool.draw(k), alphas)
         loss.backward()
         half.gather()
-        optimiser.step()
+        optimiser.step(optimiser.flat.grads)
         half.refresh()
         average.follow()
         losses.add_(loss.detach())
@@ -166,13 +164,7 @@ def main():
     clock = Clock(device, a.threads, a.minutes, spent.get(a.stage, 0.0), a.limit)
     pool.begin()
     optimiser.k = 0.02 * a.rates[0]
-    try:
-        steps = Steps(whole, len(pool.canvases), device == "cuda" and not a.eager)
-    except Exception as error:
-        # What a broken recording leaves behind is not worth knowing: once more from the start, a step at a time.
-        print(f"no CUDA graphs, so without: {error}", flush=True)
-        pool.feed.close()
-        os.execv(sys.executable, [sys.executable, "-u", *sys.argv, "--eager"])
+    steps = Steps.begun(whole, len(pool.canvases), device == "cuda" and not a.eager, pool.feed.close)
     print(f"{clock.spent - spent.get(a.stage, 0.0):.2f} min to begin, {pool.made} scenes", flush=True)
     last_save = last_sheet = last_word = time.time()
     first, said, done = step, step, clock.done

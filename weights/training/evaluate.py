@@ -1,7 +1,7 @@
 """Scores the exported model on one-object prompts with the judge, and draws the sheet of the first 64 pictures.
 
 usage: evaluate.py MODEL_FOLDER RUN_FOLDER SHEET.png --count 300
-Prompt k has seed k; every picture counts. Half the prompts name a colour, a third a background.
+MODEL_FOLDER may be the run's own: what it has learnt so far. Prompt k has seed k; every picture counts. Half the prompts name a colour, a third a background.
 """
 import argparse
 from math import sqrt
@@ -13,6 +13,7 @@ from diffusers import StableDiffusionPipeline
 from PIL import Image
 
 from concepts import COLOURS, DRAWN, NAMES, PLAIN, described
+from export import pipeline
 from judge import load_judge, look
 
 
@@ -50,7 +51,8 @@ def main():
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     device = a.device
-    pipe = StableDiffusionPipeline.from_pretrained(a.model, torch_dtype=torch.float32).to(device)
+    pipe = pipeline(a.model) if (a.model / "denoiser.pt").exists() else StableDiffusionPipeline.from_pretrained(a.model, torch_dtype=torch.float32)
+    pipe.to(device)
     pipe.set_progress_bar_config(disable=True)
     names, colours, drawn = NAMES, list(COLOURS), list(DRAWN.values())
     if a.first:

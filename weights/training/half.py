@@ -3,23 +3,24 @@ import copy
 
 import torch
 
+from flat import Flat
+from lean import lean
+from muon import Muon
+
 
 class Half:
-    """`model(…)` runs the copy; `gather` brings its gradients to the original; `refresh` follows the original's weights."""
+    """`model(…)` runs the copy; `gather` brings its gradients to the optimiser, `refresh` follows the optimiser's weights."""
 
-    def __init__(self, master: torch.nn.Module):
-        self.model = copy.deepcopy(master).bfloat16()
-        pairs = [(a, b) for a, b in zip(master.parameters(), self.model.parameters()) if a.requires_grad]
-        self.own, self.copies = [a for a, _ in pairs], [b for _, b in pairs]
+    def __init__(self, master: torch.nn.Module, optimiser: Muon):
+        self.model, self.optimiser = copy.deepcopy(master).bfloat16(), optimiser
+        copies = {id(a): b for a, b in zip(master.parameters(), self.model.parameters())}
+        self.flat = Flat([copies[id(p)] for p in optimiser.flat.params])
+        lean(self.model)
 
     @torch.no_grad()
     def gather(self):
-        used = [(a, b) for a, b in zip(self.own, self.copies) if b.grad is not None]
-        grads = [torch.empty_like(a) for a, _ in used]
-        torch._foreach_copy_(grads, [b.grad for _, b in used])
-        for (a, b), grad in zip(used, grads):
-            a.grad, b.grad = grad, None
+        self.optimiser.flat.grads.copy_(self.flat.gather())
 
     @torch.no_grad()
     def refresh(self):
-        torch._foreach_copy_(self.copies, self.own)
+        self.flat.weights.copy_(self.optimiser.flat.weights)

@@ -3,14 +3,18 @@
 Nothing here waits for a GPU, and what changes from step to step is on the device: a step can be part of a CUDA graph."""
 import torch
 
+from flat import Flat
+
 
 def coefficients(gram: torch.Tensor, steps: int = 4) -> torch.Tensor:
-    """q [batch, m, m] with q·x roughly the nearest semi-orthogonal matrix to x [batch, m, n] of norm one and x·xᵀ = gram."""
+    """q [batch, m, m] with q·x roughly the nearest semi-orthogonal matrix to x [batch, m, n], where gram = x·xᵀ. It is symmetric."""
+    square = gram.diagonal(dim1=1, dim2=2).sum(1)[:, None, None] + 1e-14
+    gram = gram / square
     q = torch.eye(gram.shape[1], device=gram.device).expand_as(gram)
     for _ in range(steps):
         a = q @ gram @ q.mT
-        q = 3.4445 * q + (-4.7750 * a + 2.0315 * a @ a) @ q
-    return q
+        q = 3.4445 * q + torch.baddbmm(a, a, a, beta=-4.7750, alpha=2.0315) @ q
+    return q / square.sqrt()
 
 
 class Muon:
@@ -20,13 +24,18 @@ class Muon:
         tables = {id(m.weight) for m in module.modules() if isinstance(m, torch.nn.Embedding)} | {id(p) for p in plain}
         wide = lambda p: p.ndim >= 2 and min(p.shape[0], p[0].numel()) >= 8 and id(p) not in tables
         params = [p for p in module.parameters() if p.requires_grad]
-        self.matrices, self.others = [p for p in params if wide(p)], [p for p in params if not wide(p)]
-        # Matrices of one shape are orthogonalised together, and iterated with all of as small a side: many are too small to keep a core busy.
-        self.shapes: dict[tuple, list[int]] = {}
-        for k, p in enumerate(self.matrices):
-            self.shapes.setdefault((p.shape[0], p[0].numel()), []).append(k)
-        zeros = lambda params: [torch.zeros_like(p) for p in params]
-        self.velocity, self.first, self.second = zeros(self.matrices), zeros(self.others), zeros(self.others)
+        # Matrices of one shape lie side by side and are orthogonalised together, and iterated with all of as small a side: many are too
+        # small to keep a core busy.
+        shapes: dict[tuple, list] = {}
+        for p in filter(wide, params):
+            shapes.setdefault((p.shape[0], p[0].numel()), []).append(p)
+        self.shapes = [(len(members), *shape) for shape, members in shapes.items()]
+        matrices = [p for members in shapes.values() for p in members]
+        self.flat = Flat(matrices + [p for p in params if not wide(p)])
+        self.wide = sum(p.numel() for p in matrices)
+        self.sides = {side: sum(count for count, *shape in self.shapes if min(shape) == side) for side in {min(s[1:]) for s in self.shapes}}
+        zeros = lambda start, end: torch.zeros_like(self.flat.weights[start:end])
+        self.velocity, self.first, self.second = zeros(0, self.wide), zeros(self.wide, None), zeros(self.wide, None)
         self.steps, self.scale = torch.zeros((), device=params[0].device), torch.ones((), device=params[0].device)
         self.rate, self.adam_rate, self.momentum, self.decay, self.betas = rate, adam_rate, momentum, decay, (0.9, 0.99)
 
@@ -39,52 +48,44 @@ class Muon:
         self.scale.fill_(value)
 
     @torch.no_grad()
-    def step(self):
-        self.turn()
-        self.adam()
-        for p in (*self.matrices, *self.others):
-            p.grad = None
+    def step(self, grads: torch.Tensor | None = None):
+        """With the parameters' own gradients, or all [all] in the order of `flat`."""
+        grads = self.flat.gather() if grads is None else grads
+        self.turn(grads[:self.wide], self.flat.weights[:self.wide])
+        self.adam(grads[self.wide:], self.flat.weights[self.wide:])
 
-    def turn(self):
-        grads = [p.grad for p in self.matrices]
-        torch._foreach_mul_(self.velocity, self.momentum)
-        torch._foreach_add_(self.velocity, grads)
-        ahead = torch._foreach_add(grads, self.velocity, alpha=self.momentum)
-        lying, sides = {}, {}
-        for shape, members in self.shapes.items():
-            x = torch.stack([ahead[k].reshape(shape) for k in members])
-            x = x.mT if shape[0] > shape[1] else x
-            lying[shape] = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
-            sides.setdefault(min(shape), []).append(shape)
-        moves = [None] * len(ahead)
-        for shapes in sides.values():
-            q = coefficients(torch.cat([lying[shape] @ lying[shape].mT for shape in shapes]))
-            for shape, part in zip(shapes, q.split([len(lying[shape]) for shape in shapes])):
-                x = (part @ lying[shape]) * max(1, shape[0] / shape[1]) ** 0.5
-                for k, move in zip(self.shapes[shape], x.mT if shape[0] > shape[1] else x):
-                    moves[k] = move.reshape(self.matrices[k].shape)
-        torch._foreach_mul_(moves, -self.rate * self.scale)
-        torch._foreach_mul_(self.matrices, 1 - self.rate * self.decay * self.scale)
-        torch._foreach_add_(self.matrices, moves)
+    def stacks(self, flat: torch.Tensor) -> list[torch.Tensor]:
+        """[count, rows, columns] of each shape."""
+        parts = flat.split([count * m * n for count, m, n in self.shapes])
+        return [part.view(shape) for part, shape in zip(parts, self.shapes)]
 
-    def adam(self):
-        grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.others]
+    def turn(self, grads: torch.Tensor, weights: torch.Tensor):
+        self.velocity.mul_(self.momentum).add_(grads)
+        ahead, moves = torch.add(grads, self.velocity, alpha=self.momentum), torch.empty_like(grads)
+        given, made = self.stacks(ahead), self.stacks(moves)
+        for side, count in self.sides.items():
+            those = [k for k, (_, m, n) in enumerate(self.shapes) if min(m, n) == side]
+            gram = torch.empty(count, side, side, device=grads.device)
+            places = gram.split([self.shapes[k][0] for k in those])
+            for k, place in zip(those, places):
+                x = given[k]
+                torch.bmm(*((x, x.mT) if x.shape[1] == side else (x.mT, x)), out=place)
+            for k, q in zip(those, coefficients(gram).split([len(place) for place in places])):
+                x = given[k]
+                q = q * max(1, x.shape[1] / x.shape[2]) ** 0.5
+                torch.bmm(*((q, x) if x.shape[1] == side else (x, q)), out=made[k])
+        weights.mul_(1 - self.rate * self.decay * self.scale).sub_(moves.mul_(self.rate * self.scale))
+
+    def adam(self, grads: torch.Tensor, weights: torch.Tensor):
         self.steps += 1
-        torch._foreach_lerp_(self.first, grads, 1 - self.betas[0])
-        torch._foreach_mul_(self.second, self.betas[1])
-        torch._foreach_addcmul_(self.second, grads, grads, 1 - self.betas[1])
-        size = torch._foreach_div(self.second, 1 - self.betas[1] ** self.steps)
-        torch._foreach_sqrt_(size)
-        torch._foreach_add_(size, 1e-8)
-        moves = torch._foreach_div(self.first, size)
-        torch._foreach_mul_(moves, -self.adam_rate * self.scale / (1 - self.betas[0] ** self.steps))
-        torch._foreach_add_(self.others, moves)
+        self.first.lerp_(grads, 1 - self.betas[0])
+        self.second.mul_(self.betas[1]).addcmul_(grads, grads, value=1 - self.betas[1])
+        size = (self.second / (1 - self.betas[1] ** self.steps)).sqrt_().add_(1e-8)
+        weights.sub_((self.first / size).mul_(self.adam_rate * self.scale / (1 - self.betas[0] ** self.steps)))
 
     def state_dict(self):
         return {"velocity": self.velocity, "first": self.first, "second": self.second, "steps": self.steps}
 
     def load_state_dict(self, state):
-        for name in ("velocity", "first", "second"):
-            for own, other in zip(getattr(self, name), state[name]):
-                own.copy_(other)
-        self.steps.copy_(state["steps"])
+        for name, value in state.items():
+            getattr(self, name).copy_(value)

@@ -1,6 +1,8 @@
 """Training steps with nothing between them: on a GPU each kind of step is one CUDA graph, which needs no Python while it runs."""
 from collections import deque
 from collections.abc import Callable
+import os
+import sys
 
 import torch
 
@@ -26,6 +28,18 @@ class Steps:
                 whole(k)
             self.graphs.append(graph)
         torch.cuda.synchronize()
+
+    @classmethod
+    def begun(cls, whole: Callable[[int], None], kinds: int, graphs: bool, close: Callable[[], None]):
+        """Or, where recording fails, the same command once more without: what a broken recording leaves behind is not worth knowing."""
+        try:
+            return cls(whole, kinds, graphs)
+        except Exception as error:
+            if not graphs:
+                raise
+            print(f"no CUDA graphs, so a step at a time: {error}", flush=True)
+            close()
+            os.execv(sys.executable, [sys.executable, "-u", *sys.argv, "--eager"])
 
     def __call__(self, k: int):
         self.graphs[k].replay() if self.graphs else self.whole(k)

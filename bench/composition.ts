@@ -2,13 +2,13 @@
  * Does planning help? 200 prompts of two to four objects with colours and places (tests/composition.json), drawn by the
  * bundled model from the plain prompt and from the rules planner's plan with the same seeds and steps, and scored by a
  * detector. `deno task bench composition [--every N] [--ablate-every N] [--only REGEX] [--results FILE] [--html FILE]
- * [--model FOLDER]`
+ * [--model FOLDER] [--write]`
  *
  * The plain prompt and the usual ways are drawn from every N-th prompt (default: all), then the ablations from every 4th
  * unless told. With a file of results a run that was stopped goes on where it was: what stands in the file is not drawn
  * again. The page is numbered, so that none is overwritten. `--counts` draws the prompts of counts.json instead, which ask
  * for several of a kind and say no places: by the planner's cells, and by a box for each. `--model` draws by another edition of the
- * bundled model, judged by the same detector.
+ * bundled model, judged by the same detector. `--write` keeps the table of docs/regions.md up to date.
  *
  * @module
  */
@@ -29,6 +29,7 @@ import { type Judged, reportPage } from "./composition_page.ts";
 import { Results } from "./composition_results.ts";
 import { type Asked, interval, type Placed, type Score, score } from "./score.ts";
 import { type Seams, seams } from "./seams.ts";
+import { writeSection } from "./section.ts";
 import { table } from "./table.ts";
 
 /** A prompt with what must be seen. */
@@ -105,6 +106,7 @@ export async function run(args: string[]): Promise<void> {
       counts: { type: "boolean" },
       html: { type: "string", default: "composition_%03d.html" },
       model: { type: "string" },
+      write: { type: "boolean" },
     },
   });
   const stride = (name: "every" | "ablate-every") => {
@@ -159,8 +161,10 @@ export async function run(args: string[]): Promise<void> {
     [", unseen pairs", subset(({ held_out }) => held_out)],
   ];
   const shared: Subset = ["", subset((_, k) => k % ablateEvery === 0)];
-  console.log(summary(rows.filter(({ variant }) => variant in MAIN), SUBSETS));
-  console.log(`\nOf every ${ablateEvery}th prompt:\n\n${summary(rows, [shared])}`);
+  const main = summary(rows.filter(({ variant }) => variant in MAIN), SUBSETS);
+  console.log(table(HEADER, main));
+  console.log(`\nOf every ${ablateEvery}th prompt:\n\n${table(HEADER, summary(rows, [shared]))}`);
+  if (values.write && !values.counts) await writeSection(PAGE, "bench:composition", [[HEADER, main]]);
   const path = await writeNewFile(page, new TextEncoder().encode(reportPage(tasks, rows, Object.keys(MAIN))));
   console.log(`\nSide by side: ${path}`);
 }
@@ -177,10 +181,13 @@ const COLUMNS: Record<string, (scores: (Score & Seams)[]) => [hits: number, tota
 
 type Subset = [label: string, prompts: Set<string>];
 
+const PAGE = new URL("../docs/regions.md", import.meta.url).pathname;
+const HEADER = ["mode", "prompts", ...Object.keys(COLUMNS), "time"];
+
 /** One line for each variant and subset. */
-function summary(rows: Judged[], subsets: Subset[]): string {
+function summary(rows: Judged[], subsets: Subset[]): string[][] {
   const variants = [...new Set(rows.map(({ variant }) => variant))];
-  const lines = variants.flatMap((variant) =>
+  return variants.flatMap((variant) =>
     subsets.flatMap(([label, prompts]) => {
       const own = rows.filter((row) => row.variant === variant && prompts.has(row.prompt));
       const scores = own.map(({ score, seams }) => ({ ...score, ...seams }));
@@ -192,7 +199,6 @@ function summary(rows: Judged[], subsets: Subset[]): string {
       return [[variant + label, `${scores.length}`, ...cells, timeOfPlain(own, rows)]];
     })
   );
-  return table(["variant", "prompts", ...Object.keys(COLUMNS), "steps' time"], lines);
 }
 
 /** Of these rows, against that of the plain prompts of the same tasks. */

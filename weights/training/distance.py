@@ -1,7 +1,7 @@
 """How far a model's pictures are from real scenes of the same captions, crop by crop: a Fréchet distance like FID's (Heusel et al.,
 arXiv 1706.08500) in the judge's own features instead of Inception's, which never saw such pictures. Compare editions by ratio.
 
-usage: distance.py MODEL_FOLDER RUN_FOLDER --count 256 [--first]
+usage: distance.py MODEL_FOLDER… RUN_FOLDER --count 256 [--first]    of several models each is also given as a multiple of the first
 Two features: the judge's stem on the picture at full size (crops of 15 pixels: sharpness, edges, texture) and its body (crops of some 300
 pixels: shapes). Real scenes against other real scenes are the floor. Seeds: scenes 80 000, pictures 0 and up.
 """
@@ -56,9 +56,20 @@ def frechet(a: torch.Tensor, b: torch.Tensor) -> float:
     return (gap + s.trace() + t.trace() - 2 * roots).item()
 
 
+def drawn(model: Path, asked: list[str], size: int) -> list[np.ndarray]:
+    """A model's pictures of these captions, at 256 x 256."""
+    pipe, made = StableDiffusionPipeline.from_pretrained(model, dtype=torch.float32), []
+    pipe.set_progress_bar_config(disable=True)
+    for k in range(0, len(asked), 8):
+        noise = [torch.Generator().manual_seed(k + i) for i in range(len(asked[k:k + 8]))]
+        images = pipe(asked[k:k + 8], width=size, height=size, num_inference_steps=20, guidance_scale=4, generator=noise).images
+        made += [np.asarray(image.resize((256, 256))) for image in images]
+    return made
+
+
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument("model", type=Path)
+    p.add_argument("models", type=Path, nargs="+")
     p.add_argument("run", type=Path)
     p.add_argument("--count", type=int, default=256)
     p.add_argument("--size", type=int, default=256)
@@ -68,17 +79,15 @@ def main():
     torch.set_num_threads(a.threads)
     real, other = (scenes(a.run, seed, a.count, a.first) for seed in (80_000, 85_000))
     r = random.Random(80_000)
-    asked, made = [caption(r, scene) for scene in real], []
-    pipe = StableDiffusionPipeline.from_pretrained(a.model, dtype=torch.float32)
-    pipe.set_progress_bar_config(disable=True)
-    for k in range(0, a.count, 8):
-        noise = [torch.Generator().manual_seed(k + i) for i in range(len(asked[k:k + 8]))]
-        images = pipe(asked[k:k + 8], width=a.size, height=a.size, num_inference_steps=20, guidance_scale=4, generator=noise).images
-        made += [np.asarray(image.resize((256, 256))) for image in images]
+    asked = [caption(r, scene) for scene in real]
     judge = load_judge(a.run)
-    sets = [features(judge, [s.pixels for s in real]), features(judge, made), features(judge, [s.pixels for s in other])]
+    seen = features(judge, [scene.pixels for scene in real])
+    sets = {"other real scenes": features(judge, [scene.pixels for scene in other])}
+    sets |= {str(model): features(judge, drawn(model, asked, a.size)) for model in a.models}
     for k, name in enumerate(("crops of 15 pixels", "crops of 300 pixels")):
-        print(f"{name}: {frechet(sets[0][k], sets[1][k]):.3f}, real against real {frechet(sets[0][k], sets[2][k]):.3f}")
+        far = {what: frechet(seen[k], theirs[k]) for what, theirs in sets.items()}
+        least = far[str(a.models[0])]
+        print(f"{name}: " + ", ".join(f"{what} {value:.3f} ({value / least:.2f}x)" for what, value in far.items()))
 
 
 if __name__ == "__main__":

@@ -185,7 +185,7 @@ const tell = (what: string, value: string) => say("Adapter", ["", ""], [what, va
 let device = await openDevice();
 tell("adapter", device.summary.name);
 const rounds = device.summary.software ? undefined : 1000;
-const peak = await measurePeak(device, rounds ? 1 << 16 : undefined, rounds);
+const peak = await measurePeak(device, rounds ? 65535 : undefined, rounds);
 tell("f32 multiply-adds in registers, GFLOP/s", peak.toFixed(0));
 tell("memory, GB/s read and written", await bandwidth(device).then((rate) => rate.toFixed(0), firstLine));
 

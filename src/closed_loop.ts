@@ -15,6 +15,7 @@ import type { Model } from "./pipeline/model.ts";
 import type { Networks } from "./pipeline/networks.ts";
 import { prepare } from "./pipeline/prepare.ts";
 import { type Plan, regionsOf } from "./plan/plan.ts";
+import { expectEnglish } from "./plan/rules/language.ts";
 import { planByRules } from "./plan/rules/rules.ts";
 import { kindOf } from "./settings/kind_of.ts";
 import { checkValue } from "./settings/kinds.ts";
@@ -65,7 +66,7 @@ export async function drawAndMend(model: Model, drawing: Drawing, options: LoopO
 export async function drawBest(model: Model, drawing: Drawing, options: Omit<LoopOptions, "rounds">): Promise<Looked> {
   const { judge, bestOf = 1, onStep, signal } = options;
   checkValue(kindOf(loopSettings.bestOf), bestOf, "bestOf");
-  const checklist = checklistFor(drawing.plan);
+  const checklist = await checklistFor(drawing.plan);
   const drawn: Looked["drawn"] = [];
   let best: { result: ImageResult; marks: Mark[] } | undefined;
   let timings: ImageResult["timings"] = { encode: 0, compile: 0, steps: [], decode: 0 };
@@ -149,9 +150,10 @@ function whiteOver({ width, height }: Picture): Picture {
 }
 
 /** Made from the plan; for a plan of one region, by the rules from its prompt. */
-function checklistFor(plan: Plan): Check[] {
+async function checklistFor(plan: Plan): Promise<Check[]> {
   if (regionsOf(plan).length > 1) return checklistOf(plan);
   try {
+    await expectEnglish(plan.prompt);
     return checklistOf(planByRules(plan.prompt));
   } catch (error) {
     if (!(error instanceof PlannerError)) throw error;

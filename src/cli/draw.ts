@@ -3,21 +3,20 @@
  *
  * @module
  */
-import { draw, type ImageResult, type StepEvent, toEnd } from "../generate.ts";
+import { draw, type StepEvent, toEnd } from "../generate.ts";
 import type { Settings } from "../settings.ts";
 import type { Drawing } from "../pipeline/drawing.ts";
 import { writeSomewhere } from "../files/new_file.ts";
 import { encodePicture } from "../formats/encode_picture.ts";
 import type { Plan } from "../plan/plan.ts";
-import { layersOf, type ModelRecipe, publicPlan, type Recipe, recipeTexts, withLayers } from "../recipe.ts";
-import { drawAndMend, type Looked } from "../closed_loop.ts";
-import { type Judge, openFaults } from "../judge/judge.ts";
+import { type ModelRecipe, publicPlan, recipeTexts } from "../recipe.ts";
+import type { Judge } from "../judge/judge.ts";
 import type { Context } from "./command.ts";
-import { type Describe, layersOfRounds } from "./layers.ts";
+import type { Describe } from "./layers.ts";
+import type { loopReport } from "./loop.ts";
 import type { OpenedModel } from "./open_model.ts";
 import type { Output } from "./output.ts";
 import { previewOf } from "./preview.ts";
-import { drawingReport, writeReport } from "./report.ts";
 import { type Timings, timingsTable } from "./timings.ts";
 
 /** What `--json` says of a picture. */
@@ -62,19 +61,23 @@ export async function drawToFile(
       await preview.show?.(event);
     };
     const { rounds, bestOf } = flags;
-    const looked = judge && await drawAndMend(opened.model, drawing, { judge, rounds, bestOf, onStep, signal });
+    const loop = judge && await import("./loop.ts"); // with what edits and their plans need
+    const looked = loop && await loop.drawAndMend(opened.model, drawing, { judge, rounds, bestOf, onStep, signal });
     const result = looked?.result ?? await toEnd(draw(opened.model, drawing, signal), onStep);
     const { image, plan, settings, timings, memory, warnings } = result;
-    if (looked) console.say(describeLooked(looked));
+    if (looked) console.say(loop.describeLooked(looked));
     signal.throwIfAborted();
     const writing = performance.now();
     const recipe = typeof carries === "function"
-      ? await recipeOf(result, looked, drawing, carries, output, console.say)
+      ? await (looked ? loop.recipeOf(looked, drawing, carries, output, console.say) : carries(result))
       : undefined;
     const texts = carries instanceof Map ? Object.fromEntries(carries) : recipe && recipeTexts(recipe);
     const bytes = await encodePicture(output.format, image, texts);
     const path = await writeSomewhere(output, bytes, console.say, number);
-    await writeReport(context, () => drawingReport(result, opened.model.checkpoint.name, looked), number);
+    if (flags.report !== undefined) {
+      const { drawingReport, writeReport } = await import("./report.ts");
+      await writeReport(context, () => drawingReport(result, opened.model.checkpoint.name, looked), number);
+    }
     const now = performance.now();
     opened.model.device.tracer?.span("write", writing, now);
     const report: Report = {
@@ -91,7 +94,7 @@ export async function drawToFile(
       },
       memory: { peak_bytes: memory.peakBytes, weights_bytes: memory.weightsBytes },
       warnings,
-      ...looked && { loop: loopReport(looked) },
+      ...looked && { loop: loop.loopReport(looked) },
     };
     preview.finish?.(image);
     if (flags.timings) console.say(timingsTable(report.timings));
@@ -99,51 +102,4 @@ export async function drawToFile(
   } finally {
     await preview.remove?.();
   }
-}
-
-/** Of a picture that was mended: what was drawn first, and each repaint that was taken. */
-async function recipeOf(
-  result: ImageResult,
-  looked: Looked | undefined,
-  { settings }: Drawing,
-  describe: Describe,
-  { format }: Output,
-  say: (sentence: string) => void,
-): Promise<Recipe> {
-  const recipe = await describe(result);
-  if (!looked) return recipe;
-  const { seed } = bestOf(looked);
-  const first = await describe({ plan: looked.plan, settings: { ...settings, seed } });
-  return withLayers(recipe, await layersOfRounds(layersOf(first), looked.rounds, describe), format, say);
-}
-
-function bestOf({ drawn }: Looked) {
-  const most = Math.max(...drawn.map(({ worth }) => worth));
-  return drawn.find(({ worth }) => worth === most)!;
-}
-
-function describeLooked({ checklist, marks, drawn, rounds, result }: Looked): string {
-  const open = openFaults(checklist, marks);
-  const attempts = rounds.flatMap(({ attempts }) => attempts);
-  const anew = attempts.filter(({ whole }) => whole).length;
-  return `${drawn.length + anew} drawn, ${attempts.length - anew} repaints, ${result.timings.steps.length} steps; ` +
-    (open.length ? `still open: ${open.join(", ")}.` : "all is as asked.");
-}
-
-function loopReport({ checklist, marks, drawn, rounds }: Looked) {
-  return {
-    drawn: drawn.map(({ seed, worth }) => ({ seed, worth })),
-    rounds: rounds.slice(1).map(({ round, attempts, steps }) => ({
-      round,
-      steps,
-      attempts: attempts.map(({ operation: { words, box }, taken, whole, result }) => ({
-        words,
-        box,
-        taken,
-        whole,
-        seed: result.settings.seed,
-      })),
-    })),
-    checklist: checklist.map((check, i) => ({ ...check, mark: marks[i] })),
-  };
 }

@@ -13,7 +13,6 @@ import { json } from "./json.ts";
 import type { Report } from "./draw.ts";
 import { loopJudge } from "./judge_of.ts";
 import { outputOf } from "./output.ts";
-import { contactSheetOutput, writeContactSheet } from "./sheet.ts";
 import { Studio } from "./studio.ts";
 import { followed } from "./trace_file.ts";
 
@@ -37,7 +36,8 @@ async function drawBatch(context: Context): Promise<void> {
   const { batchCount: count = outputSettings.batchCount.default, bestOf = 1 } = flags;
   const seed = checkAsked(context);
   const output = await outputOf(flags, count);
-  const sheet = await contactSheetOutput(flags, output);
+  const sheets = flags.contactSheet === undefined ? undefined : await import("./sheet.ts");
+  const sheet = await sheets?.contactSheetOutput(flags, output);
   using studio = new Studio(await loopJudge(context));
   const { device } = await studio.open(context);
   await using _trace = await followed(device, context);
@@ -55,9 +55,9 @@ async function drawBatch(context: Context): Promise<void> {
     console.event("saved", report);
     if (!flags.json) console.result(`${report.path}  seed ${report.seed}`);
   }
-  if (sheet) {
+  if (sheets && sheet) {
     const shown = reports.map(({ path, seed }) => ({ path, caption: `seed ${seed}` }));
-    await writeContactSheet(sheet, shown, context);
+    await sheets.writeContactSheet(sheet, shown, context);
   }
   if (flags.json) console.result(json(count === 1 ? reports[0] : { images: reports }));
 }

@@ -10,7 +10,6 @@ import type { ImageResult } from "../generate.ts";
 import type { Judge } from "../judge/judge.ts";
 import type { Drawing } from "../pipeline/drawing.ts";
 import type { Model } from "../pipeline/model.ts";
-import { repaintLike } from "../closed_loop.ts";
 import { prepare } from "../pipeline/prepare.ts";
 import { type Plan, withMasks } from "../plan/plan.ts";
 import { describeModel, makeRecipe, type ModelRecipe, publicPlan } from "../recipe.ts";
@@ -140,7 +139,8 @@ async function prepareOne({ model }: OpenedModel, plan: Plan, { flags, console }
     console.say(`Regions are drawn ${news.join(", ")} (this model's default; a plan may say otherwise).`);
   }
   if (!flags.maxVram) return drawing;
-  const drawings = flags.rounds ? [drawing, await repaintLike(model, drawing)] : [drawing];
+  const repaint = flags.rounds ? await (await import("../closed_loop.ts")).repaintLike(model, drawing) : [];
+  const drawings = [drawing].concat(repaint);
   const { fit, said } = fitWithin(flags.maxVram, model, drawings, flags.offloadToCpu);
   console.say(said);
   return fit(drawing);

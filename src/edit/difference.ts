@@ -10,6 +10,7 @@ import { checklistOf } from "../judge/checklist.ts";
 import { isFault, type Judge } from "../judge/judge.ts";
 import type { Picture } from "../picture/picture.ts";
 import type { Plan } from "../plan/plan.ts";
+import { expectEnglish } from "../plan/rules/language.ts";
 import { headOf } from "../plan/rules/noun.ts";
 import { planByRules } from "../plan/rules/rules.ts";
 import type { Rect } from "../region/layout.ts";
@@ -30,6 +31,7 @@ export async function operationsBetween(
   judge: Judge | undefined,
   signal?: AbortSignal,
 ): Promise<{ operations: Operation[]; plan: Plan }> {
+  await expectEnglish(target);
   const wanted = planByRules(target);
   if (!judge && !plan) {
     throw new UsageError(

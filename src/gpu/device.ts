@@ -49,12 +49,13 @@ const ASKING: GPURequestAdapterOptions[] = [
   { forceFallbackAdapter: true },
 ];
 
-/** Every distinct adapter that WebGPU offers, best first. */
-async function findAdapters(): Promise<Found[]> {
+/** Every distinct adapter that WebGPU offers, best first; no more than `most`, since asking takes time. */
+async function findAdapters(most = Infinity): Promise<Found[]> {
   if (!navigator.gpu) throw new GpuError("This runtime has no WebGPU. Run the program with Deno 2.9 or newer.");
   ensureRuntimeDir();
   const found: Found[] = [];
   for (const options of ASKING) {
+    if (found.length === most) break;
     const adapter = await navigator.gpu.requestAdapter(options);
     if (!adapter) continue;
     const summary = summarize(adapter);
@@ -256,7 +257,7 @@ export function mib(bytes: number): string {
  * @throws GpuError when there is no such adapter or it gives no device.
  */
 export async function openDevice(index = 0): Promise<Device> {
-  const found = await findAdapters();
+  const found = await findAdapters(index + 1);
   if (found.length === 0) {
     throw new GpuError(
       "WebGPU found no adapter, neither a GPU nor a software Vulkan driver. On Debian or Ubuntu: " +

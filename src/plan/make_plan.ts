@@ -90,7 +90,11 @@ export async function makePlan(prompt: string, options: MakePlanOptions = {}): P
  * rules, their tagger and its dictionary are loaded only here.
  */
 async function byRules(prompt: string): Promise<Plan> {
-  const { planByRules } = await import("./rules/rules.ts");
+  const [{ expectEnglish }, { planByRules }] = await Promise.all([
+    import("./rules/language.ts"),
+    import("./rules/rules.ts"),
+  ]);
+  await expectEnglish(prompt);
   const plan = planByRules(prompt);
   const torn = lostBy(plan, prompt);
   if (torn === undefined) return plan;

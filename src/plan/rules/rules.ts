@@ -1,7 +1,5 @@
-import { PlannerError } from "../../errors.ts";
 import { formatSplitRatio } from "../../region/split_ratio.ts";
 import { plainPlan, type Plan, type Region } from "../plan.ts";
-import { foreignLanguage } from "./language.ts";
 import { arrange, type SceneCell, sizesOf } from "./layout.ts";
 import { repeatsClass } from "./noun.ts";
 import { MOST_CHARACTERS, readScene } from "./reader.ts";
@@ -23,18 +21,9 @@ const BEYOND =
  * carries the setting and the style so that the picture hangs together. One object (or none, or too many) is said in
  * the notes and drawn plainly, and so is a sentence that is beyond the rules. Takes some milliseconds.
  *
- * @throws PlannerError where the prompt is not in English
+ * @param prompt in English (language.ts)
  */
 export function planByRules(prompt: string): Plan {
-  const language = foreignLanguage(prompt);
-  if (language) {
-    throw new PlannerError(
-      `The rules planner reads English, and this prompt looks like ${language}: "${
-        prompt.slice(0, 60)
-      }". Plan it with a ` +
-        "language model (--llm-url or OPENAI_API_KEY), write the regions yourself (a BREAK b), or draw it whole with --no-plan.",
-    );
-  }
   if (prompt.length > MOST_CHARACTERS) {
     return whole(prompt, `The prompt has ${prompt.length} characters and the rules read ${MOST_CHARACTERS}`, WAY_OUT);
   }

@@ -4,10 +4,8 @@
  *
  * @module
  */
-import { model, winkNLP } from "../../deps/wink.ts";
+import { nlp } from "./english.ts";
 import { NOUNS_IN_ING, SCENERY } from "./words.ts";
-
-const nlp = winkNLP(model, ["sbd", "pos"]);
 
 /** What a word does in its phrase; "own" is a possessive: "wizard's". */
 export type Part =

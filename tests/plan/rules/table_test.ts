@@ -2,6 +2,7 @@ import assert from "@std/assert";
 import { PlannerError } from "../../../src/errors.ts";
 import { parsePlan } from "../../../src/plan/parse_plan.ts";
 import { type Plan, regionsOf } from "../../../src/plan/plan.ts";
+import { expectEnglish } from "../../../src/plan/rules/language.ts";
 import { planByRules } from "../../../src/plan/rules/rules.ts";
 import { parseSplitRatio } from "../../../src/region/split_ratio.ts";
 
@@ -77,13 +78,14 @@ const table = readTable(Deno.readTextFileSync(new URL("table.txt", import.meta.u
 Deno.test("rules: prompts as people write them are planned as a person would", async (t) => {
   assert.ok(table.length >= 60);
   for (const row of table) {
-    await t.step(row.prompt, () => {
+    await t.step(row.prompt, async () => {
       if (row.also.error) {
-        return assert.throws(
-          () => planByRules(row.prompt),
+        return await assert.rejects(
+          expectEnglish(row.prompt),
           (error: unknown) => error instanceof PlannerError && new RegExp(row.also.error).test(error.message),
         );
       }
+      await expectEnglish(row.prompt);
       assert.deepEqual(faults(parsePlan(planByRules(row.prompt)), row), []);
     });
   }

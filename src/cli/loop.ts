@@ -1,0 +1,60 @@
+/**
+ * What is said and kept of a picture that was looked at and mended.
+ *
+ * @module
+ */
+import type { Looked } from "../closed_loop.ts";
+import { openFaults } from "../judge/judge.ts";
+import type { Drawing } from "../pipeline/drawing.ts";
+import { layersOf, type Recipe, withLayers } from "../recipe.ts";
+import { type Describe, layersOfRounds } from "./layers.ts";
+import type { Output } from "./output.ts";
+
+export { drawAndMend } from "../closed_loop.ts";
+
+/** Of a picture that was mended: what was drawn first, and each repaint that was taken. */
+export async function recipeOf(
+  looked: Looked,
+  { settings }: Drawing,
+  describe: Describe,
+  { format }: Output,
+  say: (sentence: string) => void,
+): Promise<Recipe> {
+  const recipe = await describe(looked.result);
+  const { seed } = bestOf(looked);
+  const first = await describe({ plan: looked.plan, settings: { ...settings, seed } });
+  return withLayers(recipe, await layersOfRounds(layersOf(first), looked.rounds, describe), format, say);
+}
+
+function bestOf({ drawn }: Looked) {
+  const most = Math.max(...drawn.map(({ worth }) => worth));
+  return drawn.find(({ worth }) => worth === most)!;
+}
+
+/** In a sentence. */
+export function describeLooked({ checklist, marks, drawn, rounds, result }: Looked): string {
+  const open = openFaults(checklist, marks);
+  const attempts = rounds.flatMap(({ attempts }) => attempts);
+  const anew = attempts.filter(({ whole }) => whole).length;
+  return `${drawn.length + anew} drawn, ${attempts.length - anew} repaints, ${result.timings.steps.length} steps; ` +
+    (open.length ? `still open: ${open.join(", ")}.` : "all is as asked.");
+}
+
+/** What `--json` says of it. */
+export function loopReport({ checklist, marks, drawn, rounds }: Looked) {
+  return {
+    drawn: drawn.map(({ seed, worth }) => ({ seed, worth })),
+    rounds: rounds.slice(1).map(({ round, attempts, steps }) => ({
+      round,
+      steps,
+      attempts: attempts.map(({ operation: { words, box }, taken, whole, result }) => ({
+        words,
+        box,
+        taken,
+        whole,
+        seed: result.settings.seed,
+      })),
+    })),
+    checklist: checklist.map((check, i) => ({ ...check, mark: marks[i] })),
+  };
+}

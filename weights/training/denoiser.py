@@ -181,6 +181,8 @@ def main():
             said = step
         if done or time.time() - last_save > a.save:
             last_save = time.time()
+            if not average.own.isfinite().all():
+                raise SystemExit("the weights are no longer finite: what was saved before is kept")
             live = mean_of(model)
             spent[a.stage] = clock.spent
             torch.save({"model": live, "average": average.mean, "optimiser": optimiser.state_dict(), "step": step, "spent": spent}, file.with_suffix(".new"))

@@ -30,7 +30,7 @@ if [ "$device" = cuda ]; then
   decode="--batch 128 --reuse 4 --save 60" edges="--device cuda --workers 14 --scale 8 --report 200 --test 32" count=300 grace=70
   has decoder && most="--device cuda --workers 9 --save 60 --keep 0.999 --scale 16"
 else
-  some="--device cpu --threads 1" most=$some decode="--batch 4" edges="--device cpu --threads 2 --test 4" count=8 grace=600
+  some="--device cpu --threads 1" most=$some decode="--batch 4" edges="--device cpu --threads 1 --test 2" count=8 grace=600
 fi
 end=$((SECONDS + $(awk -v m="$minutes" -v g="$grace" 'BEGIN { printf "%d", 60 * m + g }')))
 left() { local s=$((end - SECONDS - $1)); echo $((s > 1 ? s : 1)); }

@@ -45,11 +45,11 @@ ONE, TWO = [(1, [7], 0.8), (1, [5], 0.2)], [(1, [7], 0.5), (2, [7], 0.4), (2, [5
 STAGES = {
     "small": (4096, 32, [Canvas(8, 8, 1.0, ONE)]),
     "large": (4096, 77, [
-        Canvas(8, 8, 0.15, ONE), Canvas(16, 8, 0.07, TWO), Canvas(8, 16, 0.07, TWO),
+        Canvas(8, 8, 0.16, ONE), Canvas(16, 8, 0.07, TWO), Canvas(8, 16, 0.07, TWO),
         Canvas(32, 16, 0.03, [(1, [7, 11], 0.4), (2, [7, 11], 0.3), (3, [7, 11], 0.3)]),
         Canvas(24, 16, 0.05, [(1, [7, 11], 0.4), (2, [7, 11], 0.25), (3, [7], 0.35)]),
-        Canvas(16, 16, 0.22, layouts=LAYOUTS), Canvas(24, 16, 0.05, layouts=WIDE),
-        Canvas(16, 16, 0.36, [(1, [7], 0.34), (1, [11], 0.24), (1, [5], 0.05), (1, [14], 0.02), (2, [7], 0.14), (2, [5, 11], 0.03),
+        Canvas(16, 16, 0.17, layouts=LAYOUTS), Canvas(24, 16, 0.04, layouts=WIDE),
+        Canvas(16, 16, 0.41, [(1, [7], 0.34), (1, [11], 0.24), (1, [5], 0.05), (1, [14], 0.02), (2, [7], 0.14), (2, [5, 11], 0.03),
                               (3, [7], 0.06), (3, [5, 7], 0.03), (4, [7], 0.06), (4, [5], 0.03)])]),
     "edges": (4096, 77, [Canvas(16, 16, 1.0, [(1, [7], 0.25), (1, [5, 11], 0.2), (2, [5, 7], 0.3), (3, [5, 7], 0.2), (4, [5], 0.05)])]),
     "edges of the first": (4096, 77, [Canvas(16, 16, 1.0, [(1, [7], 0.4), (2, [7], 0.3), (3, [7], 0.3)])]),
@@ -158,7 +158,8 @@ class Pool:
 
     def __init__(self, run: Path, stage: str, seed: int, device, scale=1, workers=0, capacity=24000, beside=None, tokenizer=None, first=False):
         cells, words, self.canvases = STAGES[stage]
-        self.counts = [max(1, cells * scale // (c.columns * c.rows)) for c in self.canvases]
+        # With regions there are up to five texts to read: half as many pictures.
+        self.counts = [max(1, cells * scale // (c.columns * c.rows * (2 if c.layouts else 1))) for c in self.canvases]
         self.run, self.device, self.made = run, device, 0
         self.tokens = Tokens(tokenizer or run / "tokenizer", words)
         analysis = tuple(part.float().numpy() for part in torch.load(run / "autoencoder.pt", map_location="cpu")["analysis"])

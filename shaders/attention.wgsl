@@ -35,25 +35,33 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
     lanes_put($du, lane, k$d);
     // end
     lanes_ready();
-    // for $j in 8
+    // A key at a time in a short loop: unrolled, what a lane runs for 8 of them is more than caches of instructions hold.
     // for $i in QUERIES
-    var dot$i_$j = vec4f(0);
+    var low$i = vec4f(0);
+    var high$i = vec4f(0);
     // end
-    // for $d in QUADS
-    {
-      let key = lanes_get($du, $ju, k$d);
+    for (var j = 0u; j < 8u; j++) {
       // for $i in QUERIES
-      dot$i_$j += q$i_$d * key;
+      var dot$i = vec4f(0);
+      // end
+      // for $d in QUADS
+      {
+        let key = lanes_get($du, j, k$d);
+        // for $i in QUERIES
+        dot$i += q$i_$d * key;
+        // end
+      }
+      // end
+      // for $i in QUERIES
+      let score$i = vec4f(total(dot$i));
+      low$i = select(low$i, score$i, vec4u(0, 1, 2, 3) == vec4u(j));
+      high$i = select(high$i, score$i, vec4u(4, 5, 6, 7) == vec4u(j));
       // end
     }
-    // end
-    // end
     // for $i in QUERIES
     let limit$i = vec4i(i32(end$i - first));
-    let low$i = select(vec4f(-1e30), vec4f(total(dot$i_0), total(dot$i_1), total(dot$i_2), total(dot$i_3)),
-      vec4i(0, 1, 2, 3) < limit$i);
-    let high$i = select(vec4f(-1e30), vec4f(total(dot$i_4), total(dot$i_5), total(dot$i_6), total(dot$i_7)),
-      vec4i(4, 5, 6, 7) < limit$i);
+    low$i = select(vec4f(-1e30), low$i, vec4i(0, 1, 2, 3) < limit$i);
+    high$i = select(vec4f(-1e30), high$i, vec4i(4, 5, 6, 7) < limit$i);
     let both$i = max(low$i, high$i);
     let new$i = max(most$i, max(max(both$i.x, both$i.y), max(both$i.z, both$i.w)));
     let fade$i = exp(most$i - new$i);
@@ -70,12 +78,24 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
     lanes_ready();
     // for $d in QUADS
     {
-      // for $j in 8
-      let value$j = lanes_get($du, $ju, v$d);
-      // end
       // for $i in QUERIES
-      o$i_$d = o$i_$d * fade$i + e_low$i.x * value0 + e_low$i.y * value1 + e_low$i.z * value2 + e_low$i.w * value3
-        + e_high$i.x * value4 + e_high$i.y * value5 + e_high$i.z * value6 + e_high$i.w * value7;
+      o$i_$d *= fade$i;
+      // end
+      // for $j in 4
+      {
+        let value = lanes_get($du, $ju, v$d);
+        // for $i in QUERIES
+        o$i_$d += e_low$i[$ju] * value;
+        // end
+      }
+      // end
+      // for $j in 4
+      {
+        let value = lanes_get($du, 4u + $ju, v$d);
+        // for $i in QUERIES
+        o$i_$d += e_high$i[$ju] * value;
+        // end
+      }
       // end
     }
     // end

@@ -142,7 +142,7 @@ export function attention(
   if (qWidth !== (joined ? 3 : 1) * channels || kvWidth !== (joined ? 3 : 2) * channels) {
     throw new Error(`"${q.label}" has ${qWidth} channels, "${kv.label}" ${kvWidth}: not ${heads.count} heads of ${d}.`);
   }
-  const tile = attentionTile(g.device, d);
+  const tile = attentionTile(g.device, d, map.regionOfRow.length * channels);
   const tables = tablesFor(g, map, queriesOf(tile));
   const JOINED = Number(!inTexture(g.device, q)); // a writable buffer may be bound once only, a texture twice
   const inOne = joined && JOINED === 1;

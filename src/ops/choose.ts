@@ -47,7 +47,7 @@ const GPU: Choices = {
 const CHOICES: Record<DeviceClass, Choices> = {
   software: {
     matmul: "lanes",
-    attention: ["lanes 1", "wide", "lanes any"],
+    attention: ["lanes 4", "lanes 2", "wide", "lanes any"],
     norm: { rows: 4, waves: 1, strips: 8, longest: Infinity, threads: 8, whole: { rows: 4096, threads: 8, ahead: 1 } },
     winograd: { from: 192 * 192, to: 1280 * 960, strip: 16 },
   },
@@ -181,10 +181,13 @@ export function winogradStrip(device: Device): number {
   return Math.min(CHOICES[device.kind].winograd.strip * 2 ** 20, device.maxBinding);
 }
 
-/** The tile for heads of `width` channels, a multiple of 4. */
-export function attentionTile(device: Device, width: number): AttentionTile {
+/**
+ * The tile for heads of `width` channels, a multiple of 4.
+ * @param values numbers in all queries; as many as one likes by default
+ */
+export function attentionTile(device: Device, width: number, values = Infinity): AttentionTile {
   const forced = device.forced.get("attention") as keyof typeof ATTENTION;
-  const names = forced ? [forced] : attentionVariants(device, width);
+  const names = forced ? [forced] : attentionVariants(device, width, values);
   const speed = (name: string) => speedOf(device, "attention", name, width) ?? 0;
   const right = names.filter((name) => isRight(device, "attention", name));
   // Trying may have ended before the first was timed: the table's choice then.
@@ -192,12 +195,16 @@ export function attentionTile(device: Device, width: number): AttentionTile {
   return ATTENTION[best];
 }
 
-/** The variants that serve heads of `width` channels on a class of device, the likeliest first. */
-export function attentionVariants(device: Device, width: number): (keyof typeof ATTENTION)[] {
+/**
+ * The variants that serve heads of `width` channels on a class of device, the likeliest first.
+ * @param values numbers in all queries; as many as one likes by default
+ */
+export function attentionVariants(device: Device, width: number, values = Infinity): (keyof typeof ATTENTION)[] {
   const memory = device.gpu.limits.maxComputeWorkgroupStorageSize;
   return CHOICES[device.kind].attention.filter((name) => {
     const tile: AttentionTile = ATTENTION[name];
-    return width <= tile.upToWidth && width % tile.multipleOf === 0 && workgroupBytes(tile, width) <= memory;
+    const serves = width >= tile.fromWidth && width <= tile.upToWidth && width % tile.multipleOf === 0;
+    return serves && values >= tile.worthFrom && workgroupBytes(tile, width) <= memory;
   });
 }
 

@@ -34,7 +34,8 @@ export interface AttentionTile {
    * `attention_tile`: workgroups of 64 threads that share keys and values.
    */
   kernel: "attention" | "attention_wide" | "attention_tile";
-  /** Serves heads of up to this many channels … */
+  /** Serves heads of at least, and up to, this many channels … */
+  fromWidth: number;
   upToWidth: number;
   /** … that are a multiple of this. */
   multipleOf: number;
@@ -47,14 +48,18 @@ export interface AttentionTile {
   /** Keys in workgroup memory, and keys a turn. */
   block: number;
   keys: number;
+  /** Numbers in all queries from which what it saves is worth the longer time to compile it. */
+  worthFrom: number;
 }
 
-const lanes = { kernel: "attention", multipleOf: 4, parts: 1, waves: 1, block: 8, keys: 8 } as const;
-const tile = { kernel: "attention_tile", waves: 8 } as const;
+const any = { fromWidth: 0, multipleOf: 4, worthFrom: 0 } as const;
+const lanes = { ...any, kernel: "attention", parts: 1, waves: 1, block: 8, keys: 8 } as const;
+const tile = { ...any, kernel: "attention_tile", waves: 8 } as const;
 
 /** Attention: lanes for software adapters, tiles for GPUs, without spilled registers on any head of SD and SDXL. */
 export const ATTENTION = {
-  "lanes 1": { ...lanes, upToWidth: 64, queries: 1 },
+  "lanes 2": { ...lanes, upToWidth: 80, queries: 2 },
+  "lanes 4": { ...lanes, fromWidth: 40, upToWidth: 80, queries: 4, worthFrom: 3e5 },
   "lanes any": { ...lanes, upToWidth: Infinity, queries: 1 },
   "wide": { ...lanes, kernel: "attention_wide", upToWidth: Infinity, multipleOf: 32, parts: 8, queries: 4 },
   "tile 40": { ...tile, upToWidth: 40, multipleOf: 4, parts: 1, queries: 2, block: 32, keys: 8 },

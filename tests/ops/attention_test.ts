@@ -37,14 +37,15 @@ function naive(
 const range = (start: number, count: number) => Array.from({ length: count }, (_, i) => start + i);
 const half = (x: Float32Array) => Float32Array.from(Float16Array.from(x));
 
-/** Every variant for GPUs by name, at the widest head that it is meant for. */
-const FORCED = Object.entries(ATTENTION).filter(([name]) => !name.startsWith("lanes")).map(([name, { upToWidth }]) => ({
-  precision: "f16" as const,
-  kind: "like a GPU without subgroups" as const,
-  name: `f16 as "${name}"`,
-  forced: { attention: name },
-  width: Math.min(upToWidth, 160),
-}));
+/** Every variant for GPUs by name, at the widest head that it is meant for, and what software adapters keep for long ones. */
+const FORCED = Object.entries(ATTENTION).filter(([name]) => name === "lanes 4" || !name.startsWith("lanes"))
+  .map(([name, { upToWidth }]) => ({
+    precision: "f16" as const,
+    kind: name === "lanes 4" ? "as it is" as const : "like a GPU without subgroups" as const,
+    name: `f16 as "${name}"`,
+    forced: { attention: name },
+    width: Math.min(upToWidth, name === "lanes 4" ? 40 : 160),
+  }));
 
 for (const way of [...WAYS, ...FORCED] as (Way & { width?: number })[]) {
   const { precision } = way;

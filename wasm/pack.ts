@@ -4,7 +4,7 @@
  */
 
 /** Numbers of a row that are packed before the next rows: what they are packed to stays in the nearest cache. */
-const BLOCK: u32 = 32;
+const BLOCK: u32 = 128;
 
 /**
  * Rows of halfs become columns: number i of row r goes to half r of what begins at target i.
@@ -91,35 +91,32 @@ function eight(rows: usize, start: u32, end: u32, targets: usize, to: usize): v1
 
 /** Eight filters at once: nine taps, each of all eight, become sixteen numbers. @param sums 384 bytes to work in */
 function filters(taps: usize, sums: usize, targets: usize, to: usize): void {
-  for (let y: usize = 0; y < 3; y++) across(taps + y * 48, sums + y * 128);
-  for (let x: usize = 0; x < 4; x++) down(sums + x * 32, targets + x * 4, to);
+  for (let y: usize = 0; y < 3; y++, taps += 48, sums += 128) {
+    const a = v128.load(taps), b = v128.load(taps, 16), c = v128.load(taps, 32);
+    across(i32x4.extend_low_i16x8_u(a), i32x4.extend_low_i16x8_u(b), i32x4.extend_low_i16x8_u(c), sums);
+    across(i32x4.extend_high_i16x8_u(a), i32x4.extend_high_i16x8_u(b), i32x4.extend_high_i16x8_u(c), sums + 16);
+  }
+  for (let x: usize = 0; x < 4; x++) down(sums - 384 + x * 32, targets + x * 4, to);
 }
 
-/** A row of g·Gᵀ in f32: four numbers, each of eight filters. */
-function across(taps: usize, sums: usize): void {
-  const a = v128.load(taps), b = v128.load(taps, 16), c = v128.load(taps, 32);
-  for (let half: usize = 0; half < 2; half++, sums += 16) {
-    const left = widened(half ? i32x4.extend_high_i16x8_u(a) : i32x4.extend_low_i16x8_u(a));
-    const middle = widened(half ? i32x4.extend_high_i16x8_u(b) : i32x4.extend_low_i16x8_u(b));
-    const right = widened(half ? i32x4.extend_high_i16x8_u(c) : i32x4.extend_low_i16x8_u(c));
-    const ends = f32x4.add(left, right);
-    v128.store(sums, left);
-    v128.store(sums, f32x4.mul(HALF, f32x4.add(ends, middle)), 32);
-    v128.store(sums, f32x4.mul(HALF, f32x4.sub(ends, middle)), 64);
-    v128.store(sums, right, 96);
-  }
+/** A row of g·Gᵀ in f32: four numbers, each of four filters. */
+function across(a: v128, b: v128, c: v128, sums: usize): void {
+  const left = widened(a), middle = f32x4.mul(HALF, widened(b)), right = widened(c);
+  const ends = f32x4.mul(HALF, f32x4.add(left, right));
+  v128.store(sums, left);
+  v128.store(sums, f32x4.add(ends, middle), 32);
+  v128.store(sums, f32x4.sub(ends, middle), 64);
+  v128.store(sums, right, 96);
 }
 
 /** A column of G·(g·Gᵀ) in halfs. */
 function down(sums: usize, targets: usize, to: usize): void {
-  const top = v128.load(sums), bottom = v128.load(sums, 256), middle = v128.load(sums, 128);
-  const top2 = v128.load(sums, 16), bottom2 = v128.load(sums, 272), middle2 = v128.load(sums, 144);
-  const ends = f32x4.add(top, bottom), ends2 = f32x4.add(top2, bottom2);
-  const sum = f32x4.mul(HALF, f32x4.add(ends, middle)), sum2 = f32x4.mul(HALF, f32x4.add(ends2, middle2));
-  const rest = f32x4.mul(HALF, f32x4.sub(ends, middle)), rest2 = f32x4.mul(HALF, f32x4.sub(ends2, middle2));
+  const top = v128.load(sums), bottom = v128.load(sums, 256), middle = f32x4.mul(HALF, v128.load(sums, 128));
+  const top2 = v128.load(sums, 16), bottom2 = v128.load(sums, 272), middle2 = f32x4.mul(HALF, v128.load(sums, 144));
+  const ends = f32x4.mul(HALF, f32x4.add(top, bottom)), ends2 = f32x4.mul(HALF, f32x4.add(top2, bottom2));
   v128.store(to + 2 * load<u32>(targets), narrowed(top, top2));
-  v128.store(to + 2 * load<u32>(targets, 16), narrowed(sum, sum2));
-  v128.store(to + 2 * load<u32>(targets, 32), narrowed(rest, rest2));
+  v128.store(to + 2 * load<u32>(targets, 16), narrowed(f32x4.add(ends, middle), f32x4.add(ends2, middle2)));
+  v128.store(to + 2 * load<u32>(targets, 32), narrowed(f32x4.sub(ends, middle), f32x4.sub(ends2, middle2)));
   v128.store(to + 2 * load<u32>(targets, 48), narrowed(bottom, bottom2));
 }
 
@@ -129,8 +126,8 @@ const UP = i32x4.splat(0x77800000), DOWN = i32x4.splat(0x07800000);
 
 /** Halfs in the lower parts of four lanes as f32. */
 function widened(v: v128): v128 {
-  const size = i32x4.shl(v128.and(v, i32x4.splat(0x7fff)), 13);
-  return v128.or(f32x4.mul(size, UP), i32x4.shl(v128.and(v, i32x4.splat(0x8000)), 16));
+  const size = i32x4.shr_u(i32x4.shl(v, 17), 4);
+  return v128.or(f32x4.mul(size, UP), i32x4.shl(i32x4.shr_u(v, 15), 31));
 }
 
 /** Eight f32 below 65520 as halfs, rounded to nearest, ties to even. */
@@ -140,10 +137,10 @@ function narrowed(low: v128, high: v128): v128 {
 
 /** Four f32 below 65520 as halfs in the lower parts of their lanes. */
 function rounded(v: v128): v128 {
-  const size = f32x4.mul(f32x4.abs(v), DOWN);
-  const odd = v128.and(i32x4.shr_u(size, 13), i32x4.splat(1));
-  const rounded = i32x4.shr_u(i32x4.add(size, i32x4.add(i32x4.splat(0xfff), odd)), 13);
-  return v128.or(rounded, v128.and(i32x4.shr_u(v, 16), i32x4.splat(0x8000)));
+  const small = f32x4.mul(v, DOWN);
+  const odd = i32x4.shr_u(i32x4.shl(small, 18), 31);
+  const up = i32x4.add(i32x4.add(small, odd), i32x4.splat(0xfff));
+  return v128.or(i32x4.shr_u(i32x4.shl(up, 1), 14), i32x4.shl(i32x4.shr_u(up, 31), 15));
 }
 
 function low16(a: v128, b: v128): v128 {

@@ -1,12 +1,14 @@
 /**
  * How fast weights reach the device, as a share of the rate at which the same file can be read: from the disk, and again from
- * memory. `deno task bench load [MiB]` makes a file of that size (default 512) in a temporary folder.
+ * memory, beside the rate at which as many bytes are only written there. `deno task bench load [MiB]` makes a file of that size (default 512) in a temporary folder.
  *
  * @module
  */
 import { openDevice } from "../src/gpu/device.ts";
 import { openSafetensors, safetensorsHead } from "../src/formats/safetensors.ts";
 import type { TensorSource } from "../src/formats/tensor_source.ts";
+import { placeBytes } from "../src/gpu/storage.ts";
+import { place } from "../src/nn/load_matrices.ts";
 import { openPackedCache } from "../src/nn/packed_cache.ts";
 import { Weights } from "../src/nn/weights.ts";
 
@@ -66,6 +68,17 @@ export async function run([size = "512"]: string[], print: (line: string) => voi
       await device.finished();
       weights.release();
     };
+    const write = async () => {
+      const weights = declared();
+      const needs = weights.list.map((weight) => ({ weight, names: [] }));
+      const packed = new Uint8Array(Math.max(...weights.list.map(({ panels }) => placeBytes(device, panels))));
+      const matrices = async function* () {
+        for (const { weight } of needs) yield { weight, packed, read: 0 };
+      };
+      await place(device, needs, matrices(), () => {});
+      await device.finished();
+      weights.release();
+    };
     const cache = await openPackedCache(folder, declared(), source, print);
     if (!cache) throw new Error("The packed weights could not be kept.");
     await load(); // compiles
@@ -90,6 +103,7 @@ export async function run([size = "512"]: string[], print: (line: string) => voi
     const rates = [];
     for (const job of jobs) rates.push(await rate(job));
     say("from memory", rates);
+    print(`only written to the device: ${(await rate(write)).toFixed(0)} MiB/s`);
     print(`JavaScript heap at the most: ${(heap / 2 ** 20).toFixed(0)} MiB`);
     source.close();
     cache.close();

@@ -58,22 +58,23 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
     }
   }
   // A loop instead of unrolled rows, and one whose end no compiler knows: unrolled, what follows is most of the time to
-  // compile.
-  var sums: array<vec4f, 2 * ROWS>;
-  // for $i in ROWS
-  sums[2 * $i] = low$i;
-  sums[2 * $i + 1] = high$i;
-  // end
+  // compile. A chain of choices finds a row's sums, since an array that is indexed is read lane by lane.
   let column = panel * p.lanes + lane;
   let count = min(ROWS, p.rows - min(row, p.rows));
   let b = bias_of(column);
   for (var i = 0u; i < count; i++) {
+    var low = low0;
+    var high = high0;
+    // for $i in ROWS
+    low = select(low, low$i, i == $iu);
+    high = select(high, high$i, i == $iu);
+    // end
     if (PARTS == 0u) {
-      finish(sums[2u * i] + b[0], sums[2u * i + 1u] + b[1], row + i, column);
+      finish(low + b[0], high + b[1], row + i, column);
     } else {
       let at = ((part * p.rows + row + i) * p.panels * p.lanes + column) * 2u;
-      partial_put(at, sums[2u * i]);
-      partial_put(at + 1u, sums[2u * i + 1u]);
+      partial_put(at, low);
+      partial_put(at + 1u, high);
     }
   }
 }

@@ -27,19 +27,20 @@ interface Choices {
   attention: readonly (keyof typeof ATTENTION)[];
   norm: NormTile;
   /**
-   * Channels in times channels out that Winograd's transform pays for, with at least 64 on either side: below, what it
-   * adds to loads and stores is more than it saves; beyond, pictures are small, and 16 weights to read where there were
-   * 9 cost more. `strip` is the MiB of its largest intermediate tensor: larger pictures are convolved in strips of
-   * tiles.
+   * Channels in times channels out that Winograd's transform pays for, with at least `least` on either side: below, what
+   * it adds to loads and stores is more than it saves; beyond, pictures are small, and 16 weights to read where there
+   * were 9 cost more. Where the result has up to `whole` channels, one kernel does all of it, which pays from `least` on;
+   * wider ones would make the patches too often. `strip` is the MiB of the largest intermediate tensor of three kernels:
+   * larger pictures are convolved in strips of tiles.
    */
-  winograd: { from: number; to: number; strip: number };
+  winograd: { least: number; whole: number; from: number; to: number; strip: number };
 }
 
 const GPU: Choices = {
   matmul: "tiles",
   attention: ["tile 40", "tile 64", "tile 80", "tile 160", "tile 512", "wide", "lanes any"],
   norm: { rows: 4, waves: 4, strips: 64, longest: 64, threads: 64, whole: { rows: 4096, threads: 256, ahead: 4 } },
-  winograd: { from: 128 * 128, to: 512 * 512, strip: 48 },
+  winograd: { least: 64, whole: 0, from: 128 * 128, to: 512 * 512, strip: 48 },
 };
 
 // Lanes that exchange values by shuffles have to win a measurement first: where a shuffle is one instruction a value,
@@ -49,7 +50,7 @@ const CHOICES: Record<DeviceClass, Choices> = {
     matmul: "lanes",
     attention: ["lanes 4", "lanes 2", "wide", "lanes any"],
     norm: { rows: 4, waves: 1, strips: 8, longest: Infinity, threads: 8, whole: { rows: 4096, threads: 8, ahead: 1 } },
-    winograd: { from: 192 * 192, to: 1280 * 960, strip: 16 },
+    winograd: { least: 32, whole: 192, from: 192 * 192, to: 1280 * 960, strip: 16 },
   },
   workgroup: GPU,
   subgroup: GPU,
@@ -163,18 +164,25 @@ export function panelWidth(device: Device, columns: number): number {
 /** Whether a 3×3 convolution at stride 1 with these channels is better done by Winograd's transform. */
 export function usesWinograd(device: Device, inChannels: number, outChannels: number): boolean {
   const forced = device.forced.get("conv3x3");
-  if (forced) return forced === "winograd";
-  if (Math.min(inChannels, outChannels) < 64 || !isRight(device, "conv3x3", "winograd")) return false;
-  const { from, to } = CHOICES[device.kind].winograd;
+  if (forced) return forced !== "taps";
+  const { least, whole, from, to } = CHOICES[device.kind].winograd;
+  if (Math.min(inChannels, outChannels) < least || !isRight(device, "conv3x3", "winograd")) return false;
   const product = inChannels * outChannels;
   const nearest = TIMED.conv3x3.reduce((a, b) => Math.abs(product - a * a) < Math.abs(product - b * b) ? a : b);
   const [winograd, taps] = ["winograd", "taps"].map((name) => speedOf(device, "conv3x3", name, nearest));
-  if (winograd === undefined || taps === undefined) return product >= from && product <= to;
+  if (winograd === undefined || taps === undefined) return (outChannels <= whole || product >= from) && product <= to;
   return product <= LARGEST_TRANSFORMED && winograd > MARGIN * taps;
 }
 
 /** Beyond, transformed weights would take much of a device's memory. */
 const LARGEST_TRANSFORMED = 640 * 960;
+
+/** The tile of winograd.wgsl, where that does all of a convolution; otherwise three kernels do. */
+export function winogradTile(device: Device, outChannels: number): Pick<MatmulTile, "rows" | "waves"> | undefined {
+  const forced = device.forced.get("conv3x3");
+  const whole = forced === "winograd whole" || outChannels <= CHOICES[device.kind].winograd.whole;
+  return whole && forced !== "winograd in three" ? MATMUL["lanes 8"] : undefined;
+}
 
 /** Bytes of the largest intermediate tensor of Winograd's transform. */
 export function winogradStrip(device: Device): number {

@@ -198,7 +198,7 @@ function dispatch(
  * Bands of rows along y, and along z where they are more than a device starts: a picture of 1024² has 65536 for one
  * that walks 16.
  */
-function bands(count: number): [number, number] {
+export function bands(count: number): [number, number] {
   const along = Math.ceil(count / 65535);
   return [Math.ceil(count / along), along];
 }

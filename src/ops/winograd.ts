@@ -9,12 +9,13 @@
  * @module
  */
 import inSource from "../../shaders/winograd_in.wgsl" with { type: "text" };
+import wholeSource from "../../shaders/winograd.wgsl" with { type: "text" };
 import outSource from "../../shaders/winograd_out.wgsl" with { type: "text" };
 import type { Graph } from "../gpu/graph.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { winogradStrip } from "./choose.ts";
+import { winogradStrip, winogradTile } from "./choose.ts";
 import { grid64 } from "./grid.ts";
-import { ending, type Epilogue, tapProducts } from "./product.ts";
+import { bands, ending, type Epilogue, tapProducts } from "./product.ts";
 import { panelCount, type Weight } from "./weight.ts";
 
 /**
@@ -34,6 +35,8 @@ export function winograd(
   const tile_width = Math.ceil(width / 2);
   const tile_height = Math.ceil(height / 2);
   const total = batch * tile_height * tile_width;
+  const tile = winogradTile(g.device, weight.outChannels);
+  if (tile) return whole(g, x, weight, epilogue, view, out, tile);
   const columns = panelCount(weight) * weight.panel;
   const tileBytes = 16 * Math.max(columns * 4, channels * (g.precision === "f16" ? 2 : 4));
   const most = Math.max(1, Math.floor(winogradStrip(g.device) / tileBytes));
@@ -62,6 +65,46 @@ export function winograd(
     });
     results(g, patches, weight, epilogue, out, { first, tiles, tile_width, tile_height, width, height });
   }
+}
+
+/** Everything in one kernel. */
+function whole(
+  g: Graph,
+  x: Tensor,
+  weight: Weight,
+  epilogue: Epilogue,
+  [height, width]: readonly [height: number, width: number],
+  out: Tensor,
+  { rows: ROWS, waves: WAVES }: { rows: number; waves: number },
+): void {
+  const [batch, in_height, in_width, channels] = x.shape;
+  const [tile_height, tile_width] = [height, width].map((size) => Math.ceil(size / 2));
+  const tiles = batch * tile_height * tile_width;
+  const { params, constants, bindings } = ending(g, weight, epilogue, height * width);
+  g.dispatch({
+    kernel: { name: "winograd", source: wholeSource },
+    constants: { ROWS, WAVES, SLOTS: ROWS, ...constants },
+    params: {
+      rows: batch * height * width,
+      depth: channels / 4,
+      quads: out.shape[3] / 4,
+      panels: panelCount(weight),
+      ...params,
+      tiles,
+      tile_width,
+      tile_height,
+      in_width,
+      in_height,
+      width,
+      height,
+      up: height !== in_height || width !== in_width,
+      lanes: weight.panel / 8,
+    },
+    bindings: [...bindings, out, x, weight.panels],
+    writes: out,
+    grid: [panelCount(weight), ...bands(Math.ceil(tiles / (ROWS * WAVES * 64 / weight.panel)))],
+    flops: 2 * 16 * tiles * weight.inChannels * weight.outChannels,
+  });
 }
 
 /** Where a strip of tiles lies in the result. */

@@ -38,7 +38,8 @@ for (const way of WAYS) {
   // The bounds that src/ops/winograd.ts states, of the largest result: f16 rounds patches and weights, f32 next to nothing.
   const bound = way.precision === "f32" ? 1e-5 : 4e-3;
   Deno.test(`conv3x3 by Winograd ${way.name}: odd sizes, doubled pictures, with shift, residual and SiLU`, async () => {
-    for (const test of CASES) {
+    const variants = ["winograd whole", "winograd in three"];
+    for (const [test, variant] of CASES.flatMap((test) => variants.map((variant) => [test, variant] as const))) {
       const { batch, height, width, channels, outputs, up } = test;
       const stored = (count: number, seed: number) => {
         const values = random(count, seed);
@@ -57,7 +58,7 @@ for (const way of WAYS) {
         { shape, values: residual },
       ];
       const y = await compute(
-        { ...way, forced: { conv3x3: "winograd" } },
+        { ...way, forced: { conv3x3: variant } },
         given,
         { "c.weight": { shape: [outputs, channels, 3, 3], values: k }, "c.bias": { shape: [outputs], values: bias } },
         (g, w, [x, shift, residual]) =>

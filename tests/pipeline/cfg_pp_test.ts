@@ -11,7 +11,8 @@ const folder = new URL("../golden/models/sd1", import.meta.url).pathname;
 const common = { width: 64, height: 64, steps: 3, seed: 5 } as const;
 
 Deno.test("guided by nothing, CFG++ draws the negative prompt; guided more, it leaves it", async () => {
-  const model = await loadModel(folder, { device: await testDevice() });
+  // In f32: how a norm is cut depends on the batch, and halfs would show that.
+  const model = await loadModel(folder, { device: await testDevice(), type: "f32" });
   try {
     const draw = async (options: GenerateOptions) => (await paint(model, { ...common, ...options })).image.data;
     const away = (a: ArrayLike<number>, b: ArrayLike<number>) =>
@@ -20,7 +21,7 @@ Deno.test("guided by nothing, CFG++ draws the negative prompt; guided more, it l
     const cfgPp = (cfgScale?: number) =>
       draw({ prompt: "an apple", negativePrompt: "a pear", samplingMethod: "euler_cfg++", cfgScale });
     const [none, usual, all] = [await cfgPp(0), await cfgPp(), await cfgPp(1)];
-    assert.ok(away(none, pear) < 0.1, `${away(none, pear)} levels`);
+    assert.ok(away(none, pear) < 0.01, `${away(none, pear)} levels`);
     assert.ok(away(usual, pear) > 0.1 && away(all, pear) > away(usual, pear), "guidance does nothing");
 
     const plan = planFromRegions({ regions: "a pear BREAK a pear", splitRatio: "1,1", mode: "latent" });
@@ -28,7 +29,7 @@ Deno.test("guided by nothing, CFG++ draws the negative prompt; guided more, it l
     const ancestral = { prompt: "a pear", samplingMethod: "euler_a", cfgScale: 1 } as const;
     for (const initImage of [undefined, filled(64, 64, [90, 120, 30, 255])]) {
       const regional = await draw({ plan, initImage, ...same });
-      assert.ok(away(regional, await draw({ initImage, ...ancestral })) < 0.1, "not Euler's step where prompts agree");
+      assert.ok(away(regional, await draw({ initImage, ...ancestral })) < 0.01, "not Euler's step where prompts agree");
     }
   } finally {
     model.close();

@@ -66,7 +66,7 @@ export async function stream<Job>(
   let used = 0;
   const flush = async () => {
     // The load before this one was worked on while this one was read; no more than that waits.
-    await device.finished();
+    await device.keptUp();
     writeTensor(device, staging, host.subarray(0, used));
     await work(staging, flags, jobs);
     jobs = [];

@@ -88,7 +88,9 @@ export function matmulTile(device: Device, shape: ProductShape, panel: number): 
   const [forced, slices] = device.forced.get("matmul")?.split(" / ") ?? [];
   const shares = sharesOf(device);
   const { rows } = shape;
-  const lanes = rows <= 4 ? "lanes 4" : rows <= 8 || workOf(shape) < LONG ? "lanes 8" : "lanes 16";
+  const work = workOf(shape);
+  const longest = work >= LONGEST && panel === 64 && CHOICES[device.kind].matmul === "lanes";
+  const lanes = rows <= 4 ? "lanes 4" : rows <= 8 || work < LONG ? "lanes 8" : longest ? "lanes 32" : "lanes 16";
   const name = forced as keyof typeof MATMUL ?? (usesLanes(device, shares) ? lanes : shortest(shape, shares).name);
   const tile = MATMUL[name];
   if (tile.kernel === "matmul" || shape.taps === 16) return { ...tile, slices: 1 };
@@ -98,6 +100,9 @@ export function matmulTile(device: Device, shape: ProductShape, panel: number): 
 
 /** Multiply-adds from which 16 rows a lane, a sixth faster than 8, are worth three times the time to compile. */
 const LONG = 8e7;
+
+/** Those from which 32, a twelfth faster than 16, are worth three times the time again. */
+const LONGEST = 3e9;
 
 /** Multiply-adds of a product. */
 function workOf({ rows, panels, depth, taps }: ProductShape): number {

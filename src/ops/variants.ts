@@ -23,6 +23,7 @@ export const MATMUL = {
   "lanes 4": { kernel: "matmul", rows: 4, waves: 1, chunk: 8 },
   "lanes 8": { kernel: "matmul", rows: 8, waves: 1, chunk: 8 },
   "lanes 16": { kernel: "matmul", rows: 16, waves: 1, chunk: 8 },
+  "lanes 32": { kernel: "matmul", rows: 32, waves: 1, chunk: 8 },
   "tile 4": { kernel: "matmul_tile", rows: 4, waves: 8, chunk: 8 },
   "tile 8": { kernel: "matmul_tile", rows: 8, waves: 8, chunk: 4 },
 } as const satisfies Record<string, MatmulTile>;

@@ -1,9 +1,11 @@
+import assert from "@std/assert";
+import { matmulTile } from "../../src/ops/choose.ts";
 import { conv3x3, linear } from "../../src/ops/matmul.ts";
 import { MATMUL } from "../../src/ops/variants.ts";
-import { assertClose, compute, random, TOLERANCE, type Way, WAYS } from "./harness.ts";
+import { assertClose, compute, random, testDevice, TOLERANCE, type Way, WAYS } from "./harness.ts";
 
-/** Every variant by name, besides those that the classes of device choose. */
-const FORCED = [...Object.keys(MATMUL), "tile 8 / 3"].map((variant): Way => ({
+/** Every variant by name, besides those that the classes of device choose. One that compiles for seconds has its own test. */
+const FORCED = [...Object.keys(MATMUL).filter((name) => name !== "lanes 32"), "tile 8 / 3"].map((variant): Way => ({
   precision: "f16",
   kind: "like a GPU without subgroups",
   name: `f16 as "${variant}"`,
@@ -148,6 +150,25 @@ for (const way of [...WAYS, ...FORCED]) {
     assertClose(y, naiveLinear(x, k, undefined, m, o, c), atol, rtol);
   });
 }
+
+Deno.test("linear f16: the longest products, with 32 rows a lane, are those of 16 to the bit", async () => {
+  const device = await testDevice();
+  if (device.kind === "software") {
+    assert.equal(matmulTile(device, { rows: 8192, panels: 10, depth: 160, taps: 1 }, 64).rows, 32);
+    assert.equal(matmulTile(device, { rows: 2048, panels: 10, depth: 160, taps: 1 }, 64).rows, 16);
+  }
+  const [m, k, n] = [75, 36, 132];
+  const given = [{ shape: [1, m, k], values: random(m * k) }, { shape: [1, m, n], values: random(m * n, 2) }];
+  const weights = {
+    "l.weight": { shape: [n, k], values: random(n * k, 3) },
+    "l.bias": { shape: [n], values: random(n, 4) },
+  };
+  const [half, whole] = await Promise.all(["lanes 16", "lanes 32"].map((matmul) => {
+    const way = { precision: "f16", kind: "as it is", name: matmul, forced: { matmul } } as const;
+    return compute(way, given, weights, (g, w, [x, residual]) => linear(g, x, w.matrix("l", k, n), { residual }));
+  }));
+  assert.deepEqual(whole, half);
+});
 
 Deno.test("linear f16: more bands of rows than a device starts along one side", async () => {
   const rows = 65_536 * 16 + 5;

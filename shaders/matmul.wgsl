@@ -70,7 +70,7 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
     high = select(high, high$i, i == $iu);
     // end
     if (PARTS == 0u) {
-      finish(low + b[0], high + b[1], row + i, column);
+      finish(low + b[0], high + b[1], row + i, column, shift_row(row + i));
     } else {
       let at = ((part * p.rows + row + i) * p.panels * p.lanes + column) * 2u;
       partial_put(at, low);

@@ -7,6 +7,7 @@ struct Params {
   entry_rows: u32,
   has_bias: u32,
   has_residual: u32,
+  has_shift: u32,
   shift_quads: u32,
   shift_first: u32,
   slices: u32,
@@ -30,5 +31,5 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
     high += sums_at(at + 1u);
   }
   let b = bias_of(index % lanes);
-  finish(low + b[0], high + b[1], index / lanes, index % lanes);
+  finish(low + b[0], high + b[1], index / lanes, index % lanes, shift_row(index / lanes));
 }

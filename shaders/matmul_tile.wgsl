@@ -81,7 +81,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   for (var i = 0u; i < ROWS; i++) {
     let m = first_row + own + i * 8u;
     if (PARTS == 0u) {
-      finish(sums[2u * i] + b[0], sums[2u * i + 1u] + b[1], m, column);
+      finish(sums[2u * i] + b[0], sums[2u * i + 1u] + b[1], m, column, shift_row(m));
     } else if (m < p.rows) {
       let at = ((part * p.rows + m) * p.panels * 8u + column) * 2u;
       partial_put(at, sums[2u * i]);

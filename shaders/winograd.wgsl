@@ -14,6 +14,7 @@ struct Params {
   entry_rows: u32,   // pixels of one batch entry
   has_bias: u32,
   has_residual: u32,
+  has_shift: u32,
   shift_quads: u32,
   shift_first: u32,
   tiles: u32,
@@ -127,6 +128,6 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
     let at = tile.xy * 2u + vec2u(i % 2u, i / 2u % 2u);
     let m = (tile.z * p.height + at.y) * p.width + at.x;
     let inside = first + i / 4u < p.tiles && at.x < p.width && at.y < p.height;
-    finish(low + b[0], high + b[1], select(OUTSIDE, m, inside), column);
+    finish(low + b[0], high + b[1], select(OUTSIDE, m, inside), column, select(tile.z, m, p.entry_rows == 1u));
   }
 }

@@ -8,6 +8,7 @@ struct Params {
   entry_rows: u32,
   has_bias: u32,
   has_residual: u32,
+  has_shift: u32,
   shift_quads: u32,
   shift_first: u32,
   first: u32,        // tile to begin with, counted through the batch
@@ -45,8 +46,12 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
   let m = (tile / p.tile_width / p.tile_height * p.height + y) * p.width + x;
   let right = x + 1u < p.width;
   let below = y + 1u < p.height;
-  finish_quad(b + left0 + left1 + left2, m, quad);
-  finish_quad(b + right0 + right1 + right2, select(OUTSIDE, m + 1u, right), quad);
-  finish_quad(b + left1 - left2 - left3, select(OUTSIDE, m + p.width, below), quad);
-  finish_quad(b + right1 - right2 - right3, select(OUTSIDE, m + p.width + 1u, right && below), quad);
+  end(b + left0 + left1 + left2, m, true, quad);
+  end(b + right0 + right1 + right2, m + 1u, right, quad);
+  end(b + left1 - left2 - left3, m + p.width, below, quad);
+  end(b + right1 - right2 - right3, m + p.width + 1u, right && below, quad);
+}
+
+fn end(sum: vec4f, m: u32, inside: bool, quad: u32) {
+  finish_quad(sum, select(OUTSIDE, m, inside), quad, shift_row(m));
 }

@@ -7,6 +7,7 @@ struct Params {
   entry_rows: u32,   // rows of one batch entry
   has_bias: u32,
   has_residual: u32,
+  has_shift: u32,
   shift_quads: u32,
   shift_first: u32,
   in_width: u32,

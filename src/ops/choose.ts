@@ -89,8 +89,8 @@ export function matmulTile(device: Device, shape: ProductShape, panel: number): 
   const shares = sharesOf(device);
   const { rows } = shape;
   const work = workOf(shape);
-  const longest = work >= LONGEST && panel === 64 && CHOICES[device.kind].matmul === "lanes";
-  const lanes = rows <= 4 ? "lanes 4" : rows <= 8 || work < LONG ? "lanes 8" : longest ? "lanes 32" : "lanes 16";
+  const longest = work >= LONGEST && CHOICES[device.kind].matmul === "lanes";
+  const lanes = rows <= 8 || panel < 64 || work < LONG ? "lanes 8" : longest ? "lanes 32" : "lanes 16";
   const name = forced as keyof typeof MATMUL ?? (usesLanes(device, shares) ? lanes : shortest(shape, shares).name);
   const tile = MATMUL[name];
   if (tile.kernel === "matmul" || shape.taps === 16) return { ...tile, slices: 1 };
@@ -98,7 +98,10 @@ export function matmulTile(device: Device, shape: ProductShape, panel: number): 
   return { ...tile, slices: slices ? Number(slices) : shortest(shape, shares, name).slices };
 }
 
-/** Multiply-adds from which 16 rows a lane, a sixth faster than 8, are worth three times the time to compile. */
+/**
+ * Multiply-adds from which 16 rows a lane, a sixth faster than 8, are worth three times the time to compile; narrow
+ * panels, which wait for loads, gain less.
+ */
 const LONG = 8e7;
 
 /** Those from which 32, a twelfth faster than 16, are worth three times the time again. */

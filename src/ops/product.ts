@@ -79,6 +79,7 @@ export function ending(
       entry_rows: before ? 1 : entryRows,
       has_bias: bias !== undefined,
       has_residual: residual !== undefined,
+      has_shift: shift !== undefined,
       shift_quads: shift ? shift.shape[shift.shape.length - 1] / 4 : 0,
       shift_first: first / 4,
     },

@@ -83,7 +83,8 @@ function whole(
   const { params, constants, bindings } = ending(g, weight, epilogue, height * width);
   g.dispatch({
     kernel: { name: "winograd", source: wholeSource },
-    constants: { ROWS, WAVES, SLOTS: ROWS, ...constants },
+    // A shift is read where there is none, too: a kernel of its own takes longer to compile.
+    constants: { ROWS, WAVES, SLOTS: ROWS, ...constants, SHIFT: 1 },
     params: {
       rows: batch * height * width,
       depth: channels / 4,

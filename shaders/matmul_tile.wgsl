@@ -1,8 +1,9 @@
 // matmul.wgsl for GPUs: 64 threads share a tile of 8·ROWS rows × 64 columns through workgroup memory, a thread owns
 // ROWS rows × 8 columns of it. CHUNK quads of channels at a time come to workgroup memory as f32, whatever the storage,
-// so that halfs are unpacked once per tile. Tiles are arrays of arrays with a constant inner index, padded by a column
-// against bank conflicts; the rows of a thread are spread over the tile for the same reason. Where tiles are few,
-// `slices` of the channels are summed apart, to be joined by matmul_join.wgsl.
+// so that halfs are unpacked once per tile; AHEAD, the next ones are on their way to registers while sums are made. Tiles
+// are arrays of arrays with a constant inner index, padded by a column against bank conflicts; the rows of a thread are spread over
+// the tile for the same reason, and threads that are neighbours share a row or a lane, so that what they read is read
+// once. Where tiles are few, `slices` of the channels are summed apart, to be joined by matmul_join.wgsl.
 //
 // Shapes, taps and epilogue as in matmul.wgsl. grid: panels × parts, rows / (8·ROWS) folded into y and z. PARTS = 1:
 // without the end, partial [part, row, column]. A part is one of the slices, or, of a weight with more PLANES than
@@ -15,8 +16,8 @@ var<workgroup> tile_w: array<array<array<vec4f, 4 * CHUNK + 1>, 8>, 2>;   // [ha
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u) {
-  let lane = thread % 8u;
-  let own = thread / 8u;
+  let lane = thread / 2u % 8u;
+  let own = thread % 2u + thread / 16u * 2u;
   let panel = group.x % p.panels;
   let part = group.x / p.panels;
   let first_row = (group.z * groups.y + group.y) * 8u * ROWS;
@@ -24,9 +25,11 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   let slice = (p.depth + CHUNK * p.slices - 1u) / (CHUNK * p.slices) * CHUNK;
   let begin = (part - plane) * slice;
   let end = min(begin + slice, p.depth);
-  // To the tiles, a thread brings the same quad of LOADS rows, and its lane of every eighth channel.
+  // To the tiles, a thread brings the same quad of LOADS rows, and one lane of every eighth channel.
   let quad = thread % CHUNK;
   let row = thread / CHUNK;
+  let brought = thread % 8u;
+  let channel = thread / 8u;
   // for $i in ROWS
   var low$i = vec4f(0);
   var high$i = vec4f(0);
@@ -38,20 +41,45 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     var at$r = (plane * p.rows + select(from$r, 0u, outside$r)) * p.depth + begin + quad;
     // end
     var at_w = ((panel * PLANES + plane + tap) * p.depth + begin) * 32u + thread;
+    // for $a in AHEAD
+    // for $r in LOADS
+    var x$r = x_raw(at$r);
+    // end
+    // for $s in W_LOADS
+    var w$s = w_raw(at_w + $su * 64u);
+    // end
+    // end
     for (var c = begin; c < end; c += CHUNK) {
       workgroupBarrier();
+      // for $n in NOW
+      // for $r in LOADS
+      let x$r = x_raw(at$r);
+      // end
+      // for $s in W_LOADS
+      let w$s = w_raw(at_w + $su * 64u);
+      // end
+      // end
       // Zeros past the last channel; what weights are read there does not matter then.
       // for $r in LOADS
-      tile_x[row / 8u + $ru * 8u / CHUNK][row % 8u][quad] = select(x_at(at$r), vec4f(0), outside$r || c + quad >= end);
+      tile_x[row / 8u + $ru * 8u / CHUNK][row % 8u][quad] = select(x_of(x$r), vec4f(0), outside$r || c + quad >= end);
       at$r += CHUNK;
       // end
       // for $s in W_LOADS
-      let w$s = w_at(at_w + $su * 64u);
-      tile_w[0][lane][own + $su * 8u] = w$s[0];
-      tile_w[1][lane][own + $su * 8u] = w$s[1];
+      let eight$s = w_of(w$s);
+      tile_w[0][brought][channel + $su * 8u] = eight$s[0];
+      tile_w[1][brought][channel + $su * 8u] = eight$s[1];
       // end
       at_w += CHUNK * 32u;
       workgroupBarrier();
+      // for $a in AHEAD
+      // What the next turn wants, which after the last one is not looked at.
+      // for $r in LOADS
+      x$r = x_raw(at$r);
+      // end
+      // for $s in W_LOADS
+      w$s = w_raw(at_w + $su * 64u);
+      // end
+      // end
       // for $q in CHUNK
       // for $e in 4
       let low_w$q$e = tile_w[0][lane][4 * $q + $e];

@@ -4,6 +4,7 @@
  * ```wgsl
  * // tensor 1 x      → fn x_at(i: u32) -> vec4f           four channels
  * // weights 2 w     → fn w_at(i: u32) -> mat2x4f         eight columns
+ *                      x_at(i) is x_of(x_raw(i)), w_at(i) w_of(w_raw(i)): as it lies in memory, and the numbers in it
  * // result 3 out    → fn out_put(i: u32, v: vec4f)
  * // packed 3 out    → fn out_put(i: u32, low: vec4f, high: vec4f)   weights being written
  * // sums 4 s        → fn s_at(i: u32) -> vec4f           four channels in f32, whatever the precision
@@ -26,8 +27,12 @@ import { describeTensor, type ElementType, type Place, type Storage, type Tensor
 const WIDTH_BITS = 11;
 const WIDTH = 1 << WIDTH_BITS;
 
-const unpack = (precision: Precision, s: string) =>
-  precision === "f16" ? `vec4f(unpack2x16float(${s}.x), unpack2x16float(${s}.y))` : s;
+const unpack = (s: string) => `vec4f(unpack2x16float(${s}.x), unpack2x16float(${s}.y))`;
+const EIGHT = `mat2x4f(${unpack("s.xy")}, ${unpack("s.zw")})`;
+/** Element i as it lies in memory, `raw`, and the `numbers` in it. */
+const reading = (x: string, Raw: string, Numbers: string, raw: string, numbers: string) =>
+  `fn ${x}_raw(i: u32) -> ${Raw} { return ${raw}; } fn ${x}_of(s: ${Raw}) -> ${Numbers} { return ${numbers}; } ` +
+  `fn ${x}_at(i: u32) -> ${Numbers} { return ${x}_of(${x}_raw(i)); }`;
 const pack = (precision: Precision, v: string) =>
   precision === "f16" ? `vec2u(pack2x16float(${v}.xy), pack2x16float(${v}.zw))` : v;
 const texel = (i: string) => `vec2u((${i}) & ${WIDTH - 1}u, (${i}) >> ${WIDTH_BITS}u)`;
@@ -50,13 +55,13 @@ export function declareTensors(source: string, precision: Precision, textures: b
 const bufferAccess = {
   // Activations share buffers, and WebGPU forbids a buffer that is read-only and writable in one dispatch: all are writable.
   tensor: (place: string, x: string, precision: Precision) =>
-    `${place}<storage, read_write> ${x}: array<${precision === "f16" ? "vec2u" : "vec4f"}>; ` +
-    `fn ${x}_at(i: u32) -> vec4f { let s = ${x}[i]; return ${unpack(precision, "s")}; }`,
+    precision === "f16"
+      ? `${place}<storage, read_write> ${x}: array<vec2u>; ${reading(x, "vec2u", "vec4f", `${x}[i]`, unpack("s"))}`
+      : `${place}<storage, read_write> ${x}: array<vec4f>; ${reading(x, "vec4f", "vec4f", `${x}[i]`, "s")}`,
   weights: (place: string, w: string, precision: Precision) =>
     precision === "f16"
-      ? `${place}<storage, read> ${w}: array<vec4u>; fn ${w}_at(i: u32) -> mat2x4f { let s = ${w}[i]; ` +
-        `return mat2x4f(${unpack("f16", "s.xy")}, ${unpack("f16", "s.zw")}); }`
-      : `${place}<storage, read> ${w}: array<mat2x4f>; fn ${w}_at(i: u32) -> mat2x4f { return ${w}[i]; }`,
+      ? `${place}<storage, read> ${w}: array<vec4u>; ${reading(w, "vec4u", "mat2x4f", `${w}[i]`, EIGHT)}`
+      : `${place}<storage, read> ${w}: array<mat2x4f>; ${reading(w, "mat2x4f", "mat2x4f", `${w}[i]`, "s")}`,
   result: (place: string, out: string, precision: Precision) =>
     `${place}<storage, read_write> ${out}: array<${precision === "f16" ? "vec2u" : "vec4f"}>; ` +
     `fn ${out}_put(i: u32, v: vec4f) { ${out}[i] = ${pack(precision, "v")}; }`,
@@ -74,19 +79,17 @@ const bufferAccess = {
 const textureAccess: typeof bufferAccess = {
   tensor: (place, x, precision) =>
     precision === "f16"
-      ? `${place} ${x}: texture_storage_2d<rg32uint, read>; fn ${x}_at(i: u32) -> vec4f { ` +
-        `let s = textureLoad(${x}, ${texel("i")}); return ${unpack("f16", "s")}; }`
+      ? `${place} ${x}: texture_storage_2d<rg32uint, read>; ` +
+        reading(x, "vec2u", "vec4f", `textureLoad(${x}, ${texel("i")}).xy`, unpack("s"))
       : `${place} ${x}: texture_storage_2d<rgba32float, read>; ` +
-        `fn ${x}_at(i: u32) -> vec4f { return textureLoad(${x}, ${texel("i")}); }`,
+        reading(x, "vec4f", "vec4f", `textureLoad(${x}, ${texel("i")})`, "s"),
   weights: (place, w, precision) =>
     precision === "f16"
-      ? `${place} ${w}: texture_storage_2d<rgba32uint, read>; fn ${w}_at(i: u32) -> mat2x4f { ` +
-        `let s = textureLoad(${w}, ${texel("i")}); return mat2x4f(${unpack("f16", "s.xy")}, ${
-          unpack("f16", "s.zw")
-        }); }`
+      ? `${place} ${w}: texture_storage_2d<rgba32uint, read>; ` +
+        reading(w, "vec4u", "mat2x4f", `textureLoad(${w}, ${texel("i")})`, EIGHT)
       : `${place} ${w}: texture_storage_2d<rgba32float, read>; ` +
         `fn ${w}_half(i: u32) -> vec4f { return textureLoad(${w}, ${texel("i")}); } ` +
-        `fn ${w}_at(i: u32) -> mat2x4f { return mat2x4f(${w}_half(2u * i), ${w}_half(2u * i + 1u)); }`,
+        reading(w, "mat2x4f", "mat2x4f", `mat2x4f(${w}_half(2u * i), ${w}_half(2u * i + 1u))`, "s"),
   result: (place, out, precision) =>
     precision === "f16"
       ? `${place} ${out}: texture_storage_2d<rg32uint, write>; fn ${out}_put(i: u32, v: vec4f) { ` +

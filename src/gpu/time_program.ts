@@ -18,25 +18,46 @@ const ENOUGH = { device: 2, host: 40 };
 const MOST = 1024, LONGEST = 200;
 
 /**
+ * A GPU that had little to do runs slowly (an NVIDIA H200 at a fifth of its clock), and takes a while to find out that it
+ * is wanted: milliseconds of work at a time, of work before what is measured counts, and of work after which it does.
+ */
+const WARM = { turn: 25, least: 100, most: 400 };
+
+/** A turn that is not faster than so much of the best one ends the warming up. */
+const NO_FASTER = 0.97;
+
+/**
  * Milliseconds of one run, at its second and later ones: the first may compile.
  * @param signal ends the waiting at once, with its reason
  */
 export async function timeProgram(device: Device, program: Program, signal?: AbortSignal): Promise<number> {
   program.run();
   await device.finished(signal);
-  const { gpu, timestamps } = device;
+  const { gpu, timestamps, summary } = device;
   const querySet = timestamps ? gpu.createQuerySet({ label: "timing", type: "timestamp", count: 2 }) : undefined;
+  const measured = async (repeats: number) => {
+    const start = performance.now();
+    const ticks = submitRepeated(gpu, program, repeats, querySet);
+    if (!ticks) await device.finished(signal);
+    const [first, last] = ticks ? await readTicks(device, ticks, signal) : [0n, 0n];
+    const [own, host] = [Number(last - first) / 1e6, performance.now() - start];
+    const enough = ticks ? own >= ENOUGH.device : host >= ENOUGH.host;
+    return { time: own > 0 ? own : host, host, enough }; // some drivers' ticks stand still
+  };
   try {
-    for (let repeats = 1;; repeats *= 4) {
-      const start = performance.now();
-      const ticks = submitRepeated(gpu, program, repeats, querySet);
-      if (!ticks) await device.finished(signal);
-      const [first, last] = ticks ? await readTicks(device, ticks, signal) : [0n, 0n];
-      const [own, host] = [Number(last - first) / 1e6, performance.now() - start];
-      const enough = ticks ? own >= ENOUGH.device : host >= ENOUGH.host;
-      if (!enough && repeats < MOST && host < LONGEST) continue;
-      return (own > 0 ? own : host) / repeats; // some drivers' ticks stand still
+    let repeats = 1;
+    let result = await measured(repeats);
+    while (!result.enough && repeats < MOST && result.host < LONGEST) result = await measured(repeats *= 4);
+    let shortest = result.time / repeats;
+    if (summary.software) return shortest;
+    for (let worked = 0; worked < WARM.most;) {
+      repeats = Math.min(MOST, Math.ceil(WARM.turn / shortest));
+      const { time, host } = await measured(repeats);
+      worked += host;
+      if (worked >= WARM.least && time / repeats > NO_FASTER * shortest) return Math.min(shortest, time / repeats);
+      shortest = Math.min(shortest, time / repeats);
     }
+    return shortest;
   } finally {
     querySet?.destroy();
   }

@@ -8,7 +8,7 @@ import type { Device } from "../gpu/device.ts";
 import type { Graph } from "../gpu/graph.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { attention, selfMap } from "../ops/attention.ts";
-import { attentionVariants, TIMED } from "../ops/choose.ts";
+import { attentionVariants, matmulTiles, TIMED } from "../ops/choose.ts";
 import { conv3x3, linear } from "../ops/matmul.ts";
 import { groupNorm } from "../ops/norm.ts";
 import { attentionTwin, convTwin, linearTwin, normTwin, random } from "./twins.ts";
@@ -54,7 +54,7 @@ export function* trialsOf(device: Device, uses: Uses, thorough: boolean): Genera
   const wrong = (op: string, variant: string) => device.tuning?.wrong.includes(`${op} ${variant}`) ?? false;
   const lanes = thorough && device.kind === "subgroup";
 
-  const tiles = software ? [] : ["tile 8", "tile 4"];
+  const [tiles, others] = [matmulTiles(device).slice(0, 2), matmulTiles(device).slice(2)];
   for (const variant of tiles) yield knownProduct(variant);
   const noTile = tiles.every((variant) => wrong("matmul", variant));
   for (const variant of noTile || lanes ? ["lanes 16", "lanes 8", "lanes 4"] : []) yield knownProduct(variant);
@@ -65,6 +65,10 @@ export function* trialsOf(device: Device, uses: Uses, thorough: boolean): Genera
 
   for (const c of channels.slice(0, 1)) yield* ["winograd", "taps"].map((variant) => timedConvolution(variant, c));
   for (const variant of noTile || software ? ["lanes 16"] : tiles) yield timedProduct(variant);
+  for (const variant of others) {
+    yield knownProduct(variant);
+    yield timedProduct(variant);
+  }
   for (const width of widths) {
     const [first, second] = attentionVariants(device, width);
     if (second === undefined) continue;
@@ -149,13 +153,13 @@ function knownNorm(variant: string): Trial {
 // As large as a U-Net's, to be timed.
 
 function timedProduct(variant: string): Trial {
-  const [rows, channels] = [TIMED.matmul, 640];
+  const [rows, channels, columns] = [TIMED.matmul, 640, 2560]; // enough of them for workgroups to be many
   return {
     op: "matmul",
     variant,
     inputs: [{ shape: [1, rows, channels] }],
     weights: {},
-    build: (g, w, [x]) => linear(g, x, w.matrix("l", channels, channels)),
+    build: (g, w, [x]) => linear(g, x, w.matrix("l", channels, columns)),
     at: rows,
   };
 }

@@ -23,7 +23,11 @@ export interface NormTile {
 }
 
 interface Choices {
-  matmul: "lanes" | "tiles";
+  /**
+   * Products by lanes, or by tiles of matmul_tile.wgsl: of each size the variants, the likeliest first, and its speed in
+   * any unit.
+   */
+  matmul: "lanes" | readonly (readonly [names: readonly (keyof typeof MATMUL)[], speed: number])[];
   attention: readonly (keyof typeof ATTENTION)[];
   norm: NormTile;
   /**
@@ -36,12 +40,25 @@ interface Choices {
   winograd: { least: number; whole: number; from: number; to: number; strip: number };
 }
 
+// Speeds are the share of multiply-adds in the inner loops (docs/speed.md).
 const GPU: Choices = {
-  matmul: "tiles",
+  matmul: [[["tile 8", "tile 8 ahead"], 0.82], [["tile 4", "tile 4 ahead"], 0.78]],
   attention: ["tile 40", "tile 64", "tile 80", "tile 160", "tile 512", "wide", "lanes any"],
   norm: { rows: 4, waves: 4, strips: 64, longest: 64, threads: 64, whole: { rows: 4096, threads: 256, ahead: 4 } },
   winograd: { least: 64, whole: 0, from: 128 * 128, to: 512 * 512, strip: 48 },
 };
+
+// As an H200 has shown (docs/speed.md): more registers are better than to wait, smaller heads of attention in a thread
+// are better than fewer threads, and Winograd pays at any depth.
+const NVIDIA: Choices = {
+  ...GPU,
+  matmul: [[["tile 8 ahead", "tile 8"], 0.82], [["tile 4 ahead", "tile 4"], 0.67]],
+  attention: ["tile 40", "tile 80", "tile 64", "tile 160", "tile 512", "wide", "lanes any"],
+  winograd: { ...GPU.winograd, to: 2560 * 1280 },
+};
+
+/** What WebGPU calls the vendor: its PCI number, as wgpu tells it, or its name. */
+const OF_NVIDIA = /^(4318|0x10de|nvidia)$/i;
 
 // Lanes that exchange values by shuffles have to win a measurement first: where a shuffle is one instruction a value,
 // they lose.
@@ -55,6 +72,10 @@ const CHOICES: Record<DeviceClass, Choices> = {
   workgroup: GPU,
   subgroup: GPU,
 };
+
+function choicesOf({ kind, summary }: Device): Choices {
+  return kind !== "software" && OF_NVIDIA.test(summary.vendor) ? NVIDIA : CHOICES[kind];
+}
 
 /** Shape of a product: rows, panels of 64 columns, quads of input channels, taps of a convolution. */
 export interface ProductShape {
@@ -112,18 +133,38 @@ function workOf({ rows, panels, depth, taps }: ProductShape): number {
   return rows * panels * 64 * depth * 4 * taps;
 }
 
-/**
- * Tiles of matmul_tile.wgsl with their speeds, in any unit: as timed, or as the multiply-adds in their inner loops
- * promise.
- */
+/** Tiles of matmul_tile.wgsl with their speeds, in any unit. */
 type Shares = readonly (readonly [name: keyof typeof MATMUL, speed: number])[];
 
+/** The right variant of each size, as timed or as the table has it; others than the first only where they were timed. */
 function sharesOf(device: Device): Shares {
-  const right = SHARES.filter(([name]) => isRight(device, "matmul", name));
-  const timed = right.map(([name]) => [name, speedOf(device, "matmul", name, TIMED.matmul)] as const);
-  if (timed.some(([, speed]) => speed === undefined)) return right;
-  const most = Math.max(...timed.map(([, speed]) => speed!));
-  return timed.map(([name, speed]) => [name, speed! / most * SHARES[0][1]]);
+  const { matmul } = choicesOf(device);
+  if (matmul === "lanes") return [];
+  const speed = (name: keyof typeof MATMUL) => speedOf(device, "matmul", name, TIMED.matmul);
+  const right = matmul.flatMap(([names, share]) => {
+    const known = names.filter((name, rank) => isRight(device, "matmul", name) && (rank === 0 || speed(name)));
+    const name = fastest(known, speed);
+    return name ? [[name, share] as const] : [];
+  });
+  const timed = right.map(([name]) => speed(name));
+  if (timed.some((speed) => speed === undefined)) return right;
+  const most = Math.max(...timed.map((speed) => speed!));
+  return right.map(([name], i) => [name, timed[i]! / most * matmul[0][1]]);
+}
+
+/** The first, unless another was timed to be clearly faster: trying may have ended before the first was timed. */
+function fastest<T>(names: readonly T[], speed: (name: T) => number | undefined): T | undefined {
+  return names.reduce<T | undefined>((a, b) => {
+    const [before, now] = [a === undefined ? undefined : speed(a), speed(b)];
+    return a === undefined || before && now && now > MARGIN * before ? b : a;
+  }, undefined);
+}
+
+/** The tiles that a device's products may be done by, the likeliest first, one of each size before their others. */
+export function matmulTiles(device: Device): (keyof typeof MATMUL)[] {
+  const { matmul } = choicesOf(device);
+  if (matmul === "lanes") return [];
+  return [0, 1].flatMap((rank) => matmul.map(([names]) => names[rank]));
 }
 
 /**
@@ -131,7 +172,7 @@ function sharesOf(device: Device): Shares {
  * right.
  */
 function usesLanes(device: Device, shares: Shares): boolean {
-  if (CHOICES[device.kind].matmul === "lanes") return true;
+  if (choicesOf(device).matmul === "lanes") return true;
   if (!isRight(device, "matmul", "lanes 16")) return false;
   const lanes = speedOf(device, "matmul", "lanes 16", TIMED.matmul) ?? 0;
   return shares.every(([name]) => lanes > MARGIN * (speedOf(device, "matmul", name, TIMED.matmul) ?? Infinity));
@@ -173,28 +214,28 @@ export function panelWidth(device: Device, columns: number): number {
 export function usesWinograd(device: Device, inChannels: number, outChannels: number): boolean {
   const forced = device.forced.get("conv3x3");
   if (forced) return forced !== "taps";
-  const { least, whole, from, to } = CHOICES[device.kind].winograd;
+  const { least, whole, from, to } = choicesOf(device).winograd;
   if (Math.min(inChannels, outChannels) < least || !isRight(device, "conv3x3", "winograd")) return false;
   const product = inChannels * outChannels;
   const nearest = TIMED.conv3x3.reduce((a, b) => Math.abs(product - a * a) < Math.abs(product - b * b) ? a : b);
   const [winograd, taps] = ["winograd", "taps"].map((name) => speedOf(device, "conv3x3", name, nearest));
   if (winograd === undefined || taps === undefined) return (outChannels <= whole || product >= from) && product <= to;
-  return product <= LARGEST_TRANSFORMED && winograd > MARGIN * taps;
+  return product <= Math.max(to, LARGEST_TRANSFORMED) && winograd > MARGIN * taps;
 }
 
-/** Beyond, transformed weights would take much of a device's memory. */
+/** Beyond, transformed weights take much of a device's memory, for layers that were not timed. */
 const LARGEST_TRANSFORMED = 640 * 960;
 
 /** The tile of winograd.wgsl, where that does all of a convolution; otherwise three kernels do. */
 export function winogradTile(device: Device, outChannels: number): Pick<MatmulTile, "rows" | "waves"> | undefined {
   const forced = device.forced.get("conv3x3");
-  const whole = forced === "winograd whole" || outChannels <= CHOICES[device.kind].winograd.whole;
+  const whole = forced === "winograd whole" || outChannels <= choicesOf(device).winograd.whole;
   return whole && forced !== "winograd in three" ? MATMUL["lanes 8"] : undefined;
 }
 
 /** Bytes of the largest intermediate tensor of Winograd's transform. */
 export function winogradStrip(device: Device): number {
-  return Math.min(CHOICES[device.kind].winograd.strip * 2 ** 20, device.maxBinding);
+  return Math.min(choicesOf(device).winograd.strip * 2 ** 20, device.maxBinding);
 }
 
 /**
@@ -204,11 +245,8 @@ export function winogradStrip(device: Device): number {
 export function attentionTile(device: Device, width: number, values = Infinity): AttentionTile {
   const forced = device.forced.get("attention") as keyof typeof ATTENTION;
   const names = forced ? [forced] : attentionVariants(device, width, values);
-  const speed = (name: string) => speedOf(device, "attention", name, width) ?? 0;
   const right = names.filter((name) => isRight(device, "attention", name));
-  // Trying may have ended before the first was timed: the table's choice then.
-  const best = right.reduce((a, b) => speed(a) && speed(b) > MARGIN * speed(a) ? b : a, right[0] ?? names[0]);
-  return ATTENTION[best];
+  return ATTENTION[fastest(right, (name) => speedOf(device, "attention", name, width)) ?? names[0]];
 }
 
 /**
@@ -217,7 +255,7 @@ export function attentionTile(device: Device, width: number, values = Infinity):
  */
 export function attentionVariants(device: Device, width: number, values = Infinity): (keyof typeof ATTENTION)[] {
   const memory = device.gpu.limits.maxComputeWorkgroupStorageSize;
-  return CHOICES[device.kind].attention.filter((name) => {
+  return choicesOf(device).attention.filter((name) => {
     const tile: AttentionTile = ATTENTION[name];
     const serves = width >= tile.fromWidth && width <= tile.upToWidth && width % tile.multipleOf === 0;
     return serves && values >= tile.worthFrom && workgroupBytes(tile, width) <= memory;
@@ -232,11 +270,11 @@ function workgroupBytes({ kernel, parts, queries, block, keys }: AttentionTile, 
 
 /** The tile for norms. */
 export function normTile(device: Device): NormTile {
-  return CHOICES[device.kind].norm;
+  return choicesOf(device).norm;
 }
 
-/** Tiles of matmul_tile.wgsl with the share of multiply-adds in their inner loops (docs/speed.md). */
-const SHARES = [["tile 8", 0.82], ["tile 4", 0.78]] as const;
+/** Where no tile is right, or one is forced where there are none. */
+const SHARES: Shares = [["tile 8", 0.82], ["tile 4", 0.78]];
 
 /** SIMD units of the GPUs that tiles are chosen for: WebGPU does not tell how many there are. */
 const UNITS = [144, 512];
@@ -257,8 +295,10 @@ function shortest({ rows, panels, depth, taps }: ProductShape, shares: Shares, o
   const [planes, steps] = taps === 16 ? [16, 1] : [1, taps];
   let best: { name: keyof typeof MATMUL; slices: number } = { name: "tile 8", slices: 1 };
   let least = Infinity;
-  for (const [name, share] of shares.length ? shares : SHARES) {
-    if (only && only !== name) continue;
+  const known = shares.length ? shares : SHARES;
+  for (
+    const [name, share] of only ? [[only, known.find(([name]) => name === only)?.[1] ?? known[0][1]] as const] : known
+  ) {
     const tileRows = 8 * MATMUL[name].rows;
     for (const slices of [1, 2, 3, 4, 6, 8, 12, 16]) {
       if (slices > 1 && (planes > 1 || depth * steps < 32 * slices)) break;

@@ -150,7 +150,7 @@ function dispatch(
   sums?: Tensor,
 ): void {
   const { panels, panel, taps } = weight;
-  const { kernel, rows: ROWS, waves: WAVES, chunk: CHUNK, slices } = tileOf(g, weight, rows);
+  const { kernel, rows: ROWS, waves: WAVES, chunk: CHUNK, ahead = false, slices } = tileOf(g, weight, rows);
   const { params: uniforms, constants: end, bindings } = ending(g, weight, epilogue, entryRows);
   const apart = taps === 16;
   const params = {
@@ -185,6 +185,8 @@ function dispatch(
       CHUNK,
       LOADS: ROWS * CHUNK / 8,
       W_LOADS: CHUNK / 2,
+      AHEAD: Number(ahead),
+      NOW: Number(!ahead),
       ...which,
     },
     params,

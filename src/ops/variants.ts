@@ -13,6 +13,8 @@ export interface MatmulTile {
   waves: number;
   /** Quads of channels that a workgroup shares at a time. */
   chunk: number;
+  /** Whether the next of them are asked for before these are multiplied: registers for time. */
+  ahead?: boolean;
 }
 
 /**
@@ -26,6 +28,8 @@ export const MATMUL = {
   "lanes 32": { kernel: "matmul", rows: 32, waves: 1, chunk: 8 },
   "tile 4": { kernel: "matmul_tile", rows: 4, waves: 8, chunk: 8 },
   "tile 8": { kernel: "matmul_tile", rows: 8, waves: 8, chunk: 4 },
+  "tile 4 ahead": { kernel: "matmul_tile", rows: 4, waves: 8, chunk: 4, ahead: true },
+  "tile 8 ahead": { kernel: "matmul_tile", rows: 8, waves: 8, chunk: 4, ahead: true },
 } as const satisfies Record<string, MatmulTile>;
 
 /** Attention. */

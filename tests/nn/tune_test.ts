@@ -1,6 +1,7 @@
 import assert from "@std/assert";
 import { Device } from "../../src/gpu/device.ts";
 import { attentionTile, matmulTile, usesWinograd } from "../../src/ops/choose.ts";
+import { ATTENTION } from "../../src/ops/variants.ts";
 import type { Checkpoint } from "../../src/model/parts.ts";
 import { ALL_USES, trialName, trialsOf } from "../../src/nn/trials.ts";
 import { tuneOnce, usesOf } from "../../src/pipeline/tuning.ts";
@@ -125,6 +126,8 @@ Deno.test("what a model uses is tried, what matters most first, and no kernel th
     "time conv3x3 taps at 320",
     "time matmul tile 8 at 2048",
     "time matmul tile 4 at 2048",
+    "time matmul tile 8 ahead at 2048",
+    "time matmul tile 4 ahead at 2048",
     "time attention tile 64 at 64",
     "time attention tile 80 at 64",
     "time attention tile 512 at 512",
@@ -167,8 +170,23 @@ Deno.test("choices follow the speeds that were measured", async () => {
   const { "attention tile 40 at 40": _, ...half } = device.tuning.speeds;
   device.tuning = { wrong: [], speeds: half };
   assert.equal(attentionTile(device, 40).parts, 1, "nothing to compare with");
-  device.tuning = { wrong: [], speeds: { ...device.tuning.speeds, "matmul lanes 16 at 2048": 3 } };
+  device.tuning = { wrong: [], speeds: { ...device.tuning.speeds, "matmul tile 4 ahead at 2048": 3 } };
+  assert.equal(matmulTile(device, SHAPE, 64).ahead, true);
+  device.tuning = { wrong: [], speeds: { ...device.tuning.speeds, "matmul lanes 16 at 2048": 4 } };
   assert.equal(matmulTile(device, SHAPE, 64).kernel, "matmul");
+});
+
+Deno.test("NVIDIA's cards begin with a table of their own", async () => {
+  const { gpu, summary } = await testDevice("like a GPU");
+  for (const vendor of ["4318", "0x10DE", "nvidia"]) {
+    const device = new Device(gpu, { ...summary, vendor }, true, false);
+    assert.equal(matmulTile(device, SHAPE, 64).ahead, true);
+    assert.equal(usesWinograd(device, 1280, 1280), true);
+    assert.equal(attentionTile(device, 64), ATTENTION["tile 80"]);
+  }
+  const other = new Device(gpu, { ...summary, vendor: "4098" }, true, false);
+  assert.equal(matmulTile(other, SHAPE, 64).ahead, undefined);
+  assert.equal(usesWinograd(other, 1280, 1280), false);
 });
 
 /** A folder that is gone at the end. */

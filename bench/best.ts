@@ -19,8 +19,11 @@ export async function best(
     await finished();
     return (performance.now() - start) / 1000;
   };
-  const once = await time(1);
-  const count = Math.max(1, Math.ceil(least / once));
+  // Most of what one run takes may be the wait for it.
+  let count = 1;
+  for (let seconds = await time(count); seconds < least; seconds = await time(count)) {
+    count *= Math.max(2, Math.min(16, Math.ceil(least / seconds)));
+  }
   let shortest = Infinity;
   for (let i = 0; i < rounds; i++) shortest = Math.min(shortest, await time(count) / count);
   return shortest;

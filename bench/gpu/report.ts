@@ -96,7 +96,6 @@ const SHOWN: [title: string, most: number][] = [
   ["Pictures", 9],
   ["Tests in all", 1],
   ["Loading", 9],
-  ["Trials", 99],
 ];
 
 /** Puts the tables of a run into docs/speed.md. */

@@ -257,7 +257,7 @@ export async function readTensor(device: Device, tensor: Tensor, signal?: AbortS
 
 /** Writes numbers to a placed f32 or f16 tensor. */
 export function writeFloats(device: Device, tensor: Tensor, values: ArrayLike<number>): void {
-  writeTensor(device, tensor, tensor.type === "f16" ? Float16Array.from(values) : Float32Array.from(values));
+  writeTensor(device, tensor, tensor.type === "f16" ? new Float16Array(values) : new Float32Array(values));
 }
 
 /** The elements of a placed f32 or f16 tensor. */

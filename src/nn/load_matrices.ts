@@ -152,6 +152,7 @@ export async function place(
     device.gpu.queue.submit([]);
     waiting = 0;
   }
+  device.gpu.queue.submit([]);
 }
 
 /** Packs matrix after matrix on the host. What is yielded is valid until the next. */

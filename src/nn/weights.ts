@@ -273,12 +273,14 @@ export class Weights {
   }
 
   async #loadVector(source: TensorSource, need: VectorNeed, advance: (bytes: number) => void): Promise<void> {
-    const values: number[] = [];
-    for (const { name } of need.parts) {
+    const values = new Float32Array(need.parts.reduce((sum, { size }) => sum + size, 0));
+    let at = 0;
+    for (const { name, size } of need.parts) {
       const info = source.tensors.get(name)!;
       const numbers = await readFloats(source, info);
       if (!numbers.every(Number.isFinite)) throw notFinite(info);
-      values.push(...numbers);
+      values.set(numbers, at);
+      at += size;
       advance(info.bytes);
     }
     placeAlone(this.device, need.tensor);
@@ -316,9 +318,9 @@ export async function readFloats(source: TensorSource, info: TensorInfo): Promis
 }
 
 /** Values v… then gates g… → v0 v1 v2 v3 g0 g1 g2 g3 v4 …, as the panels have them. */
-function interleave(values: number[]): number[] {
+function interleave(values: Float32Array): Float32Array {
   const half = values.length / 2;
-  const out: number[] = new Array(Math.ceil(half / 4) * 8).fill(0);
+  const out = new Float32Array(Math.ceil(half / 4) * 8);
   for (let i = 0; i < half; i++) {
     const at = Math.floor(i / 4) * 8 + i % 4;
     out[at] = values[i];

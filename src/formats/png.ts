@@ -1,5 +1,6 @@
 /**
- * Write PNG files: 8-bit RGB with text beside the pixels. The same pixels and text always give the same bytes.
+ * Write PNG files: 8-bit RGB with text beside the pixels. The same pixels and text always give the same bytes. They are
+ * packed at level 7: 9 takes off another twentieth, in six times the time.
  *
  * @see https://www.w3.org/TR/png-3/
  * @module
@@ -28,7 +29,7 @@ export function encodePng({ width, height, data }: Picture, text: Record<string,
     PNG_SIGNATURE,
     chunk("IHDR", header),
     ...Object.entries(text).map(([keyword, value]) => textChunk(keyword, value)),
-    chunk("IDAT", deflateSync(filterRows(data, width, height), { level: 9 })),
+    chunk("IDAT", deflateSync(filterRows(data, width, height), { level: 7 })),
     chunk("IEND", new Uint8Array()),
   ]);
 }

@@ -27,9 +27,10 @@ export interface Variant {
 
 /** The complete WGSL of a variant. */
 export function shaderCode({ kernel, precision, constants }: Variant, device: Device): string {
+  const included = includeShared(kernel.source, device.subgroups, constants.THREADS);
   return [
     ...Object.entries(constants).map(([name, value]) => `const ${name} = ${value}u;`),
-    declareTensors(expand(includeShared(kernel.source, device.subgroups), constants), precision, device.textures),
+    declareTensors(expand(included, constants), precision, device.textures),
   ].join("\n");
 }
 

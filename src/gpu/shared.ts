@@ -6,7 +6,8 @@
  * ```
  *
  * and the text comes in its place. "lanes" is how 8 neighbouring lanes exchange values: by subgroup shuffles where the device
- * has usable ones, through workgroup memory elsewhere.
+ * has usable ones, through workgroup memory elsewhere. "workgroup_sum" is done by shuffles there, too, in a workgroup of
+ * 8: what waits at a barrier costs a software adapter half of a norm.
  *
  * @module
  */
@@ -15,6 +16,7 @@ import call from "../../shaders/shared/call.wgsl" with { type: "text" };
 import grid64 from "../../shaders/shared/grid64.wgsl" with { type: "text" };
 import halfs from "../../shaders/shared/halfs.wgsl" with { type: "text" };
 import lanesSubgroup from "../../shaders/shared/lanes_subgroup.wgsl" with { type: "text" };
+import lanesTotal from "../../shaders/shared/lanes_total.wgsl" with { type: "text" };
 import lanesWorkgroup from "../../shaders/shared/lanes_workgroup.wgsl" with { type: "text" };
 import numbers from "../../shaders/shared/numbers.wgsl" with { type: "text" };
 import sights from "../../shaders/shared/sights.wgsl" with { type: "text" };
@@ -30,6 +32,7 @@ const SHARED: Record<string, string> = {
   epilogue,
   grid64,
   halfs,
+  lanes: lanesWorkgroup,
   numbers,
   product,
   sights,
@@ -38,11 +41,19 @@ const SHARED: Record<string, string> = {
   workgroup_sum,
 };
 
-/** `source` with what it uses in place. @throws Error for a name that shaders/shared/ does not have */
-export function includeShared(source: string, subgroups: boolean): string {
+/**
+ * `source` with what it uses in place.
+ * @param threads of its workgroup, where it says so by its constant THREADS
+ * @throws Error for a name that shaders/shared/ does not have
+ */
+export function includeShared(source: string, subgroups: boolean, threads?: number): string {
+  const shuffled: Record<string, string> = {
+    lanes: lanesSubgroup,
+    ...threads === 8 ? { workgroup_sum: lanesTotal } : {},
+  };
   return source.replace(/^\/\/ use (\w+)$/gm, (_, name) => {
-    const text = name === "lanes" ? (subgroups ? lanesSubgroup : lanesWorkgroup) : SHARED[name];
+    const text = (subgroups ? shuffled[name] : undefined) ?? SHARED[name];
     if (text === undefined) throw new Error(`A shader uses "${name}", which shaders/shared/ does not have.`);
-    return includeShared(text, subgroups);
+    return includeShared(text, subgroups, threads);
   });
 }

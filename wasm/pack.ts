@@ -52,6 +52,38 @@ export function transformed(
   return folded(seen);
 }
 
+/**
+ * Numbers of f32, or bf16 where they are not `wide`, as halfs, rounded to nearest, ties to even. In whole eights.
+ * @returns bits that any of them has, as f32
+ */
+export function halfs(from: usize, wide: bool, count: u32, to: usize): u32 {
+  let seen = i32x4.splat(0);
+  for (const end = to + count * 2; to < end; to += 16) {
+    let low: v128, high: v128;
+    if (wide) {
+      low = v128.load(from), high = v128.load(from, 16);
+      from += 32;
+    } else {
+      const eight = v128.load(from);
+      low = i32x4.shl(i32x4.extend_low_i16x8_u(eight), 16), high = i32x4.shl(i32x4.extend_high_i16x8_u(eight), 16);
+      from += 16;
+    }
+    seen = v128.or(seen, v128.or(low, high));
+    v128.store(to, i16x8.narrow_i32x4_u(half(low), half(high)));
+  }
+  return folded(seen);
+}
+
+/** Four f32 below 65520 as halfs in the lower parts of their lanes. What a half has fewer bits for is rounded once. */
+function half(v: v128): v128 {
+  const size = f32x4.abs(v);
+  const odd = i32x4.shr_u(i32x4.shl(size, 18), 31);
+  const normal = i32x4.shr_u(i32x4.add(i32x4.add(size, odd), i32x4.splat(0xc8000fff)), 13);
+  const small = i32x4.sub(f32x4.add(size, HALF), HALF); // the last bit of 0.5 in f32 is that of the smallest halfs
+  const either = v128.bitselect(small, normal, f32x4.lt(size, SMALLEST));
+  return v128.or(either, i32x4.shl(i32x4.shr_u(v, 31), 15));
+}
+
 /** Numbers [start, end) of eight rows. @returns bits that any of them has */
 function eight(rows: usize, start: u32, end: u32, targets: usize, to: usize): v128 {
   const r0 = <usize> load<u32>(rows), r1 = <usize> load<u32>(rows, 4), r2 = <usize> load<u32>(rows, 8);
@@ -121,6 +153,8 @@ function down(sums: usize, targets: usize, to: usize): void {
 }
 
 const HALF = f32x4.splat(0.5);
+/** 2⁻¹⁴: below, halfs have fewer bits. */
+const SMALLEST = i32x4.splat(0x38800000);
 /** 2¹¹² and its inverse: the exponents of f32 and f16 differ by so much. */
 const UP = i32x4.splat(0x77800000), DOWN = i32x4.splat(0x07800000);
 

@@ -6,7 +6,7 @@
  */
 import type { Precision } from "../gpu/device.ts";
 import { padChannels } from "../gpu/tensor.ts";
-import { toFloat32 } from "../formats/dtype.ts";
+import { BYTES, toFloat32 } from "../formats/dtype.ts";
 import { PackMemory } from "./pack_memory.ts";
 import { panelCount, type Weight } from "../ops/weight.ts";
 import type { Packable } from "../ops/pack.ts";
@@ -51,7 +51,7 @@ export class HostPacker {
     const most = (of: (piece: Piece) => number) => pieces.reduce((most, piece) => Math.max(most, of(piece)), 0);
     const length = most(({ weight }) => rowLength(weight));
     const rows = precision === "f16" ? most(({ weight, rows }) => rows * rowLength(weight)) : 0;
-    this.#memory = new PackMemory([input, out, rows * 2, length * 2, length * 4]);
+    this.#memory = new PackMemory([input + 32, out, rows * 2 + 16, length * 2, length * 4]); // whole eights
     [this.input, this.out, this.#rows, this.#zeros, this.#targets] = this.#memory.regions;
   }
 
@@ -86,10 +86,13 @@ export class HostPacker {
   }
 
   /** Rows of other types, or transformed in f32, as halfs. */
-  #converted(bytes: Uint8Array<ArrayBuffer>, { weight, dtype }: Piece): Uint8Array<ArrayBuffer> {
-    const values = weight.taps === 16 ? transformed(bytes, dtype) : toFloat32(bytes, dtype);
-    const rows = this.#rows.subarray(0, values.length * 2);
-    new Float16Array(rows.buffer, rows.byteOffset, values.length).set(values);
+  #converted(bytes: Uint8Array<ArrayBuffer>, { weight: { taps }, dtype }: Piece): Uint8Array<ArrayBuffer> {
+    const count = bytes.length / BYTES[dtype] * (taps === 16 ? 16 / 9 : 1);
+    const rows = this.#rows.subarray(0, count * 2);
+    const wide = dtype === "F32";
+    if (taps !== 16 && (wide || dtype === "BF16") && !this.#memory.halfs(bytes, wide, rows)) return rows;
+    const values = taps === 16 ? transformed(bytes, dtype) : toFloat32(bytes, dtype);
+    new Float16Array(rows.buffer, rows.byteOffset, count).set(values);
     return rows;
   }
 

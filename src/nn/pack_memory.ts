@@ -9,6 +9,7 @@ import { PACK_WASM } from "./pack_wasm.ts";
 interface Exports {
   memory: WebAssembly.Memory;
   columns(rows: number, lanes: number, targets: number, count: number, to: number): number;
+  halfs(from: number, wide: boolean, count: number, to: number): number;
   transformed(rows: number, lanes: number, targets: number, channels: number, to: number, room: number): number;
 }
 
@@ -18,8 +19,8 @@ let module: WebAssembly.Module | undefined;
 const ALIGNED = 16;
 const PAGE = 65536;
 
-/** Two halfs in a word have such bits in the topmost places of their exponents where they are 2 or more. */
-const LARGE = 0x40004000;
+/** Two halfs in a word, or an f32, have such bits in the topmost places of their exponents where they are 2 or more. */
+const LARGE = 0x40004000, LARGE_WIDE = 0x40000000;
 
 /** What wasm/pack.ts works in while it transforms. */
 const ROOM = 1824;
@@ -65,5 +66,13 @@ export class PackMemory {
   transformed(lanes: number, targets: Uint32Array<ArrayBuffer>, to: number): boolean {
     const [rows, channels] = [this.rows.byteOffset, targets.length / 16];
     return (this.#exports.transformed(rows, lanes, targets.byteOffset, channels, to, this.#room) & LARGE) !== 0;
+  }
+
+  /**
+   * Numbers of f32, or bf16 where they are not `wide`, as halfs. All in regions, which have room for whole eights.
+   * @returns as `columns`; the halfs are wrong where any is 2 or more
+   */
+  halfs(bytes: Uint8Array<ArrayBuffer>, wide: boolean, out: Uint8Array<ArrayBuffer>): boolean {
+    return (this.#exports.halfs(bytes.byteOffset, wide, out.length / 2, out.byteOffset) & LARGE_WIDE) !== 0;
   }
 }

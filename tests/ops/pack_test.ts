@@ -60,6 +60,8 @@ const SHAPES: Shape[] = [
   { rows: 70, channels: 24, taps: 9, gated: false },
   { rows: 5, channels: 9, taps: 9, gated: false }, // neither rows nor channels are whole quads
   { rows: 12, channels: 20, taps: 1, gated: false },
+  { rows: 5, channels: 9, taps: 1, gated: false, largest: 1.9 },
+  { rows: 70, channels: 60, taps: 1, gated: false, largest: 1e-4 }, // where halfs have fewer bits
   { rows: 80, channels: 40, taps: 1, gated: true },
   { rows: 200, channels: 12, taps: 1, gated: true },
   { rows: 70, channels: 10, taps: 9, gated: false, variant: "winograd" },

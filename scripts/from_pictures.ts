@@ -23,7 +23,13 @@ const draw = async (options: Parameters<typeof paint>[1]) => (await paint(model,
 const shown: Picture[] = [
   first,
   await draw({ prompt: "a green apple on the left and a purple teapot on the right", initImage, strength: 0.6 }),
-  await draw({ prompt: "a green pear", initImage, mask: left, maskBlur: 6 }),
+  await draw({
+    prompt: "a green pear on the left and a blue teapot on the right",
+    initImage,
+    mask: left,
+    maskBlur: 6,
+    seed: 1,
+  }),
   await draw({ prompt: "a red apple and a blue teapot", initImage, extend: { left: 64, right: 64 } }),
   edges,
   await draw({

@@ -1,7 +1,7 @@
 /**
  * Makes README's pictures with the bundled model: docs/first.png as README's first command draws it, and
- * docs/compare.png, the same words drawn plainly and planned with seeds 1 and 2. Nothing is chosen. Run: deno run -A
- * scripts/readme_pictures.ts
+ * docs/compare.png, the same words drawn plainly and planned with seeds 1 and 2: six things, more than the model draws
+ * right by itself. Run: deno run -A scripts/readme_pictures.ts
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { loadModel, makePlan, paint, type Picture, plainPlan, savePicture } from
 import { encodePng } from "../src/formats/png.ts";
 
 const FIRST = "a red apple on the left and a blue teapot on the right";
-const COMPARED = "a green pear on the left and a purple cup on the right";
+const COMPARED = "a fox, a purple umbrella, a yellow car, a boy in a blue shirt, a penguin and a red tractor";
 
 using model = await loadModel();
 
@@ -32,7 +32,7 @@ await savePicture("docs/first.png", first, model, { force: true });
 const pictures: Picture[] = [];
 for (const seed of [1, 2]) {
   for (const plan of [plainPlan(COMPARED, "none"), await makePlan(COMPARED, { planner: "rules" })]) {
-    pictures.push((await paint(model, { plan, seed })).image);
+    pictures.push((await paint(model, { plan, seed, width: 384, height: 256 })).image);
   }
 }
 await Deno.writeFile(

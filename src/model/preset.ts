@@ -93,9 +93,10 @@ export const EDM_LATENTS = {
 };
 
 /**
- * As `deno task bench composition` found them. The bundled model learned pictures whose words name everything in them,
+ * As `deno task bench composition` found them. Words of most pictures that the bundled model learned name all in them,
  * so a region told of one thing is bound as a picture of its own; then the whole prompt gives all regions one
- * background. Canvas mode alone wants a little of the whole beside each region for that. Its things are 112 pixels high.
+ * background. Canvas mode alone wants a little of the whole beside each region for that. Things are 80 to 176 pixels
+ * high.
  */
 const REGIONS: Record<string, RegionDefaults> = {
   mini: { mode: "bind", bind: 0.5, refineRatio: 0.5, baseRatio: 0.3, leastSide: 128 },

@@ -16,8 +16,8 @@ from judge import load_judge, look, to_tensor  # noqa: E402
 from scenes import Studio, Thing  # noqa: E402
 
 run = Path(sys.argv[1])
-things = [Thing("duck", "green", 0, 1, 7, False)]
-scene = Studio(run, 1).draw(things, "grass", True, "3d", 9, 8)
+things = [Thing("car", "red", 0, 1, 7, False)]
+scene = Studio(run, 1).draw(things, "sky", True, "3d", 9, 8)
 judge = load_judge(run)
 with torch.no_grad():
     logits = torch.cat(judge(to_tensor([scene.pixels], "cpu")), 1)[0]

@@ -4,7 +4,7 @@
 #   weights/training/gpu.sh IN OUT [--device cuda|cpu] [--minutes 6] [--parts "decoder judge denoiser controlnet"]
 #
 # IN holds cutouts/, tokenizer/ and words.json (9 MiB, made by cutouts.py, vocabulary.py and words.py) and state/ to go on from, of
-# `state.py pack` or an earlier OUT: an autoencoder at least (7 MiB); without a denoiser it starts from ../mini. OUT gets state/,
+# `state.py pack` or an earlier OUT: an autoencoder at least (7 MiB); without a denoiser it starts from IN/first, an earlier edition. OUT gets state/,
 # scores and sheets: eight files of at most 16 MiB each, from which export.py and judge.py --export make the model anywhere. Where the state
 # has a judge and a denoiser, only denoiser and ControlNet go on, one after the other; otherwise decoder and judge learn beside the denoiser.
 # Starting and testing come on top of the minutes; after 70 more seconds whatever still runs is stopped, and what was saved is kept.
@@ -47,7 +47,7 @@ decoder() {
 }
 denoiser() {
   if [ ! -f "$run/denoiser.pt" ]; then
-    try denoiser 20 denoiser.py "$run" --stage small --inherit ../mini --minutes "$(share 0.11)" --rates 0.7 0.5 $most
+    try denoiser 20 denoiser.py "$run" --stage small --inherit "$in/first" --minutes "$(share 0.11)" --rates 0.7 0.5 $most
   fi
   try denoiser 20 denoiser.py "$run" --stage large --minutes "$(share 0.79)" --rates "${RATE:-0.4}" 0.003 $most
 }

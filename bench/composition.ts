@@ -4,11 +4,12 @@
  * detector. `deno task bench composition [--every N] [--ablate-every N] [--only REGEX] [--results FILE] [--html FILE]
  * [--model FOLDER] [--write]`
  *
- * The plain prompt and the usual ways are drawn from every N-th prompt (default: all), then the ablations from every 4th
- * unless told. With a file of results a run that was stopped goes on where it was: what stands in the file is not drawn
- * again. The page is numbered, so that none is overwritten. `--counts` draws the prompts of counts.json instead, which ask
- * for several of a kind and say no places: by the planner's cells, and by a box for each. `--model` draws by another edition of the
- * bundled model, judged by the same detector. `--write` keeps the table of docs/regions.md up to date.
+ * The plain prompt and the usual ways are drawn from every N-th prompt (default: all), then the ablations from every
+ * 4th unless told. With a file of results a run that was stopped goes on where it was: what stands in the file is not
+ * drawn again. The page is numbered, so that none is overwritten. `--counts` draws the prompts of counts.json instead,
+ * which ask for several of a kind and say no places: by the planner's cells, and by a box for each. `--model` draws by
+ * another edition of the bundled model, judged by the same detector. `--write` keeps the table of docs/regions.md up to
+ * date.
  *
  * @module
  */

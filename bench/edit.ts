@@ -1,10 +1,11 @@
 /**
- * Do edits do what they say? One edit to each picture (replace, recolour, remove, add in turn; tests/composition.json gives the
- * scenes), with the operation and its words given, its place found by the picture's own plan, and the detector as judge.
- * And do contours by attention alone cover things? Those of all things that the detector sees in these pictures.
- * `deno task bench edit [--count 120] [--results FILE] [--save FOLDER] [--tasks FILE] [--model FOLDER] [--write]`: a run goes on
- * from `--results` where another was stopped, `--save` keeps all pictures, `--tasks` takes other scenes, `--model` another edition of
- * the bundled model (the judge stays), `--write` keeps docs/editing.md up to date
+ * Do edits do what they say? One edit to each picture (replace, recolour, remove, add in turn; tests/composition.json
+ * gives the scenes), with the operation and its words given, its place found by the picture's own plan, and the
+ * detector as judge. And do contours by attention alone cover things? Those of all things that the detector sees in
+ * these pictures. `deno task bench edit [--count 120] [--results FILE] [--save FOLDER] [--tasks FILE] [--model FOLDER]
+ * [--write]`: a run goes on from `--results` where another was stopped, `--save` keeps all pictures, `--tasks` takes
+ * other scenes, `--model` another edition of the bundled model (the judge stays), `--write` keeps docs/editing.md up to
+ * date
  *
  * @module
  */
@@ -206,7 +207,9 @@ function editOf(
   };
 }
 
-/** The judge looks at each picture by itself: an edit knows that what it did not touch is as it was, and believes that. */
+/**
+ * The judge looks at each picture by itself: an edit knows that what it did not touch is as it was, and believes that.
+ */
 async function outcomeOf(kind: Operation["kind"], before: Picture, rounds: Round[], judge: Judge) {
   const [{ checklist }, last] = [rounds[0], rounds.at(-1)!];
   const looks = [before, rounds[1].attempts[0].result.image, last.image].map((picture) => judge(picture, checklist));

@@ -1,6 +1,7 @@
 /**
- * How fast weights reach the device, as a share of the rate at which the same file can be read: from the disk, and again from
- * memory, beside the rate at which as many bytes are only written there. `deno task bench load [MiB]` makes a file of that size (default 512) in a temporary folder.
+ * How fast weights reach the device, as a share of the rate at which the same file can be read: from the disk, and
+ * again from memory, beside the rate at which as many bytes are only written there. `deno task bench load [MiB]` makes
+ * a file of that size (default 512) in a temporary folder.
  *
  * @module
  */

@@ -1,9 +1,10 @@
 /**
- * Does looking help? Prompts of three and four objects (tests/composition.json), drawn from the rules planner's plan and from the
- * plain prompt, each as it is, as the best of four, and mended in up to three rounds.
- * `deno task bench loop [--count 120] [--plain-every 1] [--results FILE] [--save FOLDER] [--tasks FILE] [--model FOLDER] [--write]`:
- * a run goes on from `--results` where another was stopped, `--save` keeps reports of what went wrong, `--tasks` takes other scenes,
- * `--model` another edition of the bundled model (the judge stays), `--write` keeps docs/editing.md up to date after every prompt
+ * Does looking help? Prompts of three and four objects (tests/composition.json), drawn from the rules planner's plan
+ * and from the plain prompt, each as it is, as the best of four, and mended in up to three rounds.
+ * `deno task bench loop [--count 120] [--plain-every 1] [--results FILE] [--save FOLDER] [--tasks FILE]
+ * [--model FOLDER] [--write]`: a run goes on from `--results` where another was stopped, `--save` keeps reports of what
+ * went wrong, `--tasks` takes other scenes, `--model` another edition of the bundled model (the judge stays), `--write`
+ * keeps docs/editing.md up to date after every prompt
  *
  * @module
  */

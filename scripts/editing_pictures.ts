@@ -1,7 +1,7 @@
 /**
- * Makes the pictures of docs/editing.md with the bundled model: docs/editing.png by the page's three commands, and, with a
- * folder that `deno task bench edit --save FOLDER` wrote, docs/edits.png: its first twelve edits, before, where it paints,
- * after. Nothing is chosen. Run: deno run -A scripts/editing_pictures.ts [FOLDER]
+ * Makes the pictures of docs/editing.md with the bundled model: docs/editing.png by the page's three commands, and,
+ * with a folder that `deno task bench edit --save FOLDER` wrote, docs/edits.png: its first twelve edits, before, where
+ * it paints, after. Nothing is chosen. Run: deno run -A scripts/editing_pictures.ts [FOLDER]
  *
  * @module
  */

@@ -2,8 +2,8 @@
 // (online softmax, Milakov and Gimelshein, arXiv 1805.02867; Dao et al., arXiv 2205.14135). A lane owns QUERIES queries
 // of one head; the group of 8 lanes loads 8 keys at a time, one each, and shares them.
 //
-// q [rows, heads·d], kv [tokens, 2·heads·d] (keys, then values; queries first where they are joined), out [rows, heads·d];
-// workgroup 8 × WAVES; grid: tiles, heads.
+// q [rows, heads·d], kv [tokens, 2·heads·d] (keys, then values; queries first where they are joined), out [rows,
+// heads·d]; workgroup 8 × WAVES; grid: tiles, heads.
 // use sights
 // use lanes
 // use total
@@ -35,7 +35,8 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
     lanes_put($du, lane, k$d);
     // end
     lanes_ready();
-    // A key at a time in a short loop: unrolled, what a lane runs for 8 of them is more than caches of instructions hold.
+    // A key at a time in a short loop: unrolled, what a lane runs for 8 of them is more than caches of instructions
+    // hold.
     // for $i in QUERIES
     var low$i = vec4f(0);
     var high$i = vec4f(0);

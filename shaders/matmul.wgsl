@@ -4,8 +4,8 @@
 // a 1×1 convolution; with TAPS = 9 they are the 3×3 neighbours of each output pixel (implicit GEMM), at stride 1 or 2,
 // optionally of the picture doubled in size. A group of 8 lanes owns ROWS rows × 64 columns: each lane loads four
 // channels of every row, the group shares them, and each lane multiplies them with its own 8 columns. Loads are the
-// cost; this way x is loaded once per 64 columns and w once per ROWS rows. Where panels are narrower, p.lanes lanes share
-// them, and a group owns 8 / p.lanes times as many rows.
+// cost; this way x is loaded once per 64 columns and w once per ROWS rows. Where panels are narrower, p.lanes lanes
+// share them, and a group owns 8 / p.lanes times as many rows.
 //
 // x [rows, depth·4], w [panel][tap][k][lane][8], out [rows, quads·4]; workgroup 8 × WAVES; grid: panels ×
 // parts, rows / (ROWS · WAVES · 8 / lanes) folded into y and z. PARTS = 1: without the end, partial [part, row,

@@ -1,9 +1,10 @@
 // matmul.wgsl for GPUs: 64 threads share a tile of 8·ROWS rows × 64 columns through workgroup memory, a thread owns
 // ROWS rows × 8 columns of it. CHUNK quads of channels at a time come to workgroup memory as f32, whatever the storage,
-// so that halfs are unpacked once per tile; AHEAD, the next ones are on their way to registers while sums are made. Tiles
-// are arrays of arrays with a constant inner index, padded by a column against bank conflicts; the rows of a thread are spread over
-// the tile for the same reason, and threads that are neighbours share a row or a lane, so that what they read is read
-// once. Where tiles are few, `slices` of the channels are summed apart, to be joined by matmul_join.wgsl.
+// so that halfs are unpacked once per tile. Either they are asked for when it is their turn (NOW is 1, AHEAD 0), or the
+// next ones are on their way to registers while sums are made (AHEAD is 1, NOW 0). Tiles are arrays of arrays with a
+// constant inner index, padded by a column against bank conflicts; the rows of a thread are spread over the tile for
+// the same reason, and threads that are neighbours share a row or a lane, so that what they read is read once. Where
+// tiles are few, `slices` of the channels are summed apart, to be joined by matmul_join.wgsl.
 //
 // Shapes, taps and epilogue as in matmul.wgsl. grid: panels × parts, rows / (8·ROWS) folded into y and z. PARTS = 1:
 // without the end, partial [part, row, column]. A part is one of the slices, or, of a weight with more PLANES than

@@ -1,4 +1,4 @@
-// A 3×3 convolution by Winograd's F(2×2, 3×3) as winograd_in.wgsl tells it, whole, for software adapters: Y = Aᵀ[(U ⊙
+// A 3×3 convolution by Winograd's F(2×2, 3×3) as winograd_in.wgsl tells it, whole, for software adapters: Y = Aᵀ[U ⊙
 // (Bᵀ·d·B)]A for tiles of 2×2 results. What costs there are loads, and stores more, so patches are made where they are
 // used, four loads for each number that is multiplied, and none of the sixteen products is ever stored: one after the
 // other is added to the four results that have a part in it, with the factor 1, −1 or 0. Lanes share rows and panels as
@@ -71,7 +71,7 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
     let by_two$i = select(vec2f(0), of_two, to_inside$i);
     let left$i = select(0u, from$i.x >> p.up, from_inside$i.x) * p.depth;
     let right$i = select(0u, to$i.x >> p.up, to_inside$i.x) * p.depth;
-    let start$i = min(tile$i.z * p.in_height, p.tiles * p.in_height);
+    let start$i = tile$i.z * p.in_height;
     let above$i = (start$i + select(0u, from$i.y >> p.up, from_inside$i.y)) * p.in_width * p.depth;
     let below$i = (start$i + select(0u, to$i.y >> p.up, to_inside$i.y)) * p.in_width * p.depth;
     var low$i = vec4f(0);
@@ -81,8 +81,9 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
       let mine = min(c + lane, p.depth - 1u);
       lanes_ready();
       // for $i in ROWS
-      let a$i = by_one$i.y * (by_one$i.x * x_at(above$i + left$i + mine) + by_two$i.x * x_at(above$i + right$i + mine)) +
-        by_two$i.y * (by_one$i.x * x_at(below$i + left$i + mine) + by_two$i.x * x_at(below$i + right$i + mine));
+      let top$i = by_one$i.x * x_at(above$i + left$i + mine) + by_two$i.x * x_at(above$i + right$i + mine);
+      let bottom$i = by_one$i.x * x_at(below$i + left$i + mine) + by_two$i.x * x_at(below$i + right$i + mine);
+      let a$i = by_one$i.y * top$i + by_two$i.y * bottom$i;
       lanes_put($iu, local.x, a$i);
       // end
       lanes_ready();
@@ -128,6 +129,7 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
     let at = tile.xy * 2u + vec2u(i % 2u, i / 2u % 2u);
     let m = (tile.z * p.height + at.y) * p.width + at.x;
     let inside = first + i / 4u < p.tiles && at.x < p.width && at.y < p.height;
+    // Shifted as its picture is, or, where each pixel has a shift, by its own.
     finish(low + b[0], high + b[1], select(OUTSIDE, m, inside), column, select(tile.z, m, p.entry_rows == 1u));
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What takes long when weights are packed on the host (src/nn/pack_host.ts), eight numbers at a time: AssemblyScript, of
- * which `deno task wasm` makes src/nn/pack_wasm.ts.
+ * What takes long when weights are packed on the host (src/nn/pack_host.ts), eight numbers at a time: AssemblyScript,
+ * of which `deno task wasm` makes src/nn/pack_wasm.ts.
  */
 
 /** Numbers of a row that are packed before the next rows: what they are packed to stays in the nearest cache. */

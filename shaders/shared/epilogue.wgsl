@@ -2,9 +2,9 @@
 // 4 values, 4 gates: out = value · gelu(gate). What is absent is a constant, since a software adapter runs both sides
 // of every branch: SHIFT is 0 or 1, or 2 where it has a row for every row: values, then gates; ACTIVATION as in
 // src/ops/activation.ts. A residual alone is always read, since a pipeline takes longer to compile than a zero to read.
-// Uniforms: rows; quads of output channels; entry_rows, the rows of a batch entry, which share a row of shift; has_bias,
-// has_residual and has_shift, without which the zero that stands in is added; shift_quads of a row of shift, and
-// shift_first of those that count.
+// Uniforms: rows; quads of output channels; entry_rows, the rows of a batch entry, which share a row of shift;
+// has_bias, has_residual and has_shift, without which the zero that stands in is added; shift_quads of a row of shift,
+// and shift_first of those that count.
 @group(0) @binding(1) var<storage, read> bias: array<vec4f>;
 // tensor 2 shift
 // tensor 3 residual

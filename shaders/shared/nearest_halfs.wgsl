@@ -1,5 +1,6 @@
-// Four halfs, the nearest, in two words. A float whose last bit is worth as much as the half's is added, so that the sum
-// rounds as the half should be; what llvmpipe makes of pack2x16float takes twice as long. Too large a number is infinite.
+// Four halfs, the nearest, in two words. A float whose last bit is worth as much as the half's is added, so that the
+// sum rounds as the half should be; what llvmpipe makes of pack2x16float takes twice as long. Too large a number is
+// infinite.
 fn halfs(v: vec4f) -> vec2u {
   let size = min(abs(v), vec4f(0x1p16));
   let unit = max(bitcast<vec4u>(size) & vec4u(0x7f800000u), vec4u(0x38800000u)) + vec4u(0x07800000u);

@@ -7,8 +7,8 @@ import { ModelError } from "../errors.ts";
 import { COUNT_OF } from "../limits.ts";
 
 /**
- * Bytes that are read at once, while the program waits: from memory that takes less time than asking another thread, and
- * what was read is then in the cache of the processor that works on it.
+ * Bytes that are read at once, while the program waits: from memory that takes less time than asking another thread,
+ * and what was read is then in the cache of the processor that works on it.
  */
 const AT_ONCE = 2 * 1024 * 1024;
 

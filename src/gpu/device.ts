@@ -22,7 +22,10 @@ export interface AdapterSummary {
   software: boolean;
 }
 
-/** What decides how kernels are cut: a software adapter, or a GPU whose lanes exchange values by shuffles or workgroup memory. */
+/**
+ * What decides how kernels are cut: a software adapter, or a GPU whose lanes exchange values by shuffles or workgroup
+ * memory.
+ */
 export type DeviceClass = "software" | "workgroup" | "subgroup";
 
 /** What trying the kernels on a device has shown (nn/tune.ts). */
@@ -37,7 +40,9 @@ export interface Tuning {
   stuck?: string;
 }
 
-/** An adapter and the power preference that yields it. WebGPU lists no adapters: asking in different ways finds them. */
+/**
+ * An adapter and the power preference that yields it. WebGPU lists no adapters: asking in different ways finds them.
+ */
 interface Found {
   adapter: GPUAdapter;
   summary: AdapterSummary;
@@ -211,8 +216,9 @@ export class Device implements Disposable {
   }
 
   /**
-   * Waits until everything is done that was submitted before the last call of this: one step is recorded while the device computes
-   * the one before it, so that neither waits for the other, nor sleeps. What is timed op by op waits for this step.
+   * Waits until everything is done that was submitted before the last call of this: one step is recorded while the
+   * device computes the one before it, so that neither waits for the other, nor sleeps. What is timed op by op waits
+   * for this step.
    */
   async keptUp(signal?: AbortSignal): Promise<void> {
     if (this.tracer) return await this.finished(signal);
@@ -224,7 +230,8 @@ export class Device implements Disposable {
 
   /** Waits for `work` of the device, as {@linkcode finished} does. */
   async until(work: Promise<unknown>, signal?: AbortSignal): Promise<void> {
-    await (signal ? Promise.race([work, aborted(signal, work)]) : work);
+    // The signal first: it counts where the work is done as well.
+    await (signal ? Promise.race([aborted(signal, work), work]) : work);
     this.tracer?.finished();
     this.check();
   }

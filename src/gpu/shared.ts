@@ -5,9 +5,9 @@
  * // use lanes
  * ```
  *
- * and the text comes in its place. "lanes" is how 8 neighbouring lanes exchange values: by subgroup shuffles where the device
- * has usable ones, through workgroup memory elsewhere. "workgroup_sum" is done by shuffles there, too, in a workgroup of
- * 8: what waits at a barrier costs a software adapter half of a norm.
+ * and the text comes in its place. "lanes" is how 8 neighbouring lanes exchange values: by subgroup shuffles where the
+ * device has usable ones, through workgroup memory elsewhere. "workgroup_sum" is done by shuffles there, too, in a
+ * workgroup of 8: what waits at a barrier costs a software adapter half of a norm.
  *
  * @module
  */

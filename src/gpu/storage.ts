@@ -53,7 +53,8 @@ export function declareTensors(source: string, precision: Precision, textures: b
 }
 
 const bufferAccess = {
-  // Activations share buffers, and WebGPU forbids a buffer that is read-only and writable in one dispatch: all are writable.
+  // Activations share buffers, and WebGPU forbids a buffer that is read-only and writable in one dispatch: all are
+  // writable.
   tensor: (place: string, x: string, precision: Precision) =>
     precision === "f16"
       ? `${place}<storage, read_write> ${x}: array<vec2u>; ${reading(x, "vec2u", "vec4f", `${x}[i]`, unpack("s"))}`
@@ -73,9 +74,9 @@ const bufferAccess = {
         `${out}[i] = mat2x4f(low, high); }`,
 };
 
-// Weights for textures are packed on the host (nn/pack_host.ts); only what is unpacked there (ops/kept.ts) is written by a kernel.
-// The choice in a result's store is never taken: llvmpipe stores lane by lane, and LLVM would move the end of what makes
-// halfs into that loop if it could, which costs a third more.
+// Weights for textures are packed on the host (nn/pack_host.ts); only what is unpacked there (ops/kept.ts) is written
+// by a kernel. The choice in a result's store is never taken: llvmpipe stores lane by lane, and LLVM would move the end
+// of what makes halfs into that loop if it could, which costs a third more.
 const textureAccess: typeof bufferAccess = {
   tensor: (place, x, precision) =>
     precision === "f16"
@@ -145,8 +146,8 @@ export function placeBytes(device: Device, tensor: Tensor): number {
 }
 
 /**
- * Rows of a texture for `rows` rows of elements, never a power of two: llvmpipe compiles a kernel anew for every mixture of
- * power-of-two and other textures among its arguments, all within the first step of a run.
+ * Rows of a texture for `rows` rows of elements, never a power of two: llvmpipe compiles a kernel anew for every
+ * mixture of power-of-two and other textures among its arguments, all within the first step of a run.
  */
 function textureHeight(rows: number): number {
   const height = Math.max(3, rows);

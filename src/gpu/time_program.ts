@@ -18,8 +18,9 @@ const ENOUGH = { device: 2, host: 40 };
 const MOST = 1024, LONGEST = 200;
 
 /**
- * A GPU that had little to do runs slowly (an NVIDIA H200 at a fifth of its clock), and takes a while to find out that it
- * is wanted: milliseconds of work at a time, of work before what is measured counts, and of work after which it does.
+ * A GPU that had little to do runs slowly (an NVIDIA H200 at a fifth of its clock), and takes a while to find out that
+ * it is wanted: milliseconds of work at a time, of work before what is measured counts, and of work after which it
+ * does.
  */
 const WARM = { turn: 25, least: 100, most: 400 };
 

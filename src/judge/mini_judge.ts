@@ -28,7 +28,10 @@ export async function miniJudge(): Promise<Judge> {
     Promise.resolve(markAll(checklist, checklist.map(({ words }) => read(words)), detector.look(picture)));
 }
 
-/** Reads words as the bundled model, or that of another folder, knows them; undefined where they name none of its things. */
+/**
+ * Reads words as the bundled model, or that of another folder, knows them; undefined where they name none of its
+ * things.
+ */
 export async function miniReader(folder: string = BUNDLED_MODEL): Promise<(words: string) => Reading | undefined> {
   const known = (await readKnownWords(folder))!;
   const names = Object.entries(known.concepts).flatMap(([name, others]) =>

@@ -1,5 +1,6 @@
 /**
- * The ways of matrices from a file to the device: packed there as their bytes arrive, packed on the host, or packed beforehand.
+ * The ways of matrices from a file to the device: packed there as their bytes arrive, packed on the host, or packed
+ * beforehand.
  *
  * @module
  */
@@ -57,11 +58,11 @@ export async function stream<Job>(
   work: (staging: Tensor, flags: Tensor, jobs: Job[]) => Promise<void>,
   advance: Advance,
 ): Promise<Uint32Array> {
-  const flags = placeAlone(device, describeTensor("flags", [count], "u32", "plain"));
+  const flags = describeTensor("flags", [count], "u32", "plain");
   const largest = chunks.reduce((most, { bytes }) => Math.max(most, bytes), 0);
   const total = chunks.reduce((sum, { bytes }) => sum + bytes, 0);
   const host = new Uint8Array(Math.max(Math.min(STAGING, total), largest));
-  const staging = placeAlone(device, describeTensor("staging", [host.length / 4], "u32", "plain"));
+  const staging = describeTensor("staging", [host.length / 4], "u32", "plain");
   let jobs: Job[] = [];
   let used = 0;
   const flush = async () => {
@@ -73,6 +74,7 @@ export async function stream<Job>(
     used = 0;
   };
   try {
+    for (const tensor of [flags, staging]) placeAlone(device, tensor);
     for (const { bytes, reads, target, job } of chunks) {
       if (used + bytes > host.length) await flush();
       if (!target.place) placeAlone(device, target);
@@ -163,7 +165,7 @@ export async function* packHere(
   source: TensorSource,
 ): AsyncGenerator<PackedMatrix> {
   const pieces = needs.flatMap((need) => piecesOf(source, need, PIECE));
-  const most = Math.max(...pieces.map(({ bytes }) => bytes));
+  const most = pieces.reduce((most, { bytes }) => Math.max(most, bytes), 0); // too many to be arguments
   const packer = new HostPacker(precision, pieces, most, largestPlace(device, needs));
   let sum = 0;
   for (const { need: { names }, reads, bytes, ...piece } of pieces) {
@@ -182,7 +184,9 @@ export async function* packHere(
   }
 }
 
-/** Reads matrices that were packed beforehand, called by their weights' names. What is yielded is valid until the next. */
+/**
+ * Reads matrices that were packed beforehand, called by their weights' names. What is yielded is valid until the next.
+ */
 export async function* packedBefore(
   device: Device,
   needs: readonly MatrixNeed[],

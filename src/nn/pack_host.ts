@@ -1,6 +1,6 @@
 /**
- * The packing of shaders/pack.wgsl done on the host: for software adapters, where a plain loop is faster and needs no kernel to
- * be compiled, and for weights that are kept packed on disk.
+ * The packing of shaders/pack.wgsl done on the host: for software adapters, where a plain loop is faster and needs no
+ * kernel to be compiled, and for weights that are kept packed on disk.
  *
  * @module
  */
@@ -135,7 +135,9 @@ function rowLength({ inChannels, taps }: Weight): number {
   return inChannels * taps;
 }
 
-/** The nine taps of each pair of channels as the sixteen that they are transformed to: U = G·g·Gᵀ, down and then across. */
+/**
+ * The nine taps of each pair of channels as the sixteen that they are transformed to: U = G·g·Gᵀ, down and then across.
+ */
 function transformed(bytes: Uint8Array<ArrayBuffer>, dtype: Packable): Float32Array {
   const taps = toFloat32(bytes, dtype);
   const out = new Float32Array(taps.length / 9 * 16);

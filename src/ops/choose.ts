@@ -24,18 +24,18 @@ export interface NormTile {
 
 interface Choices {
   /**
-   * Products by lanes, or by tiles of matmul_tile.wgsl: of each size the variants, the likeliest first, and its speed in
-   * any unit.
+   * Products by lanes, or by tiles of matmul_tile.wgsl: of each size the variants, the likeliest first, and its speed
+   * in any unit.
    */
   matmul: "lanes" | readonly (readonly [names: readonly (keyof typeof MATMUL)[], speed: number])[];
   attention: readonly (keyof typeof ATTENTION)[];
   norm: NormTile;
   /**
-   * Channels in times channels out that Winograd's transform pays for, with at least `least` on either side: below, what
-   * it adds to loads and stores is more than it saves; beyond, pictures are small, and 16 weights to read where there
-   * were 9 cost more. Where the result has up to `whole` channels, one kernel does all of it, which pays from `least` on;
-   * wider ones would make the patches too often. `strip` is the MiB of the largest intermediate tensor of three kernels:
-   * larger pictures are convolved in strips of tiles.
+   * Channels in times channels out that Winograd's transform pays for, with at least `least` on either side: below,
+   * what it adds to loads and stores is more than it saves; beyond, pictures are small, and 16 weights to read where
+   * there were 9 cost more. Where the result has up to `whole` channels, one kernel does all of it, which pays from
+   * `least` on; wider ones would make the patches too often. `strip` is the MiB of the largest intermediate tensor of
+   * three kernels: larger pictures are convolved in strips of tiles.
    */
   winograd: { least: number; whole: number; from: number; to: number; strip: number };
 }
@@ -48,8 +48,8 @@ const GPU: Choices = {
   winograd: { least: 64, whole: 0, from: 128 * 128, to: 512 * 512, strip: 48 },
 };
 
-// As an H200 has shown (docs/speed.md): more registers are better than to wait, smaller heads of attention in a thread
-// are better than fewer threads, and Winograd pays at any depth.
+// As an H200 has shown (bench/gpu/h200.json): more registers are better than to wait, two queries a thread are better
+// than three and fewer threads, and Winograd pays at any depth.
 const NVIDIA: Choices = {
   ...GPU,
   matmul: [[["tile 8 ahead", "tile 8"], 0.82], [["tile 4 ahead", "tile 4"], 0.67]],
@@ -110,7 +110,7 @@ export function matmulTile(device: Device, shape: ProductShape, panel: number): 
   const shares = sharesOf(device);
   const { rows } = shape;
   const work = workOf(shape);
-  const longest = work >= LONGEST && CHOICES[device.kind].matmul === "lanes";
+  const longest = work >= LONGEST && choicesOf(device).matmul === "lanes";
   const lanes = rows <= 8 || panel < 64 || work < LONG ? "lanes 8" : longest ? "lanes 32" : "lanes 16";
   const name = forced as keyof typeof MATMUL ?? (usesLanes(device, shares) ? lanes : shortest(shape, shares).name);
   const tile = MATMUL[name];
@@ -136,7 +136,9 @@ function workOf({ rows, panels, depth, taps }: ProductShape): number {
 /** Tiles of matmul_tile.wgsl with their speeds, in any unit. */
 type Shares = readonly (readonly [name: keyof typeof MATMUL, speed: number])[];
 
-/** The right variant of each size, as timed or as the table has it; others than the first only where they were timed. */
+/**
+ * The right variant of each size, as timed or as the table has it; others than the first only where they were timed.
+ */
 function sharesOf(device: Device): Shares {
   const { matmul } = choicesOf(device);
   if (matmul === "lanes") return [];

@@ -1,8 +1,10 @@
 /** What a file must hold for a network: names, shapes and numbers, each told by file and key where it is wrong. */
 import assert from "@std/assert";
-import { ModelError } from "../../src/errors.ts";
+import { GpuError, ModelError } from "../../src/errors.ts";
 import { openSafetensors } from "../../src/formats/safetensors.ts";
+import { Device } from "../../src/gpu/device.ts";
 import { readFloats } from "../../src/gpu/storage.ts";
+import { arraysSource } from "../../src/nn/twins.ts";
 import { Weights } from "../../src/nn/weights.ts";
 import { inFolder, safetensors, type Written } from "../model/files.ts";
 import { random, testDevice, WAYS } from "../ops/harness.ts";
@@ -65,6 +67,21 @@ for (const way of WAYS) {
     else await large;
   });
 }
+
+Deno.test("where what travels has no room on a GPU, nothing of it stays there", async () => {
+  const { gpu, summary, subgroups, timestamps } = await testDevice("like a GPU");
+  const device = new Device(gpu, summary, subgroups, timestamps);
+  const weights = new Weights(device, "f16", "unet");
+  const make = device.buffer.bind(device);
+  device.buffer = (label, ...how) => {
+    if (label === "staging") throw new GpuError("no room");
+    return make(label, ...how);
+  };
+  weights.matrix("a", 8, 12, { bias: false });
+  const source = arraysSource({ "a.weight": { shape: [12, 8], values: random(96) } });
+  await assert.rejects(weights.load(source), /no room/);
+  assert.equal(device.allocatedBytes, 0);
+});
 
 Deno.test("matrices that a layer joins may be of different types, as files of mixed quantisation have them", async () => {
   const half = (values: Float32Array) => new Uint8Array(Float16Array.from(values).buffer);

@@ -9,22 +9,9 @@ import { encodePng } from "../src/formats/png.ts";
 import { filled, pasted, type Picture } from "../src/picture/picture.ts";
 import { readPicture } from "../src/picture/read_picture.ts";
 import { resized } from "../src/picture/resize.ts";
-
-const WHITE = [255, 255, 255, 255] as const;
+import { row } from "./row.ts";
 
 const read = async (path: string) => await readPicture(await Deno.readFile(path), path);
-
-/** Pictures of one height side by side. */
-function row(pictures: Picture[], gap: number): Picture {
-  const width = pictures.reduce((sum, picture) => sum + picture.width + gap, -gap);
-  const page = filled(width, pictures[0].height, WHITE);
-  let at = 0;
-  for (const picture of pictures) {
-    pasted(page, picture, at, 0);
-    at += picture.width + gap;
-  }
-  return page;
-}
 
 /** What one command of the program paints. */
 async function painted(folder: string, name: string, ...args: string[]): Promise<Picture> {
@@ -50,7 +37,7 @@ const COUNT = 12, HEIGHT = 96, GAP = 4, COLUMN = 460, LINE = 104;
 /** Two edits in a row: each as it was, with what is kept darkened, and as it became. */
 async function pageOfEdits(folder: string): Promise<void> {
   const names = Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
-  const page = filled(2 * COLUMN, COUNT / 2 * LINE, WHITE);
+  const page = filled(2 * COLUMN, COUNT / 2 * LINE, [255, 255, 255, 255]);
   const stems = names.filter((name) => name.endsWith("_before.png")).map((name) => name.replace("_before.png", ""));
   for (const [k, stem] of stems.slice(0, COUNT).entries()) {
     const before = await read(`${folder}/${stem}_before.png`), after = await read(`${folder}/${stem}_after.png`);

@@ -9,6 +9,7 @@ import { encodePng } from "../src/formats/png.ts";
 import { canny } from "../src/picture/canny.ts";
 import { filled, pasted } from "../src/picture/picture.ts";
 import { readPicture } from "../src/picture/read_picture.ts";
+import { row } from "./row.ts";
 
 const SIDE = 256;
 const GAP = 8;
@@ -37,11 +38,4 @@ const shown: Picture[] = [
     controlNets: [{ model: "canny", image: edges }],
   }),
 ];
-const width = shown.reduce((sum, picture) => sum + picture.width + GAP, -GAP);
-const page = filled(width, SIDE, [255, 255, 255, 255]);
-let at = 0;
-for (const picture of shown) {
-  pasted(page, picture, at, 0);
-  at += picture.width + GAP;
-}
-await Deno.writeFile("docs/from_pictures.png", encodePng(page));
+await Deno.writeFile("docs/from_pictures.png", encodePng(row(shown, GAP)));

@@ -7,24 +7,12 @@
  */
 import { loadModel, makePlan, paint, type Picture, plainPlan, savePicture } from "../src/mod.ts";
 import { encodePng } from "../src/formats/png.ts";
+import { row } from "./row.ts";
 
 const FIRST = "a red apple on the left and a blue teapot on the right";
 const COMPARED = "a fox, a purple umbrella, a yellow car, a boy in a blue shirt, a penguin and a red tractor";
 
 using model = await loadModel();
-
-/** Pictures of one size side by side. */
-function row(pictures: Picture[]): Picture {
-  const [{ width, height }] = pictures;
-  const data = new Uint8Array(width * pictures.length * height * 4);
-  for (const [i, picture] of pictures.entries()) {
-    for (let y = 0; y < height; y++) {
-      const line = picture.data.subarray(y * width * 4, (y + 1) * width * 4);
-      data.set(line, (y * pictures.length + i) * width * 4);
-    }
-  }
-  return { width: width * pictures.length, height, data };
-}
 
 const first = await paint(model, { plan: await makePlan(FIRST, { planner: "rules" }) });
 await savePicture("docs/first.png", first, model, { force: true });

@@ -14,7 +14,8 @@ const NEAR = 2 / 3;
 /** @throws PlannerError where a prompt is clearly written in another language */
 export async function expectEnglish(prompt: string): Promise<void> {
   const words = prompt.toLowerCase().match(/\p{L}+/gu) ?? [];
-  // No sentence of another language is made of English words alone: what tells languages apart is loaded for others.
+  // Sentences of other languages hold words that English lacks, be it an article: what tells languages apart is loaded
+  // for these.
   const language = words.every(isEnglish) ? undefined : await foreignLanguage(prompt);
   if (!language) return;
   throw new PlannerError(

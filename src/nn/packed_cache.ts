@@ -28,7 +28,7 @@ export function packedFolder(): string {
 /**
  * Opens the packed weights of a network, and packs them first where they are not there yet.
  * @param say is told what was packed or could not be kept
- * @returns the matrices by their weights' names; nothing where the disk would not take them
+ * @returns the matrices by their weights' names; nothing where all stay quantised, or the disk would not take them
  */
 export async function openPackedCache(
   folder: string,
@@ -36,6 +36,7 @@ export async function openPackedCache(
   source: TensorSource,
   say: (sentence: string) => void,
 ): Promise<TensorSource | undefined> {
+  if (weights.list.length === 0) return undefined;
   const { network, contents } = await keysOf(weights, source);
   const start = `${network}-${contents}-`;
   const kept = (await namesIn(folder)).find((name) => name.startsWith(start));

@@ -45,6 +45,22 @@ async function load(folder: string, path: string, kind: DeviceClass, cached: boo
   return { bytes, said };
 }
 
+Deno.test("a network whose matrices all stay quantised has nothing to keep packed", () =>
+  withFile(async (folder) => {
+    const path = `${folder}/quantised.safetensors`;
+    const head = safetensorsHead([{ name: "a.weight", dtype: "F32", shape: [64, 32] }]);
+    await Deno.writeFile(path, new Uint8Array([...head, ...new Uint8Array(64 * 32 * 4)]));
+    const source = await openSafetensors(path);
+    const weights = new Weights(await testDevice(), "f16", "net", () => "q8_0");
+    weights.matrix("a", 32, 64, { bias: false });
+    const said: string[] = [];
+    const packed = await openPackedCache(`${folder}/kept`, weights, source, (sentence) => said.push(sentence));
+    await weights.load(source, { packed });
+    assert.deepEqual([packed, said, weights.ready], [undefined, [], true]);
+    weights.release();
+    source.close();
+  }));
+
 Deno.test("packed weights come back as they were, on every kind of device", () =>
   withFile(async (folder, path) => {
     const { bytes } = await load(folder, path, "as it is", false);

@@ -28,6 +28,8 @@ export async function openTorch(path: string, signal?: AbortSignal): Promise<Ten
     const { root, storages } = magic[0] === 0x50 ? await readArchive(file, signal) : await readLegacy(file, signal);
     const tensors = new Map<string, Placed>();
     for (const [name, tensor] of namedTensors(root, path)) tensors.set(name, locate(name, tensor, storages, path));
+    /** The strided tensor that is being read piece by piece, until its end. */
+    let gathered: { name: string; bytes: Uint8Array } | undefined;
     return {
       tensors,
       describe: path,
@@ -35,8 +37,12 @@ export async function openTorch(path: string, signal?: AbortSignal): Promise<Ten
       async read(name, into, start = 0) {
         const tensor = rangeOf(tensors, name, start, into.length, path);
         if (!tensor.stride) return await file.readAt(into, tensor.place + start);
-        const span = await file.bytesAt(tensor.place, tensor.span);
-        into.set(gather(span, tensor.shape, tensor.stride, BYTES[tensor.dtype]).subarray(start, start + into.length));
+        const { place, span, shape, stride, dtype } = tensor;
+        if (gathered?.name !== name) {
+          gathered = { name, bytes: gather(await file.bytesAt(place, span), shape, stride, BYTES[dtype]) };
+        }
+        into.set(gathered.bytes.subarray(start, start + into.length));
+        if (start + into.length === tensor.bytes) gathered = undefined;
       },
     };
   } catch (error) {

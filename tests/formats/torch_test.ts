@@ -38,6 +38,30 @@ Deno.test("a range of a strided tensor", async () => {
   source.close();
 });
 
+Deno.test("a strided tensor that is read piece by piece is gathered once, and not kept beyond its end", async () => {
+  const source = await openTensors(path("zip.ckpt"));
+  const { readSync } = Deno.FsFile.prototype;
+  let reads = 0;
+  Deno.FsFile.prototype.readSync = function (into) {
+    reads++;
+    return readSync.call(this, into);
+  };
+  try {
+    const pieces = async () => {
+      const bytes = new Uint8Array(24);
+      for (let at = 0; at < 24; at += 8) await source.read("turned", bytes.subarray(at, at + 8), at);
+      return [...toFloat32(bytes, "F32")];
+    };
+    assert.deepEqual(await pieces(), [0, 3, 1, 4, 2, 5]);
+    assert.equal(reads, 1);
+    assert.deepEqual(await pieces(), [0, 3, 1, 4, 2, 5]);
+    assert.equal(reads, 2);
+  } finally {
+    Deno.FsFile.prototype.readSync = readSync;
+    source.close();
+  }
+});
+
 Deno.test("nested dictionaries name their tensors by path; f8 is read", async () => {
   assert.deepEqual(Object.keys(await values(path("inversion.pt"))), ["string_to_param.*"]);
   assert.deepEqual(await values(path("f8.pt")), { f8: ["F8_E4M3", [3], [1, -2, 448]] });

@@ -64,14 +64,14 @@ const MAIN: Record<string, Variant> = {
   "plain prompt": ({ prompt }) => plainPlan(prompt, "bench"),
   "canvas": base("canvas", 0.3),
   "attention": base("attention", 0.5),
-  "bind": bind(0.5, 0.5),
+  "bind": bind(0.3, 0.5),
 };
 const RATIOS: Record<RegionMode, number[]> = {
   attention: [0, 0.2, 0.4, 0.6, 0.8],
   latent: [0, 0.4, 0.6],
   canvas: [0, 0.2, 0.4, 0.6, 0.8],
 };
-const SHARES = [0.15, 0.3, 0.4, 0.7, 1];
+const SHARES = [0.15, 0.4, 0.5, 0.7, 1];
 const REFINE_RATIOS = [0, 0.3, 0.7, 1];
 const ABLATIONS: Record<string, Variant> = Object.fromEntries([
   ...SHARES.map((share) => [`bind ${share}, refine ratio 0.5`, bind(share, 0.5)]),
@@ -91,7 +91,7 @@ const inBoxes = (plan: Plan): Plan => {
   return { ...plan, splitRatio: "1", regions: boxed };
 };
 const COUNTED: Record<string, Variant> = {
-  "bind in boxes": (plan) => bind(0.5, 0.5)(inBoxes(plan)),
+  "bind in boxes": (plan) => bind(0.3, 0.5)(inBoxes(plan)),
   "canvas in boxes": (plan) => base("canvas", 0.3)(inBoxes(plan)),
 };
 

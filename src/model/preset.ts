@@ -99,7 +99,7 @@ export const EDM_LATENTS = {
  * high.
  */
 const REGIONS: Record<string, RegionDefaults> = {
-  mini: { mode: "bind", bind: 0.5, refineRatio: 0.5, baseRatio: 0.3, leastSide: 128 },
+  mini: { mode: "bind", bind: 0.3, refineRatio: 0.5, baseRatio: 0.3, leastSide: 128 },
 };
 
 type Row = [name: string, title: string, size: number, steps: number, cfg: number, SchedulerConfig, names?: RegExp];

@@ -22,7 +22,7 @@ const FURTHER = 0.125;
 /** Pixels over which the new fades into the kept, inside the mask. */
 const FEATHER = 4;
 
-/** Of the picture's shorter side: by so much a contour grows where the thing was seen again. */
+/** Of the picture's shorter side: by so much the contour of what is removed grows in each round. */
 const WIDER = 1 / 16;
 
 /** What a repaint is drawn with. */
@@ -72,14 +72,15 @@ function avoiding({ kind, object }: Operation, plan: Plan, settings: PictureOpti
 }
 
 /**
- * A removal by a contour that left something: first the contour grows and takes along where the thing is still seen,
- * then the whole place is painted. What a person gave as mask or box stays as it is.
+ * The contour of what is removed grows within its place, since a stalk or a leaf may be thinner than a latent is wide; in
+ * the second round once more, with where the thing is still seen; then the whole place is painted. What a person gave as
+ * mask or box stays as it is.
  */
 function widened(operation: Operation, { width, height }: Picture, round: number, seen?: Rect): Operation {
   const { kind, mask, byContour } = operation;
-  if (round === 1 || kind !== "remove" || !byContour || typeof mask !== "object") return operation;
+  if (kind !== "remove" || !byContour || typeof mask !== "object") return operation;
   if (round > 2) return { ...operation, mask: undefined };
-  const grown = whiteIn(mask, (white) => dilated(white, width, Math.round(WIDER * Math.min(width, height))));
-  const wider = seen ? either(grown, boxMask(seen, width, height)) : grown;
+  const grown = whiteIn(mask, (white) => dilated(white, width, Math.round(round * WIDER * Math.min(width, height))));
+  const wider = seen && round > 1 ? either(grown, boxMask(seen, width, height)) : grown;
   return { ...operation, mask: either(mask, onlyWithin(wider, rectOfOperation(operation))) };
 }

@@ -86,20 +86,8 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
       let a$i = by_one$i.y * top$i + by_two$i.y * bottom$i;
       lanes_put($iu, local.x, a$i);
       // end
-      lanes_ready();
-      let count = min(p.lanes, p.depth - c);
-      for (var other = 0u; other < count; other++) {
-        let k = ((panel * 16u + plane) * p.depth + c + other) * 4u * p.lanes + lane;
-        let w0 = w_at(k);
-        let w1 = w_at(k + p.lanes);
-        let w2 = w_at(k + 2u * p.lanes);
-        let w3 = w_at(k + 3u * p.lanes);
-        // for $i in ROWS
-        let s$i = lanes_get($iu, neighbours + other, a$i);
-        low$i += s$i.x * w0[0] + s$i.y * w1[0] + s$i.z * w2[0] + s$i.w * w3[0];
-        high$i += s$i.x * w0[1] + s$i.y * w1[1] + s$i.z * w2[1] + s$i.w * w3[1];
-        // end
-      }
+      let quad = (panel * 16u + plane) * p.depth + c;
+      // use lanes_product
     }
     // Rows of Aᵀ: 1 1 1 0 and 0 1 −1 −1.
     let near = select(vec2f(1), vec2f(0), f == vec2u(3));

@@ -5,9 +5,10 @@
  * // use lanes
  * ```
  *
- * and the text comes in its place. "lanes" is how 8 neighbouring lanes exchange values: by subgroup shuffles where the
- * device has usable ones, through workgroup memory elsewhere. "workgroup_sum" is done by shuffles there, too, in a
- * workgroup of 8: what waits at a barrier costs a software adapter half of a norm.
+ * and the text comes in its place: functions, or a few lines of one ("lanes_product"), which its names are for. "lanes"
+ * is how 8 neighbouring lanes exchange values: by subgroup shuffles where the device has usable ones, through workgroup
+ * memory elsewhere. "workgroup_sum" is done by shuffles there, too, in a workgroup of 8: what waits at a barrier costs
+ * a software adapter half of a norm.
  *
  * @module
  */
@@ -16,6 +17,7 @@ import call from "../../shaders/shared/call.wgsl" with { type: "text" };
 import grid64 from "../../shaders/shared/grid64.wgsl" with { type: "text" };
 import halfs from "../../shaders/shared/halfs.wgsl" with { type: "text" };
 import lanesSubgroup from "../../shaders/shared/lanes_subgroup.wgsl" with { type: "text" };
+import lanes_product from "../../shaders/shared/lanes_product.wgsl" with { type: "text" };
 import lanesTotal from "../../shaders/shared/lanes_total.wgsl" with { type: "text" };
 import lanesWorkgroup from "../../shaders/shared/lanes_workgroup.wgsl" with { type: "text" };
 import numbers from "../../shaders/shared/numbers.wgsl" with { type: "text" };
@@ -33,6 +35,7 @@ const SHARED: Record<string, string> = {
   grid64,
   halfs,
   lanes: lanesWorkgroup,
+  lanes_product,
   numbers,
   product,
   sights,
@@ -51,7 +54,7 @@ export function includeShared(source: string, subgroups: boolean, threads?: numb
     lanes: lanesSubgroup,
     ...threads === 8 ? { workgroup_sum: lanesTotal } : {},
   };
-  return source.replace(/^\/\/ use (\w+)$/gm, (_, name) => {
+  return source.replace(/^ *\/\/ use (\w+)$/gm, (_, name) => {
     const text = (subgroups ? shuffled[name] : undefined) ?? SHARED[name];
     if (text === undefined) throw new Error(`A shader uses "${name}", which shaders/shared/ does not have.`);
     return includeShared(text, subgroups, threads);

@@ -233,10 +233,7 @@ def main():
         loss = loss_of(x, y)
         if adversary:
             loss = loss + a.adversary * adversary.blame(x, y)
-        loss.backward()
-        half.gather()
-        optimiser.step(optimiser.flat.grads)
-        half.refresh()
+        half.learn(loss)
         step += 1
         losses.append((x - y).detach().square().mean())
         average.follow()

@@ -150,10 +150,7 @@ def main():
     def whole(k: int):
         one = pool.draw(k)
         loss = loss_of(steered(frozen, half.model, unpack(one.beside)), one, alphas)
-        loss.backward()
-        half.gather()
-        optimiser.step(optimiser.flat.grads)
-        half.refresh()
+        half.learn(loss)
         average.follow()
         losses.add_(loss.detach())
 

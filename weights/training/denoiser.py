@@ -153,10 +153,7 @@ def main():
 
     def whole(k: int):
         loss = loss_of(half.model, pool.draw(k), alphas)
-        loss.backward()
-        half.gather()
-        optimiser.step(optimiser.flat.grads)
-        half.refresh()
+        half.learn(loss)
         average.follow()
         losses.add_(loss.detach())
 

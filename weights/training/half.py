@@ -9,7 +9,7 @@ from muon import Muon
 
 
 class Half:
-    """`model(…)` runs the copy; `gather` brings its gradients to the optimiser, `refresh` follows the optimiser's weights."""
+    """`model(…)` runs the copy, `learn` teaches both."""
 
     def __init__(self, master: torch.nn.Module, optimiser: Muon):
         self.model, self.optimiser = copy.deepcopy(master).bfloat16(), optimiser
@@ -17,10 +17,9 @@ class Half:
         self.flat = Flat([copies[id(p)] for p in optimiser.flat.params])
         lean(self.model)
 
-    @torch.no_grad()
-    def gather(self):
-        self.optimiser.flat.grads.copy_(self.flat.gather())
-
-    @torch.no_grad()
-    def refresh(self):
-        self.flat.weights.copy_(self.optimiser.flat.weights)
+    def learn(self, loss: torch.Tensor):
+        """A step of the optimiser by the copy's gradients, then the copy has the new weights, too."""
+        loss.backward()
+        with torch.no_grad():
+            self.optimiser.step(self.optimiser.flat.grads.copy_(self.flat.gather()))
+            self.flat.weights.copy_(self.optimiser.flat.weights)

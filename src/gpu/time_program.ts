@@ -18,7 +18,7 @@ const ENOUGH = { device: 2, host: 40 };
 const MOST = 1024, LONGEST = 200;
 
 /**
- * A GPU that had little to do runs slowly (an NVIDIA H200 at a fifth of its clock), and takes a while to find out that
+ * A GPU that had little to do runs slowly (an NVIDIA H200 by a factor of five), and takes a while to find out that
  * it is wanted: milliseconds of work at a time, of work before what is measured counts, and of work after which it
  * does.
  */

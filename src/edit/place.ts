@@ -88,7 +88,19 @@ export async function placed(operation: Operation, picture: Picture, guides: Gui
   const [mark] = judge ? await judge(picture, [{ words: object!, ...(cell ? { box: cell } : {}) }], signal) : [];
   const seen = mark?.box && grown(mark.box, MARGIN);
   const holds = cell ?? seen;
+  if (!holds && mark?.verdict === "missing") {
+    throw new UsageError(
+      `There is no "${object}" to be seen in the picture. If there is, give its place with --box x,y,w,h or --mask FILE ` +
+        `(${describeOperation(operation)}).`,
+    );
+  }
   const shape = byShape || !holds ? await sees?.(object!, holds) : undefined;
+  if (!holds && shape) {
+    guides.say?.(
+      `Where "${object}" is, only the model's attention tells, which finds something for any word: look at the result, or ` +
+        "give its place with --box x,y,w,h.",
+    );
+  }
   // Without its contour, what keeps its shape is painted where it is seen rather than in all of its cell.
   const known = kind === "recolor" && !shape ? seen ?? cell : holds;
   const box = known ?? (shape && grown(boxAround(shape)!, MARGIN));

@@ -70,6 +70,19 @@ Deno.test("a contour is the shape of what keeps its own or goes, and tells where
   assert.deepEqual(asked, [["the teapot", 0.5], ["a lamp", undefined], ["a lamp", undefined], ["the lamp", 0]]);
 });
 
+Deno.test("what is not there is not looked for by attention, which finds something for any word; of what only it sees a line tells", async () => {
+  const sees: Guides["sees"] = () =>
+    Promise.resolve(boxMask({ x0: 0, y0: 0, x1: 0.5, y1: 0.5 }, page.width, page.height));
+  const says = (verdict: "missing" | "unknown"): Judge => (_, checks) =>
+    Promise.resolve(checks.map(() => ({ verdict })));
+  const castle = operationOf("remove", "a castle");
+  await assert.rejects(placed(castle, page, { plan, sees, judge: says("missing") }), /no "a castle".*--box.*--mask/);
+  const said: string[] = [];
+  const found = await placed(castle, page, { plan, sees, judge: says("unknown"), say: (line) => said.push(line) });
+  assert.ok(found.mask);
+  assert.match(said.join(), /^Where "a castle" is, only the model's attention tells.*--box/);
+});
+
 Deno.test("a cell's operation changes that cell's prompt; another box gets a cell of its own, and the rest stays as it was", () => {
   const car = { kind: "replace" as const, object: "a blue teapot", words: "a red car" };
   const changed = planFor({ ...car, box: [0.5, 0, 1, 1] }, plan);

@@ -14,6 +14,7 @@ import type { Drawing } from "./pipeline/drawing.ts";
 import type { Model } from "./pipeline/model.ts";
 import type { Networks } from "./pipeline/networks.ts";
 import { prepare } from "./pipeline/prepare.ts";
+import { paintedIn } from "./pipeline/start.ts";
 import { type Plan, regionsOf } from "./plan/plan.ts";
 import { expectEnglish } from "./plan/rules/language.ts";
 import { planByRules } from "./plan/rules/rules.ts";
@@ -95,6 +96,7 @@ export async function mendBest(
   if (most === 0) return looked;
   let { result, result: { timings }, marks } = looked;
   const { plan, checklist } = looked;
+  const within = drawing.start && paintedIn(drawing.start, result.image); // what a person keeps stays
   const rounds: Round[] = [];
   let [steps, painted] = [0, bestOf];
   const add = (round: Round) => {
@@ -111,7 +113,7 @@ export async function mendBest(
   for (;;) {
     const settings = { ...repaintSettings(drawing), seed: seedOf(drawing.settings.seed, painted) };
     const left = most - Math.max(0, rounds.length - 1);
-    const mending = { judge, checklist, marks, rounds: left, settings, fit, onStep, signal };
+    const mending = { judge, checklist, marks, rounds: left, settings, within, fit, onStep, signal };
     for await (const round of mend(model, result.image, plan, mending)) {
       const isLook = round.round === 0;
       if (isLook && rounds.length) continue;

@@ -4,7 +4,7 @@
  * @module
  */
 import { contour as contourOf } from "./edit/contour.ts";
-import { boxAround, onlyWithin } from "./edit/mask.ts";
+import { both, boxAround, onlyWithin } from "./edit/mask.ts";
 import { type Operation, rectOf } from "./edit/operation.ts";
 import { planFor } from "./edit/paint_plan.ts";
 import { repaintOf } from "./edit/repaint.ts";
@@ -42,6 +42,8 @@ export interface EditOptions {
   rounds?: number;
   /** Of the picture: steps, seed, guidance, sampler, strength, maskBlur, … */
   settings?: PictureOptions;
+  /** Of the picture's size: nothing is painted but where this is white. */
+  within?: Picture;
   /** Changes every drawing before it is drawn, the looks for contours among them: what of the weights leaves the device. */
   fit?: (drawing: Drawing) => Drawing;
   /** Told where the best place there is paints over something. */
@@ -233,7 +235,7 @@ async function* roundsOf(
   scene: Plan | undefined,
   items: readonly Item[],
   others: readonly Check[],
-  { judge, rounds = 3, settings = {}, fit = (drawing) => drawing, onStep, signal }: EditOptions,
+  { judge, rounds = 3, settings = {}, within, fit = (drawing) => drawing, onStep, signal }: EditOptions,
   { describes = true, looked }: { describes?: boolean; looked?: Mark[] } = {},
 ): AsyncGenerator<Round, void> {
   const checklist = [...items.map(({ check }) => check), ...others];
@@ -255,12 +257,14 @@ async function* roundsOf(
       const { operation } = item;
       const isNews = describes ? !described.has(item) : isPart(operation) && regionsOf(plan!).length === 1;
       const next = isNews ? planFor(operation, plan) : plan!;
-      const repaint = await repaintOf(operation, image, next, { round, settings, seen: marks?.[index].box, ...limits });
+      const seen = marks?.[index].box;
+      const repaint = await repaintOf(operation, image, next, { round, settings, seen, within, ...limits });
+      if (!boxAround(repaint.mask)) continue; // all of its place is kept
       const drawing = fit(await prepare(model, { ...repaint, seed: seedOf(seed, painted++) }));
       const result = await toEnd(draw(model, drawing, signal), onStep);
       steps += result.timings.steps.length;
-      const seen = await marksOf(result.image);
-      const after = describes && seen && marks ? stillTrue(seen, marks, index, repaint.mask) : seen;
+      const judged = await marksOf(result.image);
+      const after = describes && judged && marks ? stillTrue(judged, marks, index, repaint.mask) : judged;
       const change = after && marks ? worth(after) - worth(marks) : 1;
       const open = after?.[index].verdict === "unknown";
       const taken = open || change > 0 || change === 0 && item.asked && round === 1;

@@ -2,11 +2,13 @@
 import assert from "@std/assert";
 import { drawAndMend, repaintLike } from "../src/closed_loop.ts";
 import { paint } from "../src/generate.ts";
+import { boxAround } from "../src/edit/mask.ts";
 import type { Judge, Verdict } from "../src/judge/judge.ts";
 import { loadModel } from "../src/pipeline/model.ts";
 import { memoryNeed } from "../src/pipeline/memory.ts";
 import { prepare } from "../src/pipeline/prepare.ts";
 import { plainPlan } from "../src/plan/plan.ts";
+import { filled, pasted } from "../src/picture/picture.ts";
 import { planByRules } from "../src/plan/rules/rules.ts";
 import { TINY_MODEL } from "./cli/program.ts";
 import { inFolder, tinyModel } from "./model/files.ts";
@@ -105,4 +107,25 @@ Deno.test("a plain prompt is mended where the rules say that its things belong",
   assert.deepEqual(checklist.map(({ words }) => words), ["a red apple", "a blue teapot"]);
   const { splitRatio, regions } = rounds[1].attempts[0].result.plan;
   assert.deepEqual([splitRatio, regions], ["1", [{ prompt }, { prompt: "a blue teapot", box: [0.5, 0, 1, 1] }]]);
+});
+
+Deno.test("rounds paint only where the picture was painted anew, and no region that is kept whole", async () => {
+  const initImage = filled(60, 64, [90, 160, 30, 255]);
+  const mask = pasted(filled(60, 64, [0, 0, 0, 255]), filled(20, 64, [255, 255, 255, 255]), 20, 0);
+  for (const more of [{}, { noPaste: true }, { inpaintOnlyMasked: true, inpaintPadding: 4, width: 64, height: 64 }]) {
+    const { width: _, height: __, ...own } = size;
+    const drawing = await prepare(model, { plan: planByRules(prompt), initImage, mask, ...own, ...more });
+    const judge = looks(["missing", "missing"], ["right", "missing"], ["right", "right"]);
+    const { result: { image }, rounds } = await drawAndMend(model, drawing, { judge, rounds: 1 });
+    const painted = rounds[1].attempts.map(({ mask }) => boxAround(mask)!);
+    assert.deepEqual(painted.map(({ x0, x1 }) => [x0 * 60, x1 * 60].map(Math.round)), [[20, 32], [24, 40]]);
+    const isKept = (x: number) => initImage.data.slice(0, 3).every((value, c) => image.data[x * 4 + c] === value);
+    assert.deepEqual([19, 30, 40].map(isKept), "noPaste" in more ? [false, false, false] : [true, false, true]);
+  }
+  const left = pasted(filled(64, 64, [0, 0, 0, 255]), filled(16, 64, [255, 255, 255, 255]), 0, 0);
+  const image = filled(64, 64, [90, 160, 30, 255]);
+  const drawing = await prepare(model, { plan: planByRules(prompt), initImage: image, mask: left, ...size });
+  const judge = looks(["right", "missing"], ["right", "missing"], ["right", "right"]);
+  const { rounds } = await drawAndMend(model, drawing, { judge, rounds: 2 });
+  assert.deepEqual(rounds.map(({ attempts }) => attempts.map(({ whole }) => whole)), [[], [], [true]]);
 });

@@ -38,10 +38,14 @@ export function either(...masks: readonly Picture[]): Picture {
   return { ...first, data };
 }
 
+/** White where both are. Of one size. */
+export function both(mask: Picture, other: Picture): Picture {
+  return { ...mask, data: mask.data.map((value, i) => Math.min(value, other.data[i])) };
+}
+
 /** White where the mask is and the box lies. */
 export function onlyWithin(mask: Picture, box: Rect): Picture {
-  const within = boxMask(box, mask.width, mask.height);
-  return { ...mask, data: mask.data.map((value, i) => Math.min(value, within.data[i])) };
+  return both(mask, boxMask(box, mask.width, mask.height));
 }
 
 /** A mask of another shape. @param change is given 1 for each white pixel and 0 for the others */

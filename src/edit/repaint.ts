@@ -8,7 +8,7 @@ import type { Picture } from "../picture/picture.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Rect } from "../region/layout.ts";
 import type { PictureOptions } from "../settings.ts";
-import { boxMask, either, filledIn, onlyWithin, whiteIn } from "./mask.ts";
+import { both, boxMask, either, filledIn, onlyWithin, whiteIn } from "./mask.ts";
 import type { Operation } from "./operation.ts";
 import { maskFor } from "./operation_mask.ts";
 import { rectOfOperation } from "./place.ts";
@@ -38,22 +38,25 @@ export interface Repaint extends PictureOptions {
  * @param grid see `maskFor`
  * @param steps of the sampler, of which one runs at the least
  * @param seen where the judge sees what is not right
+ * @param within white where the picture may change at all
  * @throws UsageError where a mask cannot be read
  */
 export async function repaintOf(
   operation: Operation,
   image: Picture,
   plan: Plan,
-  { round, grid, steps, settings, seen }: {
+  { round, grid, steps, settings, seen, within }: {
     round: number;
     grid: number;
     steps: number;
     settings: PictureOptions;
     seen?: Rect;
+    within?: Picture;
   },
 ): Promise<Repaint> {
   const { kind } = operation;
-  const mask = await maskFor(widened(operation, image, round, seen), image, grid);
+  const place = await maskFor(widened(operation, image, round, seen), image, grid);
+  const mask = within ? both(place, within) : place;
   return {
     ...settings,
     initImage: kind === "remove" ? filledIn(image, mask) : image,

@@ -7,7 +7,7 @@
 import { UsageError } from "../errors.ts";
 import { type Box, either, extended, greyOf, type Mask, maskOf, putBack, surroundings } from "../picture/inpaint.ts";
 import { type NamedPicture, readInput } from "../picture/input.ts";
-import { cropped, opaque, type Picture } from "../picture/picture.ts";
+import { cropped, filled, opaque, type Picture } from "../picture/picture.ts";
 import { fitted } from "../picture/resize.ts";
 import { flagOf } from "../settings/check.ts";
 import { type PictureOptions, type Settings, startStrength } from "../settings.ts";
@@ -145,6 +145,16 @@ export function onSamePage(
   }
   const { width: w, height: h } = start?.wanted ?? { width, height };
   return atTopLeft(fitted(other, w, h, resize ?? "stretch"), width, height);
+}
+
+/** White where the finished picture, of any size, was painted anew; undefined where that is everywhere. */
+export function paintedIn({ page, mask, wanted }: Start, image: Picture): Picture | undefined {
+  if (!mask) return undefined;
+  const { width, height, data } = page?.mask ?? mask; // a part that was drawn by itself has a page of its own size
+  const white = filled(width, height, [0, 0, 0, 255]);
+  data.forEach((value, i) => white.data.fill(255 * value, i * 4, i * 4 + 3));
+  const shown = page ? white : cropped(white, 0, 0, wanted.width, wanted.height);
+  return fitted(shown, image.width, image.height, "stretch");
 }
 
 /** The picture in the corner of a larger page that repeats its last column and row. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { contour as contourOf } from "./edit/contour.ts";
-import { both, boxAround, onlyWithin } from "./edit/mask.ts";
+import { boxAround, onlyWithin } from "./edit/mask.ts";
 import { type Operation, rectOf } from "./edit/operation.ts";
 import { planFor } from "./edit/paint_plan.ts";
 import { repaintOf } from "./edit/repaint.ts";

@@ -44,6 +44,7 @@ const operationSchema: z.ZodType<Operation & { mask?: string }> = z.strictObject
   words: words.optional().describe("What shall be there; absent where something is removed."),
   box: z.tuple([share, share, share, share]).optional().describe("[left, top, right, bottom] as fractions."),
   mask: words.optional().describe("Path of a picture that is white where this is painted; goes before the box."),
+  byContour: z.literal(true).optional().describe("The mask is a contour that a model saw: more of it may be painted."),
 });
 
 const editSchema = z.strictObject({

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { greyOf } from "../picture/inpaint.ts";
 import { dilated } from "../picture/morphology.ts";
 import type { Picture } from "../picture/picture.ts";
+import { fitted } from "../picture/resize.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Rect } from "../region/layout.ts";
 import type { PictureOptions } from "../settings.ts";
@@ -83,7 +85,8 @@ function widened(operation: Operation, { width, height }: Picture, round: number
   const { kind, mask, byContour } = operation;
   if (kind !== "remove" || !byContour || typeof mask !== "object") return operation;
   if (round > 2) return { ...operation, mask: undefined };
-  const grown = whiteIn(mask, (white) => dilated(white, width, Math.round(round * WIDER * Math.min(width, height))));
+  const contour = fitted(greyOf(mask), width, height, "stretch"); // a saved contour may be another picture's
+  const grown = whiteIn(contour, (white) => dilated(white, width, Math.round(round * WIDER * Math.min(width, height))));
   const wider = seen && round > 1 ? either(grown, boxMask(seen, width, height)) : grown;
-  return { ...operation, mask: either(mask, onlyWithin(wider, rectOfOperation(operation))) };
+  return { ...operation, mask: either(contour, onlyWithin(wider, rectOfOperation(operation))) };
 }

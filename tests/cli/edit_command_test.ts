@@ -1,7 +1,9 @@
 import assert from "@std/assert";
 import { join } from "@std/path";
+import { readEdit, writeEdit } from "../../src/cli/edit_file.ts";
+import type { Operation } from "../../src/edit/operation.ts";
 import { encodePng } from "../../src/formats/png.ts";
-import { filled } from "../../src/picture/picture.ts";
+import { filled, pasted } from "../../src/picture/picture.ts";
 import { readPicture } from "../../src/picture/read_picture.ts";
 import { finishEach, inFolder, names, TINY_MODEL } from "./program.ts";
 
@@ -42,6 +44,18 @@ Deno.test("an edit by hand, saved, shown, edited and run again", () =>
       (await pixels(join(cwd, "c.png"))).filter((_, i) => i / 4 % 64 < 32),
       after.filter((_, i) => i / 4 % 64 < 32),
     );
+  }));
+
+Deno.test("a saved edit is what was done: contours are contours still, a person's masks their files", () =>
+  inFolder(async (cwd) => {
+    const contour = pasted(filled(64, 64, [0, 0, 0, 255]), filled(8, 8, [255, 255, 255, 255]), 16, 24);
+    await Deno.writeFile(join(cwd, "own.png"), encodePng(contour));
+    const operations: Operation[] = [
+      { kind: "remove", object: "a pear", box: [0, 0, 0.75, 1], mask: contour, byContour: true },
+      { kind: "recolor", object: "a car", words: "a red car", mask: join(cwd, "own.png") },
+    ];
+    await writeEdit(join(cwd, "e.json"), { operations });
+    assert.deepEqual((await readEdit(join(cwd, "e.json"))).operations, operations);
   }));
 
 Deno.test("what an edit cannot do is said in a line, before anything is painted or written", () =>

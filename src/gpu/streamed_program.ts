@@ -36,17 +36,18 @@ export function windowsOf(
   dispatches: readonly (readonly Tensor[])[],
   { tensors, windowBytes }: Pick<WeightStream, "tensors" | "windowBytes">,
 ): Window[] {
+  const bytesOf = (weights: ReadonlySet<Tensor>) => [...weights].reduce((sum, w) => sum + placeBytes(device, w), 0);
   const windows: Window[] = [];
   let window: Window | undefined;
   dispatches.forEach((operands, at) => {
-    const fresh = operands.filter((tensor) => tensors.has(tensor) && !window?.weights.has(tensor));
-    const bytes = fresh.reduce((sum, tensor) => sum + placeBytes(device, tensor), 0);
-    if (!window || (bytes > 0 && window.bytes > 0 && window.bytes + bytes > windowBytes)) {
+    const weights = new Set(operands.filter((tensor) => tensors.has(tensor)));
+    const fresh = weights.difference(window?.weights ?? new Set());
+    if (!window || (fresh.size > 0 && window.bytes > 0 && window.bytes + bytesOf(fresh) > windowBytes)) {
       windows.push(window = { first: at, end: at, weights: new Set(), bytes: 0 });
     }
     window.end = at + 1;
-    window.bytes += bytes;
-    for (const tensor of fresh) window.weights.add(tensor);
+    window.weights = window.weights.union(weights);
+    window.bytes = bytesOf(window.weights);
   });
   return windows;
 }

@@ -20,3 +20,10 @@ Deno.test("windows hold as many dispatches as their weights allow, and none is l
   ]]);
   assert.equal(windows[2].bytes, placeBytes(device, large));
 });
+
+Deno.test("a window has all weights that its dispatches read, also those that the window before it had", async () => {
+  const device = await testDevice("like a GPU");
+  const [a, b] = ["a", "b"].map((label) => describeTensor(label, [64], "f32", "plain"));
+  const windows = windowsOf(device, [[a], [a, b]], { tensors: new Set([a, b]), windowBytes: placeBytes(device, a) });
+  assert.deepEqual(windows.map(({ weights }) => [...weights].map(({ label }) => label)), [["a"], ["a", "b"]]);
+});

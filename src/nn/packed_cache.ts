@@ -18,6 +18,12 @@ import type { Weights } from "./weights.ts";
 /** Goes up whenever panels change. */
 const LAYOUT = 4;
 
+/** What complete files end in. */
+const KEPT = ".safetensors";
+
+/** Milliseconds after which a file that was being written is left over from a program that was killed. */
+const ABANDONED = 24 * 3600 * 1000;
+
 /** Where packed weights are kept: the user's cache folder. @throws UsageError where there is none */
 export function packedFolder(): string {
   const { env } = Deno;
@@ -39,7 +45,7 @@ export async function openPackedCache(
   if (weights.list.length === 0) return undefined;
   const { network, contents } = await keysOf(weights, source);
   const start = `${network}-${contents}-`;
-  const kept = (await namesIn(folder)).find((name) => name.startsWith(start));
+  const kept = (await namesIn(folder)).find((name) => name.startsWith(start) && name.endsWith(KEPT));
   if (kept) {
     try {
       return await openComplete(join(folder, kept), weights);
@@ -51,11 +57,13 @@ export async function openPackedCache(
   try {
     await Deno.mkdir(folder, { recursive: true });
     const checksum = await writePacked(part, weights, source);
-    const path = join(folder, `${start}${checksum}.safetensors`);
+    const path = join(folder, `${start}${checksum}${KEPT}`);
     await Deno.rename(part, path);
     for (const name of await namesIn(folder)) {
-      const old = name.startsWith(`${network}-`) && name.endsWith(".safetensors") && name !== basename(path);
-      if (old) await Deno.remove(join(folder, name)).catch(() => {}); // another process may have been first
+      if (!name.startsWith(`${network}-`) || name === basename(path)) continue;
+      const other = join(folder, name);
+      const isOld = name.endsWith(KEPT) || await isAbandoned(other);
+      if (isOld) await Deno.remove(other).catch(() => {}); // another process may have been first
     }
     say(`The packed ${weights.network} is kept in ${path}.`);
     return await openSafetensors(path);
@@ -66,6 +74,11 @@ export async function openPackedCache(
   } finally {
     await Deno.remove(part).catch(() => {}); // it is gone where all went well
   }
+}
+
+async function isAbandoned(path: string): Promise<boolean> {
+  const changed = await Deno.stat(path).then(({ mtime }) => mtime?.getTime(), () => undefined);
+  return changed !== undefined && Date.now() - changed > ABANDONED;
 }
 
 async function namesIn(folder: string): Promise<string[]> {

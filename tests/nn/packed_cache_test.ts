@@ -117,6 +117,22 @@ Deno.test("a changed checkpoint gets a packed file of its own, even of the same 
     assert.ok(only(kept).length === 1 && only(kept)[0] !== first, "the old one made room");
   }));
 
+Deno.test("what a killed program left half written is not taken for a packed file, and goes when it is a day old", () =>
+  withFile(async (folder, path) => {
+    const kept = `${folder}/packed`;
+    const { bytes } = await load(kept, path, "as it is", true);
+    const [whole] = only(kept);
+    const part = (id: string) => whole.replace(/[^-]+$/, `${id}.part`);
+    for (const id of ["0", "1"]) Deno.writeTextFileSync(part(id), "half");
+    const again = await load(kept, path, "as it is", true);
+    assert.deepEqual([again.bytes, again.said], [bytes, []]);
+    const before = new Date(Date.now() - 48 * 3600 * 1000);
+    Deno.utimeSync(part("0"), before, before);
+    Deno.truncateSync(whole, 100);
+    await load(kept, path, "as it is", true);
+    assert.deepEqual(only(kept).sort(), [part("1"), whole].sort(), "what another program may still write stays");
+  }));
+
 Deno.test("where packed weights cannot be kept, loading says so and goes on", () =>
   withFile(async (folder, path) => {
     const { bytes } = await load(folder, path, "as it is", false);

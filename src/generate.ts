@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CancelledError } from "./errors.ts";
+import { orCancelled } from "./errors.ts";
 import type { Device } from "./gpu/device.ts";
 import type { Plan } from "./plan/plan.ts";
 import { decodePicture } from "./pipeline/decoder.ts";
@@ -109,7 +109,7 @@ export async function* draw(
   try {
     return yield* stepsOf(model, drawing, signal);
   } catch (error) {
-    throw signal?.aborted && error === signal.reason ? new CancelledError() : error;
+    throw orCancelled(error, signal);
   }
 }
 

@@ -12,7 +12,7 @@
  *
  * @module
  */
-export * from "./errors.ts";
+export { CancelledError, GpuError, ModelError, PlannerError, RpgError, UsageError } from "./errors.ts";
 export { draw, generate, type ImageResult, paint, type StepEvent } from "./generate.ts";
 export type { ControlOption, GenerateOptions, PictureOptions, Settings } from "./settings.ts";
 export {

@@ -32,9 +32,11 @@ export function submitTicks(
  */
 export async function readTicks(device: Device, ticks: GPUBuffer, signal?: AbortSignal): Promise<BigUint64Array> {
   const mapped = ticks.mapAsync(GPUMapMode.READ);
-  mapped.catch(() => {}); // told where it is awaited, if it still is
-  await device.until(mapped, signal);
-  const values = new BigUint64Array(ticks.getMappedRange().slice(0));
-  ticks.destroy();
-  return values;
+  mapped.catch(() => {}); // a failure is reported by the await below, unless `signal` ended that before
+  try {
+    await device.until(mapped, signal);
+    return new BigUint64Array(ticks.getMappedRange().slice(0));
+  } finally {
+    ticks.destroy();
+  }
 }

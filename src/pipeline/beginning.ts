@@ -109,10 +109,14 @@ export class Keeper implements Disposable {
     const call = describeTensor("blend", [BLEND_WORDS], "u32", "plain");
     const graph = new Graph(device, "blend", "f32");
     blend(graph, tensor, share, call);
-    placeAlone(device, share);
-    placeAlone(device, call);
-    writeFloats(device, share, latentMask(mask, mask.width / size.width));
-    return new Keeper(latents, kept, noise, share, call, await graph.compile());
+    try {
+      for (const own of [share, call]) placeAlone(device, own);
+      writeFloats(device, share, latentMask(mask, mask.width / size.width));
+      return new Keeper(latents, kept, noise, share, call, await graph.compile());
+    } catch (error) {
+      for (const own of [share, call]) releasePlace(device, own);
+      throw error;
+    }
   }
 
   /**

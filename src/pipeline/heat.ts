@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { orCancelled } from "../errors.ts";
 import { Graph } from "../gpu/graph.ts";
 import type { Program } from "../gpu/program.ts";
 import { placeAlone, releasePlace, writeFloats, writeTensor } from "../gpu/storage.ts";
@@ -149,7 +150,15 @@ function recordLooking(
  *
  * @throws CancelledError when `signal` aborts
  */
-export async function look(model: Model, { drawing, words }: Look, signal?: AbortSignal): Promise<Heat> {
+export async function look(model: Model, prepared: Look, signal?: AbortSignal): Promise<Heat> {
+  try {
+    return await heatOf(model, prepared, signal);
+  } catch (error) {
+    throw orCancelled(error, signal);
+  }
+}
+
+async function heatOf(model: Model, { drawing, words }: Look, signal?: AbortSignal): Promise<Heat> {
   const { device, backbone: { network }, decoder: { network: vae } } = model;
   const { stages, offload, size, schedule, prompts, settings: { width, height, cfgScale } } = drawing;
   using _turn = await model.turn();

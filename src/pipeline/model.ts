@@ -107,12 +107,13 @@ export class Model implements Networks, Disposable {
   /** @internal LoRAs that fit it. */
   readonly adapters: AdapterShelf;
   #encoder?: Part<VaeConfig>;
-  /** Opened beside the model, by path. */
-  readonly #upscalers = new Map<string, Part<RrdbConfig>>();
-  readonly #taesds = new Map<string, Part<TaesdConfig>>();
-  /** By their paths. */
+  /** Networks that are opened beside the model, by what names them. */
+  readonly #upscalers = new Map<string, Promise<Part<RrdbConfig>>>();
+  readonly #taesds = new Map<string, Promise<Part<TaesdConfig>>>();
   readonly #controlNets = new Map<string, Promise<OpenedControlNet>>();
+  /** Their parts: ControlNets', and the others'. */
   readonly #controlParts: OpenedControlNet["part"][] = [];
+  readonly #otherParts: Part[] = [];
   #fetching: Pick<NonNullable<LoadOptions["checkpoint"]>, "onDownload" | "signal"> = {};
   readonly #options: ModelOptions;
   readonly #packed = new Map<Part, TensorSource | undefined>();
@@ -170,16 +171,20 @@ export class Model implements Networks, Disposable {
   /** @internal A quick decoder, by its file; opened once. */
   async taesd(path: string): Promise<Part<TaesdConfig>> {
     const { latentChannels } = this.decoder.network;
-    const known = this.#taesds.get(path) ?? await declareTaesd(this.device, this.precision, path, latentChannels);
-    this.#taesds.set(path, known);
-    return known;
+    return await once(this.#taesds, path, async () => {
+      const part = await declareTaesd(this.device, this.precision, path, latentChannels);
+      this.#otherParts.push(part);
+      return part;
+    });
   }
 
   /** @internal A network that enlarges pictures, by its file; opened once. */
   async upscaler(path: string): Promise<Part<RrdbConfig>> {
-    const known = this.#upscalers.get(path) ?? await declareUpscaler(this.device, this.precision, path);
-    this.#upscalers.set(path, known);
-    return known;
+    return await once(this.#upscalers, path, async () => {
+      const part = await declareUpscaler(this.device, this.precision, path);
+      this.#otherParts.push(part);
+      return part;
+    });
   }
 
   /**
@@ -192,14 +197,7 @@ export class Model implements Networks, Disposable {
     if (typeof model !== "string") {
       throw new UsageError(`The ControlNet ${model.name} is not part of the recipe: name it with --control-net.`);
     }
-    const opening = this.#controlNets.get(model) ?? this.#openControlNet(model);
-    this.#controlNets.set(model, opening);
-    try {
-      return await opening;
-    } catch (error) {
-      this.#controlNets.delete(model); // another try may find it
-      throw error;
-    }
+    return await once(this.#controlNets, model, () => this.#openControlNet(model));
   }
 
   async #openControlNet(model: string): Promise<OpenedControlNet> {
@@ -228,7 +226,7 @@ export class Model implements Networks, Disposable {
       this.decoder,
       ...(this.#encoder ? [this.#encoder] : []),
       ...this.#controlParts,
-      ...this.#upscalers.values(),
+      ...this.#otherParts,
     ];
   }
 
@@ -330,9 +328,8 @@ export class Model implements Networks, Disposable {
   /** Frees the device memory and closes the files, and the device where it was opened with the model. */
   close(): void {
     for (const { weights } of this.parts) weights.release();
-    for (const { source } of [...this.#upscalers.values(), ...this.#taesds.values()]) source?.close();
+    for (const { source } of [...this.#controlParts, ...this.#otherParts]) source?.close();
     for (const packed of this.#packed.values()) packed?.close();
-    for (const { source } of this.#controlParts) source?.close();
     this.adapters.close();
     this.checkpoint.close();
     if (this.#ownDevice) this.device.close();
@@ -348,6 +345,7 @@ export class Model implements Networks, Disposable {
     storageOf(options.type); // refused before anything is fetched
     const checkpoint = await openCheckpoint(path, options.checkpoint);
     let opened: Device | undefined;
+    let model: Model | undefined;
     try {
       const device = typeof options.device === "object" ? options.device : opened = await openDevice(options.device);
       if (!options.noTune) {
@@ -355,17 +353,28 @@ export class Model implements Networks, Disposable {
         await tuneOnce(device, { uses: usesOf(checkpoint), say: options.onMessage, signal });
       }
       const { precision, keep } = storageOf(options.type);
-      const model = new Model(device, checkpoint, precision, { ...options, keep });
+      model = new Model(device, checkpoint, precision, { ...options, keep });
       model.#ownDevice = opened !== undefined;
       model.#fetching = options.checkpoint ?? {};
       if (!model.offload && !options.lazy) await model.load(model.parts, options);
       return model;
     } catch (error) {
-      checkpoint.close();
-      opened?.close();
+      if (model) model.close(); // frees what is loaded already, on a device that others use as well
+      else {
+        checkpoint.close();
+        opened?.close();
+      }
       throw error;
     }
   }
+}
+
+/** What a key stands for, opened when it is first asked for. A failure is not kept: the next try may succeed. */
+function once<T>(known: Map<string, Promise<T>>, key: string, open: () => Promise<T>): Promise<T> {
+  const opening = known.get(key) ?? open();
+  known.set(key, opening);
+  opening.catch(() => known.delete(key));
+  return opening;
 }
 
 /**

@@ -100,14 +100,18 @@ export function declareEncoder(device: Device, precision: Precision, network: Va
 /** A TAESD's weights, declared. @throws ModelError where the file holds no decoder for these latents */
 export async function declareTaesd(device: Device, precision: Precision, path: string, latentChannels: number) {
   const { config, source } = await openTaesd(path);
-  if (config.decoder.length === 0 || config.latentChannels !== latentChannels) {
+  try {
+    if (config.decoder.length === 0 || config.latentChannels !== latentChannels) {
+      const found = config.decoder.length ? `decodes ${config.latentChannels} latent channels` : "has no decoder";
+      throw new ModelError(`${path} ${found}; this model's latents have ${latentChannels}.`);
+    }
+    return declarePart(device, "taesd", config, (g, w, network) => {
+      taesdDecode(g, w, network, g.input("latents", [1, 1, 1, padChannels(network.latentChannels)]));
+    }, { precision, source, others: /^encoder\./ });
+  } catch (error) {
     source.close();
-    const found = config.decoder.length ? `decodes ${config.latentChannels} latent channels` : "has no decoder";
-    throw new ModelError(`${path} ${found}; this model's latents have ${latentChannels}.`);
+    throw error;
   }
-  return declarePart(device, "taesd", config, (g, w, network) => {
-    taesdDecode(g, w, network, g.input("latents", [1, 1, 1, padChannels(network.latentChannels)]));
-  }, { precision, source, others: /^encoder\./ });
 }
 
 /** What steers the backbone by a picture. */

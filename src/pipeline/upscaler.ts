@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { GpuError, UsageError } from "../errors.ts";
+import { GpuError, orCancelled, UsageError } from "../errors.ts";
 import { type Device, openDevice, type Precision } from "../gpu/device.ts";
 import { Graph } from "../gpu/graph.ts";
 import { readTensor, writeFloats } from "../gpu/storage.ts";
@@ -63,14 +63,19 @@ export class Upscaler implements Disposable {
   /**
    * Enlarges a picture; transparent pixels are set on white.
    * @param onProgress told of the tiles that are done and of all of them
-   * @throws UsageError where the result would be too large, GpuError where numbers overflow
+   * @throws UsageError where the result would be too large, GpuError where numbers overflow, CancelledError when `signal`
+   *   aborts
    */
   async upscale(
     picture: Picture,
     { signal, onProgress }: { signal?: AbortSignal; onProgress?: (done: number, all: number) => void } = {},
   ): Promise<Picture> {
-    await this.#part.weights.load(this.#part.source!);
-    return await enlarge(this.#part, picture, signal, onProgress);
+    try {
+      await this.#part.weights.load(this.#part.source!);
+      return await enlarge(this.#part, picture, signal, onProgress);
+    } catch (error) {
+      throw orCancelled(error, signal);
+    }
   }
 
   /** Frees the device memory and closes the file. */
@@ -84,9 +89,14 @@ export class Upscaler implements Disposable {
 /** An upscaler's weights, declared. */
 export async function declareUpscaler(device: Device, precision: Precision, path: string): Promise<Part<RrdbConfig>> {
   const { config, source } = await openUpscaler(path);
-  return declarePart(device, "upscaler", config, (g, w, network) => {
-    rrdbnet(g, w, network, g.input("picture", [1, 4, 4, padChannels(network.inChannels)]));
-  }, { precision, source });
+  try {
+    return declarePart(device, "upscaler", config, (g, w, network) => {
+      rrdbnet(g, w, network, g.input("picture", [1, 4, 4, padChannels(network.inChannels)]));
+    }, { precision, source });
+  } catch (error) {
+    source.close();
+    throw error;
+  }
 }
 
 /** Enlarging, as a stage of a drawing. @param size of the picture before, in pixels */

@@ -1,6 +1,7 @@
 /** Looking with small random models: what is seen of all words together, and that it is the same however weights come. */
 import assert from "@std/assert";
 import { cp } from "node:fs/promises";
+import { CancelledError } from "../../src/errors.ts";
 import { filled } from "../../src/picture/picture.ts";
 import { look, prepareLook } from "../../src/pipeline/heat.ts";
 import { memoryNeed } from "../../src/pipeline/memory.ts";
@@ -33,6 +34,8 @@ for (const name of ["sd1", "sdxl"]) {
     const need = memoryNeed(model, drawing);
     assert.ok(need.stages.some(({ name, activations }) => name === "looking" && activations > 0));
     if (name === "sdxl") return;
+    const stopped = look(model, asked, AbortSignal.abort("enough"));
+    await assert.rejects(stopped, CancelledError, "whatever the signal's reason is");
     using streamed = await loadModel(models + name, { type: "f32", offload: "stream", streamWindow: 1 << 16 });
     const again = await prepareLook(streamed, picture, "a red apple and a green apple, a pear", ["the red apple"]);
     assertClose((await look(streamed, again)).maps[0], maps[0], 1e-6, 0);

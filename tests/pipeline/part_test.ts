@@ -2,8 +2,15 @@
 import assert from "@std/assert";
 import { ModelError } from "../../src/errors.ts";
 import { openDevice } from "../../src/gpu/device.ts";
+import { safetensorsHead } from "../../src/formats/safetensors.ts";
+import { Graph } from "../../src/gpu/graph.ts";
 import { openCheckpoint } from "../../src/model/checkpoint.ts";
-import { Model } from "../../src/pipeline/model.ts";
+import { taesdDecode } from "../../src/nn/taesd.ts";
+import { Weights } from "../../src/nn/weights.ts";
+import { paint } from "../../src/generate.ts";
+import { loadModel, Model } from "../../src/pipeline/model.ts";
+import { inFolder } from "../model/files.ts";
+import { testDevice } from "../ops/harness.ts";
 
 const tiny = new URL("../golden/models/sdxl", import.meta.url).pathname;
 
@@ -36,3 +43,41 @@ Deno.test("a part whose file lacks something is refused by name", async () => {
   });
   checkpoint.close();
 });
+
+/** A TAESD decoder with weights of 0. */
+async function writeTaesd(path: string): Promise<void> {
+  const config = { latentChannels: 4, width: 8, encoder: [], decoder: [1, 1, 1, 1], factor: 8 };
+  const g = new Graph(await testDevice(), "taesd", "f32");
+  const declared = new Weights(g.device, "f32", "taesd");
+  taesdDecode(g, declared, config, g.input("latents", [1, 1, 1, 4]));
+  const tensors = declared.list.flatMap(({ name, inChannels, outChannels, bias }) => [
+    { name: `${name}.weight`, dtype: "F32" as const, shape: [outChannels, inChannels, 3, 3] },
+    ...(bias ? [{ name: `${name}.bias`, dtype: "F32" as const, shape: [outChannels] }] : []),
+  ]);
+  const bytes = tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 4), 0);
+  await Deno.writeFile(path, new Uint8Array([...safetensorsHead(tensors), ...new Uint8Array(bytes)]));
+}
+
+Deno.test("a model leaves nothing on a device that others use: neither when it is closed, nor where loading fails", () =>
+  inFolder(async (folder) => {
+    using device = await openDevice();
+    const taesd = `${folder}/taesd.safetensors`;
+    await writeTaesd(taesd);
+    const drawOnce = async () => {
+      using model = await loadModel(tiny.replace("sdxl", "sd1"), { device });
+      const { image } = await paint(model, { prompt: "x", width: 32, height: 32, steps: 1, taesd });
+      assert.deepEqual([...new Set(image.data)], [0, 255], "decoded by the TAESD, whose picture is black");
+      const [one, other] = await Promise.all([model.taesd(taesd), model.taesd(taesd)]);
+      assert.equal(one, other, "opened once");
+    };
+    const stop = () => {
+      throw new Error("enough");
+    };
+    const failOnce = () => assert.rejects(loadModel(tiny, { device, onProgress: stop }), /enough/);
+    for (const use of [drawOnce, failOnce]) {
+      await use();
+      const left = device.allocatedBytes; // operands that stand in for absent ones stay for the next model
+      await use();
+      assert.equal(device.allocatedBytes, left);
+    }
+  }));

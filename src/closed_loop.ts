@@ -57,9 +57,11 @@ export interface Looked {
 /**
  * Draws what is prepared, looks, and mends.
  *
- * @throws as `draw`, what the judge throws, and UsageError for a `bestOf` that the command line would refuse, too
+ * @throws as `draw`, what the judge throws, and UsageError for counts that the command line would refuse, too
  */
 export async function drawAndMend(model: Model, drawing: Drawing, options: LoopOptions): Promise<Looked> {
+  const { rounds = 0 } = options;
+  if (rounds !== 0) checkValue(kindOf(loopSettings.rounds), rounds, "rounds"); // before anything is drawn
   return await mendBest(model, drawing, await drawBest(model, drawing, options), options);
 }
 

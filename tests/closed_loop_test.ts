@@ -34,6 +34,7 @@ Deno.test("the best of several goes on, drawing ends with the first that is all 
   const once = await drawAndMend(model, drawing, { judge: looks(["right", "right"]), bestOf: 3 });
   assert.equal(once.drawn.length, 1);
   await assert.rejects(drawAndMend(model, drawing, { judge, bestOf: 0 }), /bestOf.*0/);
+  await assert.rejects(drawAndMend(model, drawing, { judge, rounds: NaN }), /rounds takes a whole number/);
 });
 
 Deno.test("after a round that mended nothing all is drawn with another seed, and the better goes on", async () => {

@@ -6,6 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { statfsSync } from "node:fs";
+import { dirname } from "../deps/path.ts";
 import { ModelError } from "../errors.ts";
 import { exists, fileError } from "../files/byte_file.ts";
 import { BYTES_OF } from "../limits.ts";
@@ -69,7 +70,7 @@ export async function download(
   try {
     await file.lock(true); // another process may be at the same file
     if (await exists(path)) return; // … and have brought it meanwhile
-    await receive(url, file, expected, { ...options, folder: parent(path) });
+    await receive(url, file, expected, { ...options, folder: dirname(path) });
     await check(publicText(url), file, incomplete, expected);
     await Deno.rename(incomplete, path);
   } finally {
@@ -211,10 +212,6 @@ async function check(shown: string, file: Deno.FsFile, incomplete: string, expec
   if (!problem) return;
   await Deno.remove(incomplete);
   throw new ModelError(`${shown} arrived damaged: it ${problem}. It was thrown away; start again.`);
-}
-
-function parent(path: string): string {
-  return path.slice(0, path.lastIndexOf("/"));
 }
 
 function isDiskFull(error: unknown): boolean {

@@ -6,6 +6,7 @@
  * @module
  */
 import { brief, briefText } from "../brief.ts";
+import { dirname } from "../deps/path.ts";
 import { ModelError, UsageError } from "../errors.ts";
 import { exists, fileError } from "../files/byte_file.ts";
 import { cacheHome } from "../files/cache_home.ts";
@@ -211,14 +212,10 @@ async function fetchFile(url: string, file: RemoteFile, folder: string, snapshot
   if (await exists(link)) return;
   const blob = `${folder}/blobs/${file.hash!.value}`;
   await makeFolder(`${folder}/blobs`);
-  await makeFolder(parent(link));
+  await makeFolder(dirname(link));
   if (!await exists(blob)) await download(url, blob, file, options);
   const up = "../".repeat(file.path.split("/").length + 1);
   await Deno.remove(link).catch(() => {}); // a link whose blob was deleted
   // Where links are forbidden (Windows), the hub's libraries copy too.
   await Deno.symlink(`${up}blobs/${file.hash!.value}`, link).catch(() => Deno.copyFile(blob, link));
-}
-
-function parent(path: string): string {
-  return path.slice(0, path.lastIndexOf("/"));
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { dirname } from "../deps/path.ts";
 import { ModelError } from "../errors.ts";
 import { exists } from "../files/byte_file.ts";
 import type { Parts } from "./parts.ts";
@@ -18,7 +19,7 @@ import { readVocabulary } from "./tokenizer_files.ts";
  *   beside it
  */
 export async function takeConfigsBeside(parts: Parts, path: string): Promise<void> {
-  const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : ".";
+  const folder = dirname(path);
   const encoders = parts.textEncoders.map((_, i) => i === 0 ? "" : `_${i + 1}`);
   const places = ["model_index.json", "unet/config.json", "vae/config.json", "scheduler/scheduler_config.json"]
     .concat(encoders.map((end) => `text_encoder${end}/config.json`)).map((file) => `${folder}/${file}`);

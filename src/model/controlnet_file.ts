@@ -4,6 +4,7 @@
  * @module
  */
 import { briefText } from "../brief.ts";
+import { basename, dirname } from "../deps/path.ts";
 import { ModelError } from "../errors.ts";
 import { exists, isFolder } from "../files/byte_file.ts";
 import { readJson } from "../files/json_file.ts";
@@ -54,7 +55,7 @@ async function controlNetsIn(folder: string): Promise<string[]> {
   const names: string[] = [];
   if (!(await Deno.stat(folder)).isDirectory) return names;
   for await (const { name } of Deno.readDir(folder)) {
-    if (await configBeside(`${folder}/${name}/`)) names.push(name);
+    if (await configIn(`${folder}/${name}`)) names.push(name);
   }
   return names;
 }
@@ -68,12 +69,12 @@ export async function openControlNet(path: string, base: ControlNetBase, variant
   try {
     const config = isDirectory
       ? await readNetworkConfig(`${path}/config.json`)
-      : await configBeside(path) ?? checkConfig(controlNetConfig(source, base.family, base.pooledWidth), path);
+      : await configIn(dirname(path)) ?? checkConfig(controlNetConfig(source, base.family, base.pooledWidth), path);
     if (config._class_name !== "ControlNetModel") {
       throw new ModelError(`${path}/config.json describes ${briefText(config._class_name)}; expected ControlNetModel.`);
     }
     // Shuffled pictures steer by their mean only, which no tensor tells.
-    if (!isDirectory && /shuffle/i.test(path.split("/").pop()!)) config.global_pool_conditions = true;
+    if (!isDirectory && /shuffle/i.test(basename(path))) config.global_pool_conditions = true;
     checkBase(path, config, base);
     return { config, source };
   } catch (error) {
@@ -108,11 +109,11 @@ async function openSource(path: string, variant?: string): Promise<{ source: Ten
   }
 }
 
-/** The config of a file that lies in a diffusers folder. */
-async function configBeside(path: string): Promise<Component["config"] | undefined> {
-  const beside = `${path.replace(/[^/\\]*$/, "") || "./"}config.json`;
-  const config = await exists(beside) ? await readJson(beside) : undefined;
-  return config?._class_name === "ControlNetModel" ? checkConfig(config, beside) : undefined;
+/** The config of a diffusers folder that holds a ControlNet; of other folders nothing. */
+async function configIn(folder: string): Promise<Component["config"] | undefined> {
+  const path = `${folder}/config.json`;
+  const config = await exists(path) ? await readJson(path) : undefined;
+  return config?._class_name === "ControlNetModel" ? checkConfig(config, path) : undefined;
 }
 
 function checkBase(

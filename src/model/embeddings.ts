@@ -6,6 +6,7 @@
  * @module
  */
 import { briefText } from "../brief.ts";
+import { basename } from "../deps/path.ts";
 import { ModelError } from "../errors.ts";
 import type { Parts } from "./parts.ts";
 import { filesWithin, isFolder } from "../files/byte_file.ts";
@@ -86,7 +87,7 @@ async function readInversion(file: string, widths: number[]): Promise<Inversion>
     }
     chosen.sort((a, b) => Number(a.name === "clip_g") - Number(b.name === "clip_g"));
     const own = chosen.length === 1 ? chosen[0].name.match(/^<.+>$/) : null;
-    const stem = file.split("/").pop()!.replace(EXTENSION, "");
+    const stem = basename(file).replace(EXTENSION, "");
     for (const info of chosen) {
       if (info.bytes > BYTES_OF.embedding) {
         throw new ModelError(`${briefText(info.name)} in ${file} has ${info.bytes} bytes: it is no embedding.`);

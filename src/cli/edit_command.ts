@@ -4,7 +4,7 @@
  * @module
  */
 import { edit, firstRepaints, planEdit, type PlannedEdit, type Round } from "../edit.ts";
-import { either } from "../edit/mask.ts";
+import { either } from "../picture/inpaint.ts";
 import { boxIn, type Edit } from "../edit/operation.ts";
 import { maskFor } from "../edit/operation_mask.ts";
 import { drawEdit } from "../edit/show.ts";
@@ -83,7 +83,7 @@ export async function editCommand(context: Context): Promise<void> {
     const masks = await Promise.all(planned.operations.map((operation) => maskFor(operation, picture, 1)));
     for (const line of await remarksOnMasks(planned.operations, picture)) console.say(line);
     if (flags.showMask) {
-      await writeNewFile({ pattern: flags.showMask, force: flags.force }, encodePng(either(...masks)));
+      await writeNewFile({ pattern: flags.showMask, force: flags.force }, encodePng(masks.reduce(either)));
     }
     const said: Edit = {
       caption: difference?.caption ?? plan?.prompt,

@@ -30,14 +30,6 @@ export function onGrid(mask: Picture, grid: number): Picture {
   return out;
 }
 
-/** White where any is white. All of one size. */
-export function either(...masks: readonly Picture[]): Picture {
-  const [first, ...others] = masks;
-  const data = first.data.slice();
-  for (const mask of others) mask.data.forEach((value, i) => data[i] = Math.max(data[i], value));
-  return { ...first, data };
-}
-
 /** White where both are. Of one size. */
 export function both(mask: Picture, other: Picture): Picture {
   return { ...mask, data: mask.data.map((value, i) => Math.min(value, other.data[i])) };

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { greyOf } from "../picture/inpaint.ts";
+import { either, greyOf } from "../picture/inpaint.ts";
 import { dilated } from "../picture/morphology.ts";
 import type { Picture } from "../picture/picture.ts";
 import { fitted } from "../picture/resize.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Rect } from "../region/layout.ts";
 import type { PictureOptions } from "../settings.ts";
-import { both, boxMask, either, filledIn, onlyWithin, whiteIn } from "./mask.ts";
+import { both, boxMask, filledIn, onlyWithin, whiteIn } from "./mask.ts";
 import type { Operation } from "./operation.ts";
 import { maskFor } from "./operation_mask.ts";
 import { rectOfOperation } from "./place.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 import { ModelError } from "../errors.ts";
+import { concat } from "./bytes.ts";
 import type { BlockType } from "./ggml_blocks.ts";
 import { GGML_TYPES, ggufBytes } from "./gguf.ts";
 import type { DType } from "./tensor_source.ts";
@@ -93,12 +94,6 @@ class Bytes {
   }
 
   all(): Uint8Array<ArrayBuffer> {
-    const out = new Uint8Array(this.length);
-    let at = 0;
-    for (const piece of this.#pieces) {
-      out.set(piece, at);
-      at += piece.length;
-    }
-    return out;
+    return concat(this.#pieces);
   }
 }

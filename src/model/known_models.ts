@@ -4,10 +4,11 @@
  *
  * @module
  */
-import { dirname, join, resolve } from "../deps/path.ts";
+import { join, resolve } from "../deps/path.ts";
 import { cacheHome } from "../files/cache_home.ts";
 import { granted } from "../files/environment.ts";
 import { readText } from "../files/json_file.ts";
+import { writeNewFile } from "../files/new_file.ts";
 
 /** How many are remembered. */
 const MOST = 200;
@@ -30,15 +31,9 @@ export async function rememberModel(path: string): Promise<void> {
   const known = await knownModels();
   const absolute = resolve(path);
   if (file === undefined || known[0] === absolute) return;
-  const part = `${file}.${crypto.randomUUID().slice(0, 8)}.part`;
-  try {
-    await Deno.mkdir(dirname(file), { recursive: true });
-    const list = [absolute, ...known.filter((other) => other !== absolute)].slice(0, MOST);
-    await Deno.writeTextFile(part, JSON.stringify(list, null, 1));
-    await Deno.rename(part, file);
-  } catch {
-    await Deno.remove(part).catch(() => {});
-  }
+  const list = [absolute, ...known.filter((other) => other !== absolute)].slice(0, MOST);
+  const json = new TextEncoder().encode(JSON.stringify(list, null, 1));
+  await writeNewFile({ pattern: file, force: true }, json).catch(() => {});
 }
 
 /** Nowhere, where the system names no cache or the program may not ask for it. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { drawLetter, fitLines, LETTER, plainText, wrapText } from "./font.ts";
-import type { Picture } from "./picture.ts";
+import { pasted, type Picture } from "./picture.ts";
 
 /** Red, green and blue, 0 to 255. */
 export type Colour = readonly [number, number, number];
@@ -64,10 +64,7 @@ export class Canvas {
   }
 
   /** Puts a picture on the canvas, with what of it has room. */
-  paste({ width, height, data }: Picture, x: number, y: number): void {
-    const w = Math.min(width, this.width - x);
-    for (let row = 0; row < Math.min(height, this.height - y); row++) {
-      this.data.set(data.subarray(row * width * 4, (row * width + w) * 4), ((y + row) * this.width + x) * 4);
-    }
+  paste(picture: Picture, x: number, y: number): void {
+    pasted(this, picture, x, y);
   }
 }

@@ -8,6 +8,7 @@ import { UsageError } from "../errors.ts";
 import { fingerprint } from "../files/fingerprint.ts";
 import { filled, type Picture } from "../picture/picture.ts";
 import { resized } from "../picture/resize.ts";
+import { stretched } from "../picture/stretched.ts";
 import { flagOf } from "../settings/check.ts";
 import type { FileInput } from "../settings/kinds.ts";
 import { FILE_SETTINGS, type Settings } from "../settings.ts";
@@ -119,7 +120,7 @@ export async function startLarger(
   const { by, drawing } = larger!;
   const second = { ...drawing!, offload, settings: { ...drawing!.settings, seed } };
   if (by === "latent") {
-    return { ...second, start: { ...second.start!, latents: stretched(first.latents, first.size, second.size) } };
+    return { ...second, start: { ...second.start!, latents: resampled(first.latents, first.size, second.size) } };
   }
   const { width, height } = second.settings;
   const enlarged = typeof by === "object" ? await enlargeBy(model, by, first.image!, offload, signal) : first.image!;
@@ -138,28 +139,14 @@ export async function enlargeBy(
   return await enlarge(part, image, signal);
 }
 
-/** Planes of latents at another size, bilinear as torch's interpolate. */
-function stretched(planes: Float32Array, from: LatentSize, to: LatentSize): Float32Array {
-  const out = new Float32Array(to.channels * to.height * to.width);
-  const along = (count: number, size: number) =>
-    Array.from({ length: count }, (_, i) => {
-      const at = Math.max(0, (i + 0.5) * size / count - 0.5);
-      const low = Math.floor(at);
-      return { low, high: Math.min(low + 1, size - 1), share: at - low };
-    });
-  const [columns, rows] = [along(to.width, from.width), along(to.height, from.height)];
-  let i = 0;
-  for (let c = 0; c < to.channels; c++) {
-    const value = (y: number, x: number) => planes[(c * from.height + y) * from.width + x];
-    for (const y of rows) {
-      for (const x of columns) {
-        const top = value(y.low, x.low) * (1 - x.share) + value(y.low, x.high) * x.share;
-        const bottom = value(y.high, x.low) * (1 - x.share) + value(y.high, x.high) * x.share;
-        out[i++] = top * (1 - y.share) + bottom * y.share;
-      }
-    }
-  }
-  return out;
+/** Latents [channels, height, width] at another size, bilinear as torch's interpolate. */
+function resampled(latents: Float32Array, from: LatentSize, to: LatentSize): Float32Array {
+  const area = from.height * from.width;
+  const planes = Array.from(
+    { length: to.channels },
+    (_, c) => stretched(latents.subarray(c * area, (c + 1) * area), from.width, from.height, to.width, to.height),
+  );
+  return Float32Array.from(planes.flatMap((plane) => [...plane]));
 }
 
 /** A file to open. @throws UsageError for one that a recipe only names */

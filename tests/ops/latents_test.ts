@@ -13,7 +13,7 @@ import {
   TERM_WORDS,
   termWords,
 } from "../../src/ops/latents.ts";
-import { rescaleGuided } from "../../src/sample/guidance.ts";
+import { rescaleGuided } from "../sample/guidance.ts";
 import { assertClose, random, testDevice } from "./harness.ts";
 
 const SLOTS = 4, H = 5, W = 7, C = 8;

@@ -1,4 +1,4 @@
-import { guide, rescaleGuided } from "../../src/sample/guidance.ts";
+import { guide, rescaleGuided } from "./guidance.ts";
 import golden from "../golden/sample/guidance.json" with { type: "json" };
 import { floats, near } from "./floats.ts";
 

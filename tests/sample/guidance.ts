@@ -1,8 +1,4 @@
-/**
- * Guidance, as plain numbers: what the device's kernels are tested against.
- *
- * @module
- */
+/** Guidance as plain numbers: the twins of shaders/guide.wgsl and shaders/rescale.wgsl. */
 
 /** Classifier-free guidance (Ho and Salimans 2022): n + w (c − n) for every value. */
 export function guide(conditional: Float32Array, negative: Float32Array, weight: number): Float32Array {

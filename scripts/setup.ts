@@ -82,7 +82,7 @@ async function setup(): Promise<number> {
   }
   // The driver is only seen by a process that starts after its installation.
   if (await run([Deno.execPath(), "run", "-A", import.meta.filename!, "--check"])) return 0;
-  console.error("The driver is installed, yet WebGPU still finds no adapter. `deno task doctor` says more.");
+  console.error("The driver is installed, yet WebGPU still finds no adapter. `deno run -A main.ts doctor` says more.");
   return NO_ADAPTER;
 }
 

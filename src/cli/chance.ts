@@ -28,8 +28,7 @@ export async function wildcardsOf({ wildcards }: FlagValues): Promise<Wildcards 
 export async function chanceOf(context: Context, known?: Wildcards): Promise<Chance> {
   const { argument, flags, console } = context;
   const wildcards = known ?? await wildcardsOf(flags);
-  // Standard input is read once, whatever number of pictures it is for.
-  const prompt = argument === undefined && flags.prompt === undefined ? undefined : await promptOf(context);
+  const prompt = argument === undefined && flags.prompt === undefined ? undefined : promptOf(context);
   const texts = {
     prompt,
     regions: flags.regions,

@@ -6,7 +6,7 @@
 import { dirname, isAbsolute, join } from "../deps/path.ts";
 import { UsageError } from "../errors.ts";
 import { parseStrictJson } from "../files/strict_json.ts";
-import { readUserFile, readUserText } from "../files/user_file.ts";
+import { readStandardInput, readUserFile, readUserText } from "../files/user_file.ts";
 import { BYTES_OF } from "../limits.ts";
 import {
   makePlan,
@@ -20,7 +20,7 @@ import {
 import { pictureDataUrl } from "../plan/llm/picture.ts";
 import { flagOf } from "../settings/check.ts";
 import { ASKED, OF_REGIONS, WAYS } from "../settings/layers.ts";
-import { checkPrompt, type Context, promptOf } from "./command.ts";
+import { type Context, promptOf } from "./command.ts";
 import type { FlagValues } from "../settings.ts";
 
 /**
@@ -42,18 +42,18 @@ export async function choosePlan(context: Context): Promise<Plan> {
 export function checkPlanFlags(context: Context): void {
   refuseContradictions(context.flags);
   const { plan, regions } = context.flags;
-  if (plan === undefined && regions === undefined && !isOfPicture(context)) checkPrompt(context);
+  if (plan === undefined && regions === undefined && !isOfPicture(context)) promptOf(context);
 }
 
 async function findPlan(context: Context): Promise<Plan> {
   const { flags } = context;
   if (flags.plan !== undefined) {
     const plan = await readPlan(flags.plan);
-    return hasPrompt(context) ? { ...plan, prompt: await promptOf(context) } : plan;
+    return hasPrompt(context) ? { ...plan, prompt: promptOf(context) } : plan;
   }
   if (flags.regions !== undefined) {
     const { regions, splitRatio, basePrompt, baseRatio, columnsFirst, flipRatio, flipPrompts } = flags;
-    const prompt = hasPrompt(context) ? await promptOf(context) : undefined;
+    const prompt = hasPrompt(context) ? promptOf(context) : undefined;
     return planFromRegions({
       regions,
       splitRatio,
@@ -66,7 +66,7 @@ async function findPlan(context: Context): Promise<Plan> {
     });
   }
   if (isOfPicture(context)) return await seenPlan(context);
-  const prompt = await promptOf(context);
+  const prompt = promptOf(context);
   if (flags.noPlan) return plainPlan(prompt, "none");
   return await makePlan(prompt, await planOptions(context));
 }
@@ -132,9 +132,11 @@ function refuseContradictions(flags: FlagValues): void {
   }
 }
 
-/** A plan's masks lie where the plan says from where it lies itself. */
+/** A plan's masks lie where the plan says from where it lies itself. "-" is standard input. */
 async function readPlan(path: string): Promise<Plan> {
-  const text = await readUserText(path, "The plan", BYTES_OF.plan);
+  const text = path === "-"
+    ? await readStandardInput("the plan", BYTES_OF.plan)
+    : await readUserText(path, "The plan", BYTES_OF.plan);
   try {
     return withMasks(parsePlan(parseStrictJson(text)), (mask) => isAbsolute(mask) ? mask : join(dirname(path), mask));
   } catch (cause) {

@@ -7,6 +7,7 @@ import { brief } from "../brief.ts";
 import { UsageError } from "../errors.ts";
 import { readStandardInput } from "../files/user_file.ts";
 import { BYTES_OF } from "../limits.ts";
+import { type CommandName, COMMANDS } from "../settings/commands.ts";
 import type { Console } from "./console.ts";
 import type { FlagValues } from "../settings.ts";
 
@@ -25,17 +26,21 @@ export interface Context {
 export type Command = (context: Context) => Promise<void>;
 
 /**
- * The prompt of a command: its argument, `-p`, or standard input for "-".
+ * The context of a command whose prompt is "-": that is standard input, which can be read once, for all that is drawn.
  *
- * @throws UsageError where there is none, or two
+ * @throws UsageError where there are two prompts
  */
-export async function promptOf(context: Context): Promise<string> {
-  const prompt = checkPrompt(context);
-  return prompt === "-" ? (await readStandardInput("The prompt", BYTES_OF.prompt)).trim() : prompt;
+export async function withStandardInput(command: CommandName, context: Context): Promise<Context> {
+  const { argument, flags } = context;
+  const isArgument = argument === "-" && COMMANDS[command].argument === "PROMPT";
+  if (!isArgument && flags.prompt !== "-") return context;
+  if (isArgument) promptOf(context);
+  const text = (await readStandardInput("the prompt", BYTES_OF.prompt)).trim();
+  return isArgument ? { ...context, argument: text } : { ...context, flags: { ...flags, prompt: text } };
 }
 
-/** The prompt as it stands on the command line, "-" too. @throws UsageError where there is none, or two */
-export function checkPrompt({ argument, flags }: Context): string {
+/** The prompt of a command: its argument, or `-p`. @throws UsageError where there is none, or two */
+export function promptOf({ argument, flags }: Context): string {
   if (argument !== undefined && flags.prompt !== undefined) {
     throw new UsageError(`The prompt is given twice: ${brief(argument)} and -p ${brief(flags.prompt)}.`);
   }

@@ -51,7 +51,7 @@ export function fitWithin(limit: number, networks: Networks, drawings: readonly 
       return { fit, said: `Within ${limit} GiB: ${meaning}${tiles}; ${(peak / GIB).toFixed(2)} GiB at the most.` };
     }
   }
-  const { width, height } = drawings[0].settings;
+  const { width, height } = (drawings[0].larger?.drawing ?? drawings[0]).settings;
   throw new GpuError(
     `${networks.checkpoint.name} needs ${(least / GIB).toFixed(2)} GiB to draw ${width}×${height}, more than the ` +
       `${limit} GiB of --max-vram. Choose a smaller size, or a model in f16.`,

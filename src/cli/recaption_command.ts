@@ -12,7 +12,7 @@ import { json } from "./json.ts";
 export async function recaptionCommand(context: Context): Promise<void> {
   const { argument, flags, console } = context;
   const captionsPicture = flags.image !== undefined && argument === undefined && flags.prompt === undefined;
-  const prompt = captionsPicture ? "" : await promptOf(context);
+  const prompt = captionsPicture ? "" : promptOf(context);
   const { images, say, progress, signal, ...options } = await planOptions(context);
   const started = performance.now();
   const result: Caption = await recaption({ prompt, images, say, progress }, options, signal);

@@ -33,7 +33,7 @@ export interface Row {
  */
 export async function readRows(path: string): Promise<Row[]> {
   const text = path === "-"
-    ? await readStandardInput("The list", BYTES_OF.prompts)
+    ? await readStandardInput("the list", BYTES_OF.prompts)
     : await readUserText(path, "The list", BYTES_OF.prompts);
   const extension = path === "-" && /^\s*\{/.test(text) ? "jsonl" : /\.(\w+)$/.exec(path)?.[1].toLowerCase() ?? "";
   const rows = extension === "csv" || extension === "tsv"

@@ -6,7 +6,7 @@
 import manifest from "../../deno.json" with { type: "json" };
 import { CancelledError, RpgError, UsageError } from "../errors.ts";
 import { granted } from "../files/environment.ts";
-import type { Command } from "./command.ts";
+import { type Command, withStandardInput } from "./command.ts";
 import { withConfig } from "./config.ts";
 import { complain, lostResult, makeConsole } from "./console.ts";
 import type { CommandName } from "../settings/commands.ts";
@@ -58,7 +58,10 @@ export async function run(words: string[]): Promise<number> {
     else if (flags.version) console.result(manifest.version);
     else {
       const load = flags.listDevices ? LIST_DEVICES : LOAD[command];
-      await interruptible(async (signal) => (await load())({ argument, further, flags, console, signal }), console.say);
+      await interruptible(async (signal) => {
+        const context = { argument, further, flags, console, signal };
+        await (await load())(flags.listDevices ? context : await withStandardInput(command, context));
+      }, console.say);
     }
     const lost = lostResult();
     if (!lost) return end(0);

@@ -21,6 +21,7 @@ export interface NewFileOptions {
  * @throws UsageError where a file cannot be made there, or the one fixed name is taken
  */
 export async function checkNewFile({ pattern, force }: NewFileOptions, count = 1): Promise<void> {
+  if (pattern === "-") throw new UsageError('"-" is no file, and standard output has the names of files: give one.');
   const number = numberOf(pattern);
   if (number && number.width > MOST_DIGITS) {
     throw new UsageError(`${shortened(pattern)} asks for ${number.width} digits; use at most ${MOST_DIGITS}.`);

@@ -37,19 +37,26 @@ export async function readUserText(path: string, what: string, most: number): Pr
   return text;
 }
 
-/** All of standard input as text. @throws UsageError where it is no text or more than `most` bytes, read no further */
-export async function readStandardInput(
-  what: string,
-  most: number,
-  input: ReadableStream<Uint8Array> = Deno.stdin.readable,
-): Promise<string> {
+/** What standard input has been read as, and its text: it comes once, whatever number of pictures it is for. */
+let taken: { what: string; text: Promise<string> } | undefined;
+
+/** All of standard input as text. @throws UsageError as {@linkcode readStream}, and where it is something else already */
+export async function readStandardInput(what: string, most: number): Promise<string> {
+  const name = `${what[0].toUpperCase()}${what.slice(1)} on standard input`;
+  taken ??= { what, text: readStream(Deno.stdin.readable, name, most) };
+  if (taken.what !== what) throw new UsageError(`Standard input is ${taken.what}: ${what} needs another place.`);
+  return await taken.text;
+}
+
+/** All of a stream as text. @throws UsageError where it is no text or more than `most` bytes, read no further */
+export async function readStream(input: ReadableStream<Uint8Array>, what: string, most: number): Promise<string> {
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const part of input) {
     parts.push(part);
-    if ((size += part.length) > most) throw new UsageError(`${what} on standard input has more than ${most} bytes.`);
+    if ((size += part.length) > most) throw new UsageError(`${what} has more than ${most} bytes.`);
   }
   const text = decodeText(new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer()));
-  if (text === undefined) throw new UsageError(`${what} on standard input is not UTF-8 text.`);
+  if (text === undefined) throw new UsageError(`${what} is not UTF-8 text.`);
   return text;
 }

@@ -97,7 +97,7 @@ async function drawingOf(
   const keys = new Set([...seenKeys, ...stretches.flatMap(({ entries }) => entries.map(({ pooled }) => pooled))]);
   const negatives = new Set(stretches.flatMap(({ negatives }) => [...negatives]));
   const worded = [...keys].filter((key) => key !== ABSENT);
-  const remarks = worded.flatMap((prompt) => remarksOn(prompt, negatives.has(prompt)));
+  const remarks = [plan.prompt, ...worded].flatMap((prompt) => remarksOn(prompt, negatives.has(prompt)));
   const wording = wordingOf(worded, settings.steps);
   const controls = controlsOf(controlled, settings, start);
   const phases = steeredPhases(stretches, controls, { size, settings, schedule, start });

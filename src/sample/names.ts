@@ -44,7 +44,7 @@ export type SchedulerName =
 interface Name {
   /** As AUTOMATIC1111 writes it in a picture's metadata. */
   readonly label: string;
-  /** Further spellings. Case, punctuation, a leading "k_" and a trailing "Scheduler" do not count. */
+  /** Further spellings. Case, punctuation, a leading "k_" and a trailing "Scheduler" or "_gpu" do not count. */
   readonly aliases: readonly string[];
 }
 
@@ -87,9 +87,28 @@ export const SAMPLER_NAMES: readonly SamplerName[] = Object.keys(samplerNames) a
 /** All of them, by their canonical names. */
 export const SCHEDULER_NAMES: readonly SchedulerName[] = Object.keys(schedulerNames) as SchedulerName[];
 
-/** The sampler that `spelling` names. @throws {UsageError} with the nearest name where there is none. */
+/**
+ * The sampler that `spelling` names.
+ *
+ * @throws {UsageError} with the nearest name where there is none, and with both where it says a schedule, too, as
+ *   "DPM++ 2M Karras" does in older web UIs
+ */
 export function samplerByName(spelling: string): SamplerName {
-  return byName("sampler", samplerNames, spelling);
+  const joined = find(samplerNames, spelling) ? undefined : withScheduler(spelling);
+  if (!joined) return byName("sampler", samplerNames, spelling);
+  const [sampler, scheduler] = joined;
+  throw new UsageError(`${brief(spelling)} is two things here: --sampling-method ${sampler} --scheduler ${scheduler}.`);
+}
+
+/** What "DPM++ 2M Karras" says. */
+function withScheduler(spelling: string): [SamplerName, SchedulerName] | undefined {
+  const words = spelling.trim().split(/[\s_]+/);
+  for (let i = words.length - 1; i > 0; i--) {
+    const sampler = find(samplerNames, words.slice(0, i).join(" "));
+    const scheduler = find(schedulerNames, words.slice(i).join(" "));
+    if (sampler && scheduler) return [sampler, scheduler];
+  }
+  return undefined;
 }
 
 /** The schedule that `spelling` names. @throws {UsageError} with the nearest name where there is none. */
@@ -108,18 +127,22 @@ export function schedulerLabel(name: SchedulerName): string {
 }
 
 function byName<N extends string>(kind: string, names: Record<N, Name>, spelling: string): N {
-  const canonical = Object.keys(names) as N[];
-  const wanted = plain(spelling);
-  const found = canonical.find((name) =>
-    [name, names[name].label, ...names[name].aliases].some((known) => plain(known) === wanted)
-  );
+  const found = find(names, spelling);
   if (found) return found;
+  const canonical = Object.keys(names);
   throw new UsageError(
     `Unknown ${kind} ${brief(spelling)}.${didYouMean(spelling, canonical)} There are: ${canonical.join(", ")}.`,
   );
 }
 
+function find<N extends string>(names: Record<N, Name>, spelling: string): N | undefined {
+  const wanted = plain(spelling);
+  return (Object.keys(names) as N[]).find((name) =>
+    [name, names[name].label, ...names[name].aliases].some((known) => plain(known) === wanted)
+  );
+}
+
 function plain(spelling: string): string {
   const letters = spelling.toLowerCase().replaceAll("+", "p").replace(/^(sample_)?k_/, "").replace(/[^a-z0-9]/g, "");
-  return letters.replace(/scheduler$/, "");
+  return letters.replace(/(scheduler|gpu)$/, "");
 }

@@ -74,7 +74,7 @@ export const planSettings = {
     shown: "FILE",
     on: ["generate", "plan"],
     common: true,
-    help: "use this plan (JSON)",
+    help: "use this plan (JSON); - is standard input",
   },
   regions: {
     once: true,

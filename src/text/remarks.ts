@@ -58,6 +58,7 @@ export function remarksOn(text: string, negative = false): string[] {
   const torn = within.flatMap((node) => node.kind === "keyword" && node.word !== "BREAK" ? node.word : []);
   const lone = nodes.some((node) => node.kind === "keyword" && node.word === "AND");
   const braces = text.match(/\{[^{}]*\}/g)?.filter((part) => /\||\$\$/.test(part)) ?? [];
+  const flags = text.match(/(?<!\S)(?:--[a-z][\w-]*(?:[ =][^\s-]\S*)?|-[A-Za-z] \d\S*)/gi) ?? [];
   const names = text.match(/(?<!\w)__[\w*][\w*/ -]{0,80}?__(?!\w)/g) ?? [];
   return [
     ...tags.map((tag) => `${shown(tag)} means nothing to this program and is left out.`),
@@ -65,6 +66,11 @@ export function remarksOn(text: string, negative = false): string[] {
     ...(lone && negative ? ["AND in a negative prompt is drawn as a word: all of it is avoided at once."] : []),
     ...(lone && !negative && isShouted(text) ? ["AND is drawn as a word: the whole prompt is in capitals."] : []),
     ...braces.slice(0, 1).map((part) => `${shown(part)} is drawn as it is written: nothing chose from it.`),
+    ...flags.slice(0, 1).map((part) =>
+      `${
+        shown(part)
+      } within a prompt is drawn as words: flags stand beside it, and in a list on a line that begins with --.`
+    ),
     ...names.slice(0, 1).map((part) =>
       `${shown(part)} is drawn as it is written: --wildcards names the folder of its lines.`
     ),

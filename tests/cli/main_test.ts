@@ -102,6 +102,20 @@ Deno.test("a plan goes to standard output, from there to a file, and from the fi
     assert.deepEqual(names(cwd), ["out_001.png", "plan.json", "used.json"]);
   }));
 
+Deno.test("standard input is the prompt of all pictures, or the plan, and nothing else", () =>
+  inFolder(async (cwd) => {
+    const draw = async (words: string[], input: string) =>
+      await finish(program([...words, ...QUICK, "--steps", "1", "--json"], { cwd, asks: true }), input);
+    const grid = await draw(["-", "--grid", "seed=1..2"], "a red fox\n");
+    const images: { plan: { prompt: string } }[] = JSON.parse(grid.stdout).images;
+    assert.deepEqual(images.map(({ plan }) => plan.prompt), ["a red fox", "a red fox"], grid.stderr);
+    const plan = { prompt: "two", splitRatio: "1,1", regions: [{ prompt: "a fox" }, { prompt: "an owl" }] };
+    const planned = await draw(["--plan", "-"], JSON.stringify(plan));
+    assert.equal(JSON.parse(planned.stdout).plan.regions[1].prompt, "an owl", planned.stderr);
+    const both = await draw(["-", "--prompts", "-"], "a fox");
+    assert.equal(both.stderr, "error: Standard input is the prompt: the list needs another place.\n");
+  }));
+
 Deno.test("the bundled model draws regions in its own way, and makes room for them", () =>
   inFolder(async (cwd) => {
     const line = ["a fox, an owl and a bear", "--planner", "rules", "--steps", "1", "--json"];

@@ -48,6 +48,8 @@ Deno.test("--max-vram takes the cheapest way that fits, or refuses before any wo
       /sd1 needs 0\.\d\d GiB to draw 1280×640, more than the 0\.001 GiB of --max-vram/.test(error.message);
   });
   assert.ok(device.allocatedBytes - before < 2 ** 20, "no weights and no activations were allocated");
+  const larger = await prepare(model, { width: 640, height: 320, prompt: "things", hiresScale: 2 });
+  assert.throws(() => fitWithin(0.001, model, [larger]), /to draw 1280×640/);
   model.close();
   device.close();
 });

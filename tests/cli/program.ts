@@ -23,6 +23,8 @@ export interface Running {
   env?: Record<string, string>;
   /** Deno's permission flags; by default all. */
   permissions?: string[];
+  /** Whether something is written to standard input. */
+  asks?: boolean;
 }
 
 /** Whoever runs the tests may have settings of their own. */
@@ -35,20 +37,26 @@ const { XDG_CACHE_HOME, HOME = "/tmp" } = Deno.env.toObject();
 const DRIVER = { MESA_SHADER_CACHE_DIR: XDG_CACHE_HOME || `${HOME}/.cache` };
 
 /** A command that runs main.ts, or another script of the repository. */
-export function program(args: string[], { cwd, env, permissions = ["-A"] }: Running, script = "main.ts"): Deno.Command {
+export function program(
+  args: string[],
+  { cwd, env, permissions = ["-A"], asks }: Running,
+  script = "main.ts",
+): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", ...permissions, `${root}/${script}`, ...args],
     cwd,
     env: { ...WITHOUT_CONFIG, ...DRIVER, NO_COLOR: "1", ...WITHOUT_MODELS, ...env },
-    stdin: "null",
+    stdin: asks ? "piped" : "null",
     stdout: "piped",
     stderr: "piped",
   });
 }
 
 /** Run to the end. */
-export async function finish(command: Deno.Command): Promise<Finished> {
-  const { code, stdout, stderr } = await command.output();
+export async function finish(command: Deno.Command, input?: string): Promise<Finished> {
+  const child = command.spawn();
+  if (input !== undefined) await ReadableStream.from([new TextEncoder().encode(input)]).pipeTo(child.stdin);
+  const { code, stdout, stderr } = await child.output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }

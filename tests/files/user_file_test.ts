@@ -1,6 +1,6 @@
 import assert from "@std/assert";
 import { UsageError } from "../../src/errors.ts";
-import { readStandardInput, readUserFile, readUserStart, readUserText } from "../../src/files/user_file.ts";
+import { readStream, readUserFile, readUserStart, readUserText } from "../../src/files/user_file.ts";
 
 const folder = Deno.makeTempDirSync();
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
@@ -66,7 +66,6 @@ Deno.test("a start is what there is of it", async () => {
 Deno.test("standard input is read no further than it may be long", async () => {
   let read = 0;
   const endless = new ReadableStream<Uint8Array>({ pull: (out) => out.enqueue(new Uint8Array(64).fill(65 + read++)) });
-  const reading = readStandardInput("The prompt", 1000, endless);
-  await assert.rejects(reading, /The prompt on standard input has more than 1000 bytes/);
+  await assert.rejects(readStream(endless, "The prompt", 1000), /The prompt has more than 1000 bytes/);
   assert.ok(read < 20);
 });

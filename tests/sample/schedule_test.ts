@@ -36,6 +36,11 @@ Deno.test("every spelling of a sampler and a schedule is understood", () => {
 });
 
 Deno.test("an unknown name is answered with the nearest known one", () => {
+  assert.equal(samplerByName("dpmpp_2m_sde_gpu"), "dpm++2m_sde");
+  assert.throws(
+    () => samplerByName("DPM++ 2M SDE Align Your Steps"),
+    matching(UsageError, /--sampling-method dpm\+\+2m_sde --scheduler align_your_steps/),
+  );
   assert.throws(() => samplerByName("eulr"), matching(UsageError, /"eulr".*Did you mean "euler"/));
   assert.throws(() => schedulerByName("karas"), matching(UsageError, /"karas".*Did you mean "karras"/));
 });

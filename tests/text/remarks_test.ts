@@ -9,6 +9,9 @@ Deno.test("what is not taken for what it looks like is said", () => {
   assert.match(said("cars AND people", true), /negative/);
   assert.match(said("A CAT AND A DOG"), /capitals/);
   assert.match(said("a {red|blue} cat"), /"\{red\|blue\}" is drawn as it is written/);
+  assert.match(said("a fox --ar 16:9 --v 5"), /^"--ar 16:9" within a prompt is drawn as words: flags stand beside it/);
+  assert.match(said("a boy -W 384, a cat"), /"-W 384,"/);
+  assert.equal(said("a man -- a cat - 3 dogs, sub-zero, 5 --- 6"), "");
   assert.match(said("an __animal/wild__"), /"__animal\/wild__" is drawn/);
 });
 

@@ -9,6 +9,7 @@ import { statfsSync } from "node:fs";
 import { dirname } from "../deps/path.ts";
 import { ModelError } from "../errors.ts";
 import { exists, fileError } from "../files/byte_file.ts";
+import { pause } from "../files/pause.ts";
 import { BYTES_OF } from "../limits.ts";
 import { chunksOf, refuseStatus, request, TRICKLE } from "./request.ts";
 import { publicText } from "../secrets.ts";
@@ -143,7 +144,7 @@ async function receive(url: string, file: Deno.FsFile, expected: Expected, optio
         const why = error instanceof Error ? error.message : String(error);
         throw new ModelError(`${shown} could not be downloaded: ${why}. Start again${goesOn}.`, { cause: error });
       }
-      await sleep(waits[failures++], signal);
+      await pause(signal, waits[failures++]);
     }
   }
 }
@@ -168,16 +169,6 @@ function roomOf(folder: string): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  const over = Promise.withResolvers<void>();
-  const timer = setTimeout(over.resolve, milliseconds);
-  signal?.addEventListener("abort", over.resolve as () => void);
-  await over.promise;
-  clearTimeout(timer);
-  signal?.removeEventListener("abort", over.resolve as () => void);
-  signal?.throwIfAborted();
 }
 
 function report(

@@ -1,4 +1,5 @@
 import { briefText } from "../../brief.ts";
+import { pause } from "../../files/pause.ts";
 import { Failures, LanguageModelError } from "./chat_failure.ts";
 import { readCompletion, serverErrorIn } from "./completion.ts";
 import { Dialect, type Message, type Shape } from "./dialect.ts";
@@ -159,19 +160,10 @@ export class Chat {
         if (error.complaint && this.dialect.doWithout(error.complaint.message)) continue;
         if (!error.passing || retries-- === 0) throw error;
         this.options.say?.(`${error.message} Trying again in ${backoff} s.`);
-        await pause(backoff * 1000, this.options.signal);
+        // Where it is aborted meanwhile, the next call says that it was cancelled.
+        await pause(this.options.signal, backoff * 1000).catch(() => {});
         backoff *= 2;
       }
     }
   }
-}
-
-function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve(); // the next call sees the signal and says that it was cancelled
-    }, { once: true });
-  });
 }

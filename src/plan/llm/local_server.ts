@@ -1,4 +1,4 @@
-import { UsageError } from "../../errors.ts";
+import { CancelledError, UsageError } from "../../errors.ts";
 import { readUserStart } from "../../files/user_file.ts";
 import { LanguageModelError } from "./chat_failure.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -24,7 +24,8 @@ const SERVERS: { command: string; args: (model: string, port: number) => string[
  * server.
  *
  * @param seconds how long the model may take to load
- * @throws UsageError where the file is no GGUF file, LanguageModelError where no server can be started with it
+ * @throws UsageError where the file is no GGUF file, LanguageModelError where no server can be started with it,
+ * CancelledError where `signal` aborts before it is ready
  */
 export async function withLocalServer<R>(
   path: string,
@@ -81,7 +82,7 @@ function freePort(): number {
 async function isReady(url: string, ended: Promise<boolean>, seconds: number, signal?: AbortSignal): Promise<boolean> {
   const deadline = performance.now() + seconds * 1000;
   while (performance.now() < deadline) {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw new CancelledError();
     const answers = fetch(`${url}/models`, { signal }).then(async (response) => {
       await response.body?.cancel();
       return response.ok;

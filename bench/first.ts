@@ -1,6 +1,7 @@
 /**
- * `deno task bench first [COMMIT] [--rounds 3] [--write]`: a first picture, from the prompt to the PNG, against an earlier version of this
- * program in alternating runs. Both have run once before, so that the driver knows their kernels.
+ * `deno task bench first [COMMIT] [--rounds 3] [--write]`: a first picture, from the prompt to the PNG, against an
+ * earlier version of this program in alternating runs. Both have run once before, so that the driver knows their
+ * kernels.
  *
  * @module
  */

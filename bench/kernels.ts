@@ -1,7 +1,7 @@
 /**
- * `deno task bench kernels [--rounds 3] [--write]`: our kernels beside those of TensorFlow.js and of ONNX Runtime on the
- * same adapter, in turns, and beside what the adapter's arithmetic can do. Tensors lie on the device; nothing is read
- * back.
+ * `deno task bench kernels [--rounds 3] [--write]`: our kernels beside those of TensorFlow.js and of ONNX Runtime on
+ * the same adapter, in turns, and beside what the adapter's arithmetic can do. Tensors lie on the device; nothing is
+ * read back.
  *
  * `--write` puts the tables into docs/speed.md.
  *

@@ -1,6 +1,6 @@
 /**
- * `deno task bench limits [--write]`: what each thing that a product does costs on an adapter on its own, the multiply-adds that it can do
- * at most, and what a product does reach.
+ * `deno task bench limits [--write]`: what each thing that a product does costs on an adapter on its own, the
+ * multiply-adds that it can do at most, and what a product does reach.
  *
  * @module
  */

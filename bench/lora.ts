@@ -1,7 +1,7 @@
 /**
  * What LoRAs cost, on models of published size with random weights: `deno task bench lora` gives the time that merging
- * one of rank 64 takes SDXL, `deno task bench lora regions [WIDTH HEIGHT]` what one of rank 16 in one of two regions adds
- * to a step of SD 1.5.
+ * one of rank 64 takes SDXL, `deno task bench lora regions [WIDTH HEIGHT]` what one of rank 16 in one of two regions
+ * adds to a step of SD 1.5.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * `deno task bench [what]`: kernels and the bundled model by default; everything else by its name in the table below, with what it takes
- * described in its own file.
+ * `deno task bench [what]`: kernels and the bundled model by default; everything else by its name in the table below,
+ * with what it takes described in its own file.
  *
  * @module
  */

@@ -9,7 +9,10 @@ import { placeAlone, writeFloats } from "../src/gpu/storage.ts";
 import { best } from "./best.ts";
 import source from "./peak.wgsl" with { type: "text" };
 
-/** GFLOP/s that independent multiply-adds in registers reach: the most a kernel of f32 sums can. @param rounds of 24 each */
+/**
+ * GFLOP/s that independent multiply-adds in registers reach: the most a kernel of f32 sums can. @param rounds of 24
+ * each
+ */
 export async function measurePeak(device: Device, groups = 4096, rounds = 100): Promise<number> {
   const g = new Graph(device, "peak", "f32");
   const out = g.output(g.tensor("out", [groups * 64], "f32", "plain"));

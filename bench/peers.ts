@@ -1,6 +1,7 @@
 /**
- * `deno task bench:peers [--side 256] [--steps 2] [--rounds 2] [--write]`: SD 1.5 with random weights, beside stable-diffusion.cpp's CPU
- * build (as the Python package cyllama carries it) and diffusers on torch, two threads each, in alternating runs.
+ * `deno task bench:peers [--side 256] [--steps 2] [--rounds 2] [--write]`: SD 1.5 with random weights, beside
+ * stable-diffusion.cpp's CPU build (as the Python package cyllama carries it) and diffusers on torch, two threads each,
+ * in alternating runs.
  *
  * Everything comes from pip into ~/.cache/rpg/bench/peers. `--write` puts the table into docs/speed.md.
  *

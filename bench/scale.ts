@@ -1,6 +1,7 @@
 /**
- * `deno task bench scale [pixels] [regions] [pictures] [upscaler] [--write]`: how a step's time grows with the picture, with its regions
- * and with what steers it, and what an upscaler does in a second. `--write` puts the tables into docs/speed.md.
+ * `deno task bench scale [pixels] [regions] [pictures] [upscaler] [--write]`: how a step's time grows with the picture,
+ * with its regions and with what steers it, and what an upscaler does in a second. `--write` puts the tables into
+ * docs/speed.md.
  *
  * @module
  */

@@ -31,10 +31,10 @@ export interface Score {
 }
 
 /**
- * Scores one picture. An object is right where the judge found one of that name; its colour, where asked, and its place are
- * right where one of that name has them; a place where it is the nearest of the prompt's places. The picture is all right
- * where every object has one find with name, colour and place, and none came twice. Of several that are alike each needs
- * a find of its own.
+ * Scores one picture. An object is right where the judge found one of that name; its colour, where asked, and its place
+ * are right where one of that name has them; a place where it is the nearest of the prompt's places. The picture is all
+ * right where every object has one find with name, colour and place, and none came twice. Of several that are alike
+ * each needs a find of its own.
  */
 export function score(asked: readonly Asked[], found: readonly Found[]): Score {
   const nearest = (f: Found) => asked.reduce((best, a) => distance(a, f) < distance(best, f) ? a : best);

@@ -53,7 +53,10 @@ function differ(a: number[], b: number[]): boolean {
   return a.some((level, c) => Math.abs(level - b[c]) > MOST);
 }
 
-/** What lies on both sides of the border where `a` ends at the right or below and `b` begins; nothing if they do not meet. */
+/**
+ * What lies on both sides of the border where `a` ends at the right or below and `b` begins; nothing if they do not
+ * meet.
+ */
 function stripsBetween(a: Box, b: Box): [Box, Box] | undefined {
   const [x0, x1] = [Math.max(a[0], b[0]), Math.min(a[2], b[2])];
   const [y0, y1] = [Math.max(a[1], b[1]), Math.min(a[3], b[3])];

@@ -1,6 +1,6 @@
 /**
- * `deno task wasm`: compiles wasm/pack.ts by AssemblyScript and writes src/nn/pack_wasm.ts, which has the result as text:
- * so it travels with the modules, whether they are run, compiled or fetched.
+ * `deno task wasm`: compiles wasm/pack.ts by AssemblyScript and writes src/nn/pack_wasm.ts, which has the result as
+ * text: so it travels with the modules, whether they are run, compiled or fetched.
  *
  * @module
  */

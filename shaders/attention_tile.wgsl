@@ -1,6 +1,7 @@
-// attention.wgsl for GPUs: 64 threads share BLOCK keys and values at a time through workgroup memory, as f32. PARTS threads own
-// QUERIES queries together, each QUADS quads of their channels: what they hold in registers is small, and each key that is read
-// serves several queries. Where a head is split, the parts of a score are summed through workgroup memory. 4·KEY_QUADS keys a turn.
+// attention.wgsl for GPUs: 64 threads share BLOCK keys and values at a time through workgroup memory, as f32. PARTS
+// threads own QUERIES queries together, each QUADS quads of their channels: what they hold in registers is small, and
+// each key that is read serves several queries. Where a head is split, the parts of a score are summed through
+// workgroup memory. 4·KEY_QUADS keys a turn.
 //
 // Same tables, bindings and result. grid: tiles, heads.
 // use sights

@@ -1,6 +1,6 @@
-// attention.wgsl for wide heads (the VAE's single head of 512 channels): here the 8 lanes of a group split the channels of a
-// head, and all of them work on the same QUERIES queries. A score is the sum of eight partial products. Same tables,
-// bindings and result; a lane owns the quads lane, lane + 8, … so that neighbours load neighbouring memory.
+// attention.wgsl for wide heads (the VAE's single head of 512 channels): here the 8 lanes of a group split the channels
+// of a head, and all of them work on the same QUERIES queries. A score is the sum of eight partial products. Same
+// tables, bindings and result; a lane owns the quads lane, lane + 8, … so that neighbours load neighbouring memory.
 // use sights
 // use lanes
 // use total

@@ -1,5 +1,5 @@
-// latents[out] = latents[x] where the mask is set, alpha · latents[kept] + sigma · latents[noise] elsewhere: inside the mask what is
-// being painted, outside it the original at the same level of noise. One invocation: one quad.
+// latents[out] = latents[x] where the mask is set, alpha · latents[kept] + sigma · latents[noise] elsewhere: inside the
+// mask what is being painted, outside it the original at the same level of noise. One invocation: one quad.
 struct Params {
   quads: u32,        // of one slot
   quads_per_pixel: u32,

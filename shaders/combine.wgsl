@@ -1,4 +1,5 @@
-// A sampler's only arithmetic: latents[out] = Σ cᵢ · latents[slotᵢ] over up to 8 terms, cut off at ±limit. One invocation: one quad.
+// A sampler's only arithmetic: latents[out] = Σ cᵢ · latents[slotᵢ] over up to 8 terms, cut off at ±limit. One
+// invocation: one quad.
 struct Params {
   quads: u32,      // of one latent
 }

@@ -1,5 +1,6 @@
 // Second half of GroupNorm: y = a·x + b per channel, then SiLU where asked. x, out [batch, rows, quads·4], affine
-// [batch, channel] of (a, b). One invocation: one quad of RUN consecutive rows, so that a and b are loaded once for them.
+// [batch, channel] of (a, b). One invocation: one quad of RUN consecutive rows, so that a and b are loaded once for
+// them.
 struct Params {
   rows: u32,
   quads: u32,

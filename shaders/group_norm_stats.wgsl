@@ -1,6 +1,6 @@
-// First half of GroupNorm: moments of strips of rows, per channel. Sums are taken around the strip's first value, so that a
-// large mean does not eat the variance. x [batch, rows, quads·4] → moments [batch, strip, quads] of (mean, Σ(x − mean)²).
-// One invocation: one quad of one strip. grid: batch · strips · quads / 64.
+// First half of GroupNorm: moments of strips of rows, per channel. Sums are taken around the strip's first value, so
+// that a large mean does not eat the variance. x [batch, rows, quads·4] → moments [batch, strip, quads] of (mean, Σ(x −
+// mean)²). One invocation: one quad of one strip. grid: batch · strips · quads / 64.
 struct Params {
   rows: u32,
   quads: u32,

@@ -1,7 +1,7 @@
 // Guidance and region blending in one: latents[slot] = Σ over batch entries e of share[e, pixel] · model[e, pixel].
 // Classifier-free guidance (Ho and Salimans, arXiv 2207.12598) is share = (1 − s, s); latent-mode regions (RPG, arXiv
-// 2401.11708, eq. 5) put s·mask there. An entry may be smaller than the picture and count only where it lies. One invocation:
-// one quad of one pixel of the picture.
+// 2401.11708, eq. 5) put s·mask there. An entry may be smaller than the picture and count only where it lies. One
+// invocation: one quad of one pixel of the picture.
 struct Params {
   width: u32,      // of the picture
   pixels: u32,

@@ -1,5 +1,5 @@
-// From windows of the sampler's f32 latents to a network's input: out[entry] = latents[slot] · scale · multiply + add, channel
-// by channel, each entry from its own place. One invocation: one quad of out [batch, height, width, quads·4].
+// From windows of the sampler's f32 latents to a network's input: out[entry] = latents[slot] · scale · multiply + add,
+// channel by channel, each entry from its own place. One invocation: one quad of out [batch, height, width, quads·4].
 struct Params {
   height: u32,       // of the window
   width: u32,

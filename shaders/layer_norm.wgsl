@@ -1,5 +1,5 @@
-// y = (x − mean) / √(var + ε) · γ + β over the channels of each row. x, out [rows, quads·4]. A group of 8 lanes owns ROWS
-// rows and splits their quads; variance is taken around the mean in a second pass. grid: rows / (ROWS · WAVES).
+// y = (x − mean) / √(var + ε) · γ + β over the channels of each row. x, out [rows, quads·4]. A group of 8 lanes owns
+// ROWS rows and splits their quads; variance is taken around the mean in a second pass. grid: rows / (ROWS · WAVES).
 // `channels` may be less than quads·4: the padding stays zero and does not count.
 struct Params {
   rows: u32,

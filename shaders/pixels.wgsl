@@ -1,5 +1,5 @@
-// From a network's picture to 8-bit RGBA: round((x · multiply + add) · 255), one word a pixel. A value that is no number
-// comes out transparent, so that the host can refuse the picture.
+// From a network's picture to 8-bit RGBA: round((x · multiply + add) · 255), one word a pixel. A value that is no
+// number comes out transparent, so that the host can refuse the picture.
 struct Params {
   pixels: u32,
   multiply: f32,

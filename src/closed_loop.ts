@@ -86,8 +86,8 @@ export async function drawBest(model: Model, drawing: Drawing, options: Omit<Loo
 }
 
 /**
- * What `drawBest` found, mended in rounds; the second half of `drawAndMend`. After a round that mended nothing, the next
- * draws the whole picture with another seed; the better of the two goes on.
+ * What `drawBest` found, mended in rounds; the second half of `drawAndMend`. After a round that mended nothing, the
+ * next draws the whole picture with another seed; the better of the two goes on.
  */
 export async function mendBest(
   model: Model,

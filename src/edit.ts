@@ -44,7 +44,9 @@ export interface EditOptions {
   settings?: PictureOptions;
   /** Of the picture's size: nothing is painted but where this is white. */
   within?: Picture;
-  /** Changes every drawing before it is drawn, the looks for contours among them: what of the weights leaves the device. */
+  /**
+   * Changes every drawing before it is drawn, the looks for contours among them: what of the weights leaves the device.
+   */
   fit?: (drawing: Drawing) => Drawing;
   /** Told where the best place there is paints over something. */
   say?: (sentence: string) => void;

@@ -56,7 +56,9 @@ export class CancelledError extends RpgError {
   }
 }
 
-/** What to throw where some work ended in `error`: a CancelledError where `signal` ended it, whatever its own reason. */
+/**
+ * What to throw where some work ended in `error`: a CancelledError where `signal` ended it, whatever its own reason.
+ */
 export function orCancelled(error: unknown, signal?: AbortSignal): unknown {
   return signal?.aborted && error === signal.reason ? new CancelledError() : error;
 }

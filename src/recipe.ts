@@ -55,7 +55,9 @@ export interface Recipe {
   settings: Settings;
   /** Hashes of the masks, by the numbers of their regions from 1. */
   masks?: Record<string, string>;
-  /** Of a picture that was painted over in parts: all that was drawn, one over the other. The last is the recipe's own. */
+  /**
+   * Of a picture that was painted over in parts: all that was drawn, one over the other. The last is the recipe's own.
+   */
   layers?: Layer[];
 }
 
@@ -110,7 +112,8 @@ export async function makeRecipe(model: ModelRecipe, plan: Plan, settings: Setti
 const ROOM: Record<WrittenFormat, number> = { png: 2 ** 22, webp: 2 ** 22, jpeg: 48 * 1024 };
 
 /**
- * The recipe with what lies under it, where a picture of this format has room for that; else it says what was drawn last.
+ * The recipe with what lies under it, where a picture of this format has room for that; else it says what was drawn
+ * last.
  *
  * @param layers all of them, the recipe's own the last
  * @param say is told where there is no room

@@ -1,7 +1,7 @@
 /**
- * Compiles every kernel of one SD 1.5 and one SDXL evaluation (512×512, guided: a batch of 2) and of the VAE decoder, on the
- * adapter that WebGPU shows first. Nothing runs. static.ts starts it under the stand-in for a Vulkan driver, which writes what
- * the driver made of each kernel to $SHIM_OUT; `uses.json` beside it says who uses what.
+ * Compiles every kernel of one SD 1.5 and one SDXL evaluation (512×512, guided: a batch of 2) and of the VAE decoder,
+ * on the adapter that WebGPU shows first. Nothing runs. static.ts starts it under the stand-in for a Vulkan driver,
+ * which writes what the driver made of each kernel to $SHIM_OUT; `uses.json` beside it says who uses what.
  *
  * Arguments: f16 or f32, "subgroup" or "workgroup", and a pattern for the names of kernels.
  *

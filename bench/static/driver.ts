@@ -1,6 +1,6 @@
 /**
- * A Vulkan driver for AMD GPUs that needs none: RADV on its null device, from Debian's packages unpacked into a folder of their
- * own, behind a small stand-in for libvulkan (shim.c).
+ * A Vulkan driver for AMD GPUs that needs none: RADV on its null device, from Debian's packages unpacked into a folder
+ * of their own, behind a small stand-in for libvulkan (shim.c).
  *
  * @module
  */

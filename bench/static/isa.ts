@@ -1,6 +1,6 @@
 /**
- * Reads what a compiler for AMD GPUs made of a kernel: its statistics, and the instruction mix of the innermost loop that holds
- * most multiply-adds.
+ * Reads what a compiler for AMD GPUs made of a kernel: its statistics, and the instruction mix of the innermost loop
+ * that holds most multiply-adds.
  *
  * @module
  */

@@ -1,10 +1,11 @@
 /**
- * `deno task bench:static`: what real GPUs would make of the kernels, without one. A compiler for AMD GPUs compiles all that an
- * SD 1.5 and SDXL evaluation and the VAE need; its figures and the instruction mix of the innermost loops are printed, and how full GPUs
- * of several sizes would be. It cannot tell caches, bandwidth, clocks and gaps between dispatches.
+ * `deno task bench:static`: what real GPUs would make of the kernels, without one. A compiler for AMD GPUs compiles all
+ * that an SD 1.5 and SDXL evaluation and the VAE need; its figures and the instruction mix of the innermost loops are
+ * printed, and how full GPUs of several sizes would be. It cannot tell caches, bandwidth, clocks and gaps between
+ * dispatches.
  *
- * Arguments: families (navi21, navi31, vega10, …; these three by default), --f32, --subgroup, --only=pattern, --mix, and --write to
- * put the table into docs/speed.md. All that is fetched lies in ~/.cache/rpg/bench-static.
+ * Arguments: families (navi21, navi31, vega10, …; these three by default), --f32, --subgroup, --only=pattern, --mix,
+ * and --write to put the table into docs/speed.md. All that is fetched lies in ~/.cache/rpg/bench-static.
  *
  * @module
  */
@@ -58,8 +59,8 @@ async function compileFor(family: string, folder: string, driver: NullDriver, ar
 }
 
 /**
- * The share of a GPU's arithmetic that dispatches keep busy, one after the other: their arithmetic, over that of whole rounds of
- * one workgroup on each of `simds` units.
+ * The share of a GPU's arithmetic that dispatches keep busy, one after the other: their arithmetic, over that of whole
+ * rounds of one workgroup on each of `simds` units.
  */
 function fill(dispatches: Use["dispatches"], simds: number): number {
   const done = dispatches.reduce((sum, { flops }) => sum + flops, 0);

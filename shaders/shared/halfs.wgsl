@@ -1,5 +1,5 @@
-// Halfs to numbers and back, to the nearest, those below 2⁻¹⁴ too: what WGSL has for it may take them for zero, which for
-// a scale is all the numbers of a block.
+// Halfs to numbers and back, to the nearest, those below 2⁻¹⁴ too: what WGSL has for it may take them for zero, which
+// for a scale is all the numbers of a block.
 fn half_value(bits: u32) -> f32 {
   let size = bits & 0x7fffu;
   let value = select(bitcast<f32>((size << 13u) + 0x38000000u), f32(size) * 0x1p-24, size < 0x400u);

@@ -1,4 +1,5 @@
-      // What each lane has put, a$i of its own rows, times the weights from `quad` on: added to low$i and high$i of all.
+      // What each lane has put, a$i of its own rows, times the weights from `quad` on: added to low$i and high$i of
+      // all.
       lanes_ready();
       let count = min(p.lanes, p.depth - c);
       for (var other = 0u; other < count; other++) {

@@ -1,8 +1,8 @@
 // What queries see. A query row belongs to a region; a region names the key rows it sees and, for regional prompts, the
 // base prompt's with the base ratio β: out = (1 − β)·attn(keys) + β·attn(base), one dispatch for each of the two sums:
-// with MORE = 1 it adds `sum`, the other. Queries, keys and values may be one tensor, kv, where JOINED = 1. Self-attention is
-// the region "my own picture". Query rows come sorted by region in tiles, so that a workgroup reads one region's
-// keys.
+// with MORE = 1 it adds `sum`, the other. Queries, keys and values may be one tensor, kv, where JOINED = 1.
+// Self-attention is the region "my own picture". Query rows come sorted by region in tiles, so that a workgroup reads
+// one region's keys.
 struct Params {
   q_quads: u32,     // quads of a row of q
   out_quads: u32,   // quads of a row of out

@@ -222,8 +222,8 @@ function scaleBy(config: Config, part: AdaptedPart, module: string): ((rank: num
 }
 
 /**
- * Whether a pattern is a module's name or its end; all of it behind "^", as PEFT has it. PEFT reads regular expressions:
- * those of a stranger may run for ever, and who trains seldom writes one.
+ * Whether a pattern is a module's name or its end; all of it behind "^", as PEFT has it. PEFT reads regular
+ * expressions: those of a stranger may run for ever, and who trains seldom writes one.
  * @throws ModelError for one that is more than a name
  */
 function matches(pattern: string, module: string): boolean {

@@ -1,6 +1,6 @@
 /**
- * Pictures that were painted over in parts, layer by layer: what of them a recipe keeps, and what they lie over when they
- * are drawn again.
+ * Pictures that were painted over in parts, layer by layer: what of them a recipe keeps, and what they lie over when
+ * they are drawn again.
  *
  * @module
  */

@@ -28,8 +28,8 @@ export interface Fitted {
 }
 
 /**
- * How to draw within `limit` GiB, all drawings of a run in one way: what leaves the device (the model has nothing loaded
- * yet), and whether the VAE decodes in tiles.
+ * How to draw within `limit` GiB, all drawings of a run in one way: what leaves the device (the model has nothing
+ * loaded yet), and whether the VAE decodes in tiles.
  *
  * @param offloaded networks are to leave the device after their turns whatever fits
  * @throws GpuError where nothing fits

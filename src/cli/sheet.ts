@@ -23,7 +23,9 @@ export interface Shown {
   caption?: string;
 }
 
-/** Where a sheet goes, tried before any work. @throws UsageError where it cannot be written, or pictures would be there */
+/**
+ * Where a sheet goes, tried before any work. @throws UsageError where it cannot be written, or pictures would be there
+ */
 export async function sheetOutput(pattern: string, pictures: Output): Promise<Output> {
   const output = { pattern, force: pictures.force, format: formatOf(pattern) };
   if (mayCollide(pictures.pattern, pattern)) {

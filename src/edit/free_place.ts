@@ -55,7 +55,9 @@ function centre({ x0, y0, x1, y1 }: Rect): Point {
   return { x: (x0 + x1) / 2, y: (y0 + y1) / 2 };
 }
 
-/** How far the middle of a box is from the one asked for. Of two sides that were named one is kept, a single one always. */
+/**
+ * How far the middle of a box is from the one asked for. Of two sides that were named one is kept, a single one always.
+ */
 function away(at: Point, asked: Point): number {
   const sides = (["x", "y"] as const).map((axis) => {
     const isNamed = asked[axis] < 0.4 || asked[axis] > 0.6;

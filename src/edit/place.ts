@@ -50,9 +50,10 @@ export interface Guides {
 }
 
 /**
- * The operation with its place. Its box: as it says, at the place that its words name or the nearest that is free, the plan's
- * cell that shows the object, where the judge sees it, or around its contour. Its mask: as it says, or the contour where that is wanted:
- * what keeps its shape ("auto": recolor) or leaves nothing but background (remove) needs no room for another.
+ * The operation with its place. Its box: as it says, at the place that its words name or the nearest that is free, the
+ * plan's cell that shows the object, where the judge sees it, or around its contour. Its mask: as it says, or the
+ * contour where that is wanted: what keeps its shape ("auto": recolor) or leaves nothing but background (remove) needs
+ * no room for another.
  *
  * @throws UsageError where nothing tells
  */

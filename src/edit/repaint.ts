@@ -77,9 +77,9 @@ function avoiding({ kind, object }: Operation, plan: Plan, settings: PictureOpti
 }
 
 /**
- * The contour of what is removed grows within its place, since a stalk or a leaf may be thinner than a latent is wide; in
- * the second round once more, with where the thing is still seen; then the whole place is painted. What a person gave as
- * mask or box stays as it is.
+ * The contour of what is removed grows within its place, since a stalk or a leaf may be thinner than a latent is wide;
+ * in the second round once more, with where the thing is still seen; then the whole place is painted. What a person
+ * gave as mask or box stays as it is.
  */
 function widened(operation: Operation, { width, height }: Picture, round: number, seen?: Rect): Operation {
   const { kind, mask, byContour } = operation;

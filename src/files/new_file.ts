@@ -52,8 +52,8 @@ export async function checkNewFile({ pattern, force }: NewFileOptions, count = 1
 
 /**
  * Write `bytes`, or what a function writes piece by piece, under a temporary name beside the target, then give it its
- * name in one step. A pattern takes the number after the highest there is; with `force` it takes `number`, and a link is
- * followed to the file it names. Folders are made.
+ * name in one step. A pattern takes the number after the highest there is; with `force` it takes `number`, and a link
+ * is followed to the file it names. Folders are made.
  *
  * @returns the path written
  * @throws UsageError when the fixed name is taken or the folder cannot be written to

@@ -1,6 +1,7 @@
 /**
  * Quantised numbers in blocks, as ggml lays them out: a scale or two, then a few bits for each number. Source: the
- * block structures of https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h; judged by the Python package gguf.
+ * block structures of https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h; judged by the Python package
+ * gguf.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Unrolls register tiles. WGSL has no way to say "these 32 accumulators": arrays indexed in loops go to memory instead of
- * registers. So a shader may repeat a block of lines:
+ * Unrolls register tiles. WGSL has no way to say "these 32 accumulators": arrays indexed in loops go to memory instead
+ * of registers. So a shader may repeat a block of lines:
  *
  * ```wgsl
  * // for $i in ROWS

@@ -1,7 +1,7 @@
 /**
- * A graph is recorded once per size and replayed every step. Ops append dispatches over tensors that have no memory yet;
- * `compile` gives all of them places by their lifetimes, makes the pipelines, bind groups and one uniform buffer, and
- * returns a program that creates nothing when it runs.
+ * A graph is recorded once per size and replayed every step. Ops append dispatches over tensors that have no memory
+ * yet; `compile` gives all of them places by their lifetimes, makes the pipelines, bind groups and one uniform buffer,
+ * and returns a program that creates nothing when it runs.
  *
  * @module
  */
@@ -68,7 +68,10 @@ export class Graph {
   /** @param precision Storage of the activations and weights of all ops recorded here. */
   constructor(readonly device: Device, readonly label: string, readonly precision: Precision) {}
 
-  /** A tensor that lives from the dispatch that writes it to the last that reads it. Default type: the graph's precision. */
+  /**
+   * A tensor that lives from the dispatch that writes it to the last that reads it. Default type: the graph's
+   * precision.
+   */
   tensor(
     label: string,
     shape: readonly number[],
@@ -131,8 +134,8 @@ export class Graph {
   }
 
   /**
-   * What is recorded from here on is a section of its own, which a program runs by itself. Sections do not run together, so their
-   * activations share memory; inputs and outputs keep theirs.
+   * What is recorded from here on is a section of its own, which a program runs by itself. Sections do not run
+   * together, so their activations share memory; inputs and outputs keep theirs.
    * @returns its number
    */
   beginSection(): number {
@@ -185,7 +188,8 @@ export class Graph {
     const inBuffers = lives.filter((life) => !inTexture(this.device, life.tensor));
     const inTextures = lives.filter((life) => inTexture(this.device, life.tensor));
     const alignment = Math.max(256, this.device.gpu.limits.minStorageBufferOffsetAlignment);
-    // Kernels bind weights read-only, which no buffer may be that they also write to: unpacked ones have arenas of their own.
+    // Kernels bind weights read-only, which no buffer may be that they also write to: unpacked ones have arenas of
+    // their own.
     const weights = Map.groupBy(inBuffers, ({ tensor: { storage } }) => storage === "panels");
     return {
       buffers: [...weights.values()].map((lives) => {

@@ -1,6 +1,6 @@
 /**
- * A compiled graph whose weights do not fit the device together: it runs in windows, and each window's weights come before it
- * and leave after it.
+ * A compiled graph whose weights do not fit the device together: it runs in windows, and each window's weights come
+ * before it and leave after it.
  *
  * @module
  */
@@ -66,7 +66,10 @@ export class StreamedProgram implements Disposable {
     readonly arenas: readonly Tensor[],
   ) {}
 
-  /** Runs a section's window after window and waits for the end of each: its weights must not be there beside the next ones. */
+  /**
+   * Runs a section's window after window and waits for the end of each: its weights must not be there beside the next
+   * ones.
+   */
   async run(section = 0): Promise<void> {
     for (const { first, end, weights } of this.windows[section]) {
       await this.stream.bring(weights);

@@ -1,6 +1,6 @@
 /**
- * Values for a struct of a shader, given by the names of its fields: the struct is read from the WGSL itself, and what does not
- * match it is refused. Serves uniforms and the small storage structs that the host writes.
+ * Values for a struct of a shader, given by the names of its fields: the struct is read from the WGSL itself, and what
+ * does not match it is refused. Serves uniforms and the small storage structs that the host writes.
  *
  * @module
  */

@@ -26,8 +26,8 @@ export interface Conversion {
 const PIECE = 1 << 22;
 
 /**
- * What each tensor of a file becomes. Only matrices of whole blocks are quantised; convolutions and tables of tokens and
- * positions become f16 then, and in GGUF vectors are always f32, as stable-diffusion.cpp has them.
+ * What each tensor of a file becomes. Only matrices of whole blocks are quantised; convolutions and tables of tokens
+ * and positions become f16 then, and in GGUF vectors are always f32, as stable-diffusion.cpp has them.
  * @param type absent: what the file has, its blocks unpacked where the format holds none
  * @throws UsageError where the format does not hold the type, ModelError for tensors that GGUF does not hold
  */

@@ -62,8 +62,8 @@ export interface CrossAttention {
 }
 
 /**
- * Spatial transformer (Rombach et al., arXiv 2112.10752): self-attention, cross-attention to the prompts, GEGLU feed-forward,
- * `depth` times, around a residual.
+ * Spatial transformer (Rombach et al., arXiv 2112.10752): self-attention, cross-attention to the prompts, GEGLU
+ * feed-forward, `depth` times, around a residual.
  * @param x [batch, height, width, channels]
  */
 export function spatialTransformer(

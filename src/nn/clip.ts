@@ -1,6 +1,6 @@
 /**
- * CLIP's text transformer (Radford et al., arXiv 2103.00020): ViT-L of SD 1, OpenCLIP ViT-H of SD 2 and bigG of SDXL, told
- * apart by their configs.
+ * CLIP's text transformer (Radford et al., arXiv 2103.00020): ViT-L of SD 1, OpenCLIP ViT-H of SD 2 and bigG of SDXL,
+ * told apart by their configs.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Reads network configs (diffusers and transformers JSON) strictly: a setting that this program does not compute is refused
- * by name instead of silently giving another picture.
+ * Reads network configs (diffusers and transformers JSON) strictly: a setting that this program does not compute is
+ * refused by name instead of silently giving another picture.
  *
  * @module
  */

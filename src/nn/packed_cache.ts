@@ -1,6 +1,7 @@
 /**
- * Weights kept on disk as the device holds them, so that the next load only moves bytes. One safetensors file for each network,
- * called by all that decides its contents: a changed checkpoint or another layout gets another file in the place of the old one.
+ * Weights kept on disk as the device holds them, so that the next load only moves bytes. One safetensors file for each
+ * network, called by all that decides its contents: a changed checkpoint or another layout gets another file in the
+ * place of the old one.
  *
  * @module
  */
@@ -129,9 +130,9 @@ function isDiskError(error: unknown): boolean {
 }
 
 /**
- * What names a file: which network in which precision, and all that decides its contents: the layout, name, shape and type of every
- * tensor, what was done to them, and size, times and samples of the files they are in. A copy may keep a file's time of change
- * (`cp -p`), but not the time at which the system saw it change.
+ * What names a file: which network in which precision, and all that decides its contents: the layout, name, shape and
+ * type of every tensor, what was done to them, and size, times and samples of the files they are in. A copy may keep a
+ * file's time of change (`cp -p`), but not the time at which the system saw it change.
  */
 async function keysOf(weights: Weights, source: TensorSource): Promise<{ network: string; contents: string }> {
   const tensors = [...weights.names].sort().map((name) => source.tensors.get(name)!);

@@ -1,7 +1,7 @@
 /**
- * Attention heads whose width is no multiple of 4 (tiny test models have them) get channels of zeros at the end: zeros add
- * nothing to a score, and what they would give is multiplied by zeros again. Seen from the networks, the file simply holds
- * the padded matrices.
+ * Attention heads whose width is no multiple of 4 (tiny test models have them) get channels of zeros at the end: zeros
+ * add nothing to a score, and what they would give is multiplied by zeros again. Seen from the networks, the file
+ * simply holds the padded matrices.
  *
  * @module
  */

@@ -31,7 +31,9 @@ export interface RrdbConfig {
 /** Share of a block that is added to its input (β of the paper). */
 const SHARE = 0.2;
 
-/** Folded picture [1, height, width, inChannels] in 0 … 1 → [1, height·2^doublings, width·2^doublings, 3 (+1)] in 0 … 1. */
+/**
+ * Folded picture [1, height, width, inChannels] in 0 … 1 → [1, height·2^doublings, width·2^doublings, 3 (+1)] in 0 … 1.
+ */
 export function rrdbnet(g: Graph, w: Weights, config: RrdbConfig, picture: Tensor): Tensor {
   const { features, inChannels } = config;
   const conv = (x: Tensor, name: string, from: number, to: number, options: Parameters<typeof conv3x3>[3] = {}) =>

@@ -1,6 +1,6 @@
 /**
- * TAESD, a tiny autoencoder that shares the latents of Stable Diffusion's (Boer Bohan, github.com/madebyollin/taesd), as
- * diffusers' AutoencoderTiny lays it out. It serves for previews, and for quick decoding.
+ * TAESD, a tiny autoencoder that shares the latents of Stable Diffusion's (Boer Bohan, github.com/madebyollin/taesd),
+ * as diffusers' AutoencoderTiny lays it out. It serves for previews, and for quick decoding.
  *
  * @module
  */
@@ -23,7 +23,10 @@ export interface TaesdConfig {
   factor: number;
 }
 
-/** Latents as the denoiser has them [1, height, width, latentChannels] → picture [1, height·factor, width·factor, 3 (+1)] in 0 … 1. */
+/**
+ * Latents as the denoiser has them [1, height, width, latentChannels] → picture [1, height·factor, width·factor, 3
+ * (+1)] in 0 … 1.
+ */
 export function taesdDecode(g: Graph, w: Weights, config: TaesdConfig, latents: Tensor): Tensor {
   const { width, latentChannels, decoder } = config;
   const layer = (index: number) => `decoder.layers.${index}`;
@@ -41,7 +44,10 @@ export function taesdDecode(g: Graph, w: Weights, config: TaesdConfig, latents: 
   return conv3x3(g, h, w.matrix(layer(index), width, 3, { taps: 9 }));
 }
 
-/** Picture [1, height, width, 3 (+1)] in 0 … 1 → latents as the denoiser has them [1, height/factor, width/factor, latentChannels]. */
+/**
+ * Picture [1, height, width, 3 (+1)] in 0 … 1 → latents as the denoiser has them [1, height/factor, width/factor,
+ * latentChannels].
+ */
 export function taesdEncode(g: Graph, w: Weights, config: TaesdConfig, picture: Tensor): Tensor {
   const { width, latentChannels, encoder } = config;
   let index = 0;

@@ -44,8 +44,8 @@ export function readUNetConfig(config: Config): UNetConfig {
 }
 
 /**
- * Sinusoidal embedding of `values` [values.length · dim] (Vaswani et al., arXiv 1706.03762; order as in diffusers). Computed
- * on the host in double precision: WGSL promises nothing of sin and cos beyond ±π.
+ * Sinusoidal embedding of `values` [values.length · dim] (Vaswani et al., arXiv 1706.03762; order as in diffusers).
+ * Computed on the host in double precision: WGSL promises nothing of sin and cos beyond ±π.
  */
 export function sinusoids(
   values: readonly number[],

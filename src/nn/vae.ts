@@ -88,7 +88,10 @@ export function decode(g: Graph, w: Layers, config: VaeConfig, latents: Tensor):
   return conv3x3(g, h, w.matrix("decoder.conv_out", blockOut[0], 3, { taps: 9 }));
 }
 
-/** Picture [1, height, width, 3 (+1)] in −1 … 1 → mean and log-variance of its latents [1, height/factor, width/factor, 2·latentChannels]. */
+/**
+ * Picture [1, height, width, 3 (+1)] in −1 … 1 → mean and log-variance of its latents [1, height/factor, width/factor,
+ * 2·latentChannels].
+ */
 export function encode(g: Graph, w: Layers, config: VaeConfig, picture: Tensor): Tensor {
   const { blockOut, latentChannels: c } = config;
   const norm = { groups: config.groups, epsilon: EPSILON };

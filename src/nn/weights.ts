@@ -1,6 +1,6 @@
 /**
- * The weights of a network. Layers declare what they need while a graph is recorded; `load` then streams exactly that from a
- * checkpoint to the device, and nothing else is asked of the file.
+ * The weights of a network. Layers declare what they need while a graph is recorded; `load` then streams exactly that
+ * from a checkpoint to the device, and nothing else is asked of the file.
  *
  * @module
  */
@@ -137,7 +137,10 @@ export class Weights {
     return sum;
   }
 
-  /** Bytes that travel at once through the device while it loads, about: the file may hold wider numbers than the device. */
+  /**
+   * Bytes that travel at once through the device while it loads, about: the file may hold wider numbers than the
+   * device.
+   */
   get stagingBytes(): number {
     return Math.max(...Object.values(this.#staging));
   }

@@ -1,6 +1,6 @@
 /**
- * The sampler's state on the device: f32 latents in numbered slots of one buffer, and the ops that move between them and a
- * network.
+ * The sampler's state on the device: f32 latents in numbered slots of one buffer, and the ops that move between them
+ * and a network.
  *
  * @module
  */
@@ -125,7 +125,10 @@ export function guide(
   });
 }
 
-/** Guidance rescale by φ of the slot that the call writes to the deviation of the scratch slot, over `channels` real channels. */
+/**
+ * Guidance rescale by φ of the slot that the call writes to the deviation of the scratch slot, over `channels` real
+ * channels.
+ */
 export function rescale(g: Graph, call: Tensor, latents: Tensor, phi: number, channels: number): void {
   const [, height, width, padded] = latents.shape;
   g.dispatch({
@@ -175,7 +178,10 @@ export function blendWords(call: Blend): Uint32Array<ArrayBuffer> {
 /** How many they are. */
 export const BLEND_WORDS = structWords(BLEND.source, "Blend");
 
-/** latents[out] = latents[x] where the mask is 1, α·latents[kept] + σ·latents[noise] elsewhere; `mask` is plain f32 [pixels]. */
+/**
+ * latents[out] = latents[x] where the mask is 1, α·latents[kept] + σ·latents[noise] elsewhere; `mask` is plain f32
+ * [pixels].
+ */
 export function blend(g: Graph, latents: Tensor, mask: Tensor, call: Tensor): void {
   const [, height, width, channels] = latents.shape;
   const quads = height * width * channels / 4;

@@ -2,8 +2,8 @@
 const LEVELS = 256;
 
 /**
- * Otsu's threshold (1979): the level that parts the values into two classes which differ most. Values above it belong to
- * the upper class.
+ * Otsu's threshold (1979): the level that parts the values into two classes which differ most. Values above it belong
+ * to the upper class.
  *
  * @param levels 0 … 255
  */

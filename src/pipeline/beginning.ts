@@ -78,7 +78,8 @@ export async function begin(
 }
 
 /**
- * What an inpainting network is shown, pixel by pixel: the mask, then the latents of the picture without what is hidden.
+ * What an inpainting network is shown, pixel by pixel: the mask, then the latents of the picture without what is
+ * hidden.
  */
 export function shownOf(white: Float32Array, hidden: Float32Array, { height, width, channels }: LatentSize) {
   const area = height * width;

@@ -1,7 +1,7 @@
 /**
  * Where a model sees things in a picture: the picture's latents are noised to a few levels in the middle of the
- * schedule, the backbone looks at them with a caption, and its cross-attention says where each word was seen (DAAM, Tang
- * et al., arXiv 2210.04885).
+ * schedule, the backbone looks at them with a caption, and its cross-attention says where each word was seen (DAAM,
+ * Tang et al., arXiv 2210.04885).
  *
  * @module
  */

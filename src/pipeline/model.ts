@@ -230,7 +230,9 @@ export class Model implements Networks, Disposable {
     ];
   }
 
-  /** @internal What `--type` makes the same pictures: what is quantised only because its file is, gives those of f16. */
+  /**
+   * @internal What `--type` makes the same pictures: what is quantised only because its file is, gives those of f16.
+   */
   get storedAs(): Precision | KeptType {
     const { keep = "file" } = this.#options;
     return keep === "file" ? this.precision : keep;

@@ -1,6 +1,6 @@
 /**
- * Products of adapters' factors on the device, where they are large: merging a LoRA of rank 64 into SDXL is as much work
- * as tens of its layers, which the host would do for minutes.
+ * Products of adapters' factors on the device, where they are large: merging a LoRA of rank 64 into SDXL is as much
+ * work as tens of its layers, which the host would do for minutes.
  *
  * @module
  */

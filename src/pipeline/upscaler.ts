@@ -63,7 +63,8 @@ export class Upscaler implements Disposable {
   /**
    * Enlarges a picture; transparent pixels are set on white.
    * @param onProgress told of the tiles that are done and of all of them
-   * @throws UsageError where the result would be too large, GpuError where numbers overflow, CancelledError when `signal`
+   * @throws UsageError where the result would be too large, GpuError where numbers overflow, CancelledError when
+   *   `signal`
    *   aborts
    */
   async upscale(

@@ -94,8 +94,8 @@ export function isPlain(plan: Pick<Plan, "regions">): boolean {
 }
 
 /**
- * What the whole picture must not show: what was asked for, and what its plan avoids (an edit's repeats it), in each part
- * of the former.
+ * What the whole picture must not show: what was asked for, and what its plan avoids (an edit's repeats it), in each
+ * part of the former.
  *
  * @param asked beside the plan
  */

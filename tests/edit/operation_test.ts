@@ -109,7 +109,8 @@ Deno.test("a cell's operation changes that cell's prompt; another box gets a cel
   const { prompt: _before, basePrompt: _base, regions: [neighbour], ...kept } = strict;
   assert.deepEqual([first, basePrompt], [neighbour, "a table, watercolor, a bee"]);
   assert.deepEqual({ ...others, planner: "rules" }, kept);
-  // What is added within a cell leaves the cell's thing, and covers what was added there before; what takes all of it is in its place.
+  // What is added within a cell leaves the cell's thing, and covers what was added there before; what takes all of it
+  // is in its place.
   const small = (words: string, of = plan) => planFor({ kind: "add", words, box: [0, 0, 0.5, 0.5] }, of);
   assert.deepEqual(regionsOf(small("a fly", small("a bee"))).map(({ prompt }) => prompt.split(",")[0]), [
     "a red apple",

@@ -1,4 +1,6 @@
-/** GGUF: blocks of every type against the Python package gguf, byte for byte, and files that are not as they should be. */
+/**
+ * GGUF: blocks of every type against the Python package gguf, byte for byte, and files that are not as they should be.
+ */
 import assert from "@std/assert";
 import { ModelError } from "../../src/errors.ts";
 import { type BlockType, fromBlocks } from "../../src/formats/ggml_blocks.ts";

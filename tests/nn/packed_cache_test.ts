@@ -1,4 +1,7 @@
-/** Weights kept packed: loaded as they were, never stale, never trusted when damaged, and no trouble where they cannot be kept. */
+/**
+ * Weights kept packed: loaded as they were, never stale, never trusted when damaged, and no trouble where they cannot
+ * be kept.
+ */
 import assert from "@std/assert";
 import { readTensor } from "../../src/gpu/storage.ts";
 import type { TensorSource } from "../../src/formats/tensor_source.ts";

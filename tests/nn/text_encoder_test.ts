@@ -1,4 +1,6 @@
-/** The text encoders of the tiny models against transformers: tokens, last and last but one states, pooled embedding. */
+/**
+ * The text encoders of the tiny models against transformers: tokens, last and last but one states, pooled embedding.
+ */
 import assert from "@std/assert";
 import { declareTextEncoder, encodeChunks } from "../../src/pipeline/text_encoder.ts";
 import { tokenize } from "../../src/text/chunks.ts";

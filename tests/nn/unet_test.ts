@@ -1,4 +1,7 @@
-/** The tiny UNets against diffusers: odd sizes that halving rounds up, a batch of two, whole and broken timesteps, residuals, heat maps. */
+/**
+ * The tiny UNets against diffusers: odd sizes that halving rounds up, a batch of two, whole and broken timesteps,
+ * residuals, heat maps.
+ */
 import assert from "@std/assert";
 import { Graph } from "../../src/gpu/graph.ts";
 import { readFloats, writeFloats } from "../../src/gpu/storage.ts";
@@ -12,8 +15,8 @@ import { assertClose, testDevice } from "../ops/harness.ts";
 import { channelsLast, type Golden, MODELS, openGoldens, openTensors, peak, SHARE } from "./goldens.ts";
 
 /**
- * What the network gives for a golden's inputs; `residuals` may record and afterwards fill what is added to its features,
- * `watch` sees its cross-attention, and is told how to run the network once more at another timestep.
+ * What the network gives for a golden's inputs; `residuals` may record and afterwards fill what is added to its
+ * features, `watch` sees its cross-attention, and is told how to run the network once more at another timestep.
  */
 async function evaluate(
   network: Backbone,

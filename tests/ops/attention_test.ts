@@ -37,7 +37,10 @@ function naive(
 const range = (start: number, count: number) => Array.from({ length: count }, (_, i) => start + i);
 const half = (x: Float32Array) => Float32Array.from(Float16Array.from(x));
 
-/** Every variant for GPUs by name, at the widest head that it is meant for, and what software adapters keep for long ones. */
+/**
+ * Every variant for GPUs by name, at the widest head that it is meant for, and what software adapters keep for long
+ * ones.
+ */
 const FORCED = Object.entries(ATTENTION).filter(([name]) => name === "lanes 4" || !name.startsWith("lanes"))
   .map(([name, { upToWidth }]) => ({
     precision: "f16" as const,
@@ -50,8 +53,8 @@ const FORCED = Object.entries(ATTENTION).filter(([name]) => name === "lanes 4" |
 for (const way of [...WAYS, ...FORCED] as (Way & { width?: number })[]) {
   const { precision } = way;
   const tolerance = precision === "f32" ? 2e-5 : 2e-3;
-  // Every head size of the families, small ones, and the wide kernel's (160, 96, 512); each size is a pipeline to compile,
-  // so the other classes of device try few.
+  // Every head size of the families, small ones, and the wide kernel's (160, 96, 512); each size is a pipeline to
+  // compile, so the other classes of device try few.
   const widths = way.width ? [way.width] : way.kind === "as it is" ? [4, 8, 40, 64, 80, 160, 96, 512] : [16, 512];
   for (const d of widths) {
     Deno.test(`attention ${way.name}: self, heads of ${d}, odd rows, two pictures`, async () => {

@@ -15,7 +15,10 @@ import type { KeptType } from "../../src/ops/weight.ts";
 /** One device for all tests of a file, as it is and dressed up as other classes of device. */
 const devices: Partial<Record<DeviceClass, Promise<Device>>> = {};
 
-/** What decides a kernel's variant besides precision: textures or buffers, shuffles or workgroup memory, waves to a group. */
+/**
+ * What decides a kernel's variant besides precision: textures or buffers, shuffles or workgroup memory, waves to a
+ * group.
+ */
 export type DeviceClass = "as it is" | "like a GPU" | "like a GPU without subgroups";
 
 // A driver that is torn down by the end of the process, with its threads running, may crash it.

@@ -20,7 +20,9 @@ function subnormal(count: number): Float32Array {
   return random(count, 7).map((value) => value * 2 ** -12);
 }
 
-/** Numbers right between two steps of q8_0, of which 1/3 is the inverse: a division that is off rounds them otherwise. */
+/**
+ * Numbers right between two steps of q8_0, of which 1/3 is the inverse: a division that is off rounds them otherwise.
+ */
 function ties(count: number): Float32Array {
   return Float32Array.from({ length: count }, (_, i) => (i % 32 ? (37 * i) % 509 - 254 : 254) * 0.75 / 256);
 }

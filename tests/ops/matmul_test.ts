@@ -4,7 +4,10 @@ import { conv3x3, linear } from "../../src/ops/matmul.ts";
 import { MATMUL } from "../../src/ops/variants.ts";
 import { assertClose, compute, random, testDevice, TOLERANCE, type Way, WAYS } from "./harness.ts";
 
-/** Every variant by name, besides those that the classes of device choose. One that compiles for seconds has its own test. */
+/**
+ * Every variant by name, besides those that the classes of device choose. One that compiles for seconds has its own
+ * test.
+ */
 const FORCED = [...Object.keys(MATMUL).filter((name) => name !== "lanes 32"), "tile 8 / 3"].map((variant): Way => ({
   precision: "f16",
   kind: "like a GPU without subgroups",

@@ -35,7 +35,8 @@ function naive(
 }
 
 for (const way of WAYS) {
-  // The bounds that src/ops/winograd.ts states, of the largest result: f16 rounds patches and weights, f32 next to nothing.
+  // The bounds that src/ops/winograd.ts states, of the largest result: f16 rounds patches and weights, f32 next to
+  // nothing.
   const bound = way.precision === "f32" ? 1e-5 : 4e-3;
   Deno.test(`conv3x3 by Winograd ${way.name}: odd sizes, doubled pictures, with shift, residual and SiLU`, async () => {
     const variants = ["winograd whole", "winograd in three"];

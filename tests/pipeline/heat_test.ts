@@ -1,4 +1,6 @@
-/** Looking with small random models: what is seen of all words together, and that it is the same however weights come. */
+/**
+ * Looking with small random models: what is seen of all words together, and that it is the same however weights come.
+ */
 import assert from "@std/assert";
 import { cp } from "node:fs/promises";
 import { CancelledError } from "../../src/errors.ts";

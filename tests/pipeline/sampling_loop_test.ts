@@ -1,4 +1,7 @@
-/** Once a picture's steps have begun, nothing is made on the device and nothing is read back, whatever samples or steers. */
+/**
+ * Once a picture's steps have begun, nothing is made on the device and nothing is read back, whatever samples or
+ * steers.
+ */
 import assert from "@std/assert";
 import { generate } from "../../src/generate.ts";
 import { loadModel } from "../../src/pipeline/model.ts";

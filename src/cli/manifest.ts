@@ -31,7 +31,11 @@ export class Manifest {
   readonly #drawn: ReadonlyMap<string, Entry>;
 
   private constructor(readonly path: string, entries: readonly Entry[], private ended: boolean) {
-    this.#drawn = new Map(entries.filter(({ path }) => path !== undefined).map((entry) => [entry.key, entry]));
+    // Of those that had a place one after another, with --force, the last is there.
+    const placed = new Map(entries.filter(({ path }) => path !== undefined).map((entry) => [entry.path, entry]));
+    this.#drawn = new Map(
+      entries.filter((entry) => placed.get(entry.path) === entry).map((entry) => [entry.key, entry]),
+    );
   }
 
   /** Reads what is there. @throws UsageError where that is no manifest */

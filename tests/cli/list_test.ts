@@ -86,6 +86,9 @@ Deno.test("a manifest is gone on with, also after half a line; another file is l
     const manifest = await Manifest.open(path);
     assert.equal((await manifest.done("k1"))?.path, join(cwd, "a.png"));
     assert.deepEqual([await manifest.done("k2"), await manifest.done("k3")], [undefined, undefined]);
+    await manifest.add({ line: 1, key: "k4", path: join(cwd, "a.png") });
+    const over = await Manifest.open(path);
+    assert.deepEqual([await over.done("k1"), (await over.done("k4"))?.path], [undefined, join(cwd, "a.png")]);
     await Deno.writeTextFile(join(cwd, "notes.txt"), "mine\n");
     await assert.rejects(() => Manifest.open(join(cwd, "notes.txt")), /notes\.txt is there, and is no manifest/);
   }));

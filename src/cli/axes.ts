@@ -28,6 +28,8 @@ export interface AxisValue {
   label: string;
   text: string;
   flags: FlagValues;
+  /** Instead of flags: what is said of one of several things, such as a ControlNet's strength. */
+  field?: { list: string; field: string; value: unknown };
 }
 
 /** Values of one axis. */
@@ -46,8 +48,9 @@ export function readAxis(text: string): Axis {
   }
   const name = settingOf(`--${spelling}`);
   refuseWhole([name]);
-  if (SETTINGS[name].within || !takesValues(name)) throw new UsageError(`${flagOf(name)} cannot be an axis of a grid.`);
-  const numeric = ["number", "integer", "seed"].includes(SETTINGS[name].type ?? "");
+  if (!takesValues(name)) throw new UsageError(`${flagOf(name)} cannot be an axis of a grid.`);
+  const { within, type = "" } = SETTINGS[name];
+  const numeric = ["number", "integer", "seed"].includes(type);
   const texts = partsOf(listed).flatMap((part) => numeric ? rangeOf(part, spelling) : [part]);
   if (texts.length > MOST) {
     throw new UsageError(`--grid ${brief(text)} has ${texts.length} values; the most are ${MOST}.`);
@@ -55,9 +58,26 @@ export function readAxis(text: string): Axis {
   const values = texts.map((value) => ({
     label: `${spelling} ${value || "-"}`,
     text: value,
-    flags: value === "" ? { [name]: undefined } : collect("generate", readGiven(spelling, value)),
+    ...within
+      ? { flags: {}, field: { ...within, value: value === "" ? undefined : readGiven(spelling, value)[0][2] } }
+      : { flags: value === "" ? { [name]: undefined } : collect("generate", readGiven(spelling, value)) },
   }));
   return { spelling, name, values };
+}
+
+/**
+ * Flags with a value that is said of one of several things: of the last, as on the command line.
+ *
+ * @throws UsageError where there is none
+ */
+export function withField(flags: FlagValues, { field: said }: AxisValue, { spelling, name }: Axis): FlagValues {
+  if (!said) return flags;
+  const { list, field, value } = said;
+  const all = (flags as Record<string, object[] | undefined>)[list];
+  if (!all) throw new UsageError(`${spelling} says something of a network: name that and its picture beside --grid.`);
+  const isGone = value === undefined && SETTINGS[name].always;
+  const kept = [...all.slice(0, -1), ...(isGone ? [] : [{ ...all.at(-1), [field]: value }])];
+  return { ...flags, [list]: kept.length ? kept : undefined };
 }
 
 /** A flag that is written down where pictures go, or gives none of its own, makes no two pictures differ. */

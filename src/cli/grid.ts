@@ -11,7 +11,7 @@ import { flagOf } from "../settings/check.ts";
 import { layered } from "../settings/layers.ts";
 import { modelSettings } from "../settings/schema.ts";
 import type { FlagValues } from "../settings.ts";
-import { type Axis, type AxisValue, readAxis } from "./axes.ts";
+import { type Axis, type AxisValue, readAxis, withField } from "./axes.ts";
 import { chanceOf, wildcardsOf } from "./chance.ts";
 import { checkAsked } from "./check_asked.ts";
 import type { Context } from "./command.ts";
@@ -102,7 +102,8 @@ function squaresOf(context: Context, x: Axis, y: Axis | undefined): Square[] {
     const own = { ...across.flags, ...down?.flags };
     const argument = own.prompt === undefined ? context.argument : undefined;
     const values = { [x.spelling]: across.text, ...(y && down ? { [y.spelling]: down.text } : {}) };
-    return { index, values, context: { ...quieter, argument, flags: layered(context.flags, own) } };
+    const flags = withField(layered(context.flags, own), across, x);
+    return { index, values, context: { ...quieter, argument, flags: y && down ? withField(flags, down, y) : flags } };
   });
 }
 

@@ -1,5 +1,5 @@
 import assert from "@std/assert";
-import { readAxis } from "../../src/cli/axes.ts";
+import { readAxis, withField } from "../../src/cli/axes.ts";
 import { parseArgs } from "../../src/cli/parse_args.ts";
 import { readPngText } from "../../src/formats/png_text.ts";
 import { finishEach, inFolder, names, TINY_MODEL } from "./program.ts";
@@ -16,6 +16,19 @@ Deno.test("an axis is values, ranges, quoted texts, and none", () => {
   assert.deepEqual(readAxis("lora=,ink=0.5").values.map(({ label }) => label), ["lora -", "lora ink=0.5"]);
 });
 
+Deno.test("what is said of a ControlNet is an axis, of the last of several", () => {
+  const { flags } = parseArgs(["x", "--control-net", "a", "--control-image", "a.png", "--control-net", "b"]);
+  const axis = readAxis("control-strength=0.5..1:0.5,");
+  const nets = axis.values.map((value) => withField(flags, value, axis).controlNets);
+  assert.deepEqual(
+    nets,
+    [0.5, 1, undefined].map((strength) => [{ model: "a", image: "a.png" }, { model: "b", strength }]),
+  );
+  const without = readAxis("control-net=");
+  assert.deepEqual(withField(flags, without.values[0], without).controlNets, [{ model: "a", image: "a.png" }]);
+  assert.throws(() => withField({}, axis.values[0], axis), /beside --grid/);
+});
+
 Deno.test("what is no axis is refused with its value", () => {
   const cases: [string, RegExp][] = [
     ["seed", /such as seed=1\.\.4, not "seed"/],
@@ -24,7 +37,7 @@ Deno.test("what is no axis is refused with its value", () => {
     ["seed=4..1", /the smaller first/],
     ["seed=1..99999", /99999 values/],
     ["device=0,1", /whole run/],
-    ["control-net=a,b", /cannot be an axis/],
+    ["control-strength=0,x", /takes a number from 0 to 10, not "x"/],
     ["output=a.png", /cannot be an axis/],
   ];
   for (const [text, message] of cases) assert.throws(() => readAxis(text), message, text);

@@ -26,13 +26,13 @@ import type { PictureOptions } from "./settings.ts";
 
 /** How to look and what to do about it. */
 export interface LoopOptions {
-  /** Who looks. */
+  /** Looks at each picture. */
   judge: Judge;
   /** Pictures to draw, each with the next seed, until one is all right; the best goes on. 1 by default. */
   bestOf?: number;
   /** How often what is not right is painted anew; 0 by default. */
   rounds?: number;
-  /** Told of every step. */
+  /** Called after every step. */
   onStep?: (step: StepEvent) => unknown;
   /** Aborting it ends the loop with a CancelledError. */
   signal?: AbortSignal;
@@ -50,7 +50,7 @@ export interface Looked {
   plan: Plan;
   /** Each picture that was drawn, with its marks and what they are worth. */
   drawn: { seed: number | bigint; worth: number; image: Picture; marks: Mark[] }[];
-  /** Of the best of them; the first is the look before. */
+  /** The rounds that mended the best of them; the first is only the look before. */
   rounds: Round[];
 }
 
@@ -179,12 +179,12 @@ export async function repaintLike(networks: Networks, drawing: Drawing): Promise
   });
 }
 
-/** What made a picture start somewhere or grow is done when it is painted over. */
+/** Settings that say how a picture began and how it was enlarged: that is done when it is painted over. */
 const DONE = new Set([...Object.keys(startSettings), ...Object.keys(largerSettings), "width", "height", "seed"]);
 
 /** How a repaint samples: as the picture did, with its LoRAs and ControlNets. */
 function repaintSettings({ settings, given }: Drawing): PictureOptions {
   const kept = Object.entries({ ...settings, ...given }).filter(([name]) => !DONE.has(name));
-  // It still says how control pictures come to the picture's shape.
+  // It also says how control pictures are fitted to the picture's size.
   return { ...Object.fromEntries(kept), ...(given.controlNets ? { resize: settings.resize } : {}) };
 }

@@ -19,8 +19,8 @@ export function didYouMean(word: string, known: Iterable<string>): string {
 }
 
 /**
- * Share of the letters that differ: 0 to 1. One letter is always few, but of one; and a whole beginning of three
- * letters is near.
+ * Share of the letters that differ, 0 to 1. A single edit always counts as near, except in words of one letter; so does
+ * a word of at least three letters that the other begins with.
  */
 function cost(a: string, b: string): number {
   const longer = Math.max(a.length, b.length), shorter = Math.min(a.length, b.length);

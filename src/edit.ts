@@ -30,7 +30,7 @@ export interface EditOptions {
   plan?: Plan;
   /** What the picture shows, in words: what the model is told when it looks for things. Default: the plan's prompt. */
   caption?: string;
-  /** Who looks. Without one every operation is painted once and taken. */
+  /** The judge that looks at the results. Without one, every operation is painted once and taken. */
   judge?: Judge;
   /**
    * The shape of what is painted: "attention" the object's contour as the model sees it, "box" the whole of its place,
@@ -42,15 +42,16 @@ export interface EditOptions {
   rounds?: number;
   /** Of the picture: steps, seed, guidance, sampler, strength, maskBlur, … */
   settings?: PictureOptions;
-  /** Of the picture's size: nothing is painted but where this is white. */
+  /** A mask of the picture's size: nothing is painted where this is not white. */
   within?: Picture;
   /**
-   * Changes every drawing before it is drawn, the looks for contours among them: what of the weights leaves the device.
+   * Changes every drawing before it is drawn, those that look for contours included: it says which weights leave the
+   * device.
    */
   fit?: (drawing: Drawing) => Drawing;
-  /** Told where the best place there is paints over something. */
+  /** Called with a sentence where even the best place for a thing covers something else. */
   say?: (sentence: string) => void;
-  /** Told of every step of every repaint. */
+  /** Called after every step of every repaint. */
   onStep?: (step: StepEvent) => unknown;
   /** Aborting it ends the edit with a CancelledError. */
   signal?: AbortSignal;
@@ -86,7 +87,7 @@ export interface Round {
   checklist: readonly Check[];
   /** One for each item; absent without a judge. */
   marks?: Mark[];
-  /** Of all repaints up to here: steps of the sampler. */
+  /** Sampler steps of all repaints so far. */
   steps: number;
 }
 
@@ -94,15 +95,15 @@ export interface Round {
 interface Item {
   operation: Operation;
   check: Check;
-  /** Whether somebody asked for it, right or not. */
+  /** Whether somebody asked for it: then it is painted once even where the judge finds nothing wrong. */
   asked: boolean;
 }
 
 /**
  * Edits a picture round by round.
  *
- * @param target operations, or the prompt that the picture shall obey: then what it lacks and has too much is found
- *   with `plan` and the judge
+ * @param target operations; or the prompt that the picture shall obey: then `plan` and the judge tell what is missing
+ *   and what is too much
  * @returns an async generator of rounds, the first look before anything is painted
  * @throws UsageError where nothing tells what to do or where
  * @example
@@ -297,7 +298,7 @@ function limitsOf({ decoder, checkpoint: { preset } }: Model, { steps = preset.s
   return { grid: decoder.network.factor, steps };
 }
 
-/** Whether a place is less than the whole picture: there a plan of one region does not say what belongs where. */
+/** Whether a place is only a part of the picture, for which a plan of one region does not say what belongs there. */
 function isPart(operation: Operation): boolean {
   const { x0, y0, x1, y1 } = rectOfOperation(operation);
   return (x1 - x0) * (y1 - y0) < 1;

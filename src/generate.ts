@@ -27,9 +27,9 @@ import type { GenerateOptions, Settings } from "./settings.ts";
 export interface StepEvent {
   /** 1 … steps. */
   step: number;
-  /** All of them. */
+  /** How many there are. */
   steps: number;
-  /** Since the last event. */
+  /** Seconds since the last event. */
   seconds: number;
   /** Noise-to-signal ratio before the step. */
   sigma: number;

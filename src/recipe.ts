@@ -67,7 +67,7 @@ export interface Layer extends Pick<Recipe, "plan" | "settings" | "masks"> {
   model?: ModelRecipe;
   /** Where it covers what is under it: a PNG in base64. Absent: everywhere, and it began with nothing. */
   mask?: string;
-  /** What is under it was filled in from around the mask before. */
+  /** Before it was drawn, what its mask covers was filled in from around it. */
   filled?: true;
   /** The file of the picture under it, where it is one. */
   picture?: PictureName;

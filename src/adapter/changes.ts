@@ -122,7 +122,7 @@ function kroneckerDelta(f: Factors, byConfig: (rank: number) => number = () => 1
   return kronecker(w1, w2).values.map((value) => value * scale);
 }
 
-/** W with each row or column multiplied, minus nothing: the change itself. */
+/** W with each row or column multiplied by what `change` makes of its scale: what to add to W. */
 function rescaled(base: Matrix, scales: Float32Array, onInput: boolean, change: (scale: number) => number) {
   const [, columns] = sidesOf(base);
   const taps = columns / base.shape[1];

@@ -17,7 +17,7 @@ export interface Strength {
   weight: number;
 }
 
-/** Changed tensors that are kept while they are read piece by piece. */
+/** How many changed tensors are kept while they are read piece by piece. */
 const KEPT = 3;
 
 /**

@@ -62,7 +62,10 @@ function withoutMasks(plan: Plan): Plan {
   return parsePlan(JSON.parse(JSON.stringify(plan, (key, value) => key === "mask" ? undefined : value)));
 }
 
-/** All layers: what the picture was made of, where it says, and the repaints that were taken, of which there is one. */
+/**
+ * All layers: what the picture was made of, where it says, and the repaints that were taken, of which there is at least
+ * one.
+ */
 export async function recipeOfEdit(
   rounds: readonly Round[],
   model: ModelRecipe,

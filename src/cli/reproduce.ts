@@ -71,7 +71,7 @@ interface Redrawn {
   path: string;
   seed: number | bigint;
   timings: Timings;
-  /** In what of less weight its model differs. */
+  /** The parts of less weight in which its model differs. */
   others: string[];
 }
 
@@ -150,7 +150,7 @@ function wasCut(bytes: Uint8Array, { width, height, mask, extend, hiresScale, hi
 
 /** Models of recipes, opened where they are now, one at a time. */
 class Reopened {
-  /** That were spent on opening them. */
+  /** Seconds spent on opening them. */
   seconds = 0;
   #last?: { key: string; opened: OpenedModel; others: string[] };
 

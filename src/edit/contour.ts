@@ -23,11 +23,11 @@ export interface HeatMap {
 /** Windows of the guided filter, as a share of the shorter side: as far as heat maps are wrong about edges. */
 const REACH = 1 / 8;
 const EPSILON = 1e-3;
-/** Of the shorter side, by which a contour is grown: the edge of a thing belongs to it. */
+/** Share of the shorter side by which a contour is grown: the edge of a thing belongs to it. */
 const GROWTH = 1 / 42;
-/** Heat inside over heat outside: below, the thing was not seen. */
+/** Least ratio of the heat inside to that outside: below it the thing was not seen. */
 const CONTRAST = 3;
-/** A thing that fills more of the picture was not seen, but everything. */
+/** Most of a picture that one thing fills: where more is warm, the map shows nothing in particular. */
 const MOST = 0.5;
 
 /**

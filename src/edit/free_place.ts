@@ -8,11 +8,11 @@ import { overlap } from "./rects.ts";
 
 /** Sizes that are tried, as shares of the sides that were asked for. */
 const SIZES = [1, 0.8, 0.64, 0.5];
-/** Between places that are tried, as a share of the picture. */
+/** Distance between places that are tried, as a share of the picture. */
 const STEP = 1 / 32;
-/** Things may touch by so much of the smaller: no box is filled to its corners. */
+/** Share of the smaller of two boxes that may overlap: no thing fills its box to the corners. */
 const TOUCH = 0.04;
-/** What a smaller box is worse by: half the size is as bad as a third of the picture farther away. */
+/** What a smaller box costs, as a distance: half the size is as bad as a third of the picture farther away. */
 const SMALLER = 2 / 3;
 
 /**
@@ -56,13 +56,14 @@ function centre({ x0, y0, x1, y1 }: Rect): Point {
 }
 
 /**
- * How far the middle of a box is from the one asked for. Of two sides that were named one is kept, a single one always.
+ * How far the middle of a box is from the one that was asked for. Infinite where it keeps to none of the sides that
+ * were named: "at the top left" may become the top right, "at the left" never the right.
  */
 function away(at: Point, asked: Point): number {
   const sides = (["x", "y"] as const).map((axis) => {
     const isNamed = asked[axis] < 0.4 || asked[axis] > 0.6;
     const isLeft = isNamed && asked[axis] < 0.5 !== at[axis] < 0.5;
-    // What was named weighs twice, and more where it is left.
+    // A side that was named weighs twice, and more where the box is not on it.
     return { isNamed, isLeft, far: Math.abs(at[axis] - asked[axis]) * (isNamed ? 2 : 1) + (isLeft ? 0.25 : 0) };
   });
   const count = (which: "isNamed" | "isLeft") => sides.filter((side) => side[which]).length;

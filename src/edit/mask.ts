@@ -62,7 +62,7 @@ export function boxAround({ width, height, data }: Picture): Rect | undefined {
 
 /**
  * The picture with what is masked filled from around it: each pixel is the mean of the nearest kept pixels to its four
- * sides, the nearer weighing more. What a painter starts from who is to paint nothing there.
+ * sides, the nearer weighing more. A removal starts from this.
  */
 export function filledIn(picture: Picture, mask: Picture): Picture {
   const { width, height, data } = picture;

@@ -22,7 +22,10 @@ const words: z.ZodType<string> = z.string().refine(
   `must be a text of 1 to ${BYTES_OF.prompt} letters`,
 );
 
-/** One change: `object` is there now, `words` shall be. Without a box or a mask the place is looked for. */
+/**
+ * One change: `object` is what is there now, `words` what shall be there. Without a box or a mask the place is looked
+ * for.
+ */
 export interface Operation {
   /** What is done. */
   kind: typeof OPERATIONS[number];
@@ -32,9 +35,9 @@ export interface Operation {
   words?: string;
   /** [left, top, right, bottom] as fractions. */
   box?: [number, number, number, number];
-  /** Path of a picture that is white where this is painted, or the picture; goes before the box. */
+  /** Path of a picture that is white where this is painted, or the picture itself; takes precedence over the box. */
   mask?: string | Picture;
-  /** The mask is a contour that a model saw in the box: a later round may need more of it. */
+  /** The mask is a contour that a model saw within the box: a later round may widen it. */
   byContour?: true;
 }
 
@@ -108,7 +111,7 @@ export function operationOf(kind: Operation["kind"], text: string): Operation {
   return { kind, object, words: kind === "recolor" ? recolored(object, words) : words };
 }
 
-/** "the red apple" in "green" is "a green apple"; a colour in several words stands as it is. */
+/** "the red apple" in "green" is "a green apple"; `colour` may have several words. */
 export function recolored(object: string, colour: string): string {
   const bare = object.replace(/^(?:an?|the|his|her|its|their|my|one) /i, "").split(" ");
   const words = [colour, ...bare.filter((word) => !COLOURS.has(word.toLowerCase()))].join(" ");

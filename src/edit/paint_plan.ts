@@ -14,7 +14,7 @@ import type { Operation } from "./operation.ts";
 import { PLACE, rectOfOperation } from "./place.ts";
 import { area, overlap } from "./rects.ts";
 
-/** A box is a region's place where so much of the smaller lies in the other. */
+/** Share of the smaller that lies in the other, from which a box counts as a region's own place. */
 const SAME = 0.8;
 
 /**
@@ -34,7 +34,7 @@ export function planFor(operation: Operation, shown: Plan | undefined): Plan {
   const said = [words, ...shared].join(", ");
   const changes = (i: number) => {
     const share = area(box) / area(places[i]);
-    // What is added to a place where there is something leaves that, unless it takes all of it.
+    // Something added where a thing stands already leaves that thing, unless it takes all of its place.
     const least = operation.kind === "add" && !isEmpty(regions[i].prompt) ? SAME : 1 / 4;
     return overlap(places[i], box) >= SAME && share >= least;
   };
@@ -62,7 +62,9 @@ export function planFor(operation: Operation, shown: Plan | undefined): Plan {
   return withBox({ ...free, ...(mode && !isPlain(plan) ? { mode } : {}), ...whole }, box, said);
 }
 
-/** The plan without avoiding what shall be there now: an edit before this one may have taken it away. */
+/**
+ * The plan without avoiding what shall be there now: an earlier edit may have removed it, and its plan avoids it since.
+ */
 function allowing(words: string, plan: Plan): Plan {
   const wordsOf = (text: string) => text.toLowerCase().replace(/^\s*(?:an?|the) /, "").match(/[^\s,]+/g) ?? [];
   const asked = new Set(wordsOf(words));

@@ -19,9 +19,9 @@ import { around, grown, overlap } from "./rects.ts";
 
 /** A share of the object's sides that is painted around it, so that another shape finds room. */
 const MARGIN = 0.15;
-/** Of the picture's sides, for what is added. */
+/** Share of the picture's sides that something added gets. */
 const ADDED = 0.5;
-/** Pixels: in a narrower place no model draws a thing that one knows again. */
+/** Least pixels along the sides of a place: in a smaller one no model draws anything recognisable. */
 const LEAST = 128;
 
 /** Words that say where in a picture something is; the first group is the place. */
@@ -33,7 +33,7 @@ export const PLACE =
 export interface Guides {
   /** What the picture shows, where its recipe says. */
   plan?: Plan;
-  /** Who looks. */
+  /** Says where it sees things. */
   judge?: Judge;
   /** The contour of a thing by a model's attention, within a box where one is known; undefined where it sees none. */
   sees?: (object: string, within?: Rect) => Promise<Picture | undefined>;
@@ -41,7 +41,7 @@ export interface Guides {
   contour?: "auto" | "attention" | "box";
   /** Operations that come before it, with their places. */
   before?: readonly Operation[];
-  /** Told where nothing better is found than what was asked for. */
+  /** Called with a sentence where even the best place for a thing covers something else. */
   say?: (sentence: string) => void;
   /** Boxes are a judge's or a plan's, not a person's: contours are looked for within them. */
   guessed?: boolean;
@@ -50,10 +50,10 @@ export interface Guides {
 }
 
 /**
- * The operation with its place. Its box: as it says, at the place that its words name or the nearest that is free, the
- * plan's cell that shows the object, where the judge sees it, or around its contour. Its mask: as it says, or the
- * contour where that is wanted: what keeps its shape ("auto": recolor) or leaves nothing but background (remove) needs
- * no room for another.
+ * The operation with its place. Its box is its own; or at the place that its words name, or the nearest that is free;
+ * or the plan's cell that shows the object, or where the judge sees it, or around its contour. Its mask is its own, or
+ * the contour where that is wanted: by "auto", of what is recoloured or removed, since neither needs room for another
+ * shape.
  *
  * @throws UsageError where nothing tells
  */
@@ -133,7 +133,7 @@ async function placesTaken(picture: Picture, { plan, judge, sees, before = [], s
   return [...seen, ...come];
 }
 
-/** Half of the picture's sides, at the place; the middle where a side is not named. */
+/** A box with half the picture's sides at a place, in the middle along an axis that was not named. */
 function boxAt({ x = 1, y = 1 }: { x?: number; y?: number }): Rect {
   const start = (side: number) => side / 2 * (1 - ADDED);
   return { x0: start(x), y0: start(y), x1: start(x) + ADDED, y1: start(y) + ADDED };

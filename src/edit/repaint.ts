@@ -18,13 +18,13 @@ import { rectOfOperation } from "./place.ts";
 /** Strengths of the first round. */
 const STRENGTHS: Record<Operation["kind"], number> = { replace: 1, add: 1, recolor: 0.75, remove: 0.4 };
 
-/** What each later round adds. */
+/** What each later round adds to the strength. */
 const FURTHER = 0.125;
 
 /** Pixels over which the new fades into the kept, inside the mask. */
 const FEATHER = 4;
 
-/** Of the picture's shorter side: by so much the contour of what is removed grows in each round. */
+/** Share of the picture's shorter side by which the contour of what is removed grows in each round. */
 const WIDER = 1 / 16;
 
 /** What a repaint is drawn with. */

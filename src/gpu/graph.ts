@@ -145,7 +145,7 @@ export class Graph {
     return this.#sections.length - 1;
   }
 
-  /** First and last of each section's dispatches, the last excluded. */
+  /** Each section's dispatches: the first, and the one behind the last. */
   #spans(): [first: number, end: number][] {
     return this.#sections.map((first, i) => [first, this.#sections[i + 1] ?? this.#dispatches.length]);
   }
@@ -188,8 +188,8 @@ export class Graph {
     const inBuffers = lives.filter((life) => !inTexture(this.device, life.tensor));
     const inTextures = lives.filter((life) => inTexture(this.device, life.tensor));
     const alignment = Math.max(256, this.device.gpu.limits.minStorageBufferOffsetAlignment);
-    // Kernels bind weights read-only, which no buffer may be that they also write to: unpacked ones have arenas of
-    // their own.
+    // Kernels bind weights read-only, which WebGPU refuses for a buffer that the same dispatch writes to: unpacked ones
+    // have arenas of their own.
     const weights = Map.groupBy(inBuffers, ({ tensor: { storage } }) => storage === "panels");
     return {
       buffers: [...weights.values()].map((lives) => {
@@ -227,7 +227,7 @@ export class Graph {
     return this.#windows(stream).flat().reduce((most, { bytes }) => Math.max(most, bytes), 0);
   }
 
-  /** Of each section. */
+  /** The windows of each section. */
   #windows(stream: Pick<WeightStream, "tensors" | "windowBytes">): Window[][] {
     return this.#spans().map(([from, to]) =>
       windowsOf(this.device, this.#dispatches.slice(from, to).map(({ bindings }) => bindings), stream)

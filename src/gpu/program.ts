@@ -20,7 +20,7 @@ export class Program implements Disposable {
   constructor(
     readonly device: Device,
     readonly label: string,
-    /** Of each section of the graph. */
+    /** The dispatches of each section of the graph. */
     readonly sections: readonly (readonly Replay[])[],
     /** Everything this program holds: arenas and uniforms. */
     readonly arenas: readonly Tensor[],

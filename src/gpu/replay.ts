@@ -23,7 +23,7 @@ export interface Tracer {
   span(name: string, start: number, end?: number): void;
   /** Submits dispatches in order, and takes their time. */
   submit(label: string, replays: readonly Replay[]): void;
-  /** All that was submitted is done. */
+  /** Called once all that was submitted is done. */
   finished(): void;
 }
 

@@ -5,10 +5,10 @@
  * // use lanes
  * ```
  *
- * and the text comes in its place: functions, or a few lines of one ("lanes_product"), which its names are for. "lanes"
- * is how 8 neighbouring lanes exchange values: by subgroup shuffles where the device has usable ones, through workgroup
- * memory elsewhere. "workgroup_sum" is done by shuffles there, too, in a workgroup of 8: what waits at a barrier costs
- * a software adapter half of a norm.
+ * and the text comes in its place: functions, or a few lines for the inside of one ("lanes_product"), which use its
+ * names. "lanes" is how 8 neighbouring lanes exchange values: by subgroup shuffles where the device has usable ones,
+ * through workgroup memory elsewhere. "workgroup_sum" is done by shuffles there, too, in a workgroup of 8: what waits
+ * at a barrier costs a software adapter half of a norm.
  *
  * @module
  */

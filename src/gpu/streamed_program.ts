@@ -58,11 +58,11 @@ export class StreamedProgram implements Disposable {
     readonly device: Device,
     readonly label: string,
     readonly stream: WeightStream,
-    /** Of each section of the graph. */
+    /** The windows of each section of the graph. */
     readonly windows: readonly (readonly Window[])[],
     /** Binds dispatches [first, end). */
     readonly bind: (first: number, end: number) => Replay[],
-    /** As a program's. */
+    /** As {@linkcode Program.arenas}. */
     readonly arenas: readonly Tensor[],
   ) {}
 

@@ -1,6 +1,6 @@
 /**
- * Timestamps of passes, on their way from the device. Their buffers are not counted: what they time shall look as it
- * does without.
+ * Timestamps of passes, on their way from the device. Their buffers are not counted as memory of the device: timing
+ * must not change what is reported of it.
  *
  * @module
  */

@@ -9,22 +9,21 @@ import { recordPass } from "./replay.ts";
 import { readTicks, submitTicks } from "./ticks.ts";
 
 /**
- * Milliseconds that are long enough to be told apart: by the device's own clock, and by the host's, which sleeps 10 of
- * them.
+ * Milliseconds that are long enough to be measured: by the device's own clock, and by the host's, which may see the end
+ * 10 ms late.
  */
 const ENOUGH = { device: 2, host: 40 };
 
-/** More repetitions than this are not needed, nor more milliseconds of them by the host's clock. */
+/** The most repetitions of a program, and the most milliseconds of them by the host's clock. */
 const MOST = 1024, LONGEST = 200;
 
 /**
- * A GPU that had little to do runs slowly (an NVIDIA H200 by a factor of five), and takes a while to find out that
- * it is wanted: milliseconds of work at a time, of work before what is measured counts, and of work after which it
- * does.
+ * A GPU that was idle runs slowly (an NVIDIA H200 by a factor of five) and takes a while to speed up. Milliseconds of
+ * work in one turn of warming up, at least before a measurement counts, and at most.
  */
 const WARM = { turn: 25, least: 100, most: 400 };
 
-/** A turn that is not faster than so much of the best one ends the warming up. */
+/** Warming up ends with a turn that takes at least this share of the best time so far. */
 const NO_FASTER = 0.97;
 
 /**

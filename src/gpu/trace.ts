@@ -38,7 +38,7 @@ interface Pending {
   ticks: GPUBuffer;
 }
 
-/** Of one query set, by the specification. */
+/** The most queries of a query set, by the specification. */
 const MOST_QUERIES = 4096;
 /** Spans beyond which a file is too large for what reads it. */
 const MOST_SPANS = 500_000;
@@ -159,7 +159,7 @@ export class Trace implements Tracer {
     return submitTicks(gpu, encoder, querySet, 2 * replays.length);
   }
 
-  /** Both clocks, some times over: some submissions are slow to begin, the first of a device above all. */
+  /** Reads both clocks several times: some submissions are slow to begin, the first of a device above all. */
   async #readings(): Promise<Reading[]> {
     await this.device.finished();
     const { gpu } = this.device;
@@ -177,7 +177,7 @@ export class Trace implements Tracer {
   }
 }
 
-/** Of both clocks at a trace's beginning, and at its end. */
+/** How often both clocks are read at a trace's beginning, and at its end. */
 const READINGS = 5;
 
 /** A tick of the device, and milliseconds of the host between which it came. */

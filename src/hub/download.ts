@@ -18,11 +18,11 @@ import { publicText } from "../secrets.ts";
 export interface DownloadProgress {
   /** Its address, or its path within a repository. */
   file: string;
-  /** That have come. */
+  /** Bytes that have come so far. */
   doneBytes: number;
   /** 0 where the server does not say. */
   totalBytes: number;
-  /** Of this run, so far. */
+  /** The mean of this run. */
   bytesPerSecond: number;
   /** Infinity where nothing can be said. */
   secondsLeft: number;
@@ -43,11 +43,11 @@ export interface DownloadOptions {
   silence?: number;
   onProgress?: (progress: DownloadProgress) => void;
   /**
-   * Waits between tries, in milliseconds; as many tries as there are waits, and one more. What has come on by some KiB
-   * starts the count anew.
+   * Waits between tries, in milliseconds; as many tries as there are waits, and one more. A try that brings some KiB
+   * more starts the count anew.
    */
   waits?: number[];
-  /** Whose disk must have room. */
+  /** The folder whose disk must have room. */
   folder?: string;
 }
 

@@ -14,7 +14,7 @@ import type { Rect } from "../region/layout.ts";
 /** An object: at least `SMALLEST` touching cells of one concept. */
 export interface Found {
   name: string;
-  /** Absent: its own. */
+  /** Absent: the colour that such things have by themselves. */
   colour?: string;
   /** Its middle, as fractions of the picture. */
   x: number;
@@ -37,7 +37,7 @@ interface Convolution {
   dilation: number;
   weight: Float32Array;
   bias: Float32Array;
-  /** Of the kernel. */
+  /** Taps along a side of the kernel. */
   side: number;
 }
 
@@ -52,7 +52,7 @@ export class Detector {
     private readonly heads: Convolution,
     /** What it can find. */
     readonly concepts: readonly string[],
-    /** Those that it tells apart. */
+    /** The colours that it tells apart. */
     readonly colours: readonly string[],
   ) {}
 

@@ -17,7 +17,8 @@ export interface Check {
 }
 
 /**
- * How a thing was found: as asked; not at all; there but not as described; described so but elsewhere; not to be told.
+ * How a thing was found: as asked; not at all; there, but not as described; as described, but in another place; or it
+ * cannot be told.
  */
 export type Verdict = "right" | "missing" | "wrong" | "misplaced" | "unknown";
 

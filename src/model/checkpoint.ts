@@ -110,7 +110,7 @@ export function modelName(path: string): string {
   return last.replace(WEIGHTS, "");
 }
 
-/** Presets that a model without more telling keys is taken for by its scheduler, or for predicting ε. */
+/** Presets that the scheduler or a prediction of ε merely hints at: a name may say more. */
 const HINTS = new Set(["sd21-base", "sd-turbo", "hyper-sd15", "hyper-sdxl", "sdxl-lightning", "sdxl-turbo"]);
 
 /** A user's word counts first, then the model's keys and config, then its name, then its family. */
@@ -120,7 +120,7 @@ function choosePreset(parts: Parts, name: string, options: OpenOptions) {
   const byKeys = parts.presetName === undefined ? undefined : PRESETS.get(parts.presetName);
   const byName = presetByModelName(name, family);
   const fallback = [...PRESETS.values()].find((p) => p.family === family)!;
-  // Where only the scheduler or the spread of SD 2 spoke, a name tells more, such as SD-Turbo's.
+  // Where only the scheduler, or the spread of a bias of SD 2, gave a hint, a name says more, such as SD-Turbo's.
   const byKeysOrName = HINTS.has(byKeys?.name ?? "") && byName?.prediction === "epsilon" ? byName : byKeys ?? byName;
   const known = asked ?? byKeysOrName ?? fallback;
   if (asked) reason.push(`Preset ${known.name}: as asked.`);

@@ -93,10 +93,10 @@ export const EDM_LATENTS = {
 };
 
 /**
- * As `deno task bench composition` found them. Words of most pictures that the bundled model learned name all in them,
- * so a region told of one thing is bound as a picture of its own; then the whole prompt gives all regions one
- * background. Canvas mode alone wants a little of the whole beside each region for that. Things are 80 to 176 pixels
- * high.
+ * As `deno task bench composition` found them. The captions that the bundled model learned from name nearly everything
+ * in their pictures, so a region that is told of one thing is first drawn as a picture of its own (bind mode); then the
+ * whole prompt gives all regions one background. Canvas mode by itself needs a little of the whole prompt in each
+ * region for that. The things it learned are 80 to 176 pixels high.
  */
 const REGIONS: Record<string, RegionDefaults> = {
   mini: { mode: "bind", bind: 0.3, refineRatio: 0.5, baseRatio: 0.3, leastSide: 128 },

@@ -10,15 +10,15 @@ import { type AttentionMap, selfMap } from "../ops/attention.ts";
 import type { Watch } from "./blocks.ts";
 import type { Layers } from "./weights.ts";
 
-/** What a step is told. */
+/** What the network is told of a step. */
 export interface StepFacts {
-  /** As the schedule has it, whole or broken. */
+  /** As the schedule has it: a whole number, or one between two. */
   timestep: number;
-  /** Guidance scale, for networks that it was distilled into. */
+  /** Guidance scale, for networks with distilled guidance. */
   guidance: number;
 }
 
-/** What an entry of a batch is told, anew where its prompt changes. */
+/** What the network is told of an entry of a batch: computed anew where its prompt changes. */
 export interface EntryFacts {
   /** Pooled embedding of the prompt that describes it. */
   pooled?: Float32Array;
@@ -88,7 +88,7 @@ export interface PromptInputs {
   map(height: number, width: number): AttentionMap;
   /** Keys and values of `context` by layer: evaluations with the same context share them. */
   keys: Map<string, Tensor>;
-  /** Told of the queries of every layer that looks at the prompts, so that what they see can be added up. */
+  /** Called with the queries of every layer that looks at the prompts, so that what they see can be added up. */
   watch?: Watch;
 }
 
@@ -109,7 +109,7 @@ export function recordSmallest(g: Graph, w: Layers, backbone: Backbone): void {
   backbone.record(g, w, inputs, prompts);
 }
 
-/** What a network of these sizes can be recorded over, of the least size that there is. */
+/** The smallest inputs that a network of these sizes can be recorded over. */
 export function smallestInputs(
   g: Graph,
   { leastSide: side, inChannels, contextDim, stepVectors, entryVectors }:

@@ -55,7 +55,7 @@ export interface CrossAttention {
   kv(name: string, heads: Heads): Tensor;
   /** What each pixel's query sees among the prompts, at this resolution. */
   map(height: number, width: number): AttentionMap;
-  /** Told of the queries of each layer that looks at the prompts. */
+  /** Called with the queries of each layer that looks at the prompts. */
   watch?: Watch;
   /** Every picture of the batch sees itself. */
   self(height: number, width: number): AttentionMap;

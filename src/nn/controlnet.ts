@@ -38,11 +38,11 @@ export interface ControlNetwork {
   readonly pooled: boolean;
   /** Latents along the sides of the smallest picture that it can be recorded over. */
   readonly leastSide: number;
-  /** Records what becomes of the control picture [1, height, width, 3 (+1)] in 0 … 1, once for all steps. */
+  /** Records the embedding of the control picture [1, height, width, 3 (+1)] in 0 … 1, once for all steps. */
   embed(g: Graph, w: Layers, picture: Tensor): Tensor;
   /**
    * Records one evaluation, as {@linkcode Backbone.record}.
-   * @param hint what became of the picture, for each entry of the batch [batch, height, width, features[0]]
+   * @param hint the embedded picture, for each entry of the batch [batch, height, width, features[0]]
    */
   record(
     g: Graph,

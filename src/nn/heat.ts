@@ -27,13 +27,13 @@ export class HeatSums {
 
   /**
    * @param g where the network is recorded
-   * @param words what each token of the prompt counts for each object [objects][tokens]
+   * @param words how much each token of the prompt counts for each object [objects][tokens]
    */
   constructor(readonly g: Graph, readonly words: readonly ArrayLike<number>[]) {
     this.#words = g.constant("words", Float32Array.from(words.flatMap((tokens) => Array.from(tokens))));
   }
 
-  /** Records the sum behind a layer. */
+  /** Records the sum of what a layer sees, right behind it. */
   readonly watch: Watch = ({ q, kv, heads, height, width }) => {
     let sum = this.sums.find((sum) => sum.height === height && sum.width === width);
     if (!sum) {
@@ -44,7 +44,7 @@ export class HeatSums {
     addHeat(this.g, q, kv, heads, this.#words, sum.heat);
   };
 
-  /** Begins anew. The graph must be compiled. */
+  /** Sets the sums to zero. The graph must be compiled. */
   clear(): void {
     for (const { heat } of this.sums) writeFloats(this.g.device, heat, new Float32Array(heat.bytes / 4));
   }

@@ -66,7 +66,7 @@ export async function stream<Job>(
   let jobs: Job[] = [];
   let used = 0;
   const flush = async () => {
-    // The load before this one was worked on while this one was read; no more than that waits.
+    // The device works on the load before this one while this one is read; no more than one may wait.
     await device.keptUp();
     writeTensor(device, staging, host.subarray(0, used));
     await work(staging, flags, jobs);
@@ -122,16 +122,16 @@ export async function packThere(
 /** A matrix as the device holds it. */
 export interface PackedMatrix {
   weight: Weight;
-  /** Begins with its numbers. There is room for all of its place. */
+  /** Its numbers, and behind them room for what pads its place on the device. */
   packed: Uint8Array<ArrayBuffer>;
   /** Bytes of the file that were read for it. */
   read: number;
 }
 
 /**
- * Writes packed matrices to the device as they come. All have their places before the first is written: a driver then
- * finds what travels the same memory again and again, and fresh memory, which is slow to touch, is touched by its own
- * thread alone.
+ * Writes packed matrices to the device as they come. All are allocated before the first is written: the driver then
+ * reuses the same memory for what travels, and only its own thread touches the fresh memory, which is slow the first
+ * time.
  */
 export async function place(
   device: Device,
@@ -142,7 +142,7 @@ export async function place(
   for (const { weight } of needs) placeAlone(device, weight.panels);
   let waiting = 0;
   for await (const { weight, packed, read } of matrices) {
-    // All of it: a driver clears first what is written in part.
+    // The whole place is written: a driver clears first what is written in part.
     const whole = packed.subarray(0, placeBytes(device, weight.panels));
     whole.fill(0, weight.panels.bytes);
     writeTensor(device, weight.panels, whole);

@@ -80,7 +80,7 @@ export class HostPacker {
     if (isHalf && taps === 16 && !this.#panels(bytes, piece, targets, "transformed")) return true;
     const rows = isHalf && taps !== 16 ? bytes : this.#converted(bytes, piece);
     if (!this.#panels(rows, piece, targets, "columns")) return true;
-    // Few weights are 2 or more, so that few pieces are looked at again.
+    // Only pieces with a half of 2 or more can hold one that is not finite. They are few, and are looked through again.
     const halfs = new Uint16Array(rows.buffer, rows.byteOffset, rows.length / 2);
     return !halfs.some((bits) => (bits & INFINITE_HALF) === INFINITE_HALF);
   }

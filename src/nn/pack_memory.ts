@@ -15,17 +15,20 @@ interface Exports {
 
 let module: WebAssembly.Module | undefined;
 
-/** Regions begin at such multiples. */
+/** Regions begin at multiples of so many bytes. */
 const ALIGNED = 16;
 const PAGE = 65536;
 
-/** Two halfs in a word, or an f32, have such bits in the topmost places of their exponents where they are 2 or more. */
+/**
+ * The topmost bits of the exponents of two halfs in a word, and of an f32: set where a number is 2 or more, or not
+ * finite.
+ */
 const LARGE = 0x40004000, LARGE_WIDE = 0x40000000;
 
-/** What wasm/pack.ts works in while it transforms. */
+/** Bytes that wasm/pack.ts works in while it transforms. */
 const ROOM = 1824;
 
-/** Some regions of memory, made at once: growing it later would take them away. */
+/** Regions of one memory, all made at once: growing the memory later would detach them. */
 export class PackMemory {
   readonly regions: readonly Uint8Array<ArrayBuffer>[];
   /** Where in memory the rows begin that become the columns of a panel. */

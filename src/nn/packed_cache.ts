@@ -16,7 +16,7 @@ import type { TensorSource } from "../formats/tensor_source.ts";
 import { packedSize } from "./pack_host.ts";
 import type { Weights } from "./weights.ts";
 
-/** Goes up whenever panels change. */
+/** Version of the layout of panels: goes up whenever it changes. */
 const LAYOUT = 4;
 
 /** What complete files end in. */

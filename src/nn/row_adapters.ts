@@ -19,7 +19,7 @@ export interface RowChanges {
   strengths(context: boolean): readonly (readonly number[])[];
 }
 
-/** Layers that work on one row for a whole picture: time, sizes. No region is theirs. */
+/** Layers that work on one row for a whole picture (time, sizes): no LoRA of a region changes them. */
 const WHOLE = /time_emb|^add_embedding\./;
 /** Layers over the prompts. */
 const CONTEXT = /\.attn2\.to_[kv]$/;

@@ -16,7 +16,7 @@ export interface RrdbConfig {
   inChannels: number;
   /** Side of the squares of pixels that are folded into channels: 1, 2 or 4. */
   shuffle: number;
-  /** Width. */
+  /** Channels between the blocks. */
   features: number;
   /** Channels each dense layer adds. */
   growth: number;

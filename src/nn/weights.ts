@@ -43,7 +43,7 @@ const SHOWN = 3;
 /** How a matrix or convolution is declared. */
 export interface MatrixOptions {
   taps?: 1 | 9;
-  /** Of a 3×3 convolution. */
+  /** Stride of a 3×3 convolution. */
   stride?: 1 | 2;
   /** Names joined along the output channels, each with an equal share of them. Default: the one name. */
   parts?: string[];
@@ -59,7 +59,7 @@ export interface MatrixOptions {
 export interface WeightsOptions {
   /** Called with the bytes read since the last call. */
   onProgress?: (bytes: number) => void;
-  /** Of the matrices, these. */
+  /** Load only these of the matrices. */
   only?: ReadonlySet<Tensor>;
   /** Where all matrices stand packed already, by their names. */
   packed?: TensorSource;
@@ -101,7 +101,7 @@ export class Weights {
     const weight: Weight = { name: key, inChannels, outChannels, taps, gated, panel, panels };
     if (bias) weight.bias = this.#vector(parts.map((p) => ({ name: `${p}.bias`, size: share })), size, gated);
     const names = parts.map((p) => `${p}.weight`);
-    // Whole blocks along each row, and what a part holds in twos of them. Padded heads are no rows of the file.
+    // Rows must be whole blocks, and parts whole pairs of them. Padded heads are no rows of the file.
     const blocks = taps === 1 && inChannels % 32 === 0 && share * inChannels % PAIR === 0;
     const type = blocks && ![outHeads, inHeads].some((h) => h && h.width % 4) ? this.keep(names) : undefined;
     if (type) weight.kept = describeKept(`${key}.weight`, type, rows * inChannels);
@@ -138,7 +138,7 @@ export class Weights {
   }
 
   /**
-   * Bytes that travel at once through the device while it loads, about: the file may hold wider numbers than the
+   * About how many bytes travel at once through the device while it loads: the file may hold wider numbers than the
    * device.
    */
   get stagingBytes(): number {

@@ -29,7 +29,7 @@ export interface Sight {
 export interface AttentionMap {
   regionOfRow: ArrayLike<number>;
   sights: Sight[];
-  /** Of the {@linkcode sightTable}, where the sights change between runs; `sights` are the first. */
+  /** The {@linkcode sightTable}, where sights change between runs; `sights` are those of the first. */
   table?: Tensor;
 }
 

@@ -14,7 +14,7 @@ import type { Heads } from "./attention.ts";
  *
  * @param q [1, …, heads·d], one picture
  * @param kv [1, tokens, 2·heads·d]: keys, then values. Every query sees all of them.
- * @param words what each token counts for each object, plain f32 [objects, tokens]
+ * @param words how much each token counts for each object, plain f32 [objects, tokens]
  * @param heat plain f32 [objects, rows of q]
  */
 export function addHeat(g: Graph, q: Tensor, kv: Tensor, { count, width }: Heads, words: Tensor, heat: Tensor): void {

@@ -15,10 +15,10 @@ import { type Kept, type KeptType, panelCount, type Weight } from "./weight.ts";
 
 const bitsOf = (type: KeptType) => type === "q8_0" ? 8 : 4;
 
-/** Numbers are kept in twos of blocks, whose scales share a word. */
+/** Numbers are kept in pairs of blocks, whose two scales share a word. */
 export const PAIR = 64;
 
-/** The place of `count` numbers, a multiple of {@linkcode PAIR}. */
+/** A tensor for `count` numbers, a multiple of {@linkcode PAIR}. */
 export function describeKept(label: string, type: KeptType, count: number): Kept {
   return { type, tensor: describeTensor(label, [count / PAIR + count * bitsOf(type) / 32], "u32", "plain") };
 }

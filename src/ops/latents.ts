@@ -170,7 +170,7 @@ export interface Blend {
   sigma: number;
 }
 
-/** Its words. */
+/** The words of a {@linkcode Blend}. */
 export function blendWords(call: Blend): Uint32Array<ArrayBuffer> {
   return packStruct(BLEND, "Blend", { ...call });
 }

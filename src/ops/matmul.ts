@@ -77,7 +77,10 @@ export function conv3x3(g: Graph, x: Tensor, weight: Weight, options: ConvOption
   return out;
 }
 
-/** A layer with what its adapter adds: after the sum where that is the same, before it bends where it is not. */
+/**
+ * A layer with what its adapter adds: afterwards, as a residual, where nothing bends the result; else before it is
+ * bent.
+ */
 function adapted(
   g: Graph,
   low: Tensor,

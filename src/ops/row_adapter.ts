@@ -8,9 +8,9 @@ import type { Graph } from "../gpu/graph.ts";
 import { sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { grid64 } from "./grid.ts";
 
-/** What each row takes: rows of one kind take the same of each rank. */
+/** How strongly each row takes each rank: rows of one kind take the same. */
 export interface RowScales {
-  /** Of each row, u32 [rows]. */
+  /** The kind of each row, u32 [rows]. */
   kinds: Tensor;
   /** Strengths, f32 [kinds, ranks padded to 4]. */
   table: Tensor;

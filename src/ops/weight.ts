@@ -51,7 +51,7 @@ export interface RowAdapter {
   scales(g: Graph, outer: readonly number[]): RowScales;
 }
 
-/** Columns of a panel, but for narrow weights on software adapters. */
+/** Columns of a panel, except for narrow weights on software adapters. */
 export const PANEL = 64;
 
 /** Panels that `weight` takes. */

@@ -121,8 +121,8 @@ export class Keeper implements Disposable {
   }
 
   /**
-   * The run whose network always sees the original, at the level of noise that it is told, where it is kept. Samplers
-   * combine pixel by pixel, so what they make of kept pixels themselves never reaches the others.
+   * A run whose network always sees the original where it is kept, noised to the level that the network is told.
+   * Samplers combine pixel by pixel, so what they make of kept pixels themselves never reaches the others.
    * @param pure whether the first evaluation sees nothing but noise, as in diffusers
    */
   around(run: Run<Slot>, pure: boolean): Run<Slot> {

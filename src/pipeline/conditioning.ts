@@ -35,17 +35,17 @@ interface Entry {
   pooled: PromptKey;
   /** The region that it is the canvas of; absent: the whole picture. */
   canvas?: number;
-  /** What its prediction counts, everywhere or in one region. */
+  /** How much its prediction counts, everywhere or in one region. */
   shares: Share[];
 }
 
 /** A summand of an entry's weight. */
 interface Share {
-  /** In the guided prediction. */
+  /** Weight in the guided prediction. */
   scale: number;
-  /** In the prediction of what the picture shall show, unguided. */
+  /** Weight in the unguided prediction of what the picture shall show. */
   conditional: number;
-  /** In the prediction of what it shall not show, which CFG++ renoises with. */
+  /** Weight in the prediction of what it shall not show, which CFG++ renoises with. */
   negative: number;
   /** Counts by this region's mask; absent: everywhere. */
   region?: number;
@@ -84,7 +84,7 @@ export interface Conditioning {
   negatives: Set<PromptKey>;
   /**
    * The entries by their size, for a picture of `height` × `width` latent pixels.
-   * @param apart those that are only avoided in batches of their own
+   * @param apart puts entries that are only avoided into batches of their own
    */
   batches(height: number, width: number, options?: { apart?: boolean }): Batch[];
 }
@@ -98,13 +98,13 @@ export interface GuidanceOptions {
   cfgScale: number;
   /** CFG++ wants the prediction for the negative prompts at any guidance. */
   negativeToo?: boolean;
-  /** Of the image; undefined is absent. */
+  /** What the whole image must not show; undefined is absent. */
   negativePrompt?: string;
   /** An absent negative prompt is zeros. */
   zerosForAbsent: boolean;
   /** Width of the ramp between regions in latent and canvas mode, as a fraction of the picture. */
   feather?: number;
-  /** Of each region, what follows its texts: the LoRAs that hold in it. */
+  /** For each region, what follows its texts: the tags of the LoRAs that hold in it. */
   tags?: readonly string[];
   /** Mask images of the regions that have one. */
   masks?: readonly (MaskImage | undefined)[];
@@ -116,7 +116,7 @@ interface Scene {
     shows: Weighted[];
     negative: PromptKey;
     ratio: number;
-    /** In canvas mode it is a part of the whole picture: what lies around boxes. */
+    /** What lies around boxes: in canvas mode it is drawn as a part of the whole picture. */
     around?: boolean;
   }[];
   base?: Weighted[];
@@ -282,7 +282,7 @@ function latent({ regions, base = [], pooled, negativePooled, scale, negativeToo
   return entries.list;
 }
 
-/** Of the kth prompt that AND joins. */
+/** The pooled prompt that goes with the kth prompt that AND joins. */
 function pooledFor(pooled: readonly Weighted[], k: number): string {
   return (pooled[k] ?? pooled[0]).text;
 }

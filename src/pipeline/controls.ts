@@ -13,7 +13,7 @@ import type { Networks, OpenedControlNet } from "./networks.ts";
 import type { Part } from "./part.ts";
 import { onSamePage, type Start } from "./start.ts";
 
-/** What was given, read. */
+/** A ControlNet and its picture as they were asked for, opened and read. */
 export interface ControlInput extends OpenedControlNet {
   option: ControlOption;
   image: NamedPicture;
@@ -24,7 +24,7 @@ export interface Control {
   readonly part: Part<ControlNetwork>;
   /** What it sees, of the drawing's size. */
   readonly picture: Picture;
-  /** What each of its features counts, the middle's last. */
+  /** How strongly each of its features counts, the middle's last. */
   readonly strengths: readonly number[];
   /** Whether it steers only what the picture shall show: in guess mode, and where its features are pooled. */
   readonly shownOnly: boolean;

@@ -143,7 +143,7 @@ function recordSampling({ backbone }: Networks, latents: Tensor, shown: Tensor |
   return { prompts, sampling: g, context: contextTensor, call, pictures: hints.pictures, phases: phases.map(once) };
 }
 
-/** What becomes of control pictures, recorded among what is computed once. */
+/** The embeddings of control pictures, recorded in the graph that runs once. */
 class Hints {
   /** The places of the pictures. */
   readonly pictures: { tensor: Tensor; picture: Picture }[] = [];
@@ -159,7 +159,7 @@ class Hints {
     return this.#keys.get(part)!;
   }
 
-  /** What a control's picture is to each entry of a batch. */
+  /** A control's embedded picture as each entry of a batch sees it. */
   of(control: Control, { entries, height, width, origins }: Batch): Tensor {
     const { graph } = this;
     const embedded = this.#embedded.get(control) ?? this.#embed(control);
@@ -298,7 +298,7 @@ export class Denoiser implements Disposable {
     return this.drawing.phases[0].batches[0].negativeShare && (() => NEGATIVE_SLOT);
   }
 
-  /** Tells which step comes, and what the prompts say in it. */
+  /** Says which step comes next, and writes what the prompts say in it. */
   enter(step: number): void {
     this.#step = step;
     this.#entered = this.#phase();

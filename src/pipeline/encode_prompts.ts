@@ -63,7 +63,7 @@ export function encodingStages({ textEncoders }: Networks, { texts, choice }: Pr
   }));
 }
 
-/** Embeddings of the drawings so far that are still about: the pictures of a batch differ in their seeds alone. */
+/** Embeddings of the drawings that are still in use: the pictures of a batch differ in their seeds alone. */
 const known = new WeakMap<Prompts, ReadonlyMap<string, EncodedPrompt>>();
 
 /** Embeddings by prompt. The encoders come to the device and leave as the drawing's stages say. */

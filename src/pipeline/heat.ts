@@ -34,7 +34,7 @@ import type { Stage } from "./stage.ts";
 
 /** Where each phrase was seen. */
 export interface Heat {
-  /** Of the maps: that of the latents. */
+  /** Width of the maps: that of the latents. */
   width: number;
   height: number;
   /** For each phrase, mean attention to its noun at each place [height·width], 0 … 1. */
@@ -43,13 +43,13 @@ export interface Heat {
 
 /** A look that is prepared. */
 export interface Look {
-  /** Its sampling is the looking. */
+  /** Its sampling stage does the looking. */
   readonly drawing: Drawing;
-  /** What each token of the caption counts for each phrase. */
+  /** How much each token of the caption counts for each phrase. */
   readonly words: readonly Float32Array[];
 }
 
-/** The levels of a schedule of so many steps at which the picture is looked at. */
+/** The picture is looked at in these steps of a schedule of so many. */
 const STEPS = 20;
 const LEVELS = [8, 10, 12, 14];
 

@@ -65,7 +65,7 @@ export interface ModelOptions {
   streamWindow?: number;
   /** Keep weights packed in the user's cache folder, and load them from there the next time. */
   cachePacked?: boolean;
-  /** Told what there is to say while weights are loaded. */
+  /** Called with remarks while weights are loaded. */
   onMessage?: (sentence: string) => void;
   /** @internal Backbones besides the U-Net, by the class that a config names. */
   backbones?: Backbones;
@@ -231,7 +231,8 @@ export class Model implements Networks, Disposable {
   }
 
   /**
-   * @internal What `--type` makes the same pictures: what is quantised only because its file is, gives those of f16.
+   * @internal The `--type` by which the same pictures come about: weights that stay quantised as their file has them
+   * give those of f16.
    */
   get storedAs(): Precision | KeptType {
     const { keep = "file" } = this.#options;
@@ -244,7 +245,7 @@ export class Model implements Networks, Disposable {
   }
 
   /**
-   * @internal Loads whatever of `parts` is not on the device; of the matrices only those in `only`, where it is given.
+   * @internal Loads whatever of `parts` is not on the device yet; where `only` is given, just these of the matrices.
    */
   async load(
     parts: readonly Part[],
@@ -299,9 +300,9 @@ export class Model implements Networks, Disposable {
   }
 
   /**
-   * @internal Merges these LoRAs into the weights instead of those before. What they change leaves the device, and
-   *   comes back as it is then when it is needed next. A drawing does this when its turn comes.
-   * @param parts to do it to
+   * @internal Merges these LoRAs into the weights instead of those before. Weights that change leave the device, and
+   *   come back changed when they are needed next. A drawing does this when its turn comes.
+   * @param parts whose weights may change
    */
   adapt(loras: readonly AppliedLora[], parts: readonly Part[] = [...this.textEncoders, this.backbone]): void {
     for (const part of parts) {

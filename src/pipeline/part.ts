@@ -56,7 +56,10 @@ export function declarePart<Network>(
 /** How the file holds what stays as it is. */
 const IN_FILES: { readonly [type in BlockType]?: KeptType } = { Q8_0: "q8_0", Q4_0: "q4_0" };
 
-/** Of a layer's matrices all are kept alike, or none. A 1×1 convolution is none: files do not quantise its rows. */
+/**
+ * The matrices of a layer are all kept alike, or none is. Those of a 1×1 convolution never are: files do not quantise
+ * them.
+ */
 function keeper(keep: PartOptions["keep"], source?: TensorSource) {
   return (names: readonly string[]): KeptType | undefined => {
     if (!keep || !source) return keep === "file" ? undefined : keep;

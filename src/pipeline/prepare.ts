@@ -167,7 +167,7 @@ function contextOf(seen: Iterable<PromptKey>, { texts }: Prompts, positions: num
   return { rows, tokens: start };
 }
 
-/** Those that can add more or less fresh noise. */
+/** Samplers whose `eta` says how much fresh noise they add. */
 const ETA_SAMPLERS: readonly SamplerName[] = [
   "ddim",
   "euler_a",

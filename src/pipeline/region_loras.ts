@@ -24,7 +24,7 @@ export interface RegionLoras {
   readonly part: Part<Backbone>;
   /** Frees the factors after a drawing: the next may have others. */
   readonly weights: Disposable;
-  /** What a text says of them. */
+  /** Those that the tags of a text name. */
   of(text: PromptKey): readonly AppliedLora[];
 }
 

@@ -12,7 +12,7 @@ import { fitted } from "../picture/resize.ts";
 import { flagOf } from "../settings/check.ts";
 import { type PictureOptions, type Settings, startStrength } from "../settings.ts";
 
-/** What was given, read. */
+/** The pictures that the options name, read. */
 export interface StartInputs {
   init: NamedPicture;
   mask?: NamedPicture;
@@ -36,7 +36,7 @@ export interface Start {
   readonly wanted: { width: number; height: number };
 }
 
-/** What means nothing where the whole picture is painted anew. */
+/** Settings that mean nothing where the whole picture is painted anew. */
 const OF_MASKS = ["inpaintOnlyMasked", "inpaintPadding", "maskBlur", "noPaste"] as const;
 
 /** Reads what the options name. @throws UsageError where something is missing, no picture, or has nothing to go with */

@@ -12,7 +12,7 @@ import type { Checkpoint } from "../model/parts.ts";
 import { ALL_USES, type Uses } from "../nn/trials.ts";
 import { tune, type TuneOptions } from "../nn/tune.ts";
 
-/** Goes up whenever kernels change, or what is tried. */
+/** Version of what is kept: goes up whenever kernels change, or what is tried. */
 const KERNELS = 3;
 
 /** How {@linkcode tuneOnce} goes about it. */
@@ -21,9 +21,9 @@ export interface TuneOnceOptions extends Pick<TuneOptions, "uses" | "budget" | "
   folder?: string;
   /** Try everything anew, however long it takes, and software adapters, too. */
   force?: boolean;
-  /** Told what there is to say. */
+  /** Called with remarks. */
   say?: (sentence: string) => void;
-  /** Told what is tried next, and what is known by then. */
+  /** Called with what is tried next, and what is known by then. */
   onTrial?: (name: string, tuning: Tuning) => void;
 }
 

@@ -20,7 +20,7 @@ import { blendTiles, fittingWindow, OVERLAP, type Tile, tilesOf, type Window } f
 
 /** Pixels along the sides of what is enlarged at once, at most: memory is the same for a picture of any size. */
 const LARGEST = 256;
-/** Of a larger picture, tiles of this many. */
+/** Pixels along the sides of the tiles of a larger picture. */
 const TILE = 192;
 
 /** How an upscaler is loaded. */

@@ -11,7 +11,10 @@ import type { PartOptions } from "./part.ts";
 /** A value of `--type`. Those that only `convert` writes are refused by {@linkcode storageOf}. */
 export type WeightType = "auto" | "f32" | "f16" | "bf16" | "q8_0" | "q5_1" | "q5_0" | "q4_1" | "q4_0";
 
-/** Of activations, and of the matrices that stay quantised. @throws UsageError for a type that no device keeps */
+/**
+ * The storage of activations, and of the matrices that stay quantised. @throws UsageError for a type that no device
+ * keeps
+ */
 export function storageOf(type: WeightType = "auto"): { precision: Precision; keep?: PartOptions["keep"] } {
   switch (type) {
     case "f32":

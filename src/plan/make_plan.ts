@@ -33,9 +33,9 @@ export interface MakePlanOptions extends LanguageModelOptions, Limits {
   images?: string[];
   /** Aborting it ends the planning. */
   signal?: AbortSignal;
-  /** Told which planner works, of retries and of fallbacks. */
+  /** Called with which planner is at work, and with its retries and fallbacks. */
   say?: (message: string) => void;
-  /** Told every few seconds how an answer gets on that is long in coming. */
+  /** Called every few seconds with how a slow answer is getting on. */
   progress?: (message: string) => void;
 }
 

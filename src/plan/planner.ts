@@ -6,9 +6,9 @@ export interface PlanRequest {
   prompt: string;
   /** Pictures as data URLs, for planners that see. */
   images?: string[];
-  /** Told what happens meanwhile: retries, fallbacks. */
+  /** Called with what happens meanwhile: retries, fallbacks. */
   say?: (message: string) => void;
-  /** Told every few seconds how an answer gets on that is long in coming. */
+  /** Called every few seconds with how a slow answer is getting on. */
   progress?: (message: string) => void;
 }
 

@@ -50,12 +50,14 @@ export interface Layout {
   readonly cells: readonly Cell[];
   /** @internal Over the tree, the farthest first. */
   readonly boxes: readonly Box[];
-  /** Where all regions have boxes: the last cell, of what lies around them. It may be hidden wholly. */
+  /**
+   * Where all regions have boxes: the number of the last cell, which is what lies around them. It may be wholly hidden.
+   */
   readonly rest?: number;
 }
 
-/** The layout of a plain picture: one region everywhere. */
-export const WHOLE: Rect = { x0: 0, y0: 0, x1: 1, y1: 1 };
+/** All of the picture. */
+const WHOLE: Rect = { x0: 0, y0: 0, x1: 1, y1: 1 };
 
 /**
  * Number the regions of `cut` in reading order and compute every border. Sizes must be positive and finite.

@@ -7,7 +7,7 @@
 import type { SamplerName } from "./names.ts";
 import type { Schedule } from "./types.ts";
 
-/** They look a second time within each step but the last, which ends at σ = 0. */
+/** Samplers that ask the network twice in each step but the last, which ends at σ = 0. */
 const TWICE: readonly SamplerName[] = ["heun", "dpm2", "dpm2_a", "dpm++2s_a", "dpm++sde"];
 
 /** Evaluations of a run before its `step`th step, counted from 0. */

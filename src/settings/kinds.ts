@@ -53,7 +53,7 @@ export const flag: Kind<boolean> = {
   accept: (value) => typeof value === "boolean" ? value : undefined,
 };
 
-/** Any text but none. */
+/** Any text but the empty one. */
 export function text(shown: string): Kind<string> {
   return {
     shown,
@@ -76,7 +76,7 @@ export function atHome(path: string): string {
   return path.replace(/^~(?=$|[\\/])/, (tilde) => homeFolder() ?? tilde);
 }
 
-/** Any text, none too: an empty negative prompt is one. */
+/** Any text, the empty one too: an empty negative prompt is a negative prompt. */
 export const anyText: Kind<string> = {
   shown: "TEXT",
   takes: `a text of up to ${BYTES_OF.prompt} letters`,

@@ -6,20 +6,23 @@
 import { plannerSettings, planSettings } from "./program_tables.ts";
 import type { Table } from "./setting.ts";
 
-/** Where the plan comes from, where it is said outright. */
+/** Settings that say outright where the plan comes from. */
 export const WAYS = ["plan", "regions", "noPlan"] as const;
-/** What says more of `regions`. */
+/** Settings that say more of `regions`. */
 export const OF_REGIONS: (keyof typeof planSettings)[] = namesOf(planSettings).filter((name) =>
   (planSettings as Table)[name].with?.includes("regions")
 );
-/** Who plans otherwise. */
+/** Settings of the planner, who plans otherwise. */
 export const ASKED: (keyof typeof plannerSettings)[] = namesOf(plannerSettings);
 
 function namesOf<T extends Table>(table: T): (keyof T)[] {
   return Object.keys(table);
 }
 
-/** Whoever gives one of the first makes the choice anew: the others, said more generally, do not count. */
+/**
+ * Where the more particular layer has one of the first settings, the second ones of the more general layer do not
+ * count: the choice is made anew.
+ */
 const CHOICES: [chosen: readonly string[], dropped: readonly string[]][] = [
   [["plan", "noPlan"], [...WAYS, ...OF_REGIONS, ...ASKED]],
   [["regions"], [...WAYS, ...ASKED]],

@@ -92,7 +92,7 @@ export function shortCounts(prompt: string, texts: string[]): string[] {
   });
 }
 
-/** More things than a picture shows are no prompt. */
+/** A text of more things than a picture can show is no prompt. */
 const MOST = 40;
 
 /** Words in lower case and signs, without quoted words and the weights of emphasis. */
@@ -147,7 +147,7 @@ function contents(tokens: string[], start: number): string[] {
   return tokens.slice(start, end < 0 ? start + 3 : Math.min(end, start + 3)).filter((word) => !isDeterminer(word));
 }
 
-/** Of several that were named before, "the" is none that a model knows. */
+/** "The man", one of several that were named before, is "a man" in a prompt that does not name the others. */
 function textOf(words: string[]): string {
   return words[0] === "the" ? ["a", ...words.slice(1)].join(" ") : words.join(" ");
 }

@@ -24,11 +24,13 @@ export interface ChatOptions {
   llmMaxTokens?: number;
   /** Ends the conversation. */
   signal?: AbortSignal;
-  /** What a message may advise where no language model can be had: rules plan, too, but nothing else. */
+  /**
+   * Whether messages may advise the rules planner where no language model can be had: it plans, and does nothing else.
+   */
   orRules?: boolean;
-  /** Told of retries and of what a server cannot do. */
+  /** Called with what there is to say of retries, and of what a server cannot do. */
   say?: (message: string) => void;
-  /** Told every few seconds how an answer gets on. */
+  /** Called every few seconds with how an answer is getting on. */
   progress?: (message: string) => void;
 }
 

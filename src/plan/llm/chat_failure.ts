@@ -66,7 +66,7 @@ export class Failures {
             `smaller model or a faster server.`,
         );
       case "idle":
-        // Who fell silent once is likely to again, and each try would cost the same wait.
+        // A server that fell silent once is likely to do so again, and each try would cost the same wait.
         return this.because("timeout", `The answer from ${url} stopped midway: ${said}. Try again.`);
       case "too large":
         return this.because("too large", `The answer from ${url} is too large: ${said}. No plan is; check --llm-url.`);

@@ -154,7 +154,7 @@ function finish(fields: Fields): Found[] {
     }
     const cells = cellCount(parseSplitRatio(splitRatio));
     const prompts = fields.regions === undefined ? fields.numbered : readRegionLines(fields.regions, cells);
-    // Briefs that are not one for each region are none.
+    // Briefs count only where there is one for each region.
     const briefs = fields.briefs === undefined ? [] : splitBriefs(fields.briefs);
     const brief = (i: number) => briefs.length === prompts.length && briefs[i] ? { brief: briefs[i] } : {};
     const basePrompt = fields.basePrompt && undecorated(paragraphs(fields.basePrompt)[0] ?? "");

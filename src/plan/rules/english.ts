@@ -21,7 +21,7 @@ interface Words {
 /** Of a field that is packed into words of 32 bits: which word, its mask, its first bit, and what it is. */
 type Field = [word: number, mask: number, shift: number, isNumber: 0 | 1, isExtractable: 0 | 1, isListed: 0 | 1];
 
-/** So many searches of the dictionary take as long as a map of its 88,000 words. */
+/** How many searches of the dictionary take as long as making a map of its 88,000 words. */
 const SEARCHES = 128;
 
 /** The place of each word in a list that may grow: searched for at first, since most prompts are short. */

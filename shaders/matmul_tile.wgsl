@@ -1,18 +1,27 @@
 // matmul.wgsl for GPUs: 64 threads share a tile of 8·ROWS rows × 64 columns through workgroup memory, a thread owns
-// ROWS rows × 8 columns of it. CHUNK quads of channels at a time come to workgroup memory as f32, whatever the storage,
-// so that halfs are unpacked once per tile. Either they are asked for when it is their turn (NOW is 1, AHEAD 0), or the
-// next ones are on their way to registers while sums are made (AHEAD is 1, NOW 0). Tiles are arrays of arrays with a
-// constant inner index, padded by a column against bank conflicts; the rows of a thread are spread over the tile for
-// the same reason, and threads that are neighbours share a row or a lane, so that what they read is read once. Where
-// tiles are few, `slices` of the channels are summed apart, to be joined by matmul_join.wgsl.
+// ROWS rows × 8 columns of it. CHUNK quads of channels at a time come to workgroup memory: as f32, whatever the
+// storage, so that halfs are unpacked once per tile (FULL is 1, HALFS 0); or as halfs, which take half of that memory's
+// time, and are summed as such over one chunk, whose sum is added to those before in f32 (HALFS is 1, FULL 0). Either
+// they are asked for when it is their turn (NOW is 1, AHEAD 0), or the next ones are on their way to registers while
+// sums are made (AHEAD is 1, NOW 0). Tiles are arrays of arrays with a constant inner index, padded by a column against
+// bank conflicts; the rows of a thread are spread over the tile for the same reason, and threads that are neighbours
+// share a row or a lane, so that what they read is read once. Where tiles are few, `slices` of the channels are summed
+// apart, to be joined by matmul_join.wgsl.
 //
 // Shapes, taps and epilogue as in matmul.wgsl. grid: panels × parts, rows / (8·ROWS) folded into y and z. PARTS = 1:
 // without the end, partial [part, row, column]. A part is one of the slices, or, of a weight with more PLANES than
 // TAPS, the product of one of them with as many rows of x.
 // use product
 
-var<workgroup> tile_x: array<array<array<vec4f, CHUNK + 1>, 8>, ROWS>;       // [row / 8][row % 8][quad of channels]
-var<workgroup> tile_w: array<array<array<vec4f, 4 * CHUNK + 1>, 8>, 2>;   // [half][lane][channel]
+// for $h in HALFS
+alias Quad = vec4<f16>;
+// end
+// for $f in FULL
+alias Quad = vec4f;
+// end
+
+var<workgroup> tile_x: array<array<array<Quad, CHUNK + 1>, 8>, ROWS>;       // [row / 8][row % 8][quad of channels]
+var<workgroup> tile_w: array<array<array<Quad, 4 * CHUNK + 1>, 8>, 2>;   // [half][lane][channel]
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3u,
@@ -31,9 +40,17 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   let row = thread / CHUNK;
   let brought = thread % 8u;
   let channel = thread / 8u;
+  // for $f in FULL
   // for $i in ROWS
   var low$i = vec4f(0);
   var high$i = vec4f(0);
+  // end
+  // end
+  // for $h in HALFS
+  // for $i in ROWS
+  var sum_low$i = vec4f(0);
+  var sum_high$i = vec4f(0);
+  // end
   // end
   for (var tap = 0u; tap < TAPS; tap++) {
     // for $r in LOADS
@@ -62,7 +79,7 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
       // end
       // Zeros past the last channel; what weights are read there does not matter then.
       // for $r in LOADS
-      tile_x[row / 8u + $ru * 8u / CHUNK][row % 8u][quad] = select(x_of(x$r), vec4f(0), outside$r || c + quad >= end);
+      tile_x[row / 8u + $ru * 8u / CHUNK][row % 8u][quad] = select(x_of(x$r), Quad(0), outside$r || c + quad >= end);
       at$r += CHUNK;
       // end
       // for $s in W_LOADS
@@ -79,6 +96,12 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
       // end
       // for $s in W_LOADS
       w$s = w_raw(at_w + $su * 64u);
+      // end
+      // end
+      // for $h in HALFS
+      // for $i in ROWS
+      var low$i = Quad(0);
+      var high$i = Quad(0);
       // end
       // end
       // for $q in CHUNK
@@ -98,12 +121,26 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
       high$i += a$q$i.w * high_w$q3;
       // end
       // end
+      // for $h in HALFS
+      // for $i in ROWS
+      sum_low$i += vec4f(low$i);
+      sum_high$i += vec4f(high$i);
+      // end
+      // end
     }
   }
   var sums: array<vec4f, 2 * ROWS>;
+  // for $f in FULL
   // for $i in ROWS
   sums[2 * $i] = low$i;
   sums[2 * $i + 1] = high$i;
+  // end
+  // end
+  // for $h in HALFS
+  // for $i in ROWS
+  sums[2 * $i] = sum_low$i;
+  sums[2 * $i + 1] = sum_high$i;
+  // end
   // end
   let column = panel * 8u + lane;
   let b = bias_of(column);

@@ -140,6 +140,11 @@ export class Device implements Disposable {
     return this.summary.software ? "software" : this.subgroups ? "subgroup" : "workgroup";
   }
 
+  /** Kernels may compute in f16. */
+  get halfs(): boolean {
+    return this.gpu.features.has("shader-f16");
+  }
+
   /** Throws an error that happened on the device since the last call; called at every foreground entry. */
   check(): void {
     if (this.#lateError) throw this.#lateError;
@@ -287,7 +292,7 @@ export async function openDevice(index = 0): Promise<Device> {
     if (Number.isFinite(value)) requiredLimits[name] = Math.min(value, 2 ** 32 - 1);
   }
   const timestamps = adapter.features.has("timestamp-query");
-  const base: GPUFeatureName[] = timestamps ? ["timestamp-query"] : [];
+  const base = (["timestamp-query", "shader-f16"] as const).filter((name) => adapter.features.has(name));
   // Deno hides "subgroups" from adapter.features, yet grants it: the only way to know is to ask.
   const subgroups = "subgroups" as GPUFeatureName;
   const { subgroupMinSize } = adapter.info as GPUAdapterInfo & { subgroupMinSize?: number };

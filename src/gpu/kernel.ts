@@ -28,9 +28,11 @@ export interface Variant {
 /** The complete WGSL of a variant. */
 export function shaderCode({ kernel, precision, constants }: Variant, device: Device): string {
   const included = includeShared(kernel.source, device.subgroups, constants.THREADS);
+  const halfs = constants.HALFS === 1; // the kernel computes in f16
   return [
+    ...halfs ? ["enable f16;"] : [],
     ...Object.entries(constants).map(([name, value]) => `const ${name} = ${value}u;`),
-    declareTensors(expand(included, constants), precision, device.textures),
+    declareTensors(expand(included, constants), precision, device.textures, halfs),
   ].join("\n");
 }
 

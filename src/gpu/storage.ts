@@ -37,13 +37,16 @@ const pack = (precision: Precision, v: string) =>
   precision === "f16" ? `vec2u(pack2x16float(${v}.xy), pack2x16float(${v}.zw))` : v;
 const texel = (i: string) => `vec2u((${i}) & ${WIDTH - 1}u, (${i}) >> ${WIDTH_BITS}u)`;
 
-/** Replaces the declaration comments of `source`. Line numbers stay as they are. */
-export function declareTensors(source: string, precision: Precision, textures: boolean): string {
+/**
+ * Replaces the declaration comments of `source`. Line numbers stay as they are.
+ * @param halfs `x_of` and `w_of` give vec4<f16> and two of them, for kernels that compute in f16, which needs shader-f16
+ */
+export function declareTensors(source: string, precision: Precision, textures: boolean, halfs = false): string {
   const code = source.replace(
     /^\/\/ (tensor|weights|result|packed|sums|sums_result) (\d+) (\w+)$/gm,
     (_, role, binding, name) => {
       const place = `@group(0) @binding(${binding}) var`;
-      const access = textures ? textureAccess : bufferAccess;
+      const access = halfs ? halfsAccess : textures ? textureAccess : bufferAccess;
       if (role === "sums") return access.tensor(place, name, "f32");
       if (role === "sums_result") return access.result(place, name, "f32");
       return access[role as "tensor"](place, name, precision);
@@ -72,6 +75,21 @@ const bufferAccess = {
         `${out}[i] = vec4u(${pack("f16", "low")}, ${pack("f16", "high")}); }`
       : `${place}<storage, read_write> ${out}: array<mat2x4f>; fn ${out}_put(i: u32, low: vec4f, high: vec4f) { ` +
         `${out}[i] = mat2x4f(low, high); }`,
+};
+
+/** For kernels that compute in f16. Declared as halfs, not as words: llvmpipe gets vec4<f16> wrong by bitcast. */
+const halfsAccess: typeof bufferAccess = {
+  ...bufferAccess,
+  tensor: (place, x, precision) =>
+    precision === "f16"
+      ? `${place}<storage, read_write> ${x}: array<vec4<f16>>; ` +
+        `fn ${x}_raw(i: u32) -> vec4<f16> { return ${x}[i]; } fn ${x}_of(s: vec4<f16>) -> vec4<f16> { return s; } ` +
+        `fn ${x}_at(i: u32) -> vec4f { return vec4f(${x}[i]); }`
+      : bufferAccess.tensor(place, x, precision),
+  weights: (place, w) =>
+    `${place}<storage, read> ${w}: array<array<vec4<f16>, 2>>; ` +
+    `fn ${w}_raw(i: u32) -> array<vec4<f16>, 2> { return ${w}[i]; } ` +
+    `fn ${w}_of(s: array<vec4<f16>, 2>) -> array<vec4<f16>, 2> { return s; }`,
 };
 
 // Weights for textures are packed on the host (nn/pack_host.ts); only what is unpacked there (ops/kept.ts) is written

@@ -11,7 +11,7 @@ import type { Graph } from "../gpu/graph.ts";
 import type { Values } from "../gpu/struct.ts";
 import { padChannels, type Tensor } from "../gpu/tensor.ts";
 import { type Activation, ACTIVATIONS } from "./activation.ts";
-import { matmulTile } from "./choose.ts";
+import { matmulTile } from "./choose_tile.ts";
 import { grid64 } from "./grid.ts";
 import { unpacked } from "./kept.ts";
 import { panelCount, type Weight } from "./weight.ts";
@@ -136,7 +136,7 @@ export function tapProducts(g: Graph, x: Tensor, weight: Weight): Tensor {
 function tileOf(g: Graph, weight: Weight, rows: number) {
   const { panel, taps } = weight;
   const shape = { rows, panels: panelCount(weight), depth: padChannels(weight.inChannels) / 4, taps };
-  return matmulTile(g.device, shape, panel);
+  return matmulTile(g.device, shape, panel, g.precision);
 }
 
 /** The result goes to `out`, or its parts to `sums`. */
@@ -150,7 +150,8 @@ function dispatch(
   sums?: Tensor,
 ): void {
   const { panels, panel, taps } = weight;
-  const { kernel, rows: ROWS, waves: WAVES, chunk: CHUNK, ahead = false, slices } = tileOf(g, weight, rows);
+  const tile = tileOf(g, weight, rows);
+  const { kernel, rows: ROWS, waves: WAVES, chunk: CHUNK, ahead = false, halfs = false, slices } = tile;
   const { params: uniforms, constants: end, bindings } = ending(g, weight, epilogue, entryRows);
   const apart = taps === 16;
   const params = {
@@ -187,6 +188,8 @@ function dispatch(
       W_LOADS: CHUNK / 2,
       AHEAD: Number(ahead),
       NOW: Number(!ahead),
+      HALFS: Number(halfs),
+      FULL: Number(!halfs),
       ...which,
     },
     params,

@@ -15,6 +15,11 @@ export interface MatmulTile {
   chunk: number;
   /** Whether the next of them are asked for before these are multiplied: registers for time. */
   ahead?: boolean;
+  /**
+   * Whether the products of a chunk are summed in f16, where activations are, and the chunks' sums in f32: half the
+   * workgroup memory, at a sixtieth of the rounding that f16 sums would have. For f16 only.
+   */
+  halfs?: boolean;
 }
 
 /**
@@ -30,7 +35,11 @@ export const MATMUL = {
   "tile 8": { kernel: "matmul_tile", rows: 8, waves: 8, chunk: 4 },
   "tile 4 ahead": { kernel: "matmul_tile", rows: 4, waves: 8, chunk: 4, ahead: true },
   "tile 8 ahead": { kernel: "matmul_tile", rows: 8, waves: 8, chunk: 4, ahead: true },
+  "tile 4 halfs": { kernel: "matmul_tile", rows: 4, waves: 8, chunk: 8, ahead: true, halfs: true },
 } as const satisfies Record<string, MatmulTile>;
+
+/** Name of a variant of products. */
+export type MatmulName = keyof typeof MATMUL;
 
 /** Attention. */
 export interface AttentionTile {
@@ -69,10 +78,15 @@ export const ATTENTION = {
   "wide": { ...lanes, kernel: "attention_wide", upToWidth: Infinity, multipleOf: 32, parts: 8, queries: 4 },
   "tile 40": { ...tile, upToWidth: 40, multipleOf: 4, parts: 1, queries: 2, block: 32, keys: 8 },
   "tile 64": { ...tile, upToWidth: 64, multipleOf: 8, parts: 2, queries: 3, block: 16, keys: 8 },
+  "tile 64 by 4": { ...tile, upToWidth: 64, multipleOf: 8, parts: 2, queries: 2, block: 16, keys: 4 },
+  "tile 80 by 8": { ...tile, upToWidth: 80, multipleOf: 8, parts: 2, queries: 2, block: 16, keys: 8 },
   "tile 80": { ...tile, upToWidth: 80, multipleOf: 8, parts: 2, queries: 2, block: 12, keys: 12 },
   "tile 160": { ...tile, upToWidth: 160, multipleOf: 16, parts: 4, queries: 2, block: 8, keys: 8 },
   "tile 512": { ...tile, upToWidth: 512, multipleOf: 32, parts: 8, queries: 1, block: 4, keys: 4 },
 } as const satisfies Record<string, AttentionTile>;
+
+/** Name of a variant of attention. */
+export type AttentionName = keyof typeof ATTENTION;
 
 /** As tuning names a variant of an op. */
 export function variantName(op: string, name: string): string {

@@ -1,7 +1,8 @@
 import assert from "@std/assert";
 import { Device } from "../../src/gpu/device.ts";
-import { attentionTile, matmulTile, usesWinograd } from "../../src/ops/choose.ts";
-import { ATTENTION } from "../../src/ops/variants.ts";
+import { attentionTile, usesWinograd } from "../../src/ops/choose.ts";
+import { matmulTile } from "../../src/ops/choose_tile.ts";
+import { ATTENTION, MATMUL } from "../../src/ops/variants.ts";
 import type { Checkpoint } from "../../src/model/parts.ts";
 import { ALL_USES, trialName, trialsOf } from "../../src/nn/trials.ts";
 import { tuneOnce, usesOf } from "../../src/pipeline/tuning.ts";
@@ -26,7 +27,7 @@ Deno.test("a variant that a driver compiles wrongly is found, told in one line a
   assert.deepEqual(device.tuning!.wrong, ["matmul tile 8"]);
   assert.equal(said.length, 3);
   assert.match(said[1], /faulty driver.*matmul tile 8/);
-  assert.equal(matmulTile(device, SHAPE, 64).rows, 4);
+  assert.equal(matmulTile(device, SHAPE, 64, "f16").rows, 4);
 
   // The next device of this kind knows it from the file, and asks nobody.
   const again = await faulty(/x/, "x");
@@ -106,7 +107,7 @@ Deno.test("a device that does not come back is left alone, in this run and in th
   const device = await stuck();
   await tuneOnce(device, { folder: folder.path, patience: 50, say: (line) => said.push(line) });
   assert.match(said.at(-1)!, /^a GPU that hangs did not come back from trying "check matmul tile 8".*deno task tune/);
-  assert.equal(matmulTile(device, SHAPE, 64).rows, 8);
+  assert.equal(matmulTile(device, SHAPE, 64, "f16").rows, 8);
   const again = await stuck();
   await tuneOnce(again, { folder: folder.path, patience: 50, say: (line) => said.push(line) });
   assert.equal(again.tuning!.stuck, "check matmul tile 8");
@@ -149,7 +150,7 @@ Deno.test("what a model uses is tried, what matters most first, and no kernel th
 Deno.test("choices follow the speeds that were measured", async () => {
   const { gpu, summary } = await testDevice("like a GPU");
   const device = new Device(gpu, summary, true, false);
-  assert.equal(matmulTile(device, SHAPE, 64).rows, 8);
+  assert.equal(matmulTile(device, SHAPE, 64, "f16").rows, 8);
   assert.equal(usesWinograd(device, 320, 320), true);
   assert.equal(attentionTile(device, 40).parts, 1);
   device.tuning = {
@@ -164,28 +165,31 @@ Deno.test("choices follow the speeds that were measured", async () => {
       "attention tile 64 at 40": 2,
     },
   };
-  assert.equal(matmulTile(device, SHAPE, 64).rows, 4);
+  assert.equal(matmulTile(device, SHAPE, 64, "f16").rows, 4);
   assert.equal(usesWinograd(device, 320, 320), false);
   assert.equal(attentionTile(device, 40), attentionTile(device, 64));
   const { "attention tile 40 at 40": _, ...half } = device.tuning.speeds;
   device.tuning = { wrong: [], speeds: half };
   assert.equal(attentionTile(device, 40).parts, 1, "nothing to compare with");
   device.tuning = { wrong: [], speeds: { ...device.tuning.speeds, "matmul tile 4 ahead at 2048": 3 } };
-  assert.equal(matmulTile(device, SHAPE, 64).ahead, true);
+  assert.equal(matmulTile(device, SHAPE, 64, "f16").ahead, true);
   device.tuning = { wrong: [], speeds: { ...device.tuning.speeds, "matmul lanes 16 at 2048": 4 } };
-  assert.equal(matmulTile(device, SHAPE, 64).kernel, "matmul");
+  assert.equal(matmulTile(device, SHAPE, 64, "f16").kernel, "matmul");
 });
 
 Deno.test("NVIDIA's cards begin with a table of their own", async () => {
   const { gpu, summary } = await testDevice("like a GPU");
   for (const vendor of ["4318", "0x10DE", "nvidia"]) {
     const device = new Device(gpu, { ...summary, vendor }, true, false);
-    assert.equal(matmulTile(device, SHAPE, 64).ahead, true);
+    assert.deepEqual(matmulTile(device, SHAPE, 64, "f16"), { ...MATMUL["tile 4 halfs"], slices: 1 });
+    assert.equal(matmulTile(device, SHAPE, 64, "f32").halfs, undefined, "f32 is summed in f32");
+    // As many workgroups as an H200 has multiprocessors, and half as many again, leave half of it idle in turns.
+    assert.equal(matmulTile(device, { ...SHAPE, rows: 512, panels: 20, depth: 1280 }, 64, "f16").slices > 1, true);
     assert.equal(usesWinograd(device, 1280, 1280), true);
-    assert.equal(attentionTile(device, 64), ATTENTION["tile 80"]);
+    assert.equal(attentionTile(device, 64), ATTENTION["tile 64 by 4"]);
   }
   const other = new Device(gpu, { ...summary, vendor: "4098" }, true, false);
-  assert.equal(matmulTile(other, SHAPE, 64).ahead, undefined);
+  assert.equal(matmulTile(other, SHAPE, 64, "f16").ahead, undefined);
   assert.equal(usesWinograd(other, 1280, 1280), false);
 });
 

@@ -131,3 +131,9 @@ export function assertClose(actual: ArrayLike<number>, expected: ArrayLike<numbe
 
 /** Tolerances: storage rounds inputs, weights and result once each; sums are f32. */
 export const TOLERANCE = { f32: [2e-5, 2e-5], f16: [4e-3, 4e-3] } as const;
+
+/**
+ * Where 32 products of numbers up to 1 are summed in f16: 64 roundings, each by up to 2⁻¹² of what is there by then,
+ * hardly ever more than 8, add up like steps of a random walk; the sums of ten such are added in f32.
+ */
+export const TOLERANCE_OF_HALFS = [2e-2, 4e-3] as const;

@@ -5,8 +5,7 @@
  */
 import { FLOATS, toFloat32 } from "../formats/dtype.ts";
 import { asF32 } from "../formats/as_f32.ts";
-import { rangeOf } from "../formats/safetensors.ts";
-import type { TensorSource } from "../formats/tensor_source.ts";
+import { rangeOf, type TensorSource } from "../formats/tensor_source.ts";
 import type { Adapter } from "./adapter_file.ts";
 import type { Multiply } from "./algebra.ts";
 import type { AdaptedPart } from "./keys.ts";

@@ -4,8 +4,7 @@
  * @module
  */
 import { BYTES, toFloat32 } from "./dtype.ts";
-import { rangeOf } from "./safetensors.ts";
-import type { TensorInfo, TensorSource } from "./tensor_source.ts";
+import { rangeOf, type TensorInfo, type TensorSource } from "./tensor_source.ts";
 
 /** `source` with these tensors as f32. Ranges of them begin and end with whole numbers. */
 export function asF32(source: TensorSource, names: ReadonlySet<string>): TensorSource {

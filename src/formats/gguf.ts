@@ -10,8 +10,7 @@ import { ByteFile } from "../files/byte_file.ts";
 import { BYTES_OF, COUNT_OF } from "../limits.ts";
 import { BYTES } from "./dtype.ts";
 import { BLOCKS, type BlockType, fromBlocks } from "./ggml_blocks.ts";
-import { rangeOf } from "./safetensors.ts";
-import type { DType, TensorInfo, TensorSource } from "./tensor_source.ts";
+import { type DType, rangeOf, type TensorInfo, type TensorSource } from "./tensor_source.ts";
 
 /** ggml's numbers of types. Blocks are shown as f32. */
 export const GGML_TYPES: Readonly<Record<number, DType | BlockType>> = {

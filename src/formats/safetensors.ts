@@ -10,7 +10,7 @@ import { ByteFile } from "../files/byte_file.ts";
 import { BYTES } from "./dtype.ts";
 import { parseObject } from "../files/json_file.ts";
 import { BYTES_OF, COUNT_OF } from "../limits.ts";
-import type { DType, TensorInfo, TensorSource } from "./tensor_source.ts";
+import { type DType, rangeOf, type TensorInfo, type TensorSource } from "./tensor_source.ts";
 
 /** A tensor's place: its bytes start here in the file. */
 export type Placed = TensorInfo & { offset: number };
@@ -77,24 +77,6 @@ export function fileSource(file: ByteFile, tensors: ReadonlyMap<string, Placed>)
       await file.readAt(into, tensor.offset + start);
     },
   };
-}
-
-/** The tensor called `name`, once the range is known to lie in it. @throws ModelError */
-export function rangeOf<T extends TensorInfo>(
-  tensors: ReadonlyMap<string, T>,
-  name: string,
-  start: number,
-  length: number,
-  where: string,
-): T {
-  const tensor = tensors.get(name);
-  if (!tensor) throw new ModelError(`${where} has no tensor "${name}".`);
-  if (start < 0 || start + length > tensor.bytes) {
-    throw new ModelError(
-      `Bytes ${start} to ${start + length} of ${name} are asked for; ${where} has ${tensor.bytes} of them.`,
-    );
-  }
-  return tensor;
 }
 
 function decode(bytes: Uint8Array, path: string): string {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ModelError } from "../errors.ts";
 import type { BlockType } from "./ggml_blocks.ts";
 
 /** Number formats that safetensors and torch files hold. */
@@ -56,4 +57,22 @@ export interface TensorSource {
    * nothing was.
    */
   readonly identity?: string;
+}
+
+/** The tensor called `name`, once the range is known to lie in it. @throws ModelError */
+export function rangeOf<T extends TensorInfo>(
+  tensors: ReadonlyMap<string, T>,
+  name: string,
+  start: number,
+  length: number,
+  where: string,
+): T {
+  const tensor = tensors.get(name);
+  if (!tensor) throw new ModelError(`${where} has no tensor "${name}".`);
+  if (start < 0 || start + length > tensor.bytes) {
+    throw new ModelError(
+      `Bytes ${start} to ${start + length} of ${name} are asked for; ${where} has ${tensor.bytes} of them.`,
+    );
+  }
+  return tensor;
 }

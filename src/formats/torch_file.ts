@@ -10,8 +10,7 @@ import { ByteFile } from "../files/byte_file.ts";
 import { BYTES_OF } from "../limits.ts";
 import { BYTES } from "./dtype.ts";
 import { PickleCut, readPickle } from "./pickle.ts";
-import { rangeOf } from "./safetensors.ts";
-import type { DType, TensorInfo, TensorSource } from "./tensor_source.ts";
+import { type DType, rangeOf, type TensorInfo, type TensorSource } from "./tensor_source.ts";
 import { namedTensors, type StoredTensor, torchRules } from "./torch_pickle.ts";
 import { readZipDirectory, type ZipEntry } from "./zip.ts";
 

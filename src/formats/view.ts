@@ -6,8 +6,7 @@
  * @module
  */
 import { BYTES } from "./dtype.ts";
-import { rangeOf } from "./safetensors.ts";
-import type { TensorInfo, TensorSource } from "./tensor_source.ts";
+import { rangeOf, type TensorInfo, type TensorSource } from "./tensor_source.ts";
 
 /** Where a tensor comes from. */
 export interface View {

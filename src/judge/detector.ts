@@ -8,6 +8,7 @@
 import { BUNDLED_JUDGE } from "../assets.ts";
 import { openSafetensors } from "../formats/safetensors.ts";
 import { readFloats } from "../nn/weights.ts";
+import { partsOf } from "../picture/morphology.ts";
 import type { Picture } from "../picture/picture.ts";
 import type { Rect } from "../region/layout.ts";
 
@@ -117,15 +118,16 @@ export class Detector {
       );
       return sums.indexOf(Math.max(...sums));
     };
-    const concept = Array.from({ length: area }, (_, i) => best(0, nothing + 1, [i]));
-    return groups(concept, width).filter((cells) => concept[cells[0]] !== nothing && cells.length >= SMALLEST)
+    // Numbers of the concepts from 1; 0 where there is nothing.
+    const concept = Uint8Array.from({ length: area }, (_, i) => (best(0, nothing + 1, [i]) + 1) % (nothing + 1));
+    return partsOf(concept, width).filter((cells) => cells.length >= SMALLEST)
       .sort((a, b) => b.length - a.length)
       .map((cells) => {
         const hue = best(nothing + 1, this.colours.length + 1, cells);
         const [columns, rows] = [cells.map((i) => i % width), cells.map((i) => Math.floor(i / width))];
         const mean = (places: readonly number[]) => places.reduce((sum, at) => sum + at + 0.5, 0) / cells.length;
         return {
-          name: this.concepts[concept[cells[0]]],
+          name: this.concepts[concept[cells[0]] - 1],
           colour: hue ? this.colours[hue - 1] : undefined,
           x: mean(columns) / width,
           y: mean(rows) / height,
@@ -156,24 +158,6 @@ function halved({ width, height, data }: Picture): Planes {
     }
   }
   return { width: columns, height: rows, data: out };
-}
-
-/** Cells of one value that touch along a side. */
-function groups(values: readonly number[], width: number): number[][] {
-  const seen = new Set<number>();
-  return values.flatMap((value, start) => {
-    if (seen.has(start)) return [];
-    seen.add(start);
-    const cells = [start];
-    for (const i of cells) {
-      const beside = [i - width, i + width, ...(i % width ? [i - 1] : []), ...((i + 1) % width ? [i + 1] : [])];
-      for (const j of beside.filter((j) => values[j] === value && !seen.has(j))) {
-        seen.add(j);
-        cells.push(j);
-      }
-    }
-    return [cells];
-  });
 }
 
 /** A convolution with zeros around the picture. */

@@ -13,8 +13,7 @@ import { filesWithin, isFolder } from "../files/byte_file.ts";
 import { BYTES_OF } from "../limits.ts";
 import { BYTES, fromFloat32, toFloat32 } from "../formats/dtype.ts";
 import { openTensors } from "../formats/open_tensors.ts";
-import { rangeOf } from "../formats/safetensors.ts";
-import type { TensorSource } from "../formats/tensor_source.ts";
+import { rangeOf, type TensorSource } from "../formats/tensor_source.ts";
 
 const TABLE = "text_model.embeddings.token_embedding.weight";
 const EXTENSION = /\.(safetensors|pt|bin|ckpt)$/i;

@@ -4,19 +4,22 @@
  * @module
  */
 
-/** The parts of a shape, places that touch along a side: indices, in the order in which they are met. */
-export function partsOf(shape: Uint8Array, width: number): number[][] {
-  const seen = new Uint8Array(shape.length);
+/**
+ * The parts of a shape, places of one value that touch along a side: indices, in the order in which they are met. 0 is
+ * no part of it.
+ */
+export function partsOf(values: Uint8Array, width: number): number[][] {
+  const seen = new Uint8Array(values.length);
   const parts: number[][] = [];
-  for (let start = 0; start < shape.length; start++) {
-    if (!shape[start] || seen[start]) continue;
+  for (let start = 0; start < values.length; start++) {
+    if (!values[start] || seen[start]) continue;
     seen[start] = 1;
     const part = [start];
     for (let next = 0; next < part.length; next++) { // grows meanwhile
       const i = part[next];
       const beside = [i - width, i + width, i % width ? i - 1 : -1, (i + 1) % width ? i + 1 : -1];
       for (const j of beside) {
-        if (!shape[j] || seen[j]) continue;
+        if (values[j] !== values[start] || seen[j]) continue;
         seen[j] = 1;
         part.push(j);
       }

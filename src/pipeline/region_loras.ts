@@ -6,8 +6,7 @@
  */
 import type { Adapter } from "../adapter/adapter_file.ts";
 import { UsageError } from "../errors.ts";
-import type { TensorInfo, TensorSource } from "../formats/tensor_source.ts";
-import { rangeOf } from "../formats/safetensors.ts";
+import { rangeOf, type TensorInfo, type TensorSource } from "../formats/tensor_source.ts";
 import { type Backbone, recordSmallest } from "../nn/backbone.ts";
 import { isRegional, type RowChanges, withRowAdapters } from "../nn/row_adapters.ts";
 import type { Plan, PlanCell } from "../plan/plan.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { brief } from "../../brief.ts";
 
 /** What a model said, or what the server said instead. */
 export interface Completion {
@@ -109,9 +110,4 @@ function parse(text: string): unknown {
 
 function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function brief(value: unknown): string {
-  const text = JSON.stringify(value) ?? "nothing";
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }

@@ -106,6 +106,7 @@ export const BASE: Readonly<Record<string, string>> = {
   "brief.ts": "values from outside, fit for one line of a message",
   "secrets.ts": "what stays out of messages, files and JSON",
   "did_you_mean.ts": "the nearest known word",
+  "once.ts": "what is opened when it is first asked for, and then shared",
   "assets.ts": "files that ship with the program",
   "deps": "the libraries that src/ uses, each pinned in one place",
 };

@@ -10,6 +10,7 @@ import { UsageError } from "../errors.ts";
 import { exists, filesWithin } from "../files/byte_file.ts";
 import { dataHome } from "../files/data_home.ts";
 import { WEIGHTS } from "../model/find_models.ts";
+import { once } from "../once.ts";
 import { Adapter, type Bases } from "./adapter_file.ts";
 
 /** Where adapters are looked up by name, where nobody says: the model folder's `loras`, then the user's data folder. */
@@ -24,7 +25,6 @@ export class AdapterShelf {
   /** Files that go before the folders, by their names. */
   readonly #given = new Map<string, string>();
   readonly #open = new Map<string, Promise<Adapter>>();
-  #listed?: Promise<Map<string, string>>;
 
   /** @param folders to look names up in, the first that has one counts */
   constructor(readonly bases: Bases, readonly folders: readonly string[]) {}
@@ -63,17 +63,14 @@ export class AdapterShelf {
   }
 
   #opened(path: string): Promise<Adapter> {
-    const known = this.#open.get(path);
-    if (known) return known;
-    const adapter = Adapter.open(path, this.bases);
-    adapter.catch(() => this.#open.delete(path)); // it may be there the next time
-    this.#open.set(path, adapter);
-    return adapter;
+    return once(this.#open, path, () => Adapter.open(path, this.bases));
   }
 
   async #placeOf(name: string): Promise<string> {
-    const places = await (this.#listed ??= listed(this.folders));
-    const place = this.#given.get(nameOf(name)) ?? places.get(nameOf(name));
+    const given = this.#given.get(nameOf(name));
+    if (given !== undefined) return given;
+    const places = await listed(this.folders); // each time: files come while a model is open
+    const place = places.get(nameOf(name));
     if (place !== undefined) return place;
     const names = [...places.keys()];
     throw new UsageError(

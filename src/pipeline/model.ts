@@ -27,6 +27,7 @@ import type { RrdbConfig } from "../nn/rrdbnet.ts";
 import { openPackedCache, packedFolder } from "../nn/packed_cache.ts";
 import type { KeptType } from "../ops/weight.ts";
 import { readVaeConfig, type VaeConfig } from "../nn/vae.ts";
+import { once } from "../once.ts";
 import type { AppliedLora } from "./loras.ts";
 import {
   type Backbones,
@@ -370,14 +371,6 @@ export class Model implements Networks, Disposable {
       throw error;
     }
   }
-}
-
-/** What a key stands for, opened when it is first asked for. A failure is not kept: the next try may succeed. */
-function once<T>(known: Map<string, Promise<T>>, key: string, open: () => Promise<T>): Promise<T> {
-  const opening = known.get(key) ?? open();
-  known.set(key, opening);
-  opening.catch(() => known.delete(key));
-  return opening;
 }
 
 /**

@@ -97,6 +97,8 @@ Deno.test("what is merged has its own identity; what nothing changes keeps its n
   await strong.read(name, piece, 128);
   assert.deepEqual(new Float32Array(piece.buffer), whole.slice(32, 48));
   await assert.rejects(() => shelf.find("kohja"), /no LoRA kohja in .*Did you mean "kohya"/);
+  await Deno.rename(`${model.folder}/kohya.safetensors`, `${model.folder}/kohja.safetensors`);
+  assert.equal((await shelf.find("kohja")).hash, adapter.hash); // it has come meanwhile
   shelf.close();
 });
 

@@ -108,6 +108,9 @@ function usesLanes(device: Device, tiles: Speeds): boolean {
 /** Where no tile is right, or one is forced where there are none. */
 const NO_TILE: Speeds = [["tile 8", 1]];
 
+/** Rounds of workgroups that fill a GPU, by rows of a thread, which take registers: further slices only move sums. */
+const ROUNDS = { 4: 16, 8: 5 } as Record<number, number>;
+
 /**
  * The tile, and the number of slices, that take the shortest time on GPUs as the table sees them: the rounds of
  * workgroups that a unit works off, and for slices a further dispatch that reads what they have written. Taps that are
@@ -122,9 +125,10 @@ function shortest(device: Device, { rows, panels, depth, taps }: ProductShape, t
   let least = Infinity;
   for (const [name, speed] of known) {
     const tileRows = 8 * MATMUL[name].rows;
+    const enough = ROUNDS[MATMUL[name].rows] * Math.max(...fill.units);
     for (const slices of [1, 2, 3, 4, 6, 8, 12, 16]) {
-      if (slices > 1 && (planes > 1 || depth * steps < 32 * slices)) break;
       const workgroups = Math.ceil(rows / tileRows) * panels * planes * slices;
+      if (slices > 1 && (planes > 1 || depth * steps < 32 * slices || workgroups > enough)) break;
       // 64 columns of the tile's rows, all channels of a slice.
       const products = 64 * tileRows * Math.ceil(depth / slices) * 4 * steps;
       const cycles = products / fill.products / (speed / fastest);

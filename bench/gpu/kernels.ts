@@ -11,7 +11,7 @@ import { Graph } from "../../src/gpu/graph.ts";
 import type { Program } from "../../src/gpu/program.ts";
 import { readFloats, writeFloats } from "../../src/gpu/storage.ts";
 import type { Tensor } from "../../src/gpu/tensor.ts";
-import { timeProgram } from "../../src/gpu/time_program.ts";
+import { timePrograms } from "../../src/gpu/time_program.ts";
 import { arraysSource } from "../../src/nn/twins.ts";
 import { Weights } from "../../src/nn/weights.ts";
 import { attention, selfMap } from "../../src/ops/attention.ts";
@@ -113,12 +113,14 @@ const CASES = small ? [matmul(64, 64, 128), convolution(64, 16), attentions(2, 4
   attentions(1, 512, 4096),
 ];
 
-/** Seconds of a program: by the device's clock where it has one, which is as fast as the host's by `clock`. */
-async function time(device: Device, program: Program): Promise<number> {
-  if (!device.timestamps || small) return await byHost(device, program);
-  let shortest = Infinity;
-  for (let i = 0; i < 3; i++) shortest = Math.min(shortest, clock * await timeProgram(device, program) / 1000);
-  return shortest;
+/** Seconds of programs: by the device's clock where it has one, which is as fast as the host's by `clock`. */
+async function time(device: Device, programs: readonly Program[]): Promise<number[]> {
+  if (device.timestamps && !small) {
+    return (await timePrograms(device, programs)).map((milliseconds) => clock * milliseconds / 1000);
+  }
+  const seconds: number[] = [];
+  for (const program of programs) seconds.push(await byHost(device, program));
+  return seconds;
 }
 
 /** Ticks of some drivers are no nanoseconds: how long one is, by the host's clock. */
@@ -128,24 +130,33 @@ function byHost(device: Device, program: Program): Promise<number> {
   return best(() => program.run(), () => device.finished(), 2, small ? 0 : 0.2);
 }
 
-/** What a variant gives, and its seconds. */
-async function measure(device: Device, precision: Precision, test: Case) {
+/** A variant that has run once: what it gave, and how long it was compiled. */
+interface Made extends Disposable {
+  name: string;
+  program: Program;
+  values: Float32Array;
+  compile: number;
+}
+
+async function make(device: Device, precision: Precision, test: Case, name: string): Promise<Made> {
+  device.forced.clear();
+  for (const [op, variant] of Object.entries(test.variants[name])) device.forced.set(op, variant);
   const g = new Graph(device, test.name, precision);
   const weights = new Weights(device, precision, "bench");
   const inputs = test.shapes.map((shape, i) => g.input(`input ${i}`, shape));
   const out = g.output(test.record(g, weights, inputs));
-  try {
-    if (weights.list.length) await weights.load(arraysSource(test.weights));
-    const started = performance.now();
-    using program = await g.compile();
-    const compile = (performance.now() - started) / 1000;
-    inputs.forEach((input, i) => writeFloats(device, input, test.inputs[i]));
-    program.run();
-    const values = await readFloats(device, out);
-    return { values, compile, seconds: await time(device, program) };
-  } finally {
+  if (weights.list.length) await weights.load(arraysSource(test.weights));
+  const started = performance.now();
+  const program = await g.compile();
+  const compile = (performance.now() - started) / 1000;
+  inputs.forEach((input, i) => writeFloats(device, input, test.inputs[i]));
+  program.run();
+  const values = await readFloats(device, out);
+  const release = () => {
+    program.destroy();
     weights.release();
-  }
+  };
+  return { name, program, values, compile, [Symbol.dispose]: release };
 }
 
 /** The largest error among the samples, as a share of the largest number there. */
@@ -175,7 +186,7 @@ async function bandwidth(device: Device): Promise<number> {
   const g = new Graph(device, "bandwidth", "f16");
   g.output(add(g, g.input("a", shape), g.input("b", shape)));
   using program = await g.compile();
-  const [host, own] = [await byHost(device, program), await time(device, program)];
+  const [host, [own]] = [await byHost(device, program), await time(device, [program])];
   tell("a second of the device's clock, by the host's", (host / own).toFixed(3));
   if (Math.abs(host / own - 1) > 0.2) clock = host / own;
   return 3 * 2 * shape.reduce((a, b) => a * b, 1) / host / 1e9;
@@ -189,39 +200,60 @@ const peak = await measurePeak(device, rounds ? 65535 : undefined, rounds);
 tell("f32 multiply-adds in registers, GFLOP/s", peak.toFixed(0));
 tell("memory, GB/s read and written", await bandwidth(device).then((rate) => rate.toFixed(0), firstLine));
 
+tell("f16 multiply-adds in registers, GFLOP/s", await halfPeak().catch(firstLine));
+
+/** The same in f16, where the device computes in it. */
+async function halfPeak(): Promise<string> {
+  if (!device.halfs) return "no shader-f16";
+  return (await measurePeak(device, rounds ? 65535 : undefined, rounds, true)).toFixed(0);
+}
+
 const HEADER = ["kernel", "type", "variant", "GFLOP/s", "of f32 peak", "error", "", "compile"];
-for (const precision of ["f16", "f32"] as const) {
-  for (const make of CASES) {
-    const test = make();
+
+/** All variants of a case against each other; one that fails is told, and the others begin anew on a new device. */
+async function race(precision: Precision, test: Case, names: string[]): Promise<void> {
+  const row = (name: string, ...cells: string[]) => say(VARIANTS, HEADER, [test.name, precision, name, ...cells]);
+  const all: Made[] = [];
+  let now = names[0];
+  try {
+    for (const name of names) {
+      begin(`${test.name}, ${precision}, ${now = name}`);
+      all.push(await make(device, precision, test, name));
+    }
+    const seconds = await time(device, all.map(({ program }) => program));
     const rows = test.inputs[0].length / test.shapes[0].at(-1)!;
     const expected = samplesOf(rows, test.columns).map(([row, column]): [number, number] => {
       return [row * test.columns + column, test.reference(row, column)];
     });
-    let first: Float32Array | undefined;
-    for (const [name, forced] of Object.entries(test.variants)) {
-      device.forced.clear();
-      for (const [op, variant] of Object.entries(forced)) device.forced.set(op, variant);
-      begin(`${test.name}, ${precision}, ${name}`);
-      const cells = await measure(device, precision, test).then(({ values, seconds, compile }) => {
-        const error = Math.max(errorOf(values, expected), first ? difference(values, first) : 0);
-        const right = error <= MOST[precision];
-        if (right) first ??= values;
-        const rate = test.flops / seconds / 1e9;
-        const share = `${(100 * rate / peak).toFixed(0)} %`;
-        return [
-          rate.toFixed(rate < 10 ? 2 : 0),
-          share,
-          error.toExponential(1),
-          right ? "" : "WRONG",
-          duration(compile),
-        ];
-      }, async (error) => {
-        device.close(); // what it has told once it tells again
-        device = await openDevice();
-        return ["", "", "", firstLine(error), ""];
-      });
-      say(VARIANTS, HEADER, [test.name, precision, name, ...cells]);
+    const off = (values: Float32Array) => errorOf(values, expected);
+    const first = all.find(({ values }) => off(values) <= MOST[precision]);
+    for (const [i, { name, values, compile }] of all.entries()) {
+      const error = Math.max(off(values), first ? difference(values, first.values) : 0);
+      const rate = test.flops / seconds[i] / 1e9;
+      row(
+        name,
+        rate.toFixed(rate < 10 ? 2 : 0),
+        `${(100 * rate / peak).toFixed(0)} %`,
+        error.toExponential(1),
+        error <= MOST[precision] ? "" : "WRONG",
+        duration(compile),
+      );
     }
+    all.forEach((made) => made[Symbol.dispose]());
+  } catch (error) {
+    row(now, "", "", "", firstLine(error), "");
+    device.close(); // what it has told once it tells again
+    device = await openDevice();
+    const rest = names.filter((name) => name !== now);
+    if (rest.length) await race(precision, test, rest);
+  }
+}
+
+for (const precision of ["f16", "f32"] as const) {
+  for (const make of CASES) {
+    const test = make();
+    const names = Object.keys(test.variants).filter((name) => precision === "f16" || !name.includes("halfs"));
+    await race(precision, test, names);
   }
 }
 device.close();

@@ -1,5 +1,5 @@
 /**
- * How long a program takes, for choosing between kernels.
+ * How long programs take, for choosing between kernels.
  *
  * @module
  */
@@ -9,33 +9,34 @@ import { recordPass } from "./replay.ts";
 import { readTicks, submitTicks } from "./ticks.ts";
 
 /**
- * Milliseconds that are long enough to be measured: by the device's own clock, and by the host's, which may see the end
- * 10 ms late.
+ * Milliseconds that are long enough to be told apart: by the device's own clock, and by the host's, which sleeps 10 of
+ * them.
  */
 const ENOUGH = { device: 2, host: 40 };
 
-/** The most repetitions of a program, and the most milliseconds of them by the host's clock. */
+/** More repetitions than this are not needed, nor more milliseconds of them by the host's clock. */
 const MOST = 1024, LONGEST = 200;
 
 /**
- * A GPU that was idle runs slowly (an NVIDIA H200 by a factor of five) and takes a while to speed up. Milliseconds of
- * work in one turn of warming up, at least before a measurement counts, and at most.
+ * A GPU that had nothing to do while a kernel was compiled runs slowly (an NVIDIA H200 by a factor of five), and takes
+ * a third of a second to find out that it is wanted. So programs are timed in turns of so many milliseconds, one after
+ * the other, for at least and at most so many of them together, until no round is faster than the best before it.
  */
-const WARM = { turn: 25, least: 100, most: 400 };
-
-/** Warming up ends with a turn that takes at least this share of the best time so far. */
-const NO_FASTER = 0.97;
+const WARM = { turn: 25, least: 500, most: 2000, faster: 0.97 };
 
 /**
- * Milliseconds of one run, at its second and later ones: the first may compile.
+ * Milliseconds of one run of each program, at its second and later ones: the first may compile. On a GPU the shortest
+ * that each has taken while it was their turn.
  * @param signal ends the waiting at once, with its reason
  */
-export async function timeProgram(device: Device, program: Program, signal?: AbortSignal): Promise<number> {
-  program.run();
-  await device.finished(signal);
+export async function timePrograms(
+  device: Device,
+  programs: readonly Program[],
+  signal?: AbortSignal,
+): Promise<number[]> {
   const { gpu, timestamps, summary } = device;
   const querySet = timestamps ? gpu.createQuerySet({ label: "timing", type: "timestamp", count: 2 }) : undefined;
-  const measured = async (repeats: number) => {
+  const measured = async (program: Program, repeats: number) => {
     const start = performance.now();
     const ticks = submitRepeated(gpu, program, repeats, querySet);
     if (!ticks) await device.finished(signal);
@@ -45,17 +46,25 @@ export async function timeProgram(device: Device, program: Program, signal?: Abo
     return { time: own > 0 ? own : host, host, enough }; // some drivers' ticks stand still
   };
   try {
-    let repeats = 1;
-    let result = await measured(repeats);
-    while (!result.enough && repeats < MOST && result.host < LONGEST) result = await measured(repeats *= 4);
-    let shortest = result.time / repeats;
-    if (summary.software) return shortest;
-    for (let worked = 0; worked < WARM.most;) {
-      repeats = Math.min(MOST, Math.ceil(WARM.turn / shortest));
-      const { time, host } = await measured(repeats);
-      worked += host;
-      if (worked >= WARM.least && time / repeats > NO_FASTER * shortest) return Math.min(shortest, time / repeats);
-      shortest = Math.min(shortest, time / repeats);
+    const shortest: number[] = [];
+    for (const program of programs) {
+      program.run();
+      await device.finished(signal);
+      let repeats = 1;
+      let result = await measured(program, repeats);
+      while (!result.enough && repeats < MOST && result.host < LONGEST) result = await measured(program, repeats *= 4);
+      shortest.push(result.time / repeats);
+    }
+    let steady = summary.software;
+    for (let worked = 0; !steady && worked < WARM.most;) {
+      steady = worked >= WARM.least;
+      for (const [i, program] of programs.entries()) {
+        const repeats = Math.min(MOST, Math.ceil(WARM.turn / shortest[i]));
+        const { time, host } = await measured(program, repeats);
+        worked += host;
+        if (time / repeats < WARM.faster * shortest[i]) steady = false;
+        shortest[i] = Math.min(shortest[i], time / repeats);
+      }
     }
     return shortest;
   } finally {

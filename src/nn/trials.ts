@@ -16,18 +16,31 @@ import { groupNorm } from "../ops/norm.ts";
 import { attentionTwin, convTwin, linearTwin, normTwin, random } from "./twins.ts";
 import type { Weights } from "./weights.ts";
 
-/** One variant of an op at work: inputs, weights by name, and what is recorded. */
-export interface Trial {
+/** An op at work: inputs, weights by name, and what is recorded. */
+interface Case {
   op: string;
-  variant: string;
   inputs: { shape: number[]; values?: Float32Array }[];
   weights: Record<string, { shape: number[]; values: Float32Array }>;
   build(g: Graph, w: Weights, inputs: Tensor[]): Tensor;
-  /** What must come out, of a trial that is for that. */
-  expected?: Float32Array;
-  /** What it is timed at (`TIMED`), or the width of its heads. */
+}
+
+/** A variant is checked: what must come out is known. */
+export interface Check extends Case {
+  variant: string;
+  expected: Float32Array;
+  /** The width of its heads. */
   at?: number;
 }
+
+/** Variants are timed against each other. */
+export interface Race extends Case {
+  variants: readonly string[];
+  /** What they are timed at (`TIMED`), or the width of their heads. */
+  at: number;
+}
+
+/** What is done at a time: it is begun once, and never again. */
+export type Trial = Check | Race;
 
 /** What a model uses: widths of its heads, channels of its 3×3 convolutions; those that matter most first. */
 export interface Uses {
@@ -55,6 +68,11 @@ export function* trialsOf(device: Device, uses: Uses, thorough: boolean): Genera
   const channels = [...new Set(uses.conv3x3.map(nearest))];
   const wrong = (op: string, variant: string) => device.tuning?.wrong.includes(`${op} ${variant}`) ?? false;
   const lanes = thorough && device.kind === "subgroup";
+  const heads = (width: number) => {
+    const table = attentionVariants(device, width).slice(0, 2);
+    return lanes && width <= WIDEST_FOR_LANES ? [...new Set([...table, "lanes any"])] : table;
+  };
+  const convolutions = (channels: number) => timedConvolutions(["winograd", "taps"], channels);
 
   const [tiles, others] = [matmulTiles(device).slice(0, 2), matmulTiles(device).slice(2)];
   for (const variant of tiles) yield knownProduct(variant);
@@ -62,36 +80,25 @@ export function* trialsOf(device: Device, uses: Uses, thorough: boolean): Genera
   for (const variant of noTile || lanes ? ["lanes 16", "lanes 8", "lanes 4"] : []) yield knownProduct(variant);
   yield knownConvolution("winograd");
   yield knownConvolution("taps");
-  for (const width of widths) yield* attentionVariants(device, width).slice(0, 1).map((name) => knownHead(name, width));
+  for (const width of widths) yield* heads(width).slice(0, 1).map((name) => knownHead(name, width));
   yield knownNorm("whole");
 
-  for (const c of channels.slice(0, 1)) yield* ["winograd", "taps"].map((variant) => timedConvolution(variant, c));
-  for (const variant of noTile || software ? ["lanes 16"] : tiles) yield timedProduct(variant);
-  for (const variant of others) {
-    yield knownProduct(variant);
-    yield timedProduct(variant);
-  }
+  yield* channels.slice(0, 1).map(convolutions);
+  for (const variant of others) yield knownProduct(variant);
+  yield timedProducts([...tiles, ...others, ...(noTile || software || lanes ? ["lanes 16"] : [])]);
   for (const width of widths) {
-    const [first, second] = attentionVariants(device, width);
-    if (second === undefined) continue;
-    yield knownHead(second, width);
-    for (const variant of [first, second]) yield timedHeads(variant, width);
+    for (const variant of heads(width).slice(1)) yield knownHead(variant, width);
+    yield timedHeads(heads(width), width);
   }
-  for (const c of channels.slice(1)) yield* ["winograd", "taps"].map((variant) => timedConvolution(variant, c));
+  yield* channels.slice(1).map(convolutions);
   yield knownNorm("strips");
-  for (const variant of ["whole", "strips"]) yield timedNorm(variant);
-  if (!lanes) return;
-  yield timedProduct("lanes 16");
-  for (const width of widths.filter((width) => width <= WIDEST_FOR_LANES)) {
-    yield knownHead("lanes any", width);
-    yield timedHeads("lanes any", width);
-  }
+  yield timedNorms(["whole", "strips"]);
 }
 
 /** As tuning calls it, and remembers that it was done. */
-export function trialName({ op, variant, expected, at }: Trial): string {
-  const where = at === undefined ? "" : expected ? ` of ${at}` : ` at ${at}`;
-  return `${expected ? "check" : "time"} ${op} ${variant}${where}`;
+export function trialName(trial: Trial): string {
+  if ("variants" in trial) return `time ${trial.op} at ${trial.at}`;
+  return `check ${trial.op} ${trial.variant}${trial.at === undefined ? "" : ` of ${trial.at}`}`;
 }
 
 /** Where convolutions of so many channels are timed. */
@@ -101,7 +108,7 @@ function nearest(channels: number): number {
 
 // Odd sizes, for results that are known.
 
-function knownProduct(variant: string): Trial {
+function knownProduct(variant: string): Check {
   const [m, k, n] = [70, 36, 72];
   const x = random(m * k, 1), w = random(n * k, 2), b = random(n, 3);
   return {
@@ -114,7 +121,7 @@ function knownProduct(variant: string): Trial {
   };
 }
 
-function knownConvolution(variant: string): Trial {
+function knownConvolution(variant: string): Check {
   const picture = { height: 7, width: 9, channels: 36, outputs: 68 };
   const pixels = random(7 * 9 * 36, 4), kernel = random(68 * 36 * 9, 5).map((v) => v / 9), bias = random(68, 6);
   return {
@@ -127,7 +134,7 @@ function knownConvolution(variant: string): Trial {
   };
 }
 
-function knownHead(variant: string, width: number): Trial {
+function knownHead(variant: string, width: number): Check {
   const rows = 37, qkv = random(rows * 3 * width, 7);
   return {
     op: "attention",
@@ -140,7 +147,7 @@ function knownHead(variant: string, width: number): Trial {
   };
 }
 
-function knownNorm(variant: string): Trial {
+function knownNorm(variant: string): Check {
   const rows = random(5 * 7 * 20, 8), gamma = random(20, 9), beta = random(20, 10);
   return {
     op: "norm",
@@ -154,11 +161,11 @@ function knownNorm(variant: string): Trial {
 
 // As large as a U-Net's, to be timed.
 
-function timedProduct(variant: string): Trial {
+function timedProducts(variants: string[]): Race {
   const [rows, channels, columns] = [TIMED.matmul, 640, 2560]; // enough of them for workgroups to be many
   return {
     op: "matmul",
-    variant,
+    variants,
     inputs: [{ shape: [1, rows, channels] }],
     weights: {},
     build: (g, w, [x]) => linear(g, x, w.matrix("l", channels, columns)),
@@ -166,11 +173,11 @@ function timedProduct(variant: string): Trial {
   };
 }
 
-function timedConvolution(variant: string, channels: number): Trial {
+function timedConvolutions(variants: string[], channels: number): Race {
   const side = channels < 640 ? 64 : 32;
   return {
     op: "conv3x3",
-    variant,
+    variants,
     inputs: [{ shape: [1, side, side, channels] }],
     weights: {},
     build: (g, w, [x]) => conv3x3(g, x, w.matrix("c", channels, channels, { taps: 9 })),
@@ -178,11 +185,11 @@ function timedConvolution(variant: string, channels: number): Trial {
   };
 }
 
-function timedHeads(variant: string, width: number): Trial {
+function timedHeads(variants: string[], width: number): Race {
   const count = width > 160 ? 1 : 8, rows = 1024;
   return {
     op: "attention",
-    variant,
+    variants,
     inputs: [{ shape: [1, rows, 3 * count * width] }],
     weights: {},
     build: (g, _, [qkv]) => attention(g, { qkv }, { count, width }, selfMap(1, rows)),
@@ -190,10 +197,10 @@ function timedHeads(variant: string, width: number): Trial {
   };
 }
 
-function timedNorm(variant: string): Trial {
+function timedNorms(variants: string[]): Race {
   return {
     op: "norm",
-    variant,
+    variants,
     inputs: [{ shape: [2, TIMED.norm, 1, 320] }],
     weights: {},
     build: (g, w, [x]) => groupNorm(g, x, { ...w.norm("n", 320, 1e-5), groups: 32 }, true),

@@ -14,9 +14,9 @@ import { Graph } from "../gpu/graph.ts";
 import type { Program } from "../gpu/program.ts";
 import { readFloats, writeFloats } from "../gpu/storage.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { timeProgram } from "../gpu/time_program.ts";
+import { timePrograms } from "../gpu/time_program.ts";
 import { variantName } from "../ops/variants.ts";
-import { ALL_USES, type Trial, trialName, trialsOf, type Uses } from "./trials.ts";
+import { ALL_USES, type Check, type Race, type Trial, trialName, trialsOf, type Uses } from "./trials.ts";
 import { arraysSource } from "./twins.ts";
 import { Weights } from "./weights.ts";
 
@@ -61,19 +61,22 @@ export async function tune(device: Device, options: TuneOptions = {}): Promise<T
   const start = now();
   for (const trial of trialsOf(device, uses, thorough)) {
     signal?.throwIfAborted();
-    const name = trialName(trial), variant = variantName(trial.op, trial.variant);
+    const name = trialName(trial);
+    const variants = ("variants" in trial ? trial.variants : [trial.variant])
+      .filter((variant) => !tuning.wrong.includes(variantName(trial.op, variant)));
     device.tuning = { wrong: tuning.wrong, speeds: {} };
-    if (tuning.tried.includes(name) || tuning.wrong.includes(variant)) continue;
+    if (tuning.tried.includes(name) || variants.length < ("variants" in trial ? 2 : 1)) continue;
     if (now() - start >= budget) break;
     tuning.tried.push(name);
     await options.onTrial?.(name, tuning);
     try {
-      if (trial.expected) {
-        if (await isRight(device, trial, options)) continue;
+      if ("variants" in trial) {
+        const times = await milliseconds(device, trial, variants, options);
+        variants.forEach((v, i) => tuning.speeds[`${variantName(trial.op, v)} at ${trial.at}`] = 1 / times[i]);
+      } else if (!await isRight(device, trial, options)) {
+        const variant = variantName(trial.op, trial.variant);
         tuning.wrong.push(variant);
         options.onWrong?.(variant);
-      } else {
-        tuning.speeds[`${variant} at ${trial.at}`] = 1 / await milliseconds(device, trial, options);
       }
     } catch (error) {
       if (error instanceof Stuck) return device.tuning = { ...tuning, stuck: name };
@@ -103,29 +106,41 @@ async function patiently<T>(work: Promise<T>, { patience = PATIENCE }: TuneOptio
 }
 
 /** Whether a variant gives what it must; one that does not compile does not. */
-async function isRight(device: Device, trial: Trial, options: TuneOptions): Promise<boolean> {
+async function isRight(device: Device, check: Check, options: TuneOptions): Promise<boolean> {
   const { signal } = options;
+  const result = async () => {
+    using made = await make(device, check, check.variant, signal);
+    made.program.run();
+    return await readFloats(device, made.out, signal);
+  };
   try {
-    const result = await patiently(run(device, trial, (_, out) => readFloats(device, out, signal), signal), options);
-    return trial.expected!.every((value, i) => Math.abs(result[i] - value) <= TOLERANCE);
+    const values = await patiently(result(), options);
+    return check.expected.every((value, i) => Math.abs(values[i] - value) <= TOLERANCE);
   } catch (error) {
     if (error instanceof GpuError) return false;
     throw error;
   }
 }
 
-function milliseconds(device: Device, trial: Trial, options: TuneOptions): Promise<number> {
+/** What each variant takes, all of them made before any is timed. */
+async function milliseconds(
+  device: Device,
+  race: Race,
+  variants: readonly string[],
+  options: TuneOptions,
+): Promise<number[]> {
   const { signal } = options;
-  return patiently(run(device, trial, (program) => timeProgram(device, program, signal), signal), options);
+  const times = async () => {
+    using all = new DisposableStack();
+    const programs: Program[] = [];
+    for (const variant of variants) programs.push(all.use(await make(device, race, variant, signal)).program);
+    return await timePrograms(device, programs, signal);
+  };
+  return await patiently(times(), options);
 }
 
-/** Records a trial with its variant, runs it once, and hands over the program and its result. */
-async function run<T>(
-  device: Device,
-  { op, variant, inputs, weights, build }: Trial,
-  use: (program: Program, out: Tensor) => Promise<T>,
-  signal?: AbortSignal,
-): Promise<T> {
+/** A variant at work, with its inputs. */
+async function make(device: Device, { op, inputs, weights, build }: Trial, variant: string, signal?: AbortSignal) {
   const before = device.forced.get(op);
   const g = new Graph(device, "trying kernels", "f16");
   const w = new Weights(device, "f16", "trying kernels");
@@ -141,11 +156,15 @@ async function run<T>(
   try {
     if (Object.keys(weights).length > 0) await w.load(arraysSource(weights));
     else w.allocate();
-    using program = await g.compile(signal);
+    const program = await g.compile(signal);
     inputs.forEach(({ values }, i) => values && writeFloats(device, tensors[i], values));
-    program.run();
-    return await use(program, out);
-  } finally {
+    const release = () => {
+      program.destroy();
+      w.release();
+    };
+    return { program, out, [Symbol.dispose]: release };
+  } catch (error) {
     w.release();
+    throw error;
   }
 }

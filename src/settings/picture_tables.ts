@@ -99,7 +99,7 @@ export const samplingSettings = {
     least: 0,
     most: 1,
     on: ["generate"],
-    help: "bind mode: share of the steps in which each region is a picture of its own (default 0.4)",
+    help: "bind mode: share of the steps in which each region is a picture of its own (default: the model's, else 0.4)",
   },
   refineRatio: {
     type: "number",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { orCancelled } from "./errors.ts";
+import { orCancelled, UsageError } from "./errors.ts";
 import type { Device } from "./gpu/device.ts";
 import type { Plan } from "./plan/plan.ts";
 import { decodePicture } from "./pipeline/decoder.ts";
@@ -33,8 +33,11 @@ export interface StepEvent {
   seconds: number;
   /** Noise-to-signal ratio before the step. */
   sigma: number;
-  /** The picture as far as it is: "proj" one linear colour a latent pixel, "tae" decoded
-   * by --taesd's network, "vae" decoded. Call before the next step. */
+  /**
+   * The picture as far as it is: "proj" one linear colour a latent pixel, "tae" decoded by --taesd's network, "vae"
+   * decoded.
+   * @throws UsageError once the next step has begun
+   */
   preview(kind: PreviewKind): Promise<Picture>;
 }
 
@@ -208,13 +211,21 @@ async function* pass(
       await (step.index + 1 < step.steps ? device.keptUp(signal) : device.finished(signal));
       latents.keepOnly([step.x, step.denoised, ...step.keep]);
       seconds.push(clock(`step ${step.index + 1}`));
-      yield {
-        step: count.before + step.index + 1 - first,
-        steps: count.before + step.steps - first + count.after,
-        seconds: seconds[seconds.length - 1],
-        sigma: step.sigma,
-        preview: (kind) => preview(kind, step.denoised),
-      };
+      let isOver = false;
+      try {
+        yield {
+          step: count.before + step.index + 1 - first,
+          steps: count.before + step.steps - first + count.after,
+          seconds: seconds[seconds.length - 1],
+          sigma: step.sigma,
+          async preview(kind) {
+            if (isOver) throw new UsageError("A step's preview can only be asked for before the next step.");
+            return await preview(kind, step.denoised);
+          },
+        };
+      } finally {
+        isOver = true;
+      }
       clock(); // what the caller did in between is not ours
       latents.keepOnly([step.x, ...step.keep]);
       denoiser.enter(step.index + 1);

@@ -1,11 +1,11 @@
 /** What a picture's phases must not disturb: samplers, previews, masks, cancelling. */
 import assert from "@std/assert";
-import { CancelledError } from "../../src/errors.ts";
+import { CancelledError, UsageError } from "../../src/errors.ts";
 import { encodePng } from "../../src/formats/png.ts";
 import { paint, type StepEvent } from "../../src/generate.ts";
 import { loadModel, type Model } from "../../src/pipeline/model.ts";
 import { parsePlan } from "../../src/plan/parse_plan.ts";
-import type { Plan, PlanPhase } from "../../src/plan/plan.ts";
+import { plainPlan, type Plan, type PlanPhase } from "../../src/plan/plan.ts";
 import type { SamplerName } from "../../src/sample/names.ts";
 import { testDevice } from "../ops/harness.ts";
 
@@ -40,7 +40,7 @@ interface Options {
   signal?: AbortSignal;
   /** Previews are wanted. */
   looks?: boolean;
-  onStep?(event: StepEvent): void;
+  onStep?(event: StepEvent): unknown;
 }
 
 interface Drawn {
@@ -61,6 +61,15 @@ const planned = (more: Partial<Plan>, mask?: string) =>
     ...more,
   });
 const phases = (...modes: PlanPhase["mode"][]) => ({ phases: modes.map((mode) => ({ mode, share: 1 })) });
+
+Deno.test("a preview is of its own step: asked for later, it is refused and leaves nothing on the device", () =>
+  withModel(async (draw, { device }) => {
+    const events: StepEvent[] = [];
+    await draw({ plan: plainPlan("a fox", "test"), onStep: (event) => events.push(event) });
+    const before = device.allocatedBytes;
+    for (const event of events) await assert.rejects(() => event.preview("vae"), UsageError);
+    assert.equal(device.allocatedBytes, before);
+  }));
 
 Deno.test("a switch from a phase to its like changes no bit, whatever the sampler remembers", () =>
   withModel(async (draw) => {

@@ -96,14 +96,28 @@ function partsOf(list: string): string[] {
 
 const RANGE = /^(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)(?::(\d+(?:\.\d+)?))?$/;
 
+/** In whole numbers of the smallest decimal place: seeds are longer than JavaScript's numbers, and tenths are none. */
 function rangeOf(part: string, spelling: string): string[] {
   const match = RANGE.exec(part);
   if (!match) return [part];
-  const [first, last, step = 1] = match.slice(1).map((text) => text === undefined ? undefined : Number(text));
-  if (first! > last! || !(step! > 0)) {
+  const texts = [match[1], match[2], match[3] ?? "1"];
+  const places = Math.max(...texts.map((text) => (text.split(".")[1] ?? "").length));
+  const [first, last, step] = texts.map((text) => {
+    const [whole, fraction = ""] = text.split(".");
+    return BigInt(whole + fraction.padEnd(places, "0"));
+  });
+  if (first > last || step === 0n) {
     throw new UsageError(`${spelling}=${part} is no range: write the smaller first, such as 1..9 or 1..9:2.`);
   }
-  const count = Math.floor((last! - first!) / step! + 1e-9) + 1;
+  const count = (last - first) / step + 1n;
   if (count > MOST) throw new UsageError(`${spelling}=${part} has ${count} values; the most are ${MOST}.`);
-  return Array.from({ length: count }, (_, i) => `${Number((first! + i * step!).toFixed(6))}`);
+  return Array.from({ length: Number(count) }, (_, i) => decimal(first + BigInt(i) * step, places));
+}
+
+/** A number of the `places`th decimal place, written as people do. */
+function decimal(value: bigint, places: number): string {
+  if (places === 0) return `${value}`;
+  const digits = `${value < 0n ? -value : value}`.padStart(places + 1, "0");
+  const text = `${digits.slice(0, -places)}.${digits.slice(-places)}`.replace(/\.?0+$/, "");
+  return `${value < 0n ? "-" : ""}${text}`;
 }

@@ -10,6 +10,8 @@ Deno.test("an axis is values, ranges, quoted texts, and none", () => {
   assert.deepEqual(values("seed=1..4"), [1, 2, 3, 4]);
   assert.deepEqual(values("cfg_scale=3, 5,7.5"), [3, 5, 7.5]);
   assert.deepEqual(values("guidance-scale=1..2:0.5,9"), [1, 1.5, 2, 9]);
+  assert.deepEqual(values("strength=0.1..0.35:0.1"), [0.1, 0.2, 0.3]);
+  assert.deepEqual(values("seed=9007199254740993..9007199254740995"), [1n, 2n, 3n].map((i) => 9007199254740992n + i));
   assert.deepEqual(values("sampler=euler_a,dpm++2m"), ["euler_a", "dpm++2m"]);
   assert.deepEqual(values('prompt="a ""big"" cat, sitting",a dog'), ['a "big" cat, sitting', "a dog"]);
   assert.deepEqual(values("lora=,ink=0.5"), [undefined, [{ file: "ink", weight: 0.5 }]]);

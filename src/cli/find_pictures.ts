@@ -7,7 +7,7 @@
 import { BUNDLED_MODEL } from "../assets.ts";
 import { join } from "../deps/path.ts";
 import { UsageError } from "../errors.ts";
-import { hashOfControlNet } from "../model/controlnet_file.ts";
+import { controlNetBeside, hashOfControlNet } from "../model/controlnet_file.ts";
 import { exists } from "../files/byte_file.ts";
 import { fingerprint } from "../files/fingerprint.ts";
 import { type PictureName, readInput } from "../picture/input.ts";
@@ -17,9 +17,16 @@ import { type ControlOption, FILE_SETTINGS, type FlagValues, PICTURE_SETTINGS, t
 
 /**
  * The paths of the settings' pictures and files: as the flags say, beside the picture, or in the working folder.
+ * @param folder where the picture lies
+ * @param model the path of its model, whose folder may hold ControlNets
  * @throws UsageError where one is missing or has another hash
  */
-export async function findPictures(settings: Settings, flags: FlagValues, folder: string): Promise<Partial<Settings>> {
+export async function findPictures(
+  settings: Settings,
+  flags: FlagValues,
+  folder: string,
+  model: string,
+): Promise<Partial<Settings>> {
   const found: Partial<Settings> = {};
   for (const setting of PICTURE_SETTINGS) {
     const named = settings[setting];
@@ -35,24 +42,28 @@ export async function findPictures(settings: Settings, flags: FlagValues, folder
     found[setting] = await find(named, flagOf(setting), flags[setting] as string | undefined, folder, fingerprint);
   }
   const { controlNets } = settings;
-  if (controlNets) found.controlNets = await findControls(controlNets, flags.controlNets ?? [], folder);
+  if (controlNets) found.controlNets = await findControls(controlNets, flags.controlNets ?? [], folder, model);
   return found;
 }
 
 /** ControlNets and what they see; the flags name them in the recipe's order. */
-async function findControls(made: readonly ControlOption[], given: readonly Partial<ControlOption>[], folder: string) {
+async function findControls(
+  made: readonly ControlOption[],
+  given: readonly Partial<ControlOption>[],
+  folder: string,
+  own: string,
+) {
   const found: ControlOption[] = [];
   for (const [i, { model, image, ...how }] of made.entries()) {
     if (typeof model === "string" || typeof image !== "object" || !("hash" in image)) {
       throw new UsageError(`settings.controlNets[${i}] has no hashes.`);
     }
-    const [net, picture] = [given[i]?.model, given[i]?.image];
+    const [named, picture] = [given[i]?.model as string | undefined, given[i]?.image as string | undefined];
+    const net = named === undefined ? undefined : await controlNetBeside(own, named) ?? named;
     const hashOf = async (path: string) => (await readInput(path, "The picture", "--control-image")).named.hash;
     found.push({
-      model: await find(model, "--control-net", net as string | undefined, folder, hashOfControlNet, WEIGHTS, [
-        BUNDLED_MODEL,
-      ]),
-      image: await find(image, "--control-image", picture as string | undefined, folder, hashOf),
+      model: await find(model, "--control-net", net, folder, hashOfControlNet, WEIGHTS, [own, BUNDLED_MODEL]),
+      image: await find(image, "--control-image", picture, folder, hashOf),
       ...how,
     });
   }

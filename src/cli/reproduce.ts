@@ -188,7 +188,7 @@ class Reopened {
   ): Promise<Drawing> {
     const { folder, context: { flags } } = this;
     const named = Object.fromEntries(Object.entries(settings).filter(([name]) => !(name in under))) as Settings;
-    const pictures = await findPictures(named, flags, folder);
+    const pictures = await findPictures(named, flags, folder, model.checkpoint.path);
     await addLoras(model.adapters, settings, flags, folder);
     return await prepare(model, { ...settings, ...pictures, ...under, plan: await findMasks({ plan, masks }, folder) });
   }

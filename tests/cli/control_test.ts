@@ -3,6 +3,10 @@ import assert from "@std/assert";
 import { compare, verdict } from "../pipeline/judge.ts";
 import { writeControlNet } from "../pipeline/control_net.ts";
 import { readPicture } from "../../src/picture/read_picture.ts";
+import { hashOfControlNet } from "../../src/model/controlnet_file.ts";
+import { readInput } from "../../src/picture/input.ts";
+import type { ControlOption, Settings } from "../../src/settings.ts";
+import { findPictures } from "../../src/cli/find_pictures.ts";
 import { parseArgs } from "../../src/cli/parse_args.ts";
 import { finishEach, inFolder, names, TINY_MODEL } from "./program.ts";
 
@@ -26,6 +30,18 @@ Deno.test("each ControlNet has what is said behind it", () => {
     /takes a number from 0 to 10/,
   );
 });
+
+Deno.test("a ControlNet in the model's own folder is found for its recipe, and by its name", () =>
+  inFolder(async (cwd) => {
+    await writeControlNet(`${cwd}/model/edgy`, TINY_MODEL, 1);
+    const image = `${golden}start/mask.png`;
+    const model = { name: "edgy", hash: await hashOfControlNet(`${cwd}/model/edgy`) };
+    const made = { controlNets: [{ model, image: (await readInput(image, "It", "--it")).named }] } as Settings;
+    for (const controlNets of [[{ model: undefined, image }], [{ model: "edgy", image }]] as ControlOption[][]) {
+      const found = await findPictures(made, { controlNets }, cwd, `${cwd}/model`);
+      assert.deepEqual(found.controlNets, [{ model: `${cwd}/model/edgy`, image }]);
+    }
+  }));
 
 Deno.test("two ControlNets over a picture to start from draw diffusers' picture, and --repro finds them by their hashes", () =>
   inFolder(async (cwd) => {

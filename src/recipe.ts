@@ -258,7 +258,10 @@ function recipeJson(recipe: Recipe): string {
 export function readRecipe(texts: Map<string, string>, name: string): Recipe {
   const text = texts.get(RECIPE_KEYWORD);
   if (text === undefined) {
-    throw new UsageError(`${name} was not made by this program, so it does not say enough to be made again.`);
+    throw new UsageError(
+      `${name} carries no recipe of ours (another program's picture, a sheet, or one made larger since), so it does not ` +
+        "say enough to be made again.",
+    );
   }
   try {
     const { version, model, layers, ...drawn } = checkObject(parseStrictJson(text), "the recipe");

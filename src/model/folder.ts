@@ -71,9 +71,10 @@ async function noModel(folder: string): Promise<ModelError> {
   if (found.includes("config.json")) {
     const config = await readJson(`${folder}/config.json`);
     const kind = config._class_name ?? (config.architectures as string[] | undefined)?.[0] ?? config.model_type;
-    return new ModelError(
-      `${expected} Its config.json says ${briefText(kind)}: one network of a model. Give the folder around it.`,
-    );
+    const way = kind === "ControlNetModel"
+      ? "it steers a model that draws. Name it with --control-net."
+      : "one network of a model. Give the folder around it.";
+    return new ModelError(`${expected} Its config.json says ${briefText(kind)}: ${way}`);
   }
   const { models, loras } = await findModels(folder);
   const say = (list: string[]) =>

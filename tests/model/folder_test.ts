@@ -192,6 +192,8 @@ Deno.test("the refiner, a part of a model, a missing path and a loop of links ar
     await edit(`${path}/model_index.json`, (json) => json.text_encoder = [null, null]);
     await assert.rejects(openCheckpoint(path), /refiner.*Use the base model/);
     await assert.rejects(openCheckpoint(`${path}/vae`), /AutoencoderKL: one network of a model/);
+    await edit(`${path}/vae/config.json`, (json) => json._class_name = "ControlNetModel");
+    await assert.rejects(openCheckpoint(`${path}/vae`), /ControlNetModel: it steers.*--control-net/);
     await assert.rejects(openCheckpoint(`${path}/nowhere`), /does not exist/);
     await Deno.symlink("b", `${folder}/a`);
     await Deno.symlink("a", `${folder}/b`);

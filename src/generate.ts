@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { orCancelled, UsageError } from "./errors.ts";
+import { orCancelled, RpgError, UsageError } from "./errors.ts";
 import type { Device } from "./gpu/device.ts";
 import type { Plan } from "./plan/plan.ts";
 import { decodePicture } from "./pipeline/decoder.ts";
@@ -111,8 +111,9 @@ export async function* draw(
 ): AsyncGenerator<StepEvent, ImageResult> {
   try {
     return yield* stepsOf(model, drawing, signal);
-  } catch (error) {
-    throw orCancelled(error, signal);
+  } catch (cause) {
+    if (!model.closed || cause instanceof RpgError) throw orCancelled(cause, signal);
+    throw new UsageError("The model was closed while it drew.", { cause });
   }
 }
 

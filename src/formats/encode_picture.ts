@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { brief } from "../brief.ts";
 import { UsageError } from "../errors.ts";
 import { concat } from "./bytes.ts";
 import { encodeExif } from "./exif.ts";
@@ -39,6 +40,9 @@ export async function encodePicture(
   texts: Record<string, string> = {},
 ): Promise<Uint8Array> {
   if (format === "png") return encodePng(pixels, texts);
+  if (format !== "jpeg" && format !== "webp") {
+    throw new UsageError(`Pictures are written as png, jpeg or webp, not ${brief(format)}.`);
+  }
   const { width, height } = pixels;
   const most = format === "jpeg" ? 65535 : 16383;
   if (width > most || height > most) {

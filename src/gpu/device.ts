@@ -272,6 +272,7 @@ export function mib(bytes: number): string {
  * @throws GpuError when there is no such adapter or it gives no device.
  */
 export async function openDevice(index = 0): Promise<Device> {
+  if (!(Number.isInteger(index) && index >= 0)) throw new GpuError(`A device is a whole number from 0, not ${index}.`);
   const found = await findAdapters(index + 1);
   if (found.length === 0) {
     throw new GpuError(

@@ -122,6 +122,7 @@ export class Model implements Networks, Disposable {
   #idle: Promise<void> = Promise.resolve();
   /** Opened for this model alone, so closed with it. */
   #ownDevice = false;
+  #closed = false;
 
   /** Reads the configs and checks that every tensor is there; moves nothing yet. */
   constructor(
@@ -320,17 +321,32 @@ export class Model implements Networks, Disposable {
     }
   }
 
-  /** @internal Waits for the drawings that were begun before. Disposing of what is returned lets the next one begin. */
+  /**
+   * @internal Waits for the drawings that were begun before. Disposing of what is returned lets the next one begin.
+   * @throws UsageError where the model is closed
+   */
   async turn(): Promise<Disposable> {
     const before = this.#idle;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#idle = promise;
     await before;
-    return { [Symbol.dispose]: resolve };
+    if (!this.#closed) return { [Symbol.dispose]: resolve };
+    resolve();
+    throw new UsageError("The model is closed: load it again.");
   }
 
-  /** Frees the device memory and closes the files, and the device where it was opened with the model. */
+  /** @internal Whether it draws no more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Frees the device memory and closes the files, and the device where it was opened with the model. Done once, however
+   * often it is called; what is being drawn fails.
+   */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     for (const { weights } of this.parts) weights.release();
     for (const { source } of [...this.#controlParts, ...this.#otherParts]) source?.close();
     for (const packed of this.#packed.values()) packed?.close();

@@ -39,10 +39,11 @@ Deno.test("what a JPEG cannot hold leaves the parameters in place", async () => 
   assert.equal(readPictureText(await encodePicture("webp", picture(8, 8), texts), "x").get("rpg")!.length, 70_000);
 });
 
-Deno.test("the name says the format", () => {
+Deno.test("the name says the format", async () => {
   const cases: [string, WrittenFormat][] = [["a.png", "png"], ["a.b.JPG", "jpeg"], ["a.webp", "webp"], ["a", "png"]];
   for (const [path, format] of cases) assert.equal(formatOf(path), format);
   assert.throws(() => formatOf("a.gif"), /^UsageError: a\.gif: pictures are written as \.png, \.jpg or \.webp/);
+  await assert.rejects(encodePicture("gif" as "png", picture(8, 8)), /^UsageError: .* png, jpeg or webp, not "gif"/);
 });
 
 Deno.test("texts of other writers are read, in either byte order, and damage gives no text rather than an error", async () => {

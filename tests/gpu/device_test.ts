@@ -1,4 +1,6 @@
 import assert from "@std/assert";
+import { GpuError } from "../../src/errors.ts";
+import { openDevice } from "../../src/gpu/device.ts";
 import { testDevice } from "../ops/harness.ts";
 
 Deno.test("waiting for a device ends with the reason of its signal, also where nothing is left to wait for", async () => {
@@ -9,4 +11,9 @@ Deno.test("waiting for a device ends with the reason of its signal, also where n
     await assert.rejects(device.until(Promise.resolve(), AbortSignal.abort(reason)), reason);
     await device.finished(new AbortController().signal);
   }
+});
+
+Deno.test("a device that there cannot be is refused by its number", async () => {
+  for (const number of [-1, 0.5, NaN]) await assert.rejects(openDevice(number), GpuError, `${number}`);
+  await assert.rejects(openDevice(-1), /whole number from 0, not -1/);
 });

@@ -7,7 +7,7 @@ import { Graph } from "../../src/gpu/graph.ts";
 import { openCheckpoint } from "../../src/model/checkpoint.ts";
 import { taesdDecode } from "../../src/nn/taesd.ts";
 import { Weights } from "../../src/nn/weights.ts";
-import { paint } from "../../src/generate.ts";
+import { generate, paint } from "../../src/generate.ts";
 import { loadModel, Model } from "../../src/pipeline/model.ts";
 import { inFolder } from "../model/files.ts";
 import { testDevice } from "../ops/harness.ts";
@@ -81,3 +81,14 @@ Deno.test("a model leaves nothing on a device that others use: neither when it i
       assert.equal(device.allocatedBytes, left);
     }
   }));
+
+Deno.test("a model is closed once, and what is asked of it then says so", async () => {
+  const model = await loadModel(tiny.replace("sdxl", "sd1"));
+  const options = { prompt: "x", width: 32, height: 32, steps: 2 };
+  const run = generate(model, options);
+  await run.next();
+  model.close();
+  await assert.rejects(run.next(), /closed while it drew/);
+  await assert.rejects(paint(model, options), /The model is closed/);
+  model.close();
+});

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { orCancelled, RpgError, UsageError } from "./errors.ts";
+import { CancelledError, orCancelled, UsageError } from "./errors.ts";
 import type { Device } from "./gpu/device.ts";
 import type { Plan } from "./plan/plan.ts";
 import { decodePicture } from "./pipeline/decoder.ts";
@@ -112,7 +112,8 @@ export async function* draw(
   try {
     return yield* stepsOf(model, drawing, signal);
   } catch (cause) {
-    if (!model.closed || cause instanceof RpgError) throw orCancelled(cause, signal);
+    const error = orCancelled(cause, signal);
+    if (!model.closed || error instanceof CancelledError || error instanceof UsageError) throw error;
     throw new UsageError("The model was closed while it drew.", { cause });
   }
 }
@@ -227,6 +228,7 @@ async function* pass(
       } finally {
         isOver = true;
       }
+      model.expectOpen();
       clock(); // what the caller did in between is not ours
       latents.keepOnly([step.x, ...step.keep]);
       denoiser.enter(step.index + 1);

@@ -330,14 +330,19 @@ export class Model implements Networks, Disposable {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#idle = promise;
     await before;
-    if (!this.#closed) return { [Symbol.dispose]: resolve };
-    resolve();
-    throw new UsageError("The model is closed: load it again.");
+    if (this.#closed) resolve();
+    this.expectOpen();
+    return { [Symbol.dispose]: resolve };
   }
 
   /** @internal Whether it draws no more. */
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** @internal @throws UsageError where it draws no more */
+  expectOpen(): void {
+    if (this.#closed) throw new UsageError("The model is closed: load it again.");
   }
 
   /**

@@ -88,7 +88,7 @@ Deno.test("a model is closed once, and what is asked of it then says so", async 
   const run = generate(model, options);
   await run.next();
   model.close();
-  await assert.rejects(run.next(), /closed while it drew/);
+  await assert.rejects(run.next(), /The model is closed/);
   await assert.rejects(paint(model, options), /The model is closed/);
   model.close();
 });

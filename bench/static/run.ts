@@ -5,7 +5,7 @@
  * dispatches.
  *
  * Arguments: families (navi21, navi31, vega10, …; these three by default), --f32, --subgroup, --only=pattern, --mix,
- * and --write to put the table into docs/speed.md. All that is fetched lies in ~/.cache/rpg/bench-static.
+ * --matmul=variant for another than the table's, and --write to put the table into docs/speed.md. All that is fetched lies in ~/.cache/rpg/bench-static.
  *
  * @module
  */
@@ -115,6 +115,7 @@ export async function run(args: string[]): Promise<void> {
       mix: { type: "boolean" },
       write: { type: "boolean" },
       only: { type: "string", default: "." },
+      matmul: { type: "string" },
     },
   });
   const folder = join(Deno.env.get("XDG_CACHE_HOME") ?? join(Deno.env.get("HOME")!, ".cache"), "rpg/bench-static");
@@ -122,7 +123,8 @@ export async function run(args: string[]): Promise<void> {
   const families = positionals.length ? positionals : ["navi21", "navi31", "vega10"];
   const all: Compiled[] = [];
   const how = [values.f32 ? "f32" : "f16", values.subgroup ? "subgroup" : "workgroup"];
-  for (const family of families) all.push(await compileFor(family, folder, driver, [...how, values.only]));
+  const what = [values.only, ...values.matmul ? [values.matmul] : []];
+  for (const family of families) all.push(await compileFor(family, folder, driver, [...how, ...what]));
   const header = ["kernel", "in", "dispatches", "arithmetic", ...families, ...SIMDS.map((s) => `fill ${s}`)];
   const kernels = kernelRows(all, values.mix ?? false);
   const parts = [["network", "dispatches", "GFLOP", ...SIMDS.map((s) => `fill ${s}`)], networks(all[0].uses)] as const;

@@ -35,7 +35,9 @@ export const MATMUL = {
   "tile 8": { kernel: "matmul_tile", rows: 8, waves: 8, chunk: 4 },
   "tile 4 ahead": { kernel: "matmul_tile", rows: 4, waves: 8, chunk: 4, ahead: true },
   "tile 8 ahead": { kernel: "matmul_tile", rows: 8, waves: 8, chunk: 4, ahead: true },
-  "tile 4 halfs": { kernel: "matmul_tile", rows: 4, waves: 8, chunk: 8, ahead: true, halfs: true },
+  "tile 4 halfs": { kernel: "matmul_tile", rows: 4, waves: 8, chunk: 8, halfs: true },
+  "tile 8 halfs": { kernel: "matmul_tile", rows: 8, waves: 8, chunk: 8, halfs: true },
+  "tile 4 halfs ahead": { kernel: "matmul_tile", rows: 4, waves: 8, chunk: 8, ahead: true, halfs: true },
 } as const satisfies Record<string, MatmulTile>;
 
 /** Name of a variant of products. */

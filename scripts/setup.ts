@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { ensureRuntimeDir } from "../src/gpu/runtime_dir.ts";
+import { prepareEnvironment } from "../src/gpu/environment.ts";
 
 const PACKAGES = ["mesa-vulkan-drivers", "libvulkan1"];
 
@@ -20,7 +20,7 @@ const COMMANDS: Record<string, string> = {
 const NO_ADAPTER = 4;
 
 async function hasAdapter(): Promise<boolean> {
-  ensureRuntimeDir();
+  prepareEnvironment();
   // Without this an OpenGL adapter would do where Vulkan is missing; it is several times slower.
   if (Deno.build.os === "linux" && !Deno.env.get("DENO_WEBGPU_BACKEND")) Deno.env.set("DENO_WEBGPU_BACKEND", "vulkan");
   return await navigator.gpu?.requestAdapter() != null;

@@ -9,7 +9,7 @@ import type { Plan } from "./plan/plan.ts";
 import { decodePicture } from "./pipeline/decoder.ts";
 import { Denoiser } from "./pipeline/denoiser.ts";
 import type { Drawing } from "./pipeline/drawing.ts";
-import { encodePrompts } from "./pipeline/encode_prompts.ts";
+import { beginPrompts } from "./pipeline/encode_prompts.ts";
 import { DeviceLatents } from "./pipeline/latent_space.ts";
 import { begin } from "./pipeline/beginning.ts";
 import { enlargeBy, startLarger } from "./pipeline/larger.ts";
@@ -17,6 +17,7 @@ import type { Model } from "./pipeline/model.ts";
 import { prepare } from "./pipeline/prepare.ts";
 import { previewer, type PreviewKind } from "./pipeline/preview.ts";
 import type { Picture } from "./picture/picture.ts";
+import { compileAhead } from "./pipeline/stage.ts";
 import { finish } from "./pipeline/start.ts";
 import { noiseGenerator } from "./sample/noise.ts";
 import { runOf } from "./sample/scaling.ts";
@@ -189,7 +190,7 @@ async function* pass(
   const clock = stopwatch(device);
 
   model.adapt(drawing.loras.whole);
-  const encoded = await encodePrompts(model, drawing, signal);
+  await using encoding = await beginPrompts(model, drawing, signal);
   const encode = clock("encode");
 
   using latents = await DeviceLatents.create(device, size, noiseGenerator(settings.rng, settings.seed));
@@ -201,7 +202,7 @@ async function* pass(
   {
     using _regional = loras.regional?.weights ?? null;
     using _there = await model.hold(stages.sampling, offload);
-    using denoiser = await Denoiser.create(model, drawing, latents, encoded, beginning.shown, signal);
+    using denoiser = await Denoiser.create(model, drawing, latents, encoding, beginning.shown, signal);
     compile = clock("compile");
     const preview = previewer(model, drawing, latents);
     const sample = samplers[settings.samplingMethod];
@@ -210,6 +211,7 @@ async function* pass(
     const run = beginning.around(runOf(latents, denoiser.evaluate, schedule, options));
     denoiser.enter(first);
     for await (const step of sample(run, x)) {
+      if (step.index === first && larger?.by !== "latent") await compileAhead(stages.decoding, signal);
       await (step.index + 1 < step.steps ? device.keptUp(signal) : device.finished(signal));
       latents.keepOnly([step.x, step.denoised, ...step.keep]);
       seconds.push(clock(`step ${step.index + 1}`));

@@ -5,7 +5,7 @@
  */
 import { GpuError } from "../errors.ts";
 import type { Tracer } from "./replay.ts";
-import { ensureRuntimeDir } from "./runtime_dir.ts";
+import { prepareEnvironment } from "./environment.ts";
 
 /** How activations and weights are stored; sums are always f32. */
 export type Precision = "f16" | "f32";
@@ -57,7 +57,7 @@ const ASKING: GPURequestAdapterOptions[] = [
 /** Every distinct adapter that WebGPU offers, best first; no more than `most`, since asking takes time. */
 async function findAdapters(most = Infinity): Promise<Found[]> {
   if (!navigator.gpu) throw new GpuError("This runtime has no WebGPU. Run the program with Deno 2.9 or newer.");
-  ensureRuntimeDir();
+  prepareEnvironment();
   const found: Found[] = [];
   for (const options of ASKING) {
     if (found.length === most) break;

@@ -261,8 +261,13 @@ export class Graph {
     return new StreamedProgram(this.device, this.label, stream, this.#windows(stream), bind, places);
   }
 
-  async #prepare(signal?: AbortSignal) {
-    const { device, label } = this;
+  /**
+   * Makes the pipelines, which is most of what {@linkcode compile} takes, and allocates nothing.
+   * @param signal heeded between them: its reason is thrown
+   * @returns that of each dispatch
+   */
+  async pipelines(signal?: AbortSignal): Promise<GPUComputePipeline[]> {
+    const { device } = this;
     const pipelines: GPUComputePipeline[] = [];
     const variants = this.#dispatches.map((dispatch) => this.#variant(dispatch));
     const missing = new Set(variants.map(pipelineKey).filter((key) => !device.pipelines.has(key)));
@@ -271,6 +276,12 @@ export class Graph {
       if (missing.delete(pipelineKey(variant))) device.onCompile?.({ done: total - missing.size - 1, total });
       pipelines.push(await pipelineFor(device, variant, signal));
     }
+    return pipelines;
+  }
+
+  async #prepare(signal?: AbortSignal) {
+    const { device, label } = this;
+    const pipelines = await this.pipelines(signal);
     const arenas = this.#allocate();
     for (const [tensor, data] of this.#constants) writeTensor(device, placeAlone(device, tensor), data);
 

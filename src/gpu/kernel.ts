@@ -50,12 +50,23 @@ export async function pipelineFor(device: Device, variant: Variant, signal?: Abo
   const key = pipelineKey(variant);
   let pipeline = device.pipelines.get(key);
   if (!pipeline) {
-    await new Promise((resolve) => setTimeout(resolve)); // compiling blocks: events, such as Ctrl-C, come in between
+    await letEventsIn();
     signal?.throwIfAborted();
     pipeline = device.pipelines.get(key) ?? compile(device, variant, key);
     device.pipelines.set(key, pipeline);
   }
   return await pipeline;
+}
+
+/** When events last had their turn, and for how long they wait at most while pipelines are made that a driver knows. */
+let turned = -Infinity;
+const TURN = 50;
+
+/** Compiling blocks: events, such as Ctrl-C, come in between. A turn costs a millisecond or two, as a known pipeline may. */
+async function letEventsIn(): Promise<void> {
+  if (performance.now() - turned < TURN) return;
+  await new Promise((resolve) => setTimeout(resolve));
+  turned = performance.now();
 }
 
 async function compile(device: Device, variant: Variant, label: string): Promise<GPUComputePipeline> {

@@ -4,8 +4,8 @@
  * @module
  */
 import type { Device } from "./device.ts";
-import { type Replay, submitPass } from "./replay.ts";
-import { releasePlace } from "./storage.ts";
+import { recordPass, type Replay, submitPass } from "./replay.ts";
+import { readTensor, releasePlace } from "./storage.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Submits dispatches in order. */
@@ -31,6 +31,20 @@ export class Program implements Disposable {
   /** Submits every dispatch of a section, in order. Returns at once. */
   run(section = 0): void {
     submit(this.device, this.label, this.sections[section]);
+  }
+
+  /**
+   * Submits a section and reads what it writes. Returns before the device is done, which the promise waits for.
+   * @param signal ends the waiting at once, with its reason
+   */
+  read(tensor: Tensor, signal?: AbortSignal, section = 0): Promise<ArrayBuffer> {
+    const { device, label } = this;
+    device.check();
+    if (!device.tracer) {
+      return readTensor(device, tensor, signal, (encoder) => recordPass(encoder, { label }, this.sections[section]));
+    }
+    this.run(section);
+    return readTensor(device, tensor, signal);
   }
 
   /** Frees the program's memory; its tensors must not be used any more. */

@@ -248,13 +248,21 @@ export function writeTensor(device: Device, tensor: Tensor, data: ArrayBufferVie
 /**
  * The bytes of a placed tensor. Waits for the device.
  * @param signal ends the waiting at once, with its reason
+ * @param after what is done before, in the same submission: llvmpipe takes no other until it is done with one, and the
+ *   program would be blocked meanwhile
  */
-export async function readTensor(device: Device, tensor: Tensor, signal?: AbortSignal): Promise<ArrayBuffer> {
+export async function readTensor(
+  device: Device,
+  tensor: Tensor,
+  signal?: AbortSignal,
+  after?: (encoder: GPUCommandEncoder) => void,
+): Promise<ArrayBuffer> {
   const place = placeOf(tensor);
   const size = placeBytes(device, tensor);
   const staging = device.buffer(`read ${tensor.label}`, size, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
   try {
     const encoder = device.gpu.createCommandEncoder();
+    after?.(encoder);
     if ("buffer" in place) {
       encoder.copyBufferToBuffer(place.buffer, place.offset, staging, 0, size);
     } else {
@@ -281,8 +289,12 @@ export function writeFloats(device: Device, tensor: Tensor, values: ArrayLike<nu
 
 /** The elements of a placed f32 or f16 tensor. */
 export async function readFloats(device: Device, tensor: Tensor, signal?: AbortSignal): Promise<Float32Array> {
-  const bytes = await readTensor(device, tensor, signal);
-  return tensor.type === "f16" ? Float32Array.from(new Float16Array(bytes)) : new Float32Array(bytes);
+  return floatsOf(tensor, await readTensor(device, tensor, signal));
+}
+
+/** The elements of an f32 or f16 tensor with these bytes. */
+export function floatsOf({ type }: Pick<Tensor, "type">, bytes: ArrayBuffer): Float32Array {
+  return type === "f16" ? Float32Array.from(new Float16Array(bytes)) : new Float32Array(bytes);
 }
 
 function placeOf(tensor: Tensor): Place {

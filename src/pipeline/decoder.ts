@@ -5,7 +5,7 @@
  */
 import { GpuError } from "../errors.ts";
 import { Graph } from "../gpu/graph.ts";
-import { readTensor, writeTensor } from "../gpu/storage.ts";
+import { writeTensor } from "../gpu/storage.ts";
 import { padChannels, type Tensor } from "../gpu/tensor.ts";
 import { type TaesdConfig, taesdDecode } from "../nn/taesd.ts";
 import { decode, type VaeConfig } from "../nn/vae.ts";
@@ -117,12 +117,8 @@ async function decodeWith(
     for (const tile of tilesOf(latents.size, window, OVERLAP)) {
       writeTensor(device, call, callWords({ slot, scale: 1 }));
       writeTensor(device, origin, Uint32Array.of(tile.x, tile.y));
-      program.run();
-      const data = new Uint8Array(
-        await readTensor(device, out, signal),
-        0,
-        tile.width * tile.height * factor * factor * 4,
-      );
+      const bytes = await program.read(out, signal);
+      const data = new Uint8Array(bytes, 0, tile.width * tile.height * factor * factor * 4);
       for (let i = 3; i < data.length; i += 4) if (data[i] === 0) return undefined;
       decoded.push({ tile, data });
     }

@@ -22,7 +22,7 @@ import type { Picture } from "../picture/picture.ts";
 import { ABSENT, type Batch, type ContextRows, type PromptKey } from "./conditioning.ts";
 import type { Control } from "./controls.ts";
 import type { Drawing, Phase } from "./drawing.ts";
-import { type EncodedPrompt, zeroPrompt } from "./encode_prompts.ts";
+import { type Encoding, zeroPrompt } from "./encode_prompts.ts";
 import { type DeviceLatents, type LatentSize, latentsTensor, type Slot } from "./latent_space.ts";
 import type { Model } from "./model.ts";
 import type { Networks } from "./networks.ts";
@@ -211,13 +211,14 @@ export class Denoiser implements Disposable {
 
   /**
    * Records, compiles, and computes all that depends on the prompts only.
+   * @param encoding what the device may still be at
    * @param values what an inpainting network is shown beside latents [height, width, channels padded to 4]
    */
   static async create(
     model: Model,
     drawing: Drawing,
     latents: DeviceLatents,
-    encoded: ReadonlyMap<string, EncodedPrompt>,
+    encoding: Pick<Encoding, "encoded">,
     values?: Float32Array,
     signal?: AbortSignal,
   ): Promise<Denoiser> {
@@ -245,6 +246,7 @@ export class Denoiser implements Disposable {
         writeFloats(device, tensor, Float32Array.from(picture.data, (level) => level / 255));
       }
       const zero = zeroPrompt(model);
+      const encoded = await encoding.encoded;
       const embedding = (key: PromptKey) => key === ABSENT ? zero : encoded.get(key)!;
       const states = new Float32Array(context.tokens * network.contextDim);
       context.rows.forEach(({ start }, key) => states.set(embedding(key).states, start * network.contextDim));

@@ -4,6 +4,7 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
+import type { ClipConfig } from "../nn/clip.ts";
 import type { Settings } from "../settings.ts";
 import { type TokenChunk, tokenize } from "../text/chunks.ts";
 import type { Drawing, Prompts } from "./drawing.ts";
@@ -11,7 +12,7 @@ import type { Model } from "./model.ts";
 import type { Networks } from "./networks.ts";
 import { tagsOf } from "./region_loras.ts";
 import type { Stage } from "./stage.ts";
-import { encodeChunks, recordTextEncoder } from "./text_encoder.ts";
+import { beginChunks, type EncodedChunks, recordTextEncoder } from "./text_encoder.ts";
 
 /** A prompt as the backbone sees it. */
 export interface EncodedPrompt {
@@ -66,50 +67,99 @@ export function encodingStages({ textEncoders }: Networks, { texts, choice }: Pr
 /** Embeddings of the drawings that are still in use: the pictures of a batch differ in their seeds alone. */
 const known = new WeakMap<Prompts, ReadonlyMap<string, EncodedPrompt>>();
 
-/** Embeddings by prompt. The encoders come to the device and leave as the drawing's stages say. */
-export async function encodePrompts(
+/** What the device may still be at. Disposing of it waits until nothing of it is allocated. */
+export interface Encoding extends AsyncDisposable {
+  /** Embeddings by prompt. */
+  readonly encoded: Promise<ReadonlyMap<string, EncodedPrompt>>;
+}
+
+/**
+ * Has the device encode all prompts, and returns before it is done, so that what comes next is made ready meanwhile.
+ * The encoders come to the device and leave as the drawing's stages say.
+ */
+export async function beginPrompts(
   model: Model,
   { prompts, stages, offload, loras }: Pick<Drawing, "prompts" | "stages" | "offload" | "loras">,
   signal?: AbortSignal,
-): Promise<ReadonlyMap<string, EncodedPrompt>> {
+): Promise<Encoding> {
   const before = known.get(prompts);
-  if (before) return before;
+  if (before) return pending(Promise.resolve(before));
   const { texts, choice } = prompts;
   const { regional } = loras;
   const lorasIn = (text: string) => regional ? tagsOf(regional.of(text)) : "";
-  const results: { states: Float32Array; pooled?: Float32Array; width: number }[] = [];
+  const results: Promise<Results>[] = [];
   for (const [i, encoder] of model.textEncoders.entries()) {
-    const { width, positions, projection } = encoder.network;
     const counts = texts.map(({ chunks }) => chunks[i].length);
-    const total = counts.reduce((sum, count) => sum + count, 0);
-    const states = new Float32Array(total * positions * width);
-    let pooled: Float32Array | undefined;
+    const groups: Group[] = [];
     // Texts of regions with LoRAs of their own are encoded with them.
     for (const group of Map.groupBy(texts.keys(), (t) => lorasIn(texts[t].prompt)).values()) {
       if (regional) model.adapt([...loras.whole, ...regional.of(texts[group[0]].prompt)], [encoder]);
       using _there = await model.hold(stages.encoding[i], offload);
       const chunks = group.flatMap((t) => texts[t].chunks[i]);
-      const encoded = await encodeChunks(encoder, chunks, choice, signal);
-      emphasise(encoded.states, chunks, positions, width);
-      if (encoded.pooled) pooled ??= new Float32Array(total * projection);
-      let from = 0;
-      for (const t of group) {
-        const first = counts.slice(0, t).reduce((sum, count) => sum + count, 0);
-        const end = from + counts[t];
-        const row = positions * width;
-        states.set(encoded.states.subarray(from * row, end * row), first * row);
-        if (encoded.pooled) {
-          pooled!.set(encoded.pooled.subarray(from * projection, end * projection), first * projection);
-        }
-        from = end;
-      }
+      groups.push({ texts: group, chunks, ...await beginChunks(encoder, chunks, choice, signal) });
     }
     if (regional) model.adapt(loras.whole, [encoder]);
-    results.push({ states, pooled, width });
+    results.push(ordered(encoder.network, counts, groups));
   }
-  const { positions } = model.textEncoders[0].network;
+  return pending(
+    Promise.all(results).then((results) => {
+      const encoded = joined(model, texts, results);
+      known.set(prompts, encoded);
+      return encoded;
+    }),
+  );
+}
+
+function pending(encoded: Encoding["encoded"]): Encoding {
+  const settled = encoded.then(() => {}, () => {}); // told where it is awaited, if it still is
+  return { encoded, [Symbol.asyncDispose]: () => settled };
+}
+
+/** Texts that are encoded together, by their numbers. */
+interface Group {
+  texts: number[];
+  chunks: TokenChunk[];
+  encoded: Promise<EncodedChunks>;
+}
+
+/** What a text encoder made of all chunks of all texts, in their order. */
+interface Results extends EncodedChunks {
+  width: number;
+}
+
+/** From groups of texts, with the numbers of chunks of all texts. */
+async function ordered(
+  { positions, width, projection }: ClipConfig,
+  counts: readonly number[],
+  groups: readonly Group[],
+): Promise<Results> {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const row = positions * width;
+  const states = new Float32Array(total * row);
+  let pooled: Float32Array | undefined;
+  for (const group of groups) {
+    const encoded = await group.encoded;
+    emphasise(encoded.states, group.chunks, positions, width);
+    if (encoded.pooled) pooled ??= new Float32Array(total * projection);
+    let from = 0;
+    for (const t of group.texts) {
+      const first = counts.slice(0, t).reduce((sum, count) => sum + count, 0);
+      const end = from + counts[t];
+      states.set(encoded.states.subarray(from * row, end * row), first * row);
+      if (encoded.pooled) {
+        pooled!.set(encoded.pooled.subarray(from * projection, end * projection), first * projection);
+      }
+      from = end;
+    }
+  }
+  return { states, pooled, width };
+}
+
+/** Embeddings by prompt: the encoders' states side by side. */
+function joined(networks: Networks, texts: Prompts["texts"], results: Results[]): Map<string, EncodedPrompt> {
+  const { positions } = networks.textEncoders[0].network;
   const pooledFrom = results.findLast((r) => r.pooled);
-  const { dim, pooledDim } = embeddingDims(model);
+  const { dim, pooledDim } = embeddingDims(networks);
   const encoded = new Map<string, EncodedPrompt>();
   let first = 0; // chunk
   for (const { prompt, chunks: [{ length: count }] } of texts) {
@@ -127,7 +177,6 @@ export async function encodePrompts(
     encoded.set(prompt, { states, tokens, pooled });
     first += count;
   }
-  known.set(prompts, encoded);
   return encoded;
 }
 

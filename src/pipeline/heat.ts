@@ -25,7 +25,7 @@ import { shownOf } from "./beginning.ts";
 import { reader, shownTensor } from "./denoiser.ts";
 import type { Drawing } from "./drawing.ts";
 import { encodePictures, sampleLatents } from "./encoder.ts";
-import { encodePrompts, encodingStages, tokenizePrompts } from "./encode_prompts.ts";
+import { beginPrompts, encodingStages, tokenizePrompts } from "./encode_prompts.ts";
 import { DeviceLatents, latentsTensor } from "./latent_space.ts";
 import type { Model } from "./model.ts";
 import type { Networks } from "./networks.ts";
@@ -164,7 +164,7 @@ async function heatOf(model: Model, { drawing, words }: Look, signal?: AbortSign
   using _turn = await model.turn();
   signal?.throwIfAborted();
   model.adapt([]);
-  const encoded = (await encodePrompts(model, drawing, signal)).get(prompts.texts[0].prompt)!;
+  await using encoding = await beginPrompts(model, drawing, signal);
   const [posterior] = await encodePictures(model, drawing, [{ picture: drawing.start!.picture }], signal);
   const mean = sampleLatents(posterior, vae, { normal: (count) => new Float32Array(count) });
   using latents = await DeviceLatents.create(device, size, noiseGenerator("cpu", 0));
@@ -179,6 +179,7 @@ async function heatOf(model: Model, { drawing, words }: Look, signal?: AbortSign
     for (const graph of [recorded.prompts, recorded.looking]) {
       programs.push(await (stream ? graph.compileStreamed(stream, signal) : graph.compile(signal)));
     }
+    const encoded = (await encoding.encoded).get(prompts.texts[0].prompt)!;
     writeFloats(device, recorded.context, encoded.states);
     const sizes = [height, width, 0, 0, height, width];
     for (const [name, tensor] of Object.entries(recorded.entry)) {

@@ -8,7 +8,7 @@ import { toFloat32 } from "../formats/dtype.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
 import type { Device } from "../gpu/device.ts";
 import { Graph } from "../gpu/graph.ts";
-import { readFloats, writeFloats } from "../gpu/storage.ts";
+import { floatsOf, readTensor, writeFloats } from "../gpu/storage.ts";
 import { clip, type ClipConfig, readClipConfig } from "../nn/clip.ts";
 import { readFloats as readNumbers } from "../nn/weights.ts";
 import type { TokenChunk } from "../text/chunks.ts";
@@ -61,32 +61,42 @@ export function recordTextEncoder(
   return { graph, tokens, states, projected };
 }
 
-/** Runs the transformer over `chunks`. Its weights must be there. */
-export async function encodeChunks(
+/**
+ * Has the device run the transformer over `chunks`, and returns before it is done. Its weights must be there, and may
+ * leave then.
+ */
+export async function beginChunks(
   part: Part<ClipConfig>,
   chunks: readonly TokenChunk[],
   choice: StateChoice,
   signal?: AbortSignal,
-): Promise<EncodedChunks> {
+): Promise<{ encoded: Promise<EncodedChunks> }> {
   const { positions, projection } = part.network;
   const { device } = part.weights;
   const { graph, tokens, states, projected } = recordTextEncoder(part, chunks.length, choice);
   const program = await graph.compile(signal);
   try {
     writeFloats(device, tokens, await embed(part, chunks));
-    program.run();
-    const encoded: EncodedChunks = { states: await readFloats(device, states, signal) };
-    if (!projected) return encoded;
-    const all = await readFloats(device, projected);
-    const pooled = new Float32Array(chunks.length * projection);
-    const row = projected.shape[2];
-    chunks.forEach(({ eosIndex }, i) => {
-      const at = (i * positions + eosIndex) * row;
-      pooled.set(all.subarray(at, at + projection), i * projection);
-    });
-    return { ...encoded, pooled };
+    const reading = [program.read(states, signal), ...projected ? [readTensor(device, projected, signal)] : []];
+    const encoded = Promise.all(reading).then(([bytes, all]) => ({
+      states: floatsOf(states, bytes),
+      ...projected && { pooled: endsOf(floatsOf(projected, all)) },
+    }));
+    encoded.catch(() => {}); // told where it is awaited, if it still is
+    return { encoded };
   } finally {
     program.destroy();
+  }
+
+  /** Of each chunk's end token. */
+  function endsOf(projections: Float32Array): Float32Array {
+    const pooled = new Float32Array(chunks.length * projection);
+    const row = projected!.shape[2];
+    chunks.forEach(({ eosIndex }, i) => {
+      const at = (i * positions + eosIndex) * row;
+      pooled.set(projections.subarray(at, at + projection), i * projection);
+    });
+    return pooled;
   }
 }
 

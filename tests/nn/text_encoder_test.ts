@@ -2,7 +2,7 @@
  * The text encoders of the tiny models against transformers: tokens, last and last but one states, pooled embedding.
  */
 import assert from "@std/assert";
-import { declareTextEncoder, encodeChunks } from "../../src/pipeline/text_encoder.ts";
+import { beginChunks, declareTextEncoder } from "../../src/pipeline/text_encoder.ts";
 import { tokenize } from "../../src/text/chunks.ts";
 import { assertClose, testDevice } from "../ops/harness.ts";
 import { MODELS, openGoldens, peak, SHARE } from "./goldens.ts";
@@ -20,8 +20,8 @@ for (const precision of ["f32", "f16"] as const) {
           const encoder = declareTextEncoder(device, part, { precision }, component);
           await encoder.weights.load(component.source);
           const chunks = PROMPTS.flatMap((prompt) => tokenize(checkpoint.tokenizers[i], prompt).chunks);
-          const last = await encodeChunks(encoder, chunks, { skip: 0, finalNorm: true });
-          const penultimate = await encodeChunks(encoder, chunks, { skip: 1, finalNorm: false });
+          const last = await (await beginChunks(encoder, chunks, { skip: 0, finalNorm: true })).encoded;
+          const penultimate = await (await beginChunks(encoder, chunks, { skip: 1, finalNorm: false })).encoded;
           PROMPTS.forEach((_, n) => {
             assert.deepEqual([...chunks[n].ids], [...get(`${part}.${n}.ids`).values]);
             for (const [name, { states }] of Object.entries({ last, penultimate })) {

@@ -16,6 +16,7 @@ const AT_ONCE = 2 * 1024 * 1024;
 export class ByteFile {
   /** The file's one position is shared, so reads wait for one another. */
   #last: Promise<unknown> = Promise.resolve();
+  #isOpen = true;
 
   private constructor(readonly path: string, readonly size: number, readonly handle: Deno.FsFile) {}
 
@@ -76,8 +77,10 @@ export class ByteFile {
     return bytes;
   }
 
+  /** Closes the file. Doing so again does nothing, as with anything that `using` disposes of. */
   close(): void {
-    this.handle.close();
+    if (this.#isOpen) this.handle.close();
+    this.#isOpen = false;
   }
 }
 

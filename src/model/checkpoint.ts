@@ -37,7 +37,7 @@ export interface OpenOptions {
   variant?: string;
   /** Called while a model that is not on this disk comes from the hub or another site. */
   onDownload?: (progress: DownloadProgress) => void;
-  /** Stops a download; what came so far is kept. */
+  /** Aborting it stops a download, of which what came so far is kept, and what else takes long before weights load. */
   signal?: AbortSignal;
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { BUNDLED_MODEL } from "../assets.ts";
-import { ModelError, UsageError } from "../errors.ts";
+import { ModelError, orCancelled, UsageError } from "../errors.ts";
 import { AdaptedSource } from "../adapter/adapted_source.ts";
 import { ADAPTED } from "../adapter/keys.ts";
 import { AdapterShelf, loraFolders } from "../adapter/shelf.ts";
@@ -397,9 +397,13 @@ export class Model implements Networks, Disposable {
 /**
  * Opens a model and brings it to the device.
  * @param path diffusers folder or single file; default: the bundled model
- * @throws ModelError naming the file and what is wrong with it
+ * @throws ModelError naming the file and what is wrong with it, CancelledError when `checkpoint.signal` aborts
  */
 export async function loadModel(path: string = BUNDLED_MODEL, options: LoadOptions = {}): Promise<Model> {
   checkLoad(path, options);
-  return await Model.open(path, options);
+  try {
+    return await Model.open(path, options);
+  } catch (error) {
+    throw orCancelled(error, options.checkpoint?.signal);
+  }
 }

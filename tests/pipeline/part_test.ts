@@ -1,6 +1,6 @@
 /** Parts: declared by what a network records, checked against their file, loaded and let go by name. */
 import assert from "@std/assert";
-import { ModelError } from "../../src/errors.ts";
+import { CancelledError, ModelError } from "../../src/errors.ts";
 import { openDevice } from "../../src/gpu/device.ts";
 import { safetensorsHead } from "../../src/formats/safetensors.ts";
 import { Graph } from "../../src/gpu/graph.ts";
@@ -70,11 +70,18 @@ Deno.test("a model leaves nothing on a device that others use: neither when it i
       const [one, other] = await Promise.all([model.taesd(taesd), model.taesd(taesd)]);
       assert.equal(one, other, "opened once");
     };
+    const closeTwice = async () => {
+      using model = await loadModel(tiny.replace("sdxl", "sd1"), { device });
+      model.close();
+      await assert.rejects(() => paint(model, { prompt: "x" }), /model is closed/);
+    };
     const stop = () => {
       throw new Error("enough");
     };
+    const cancelOnce = () =>
+      assert.rejects(loadModel(tiny, { device, checkpoint: { signal: AbortSignal.abort() } }), CancelledError);
     const failOnce = () => assert.rejects(loadModel(tiny, { device, onProgress: stop }), /enough/);
-    for (const use of [drawOnce, failOnce]) {
+    for (const use of [drawOnce, closeTwice, cancelOnce, failOnce]) {
       await use();
       const left = device.allocatedBytes; // operands that stand in for absent ones stay for the next model
       await use();

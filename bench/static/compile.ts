@@ -60,7 +60,7 @@ function recordVae(): readonly Dispatch[] {
 }
 
 /** Constants that follow from others or change the end of a kernel only: one pipeline stands for all their values. */
-const ASIDE = ["NOW", "LOADS", "W_LOADS", "SLOTS", "SHIFT", "ACTIVATION", "MORE", "JOINED", "SPLIT", "GATED"];
+const ASIDE = ["NOW", "FULL", "LOADS", "W_LOADS", "SLOTS", "SHIFT", "ACTIVATION", "MORE", "JOINED", "SPLIT", "GATED"];
 
 const uses = new Map<string, Use>();
 const variants = new Map<string, Variant>();

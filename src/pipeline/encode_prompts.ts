@@ -99,8 +99,12 @@ export async function beginPrompts(
       groups.push({ texts: group, chunks, ...await beginChunks(encoder, chunks, choice, signal) });
     }
     if (regional) model.adapt(loras.whole, [encoder]);
-    results.push(ordered(encoder.network, counts, groups));
+    const result = ordered(encoder.network, counts, groups);
+    result.catch(() => {}); // the next encoder may fail before anybody awaits it
+    results.push(result);
   }
+  // Memory that the device may still be using counts as free: where it is scarce, what comes next has to wait.
+  if (offload) await Promise.all(results);
   return pending(
     Promise.all(results).then((results) => {
       const encoded = joined(model, texts, results);

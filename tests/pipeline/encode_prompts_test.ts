@@ -1,0 +1,21 @@
+/** Prompts whose encoding goes on while other things are made ready. */
+import assert from "@std/assert";
+import { CancelledError } from "../../src/errors.ts";
+import { paint } from "../../src/generate.ts";
+import { loadModel } from "../../src/pipeline/model.ts";
+import { testDevice } from "../ops/harness.ts";
+
+Deno.test("what is cancelled at the second text encoder leaves the first to nobody, and harms nothing", async () => {
+  const folder = new URL("../golden/models/sdxl", import.meta.url).pathname;
+  using model = await loadModel(folder, { device: await testDevice() });
+  const stop = new AbortController();
+  const { hold } = model;
+  let held = 0;
+  model.hold = async (stage, offload) => {
+    if (++held === 2) stop.abort();
+    return await hold.call(model, stage, offload);
+  };
+  const asked = { prompt: "a fox", width: 64, height: 64, steps: 1 };
+  await assert.rejects(() => paint(model, { ...asked, signal: stop.signal }), CancelledError);
+  await paint(model, asked);
+});

@@ -73,7 +73,7 @@ export async function drawToFile(
       : undefined;
     const texts = carries instanceof Map ? Object.fromEntries(carries) : recipe && recipeTexts(recipe);
     const bytes = await encodePicture(output.format, image, texts);
-    const path = await writeSomewhere(output, bytes, console.say, number);
+    const path = await writeSomewhere(output, bytes, console.complain, number);
     if (flags.report !== undefined) {
       const { drawingReport, writeReport } = await import("./report.ts");
       await writeReport(context, () => drawingReport(result, opened.model.checkpoint.name, looked), number);

@@ -92,7 +92,7 @@ export async function editCommand(context: Context): Promise<void> {
     };
     if (flags.dryRun) {
       const drawn = await encodePicture(output.format, drawEdit(picture, planned.operations, masks));
-      const file = await writeSomewhere(output, drawn, console.say, 1);
+      const file = await writeSomewhere(output, drawn, console.complain, 1);
       if (flags.saveEdit) await writeEdit(flags.saveEdit, said, flags.force);
       const dry = { path: file, operations: planned.operations.map(plainly) };
       console.event("saved", dry);
@@ -157,7 +157,7 @@ async function paintAll(
   };
   const texts = flags.noMetadata ? undefined : taken ? await describe() : Object.fromEntries(original.texts);
   const bytes = await encodePicture(output.format, last.image, texts);
-  const path = await writeSomewhere(output, bytes, console.say, 1);
+  const path = await writeSomewhere(output, bytes, console.complain, 1);
   const report = rounds.map(roundReport);
   const { caption, target, operations } = said;
   await writeReport(context, () => editReport(picture, { caption, target, operations, masks, rounds, model }));

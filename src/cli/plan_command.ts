@@ -31,5 +31,5 @@ export async function planCommand(context: Context): Promise<void> {
 
 async function writeLayout(output: Output, plan: Plan, { flags, console }: Context): Promise<string> {
   const picture = drawPlan(plan, { aspect: aspectOf(flags) });
-  return await writeSomewhere(output, await encodePicture(output.format, picture), console.say);
+  return await writeSomewhere(output, await encodePicture(output.format, picture), console.complain);
 }

@@ -59,7 +59,7 @@ export async function preprocessCommand(
   if (idle) throw new UsageError(`--${idle} does nothing in "preprocess ${kind}".`);
   const output = await outputOf(flags, 1, `${kind}_%03d.png`);
   const picture = await KINDS[kind](path, flags);
-  const written = await writeSomewhere(output, await encodePicture(output.format, picture), console.say);
+  const written = await writeSomewhere(output, await encodePicture(output.format, picture), console.complain);
   console.result(flags.json ? json({ path: written, kind, width: picture.width, height: picture.height }) : written);
 }
 

@@ -24,7 +24,7 @@ export async function writeReport({ flags, console }: Context, report: () => Rep
   const path = await writeSomewhere(
     { pattern, force },
     new TextEncoder().encode(reportPage(report())),
-    console.say,
+    console.complain,
     number,
   );
   console.say(`Report: ${path}`);

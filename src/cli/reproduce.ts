@@ -128,7 +128,7 @@ async function redrawLayers(
     }
     const writing = performance.now();
     const file = await encodePicture(output.format, picture!, noMetadata ? undefined : Object.fromEntries(texts));
-    const written = await writeSomewhere(output, file, console.say, 1);
+    const written = await writeSomewhere(output, file, console.complain, 1);
     const [write, total] = [writing, started].map((since) => (performance.now() - since) / 1000);
     const spent = { load: load + reopened.seconds, ...timings, write, total };
     if (shown) console.say(timingsTable(spent));

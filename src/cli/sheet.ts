@@ -77,7 +77,7 @@ export async function writeSheet(
   const texts = said ? parseParameters(said) : undefined;
   const parameters = texts && formatParameters({ ...texts, fields: { ...texts.fields, ...fields } });
   const bytes = await encodePicture(output.format, page, parameters === undefined ? undefined : { parameters });
-  return await writeSomewhere(output, bytes, console.say);
+  return await writeSomewhere(output, bytes, console.complain);
 }
 
 async function cellOf({ path, caption }: Shown): Promise<Cell> {

@@ -52,7 +52,7 @@ export async function upscaleCommand(context: Context): Promise<void> {
     Object.assign(texts.fields, by);
   }
   const file = await encodePicture(output.format, image, texts && { parameters: formatParameters(texts) });
-  const path = await writeSomewhere(output, file, console.say);
+  const path = await writeSomewhere(output, file, console.complain);
   const report = { path, width: image.width, height: image.height, scale: upscaler.scale };
   console.event("saved", report);
   console.result(flags.json ? json(report) : path);

@@ -115,7 +115,7 @@ export async function writeSomewhere(
       const place = pattern ?? join(await Deno.makeTempDir({ prefix: "rpg_" }), short);
       const chosen = pattern === options.pattern ? options : { pattern: place };
       const path = await writeNewFile(chosen, bytes, number);
-      if (failure) say(`${(failure as Error).message} The picture is in ${path} instead.`);
+      if (failure) say(`${(failure as Error).message} It is in ${path} instead.`);
       return path;
     } catch (error) {
       failure ??= error;

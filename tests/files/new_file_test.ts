@@ -102,7 +102,7 @@ Deno.test("a result whose place was taken, or has vanished, is somewhere else ra
     await Deno.writeTextFile(pattern, "theirs");
     assert.equal(await writeSomewhere({ pattern }, bytes("mine"), say), join(folder, "cat_001.png"));
     assert.equal(await Deno.readTextFile(pattern), "theirs");
-    assert.match(said[0], /cat\.png is already there.*The picture is in .*cat_001\.png instead/);
+    assert.match(said[0], /cat\.png is already there.*It is in .*cat_001\.png instead/);
 
     const lost = join(folder, "cat.png", "x.jpg");
     const before = Deno.cwd();

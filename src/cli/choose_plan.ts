@@ -18,6 +18,7 @@ import {
   withMasks,
 } from "../plan/make_plan.ts";
 import { pictureDataUrl } from "../plan/llm/picture.ts";
+import { hasRegionKeywords } from "../region/keywords.ts";
 import { flagOf } from "../settings/check.ts";
 import { ASKED, OF_REGIONS, WAYS } from "../settings/layers.ts";
 import { type Context, promptOf } from "./command.ts";
@@ -40,7 +41,7 @@ export async function choosePlan(context: Context): Promise<Plan> {
  * @throws UsageError where they contradict each other, or nothing says what to draw
  */
 export function checkPlanFlags(context: Context): void {
-  refuseContradictions(context.flags);
+  refuseContradictions(context);
   const { plan, regions } = context.flags;
   if (plan === undefined && regions === undefined && !isOfPicture(context)) promptOf(context);
 }
@@ -51,22 +52,16 @@ async function findPlan(context: Context): Promise<Plan> {
     const plan = await readPlan(flags.plan);
     return hasPrompt(context) ? { ...plan, prompt: promptOf(context) } : plan;
   }
+  const { splitRatio, basePrompt, baseRatio, columnsFirst, flipRatio, flipPrompts } = flags;
+  const how = { splitRatio, basePrompt, baseRatio, columnsFirst, flipRatio, flipPrompts };
   if (flags.regions !== undefined) {
-    const { regions, splitRatio, basePrompt, baseRatio, columnsFirst, flipRatio, flipPrompts } = flags;
     const prompt = hasPrompt(context) ? promptOf(context) : undefined;
-    return planFromRegions({
-      regions,
-      splitRatio,
-      basePrompt,
-      baseRatio,
-      columnsFirst,
-      flipRatio,
-      flipPrompts,
-      prompt,
-    });
+    return planFromRegions({ regions: flags.regions, ...how, prompt });
   }
   if (isOfPicture(context)) return await seenPlan(context);
   const prompt = promptOf(context);
+  refuseContradictions(context); // the prompt may have been chosen since
+  if (moreOfRegions(flags)) return planFromRegions({ regions: prompt, ...how });
   if (flags.noPlan) return plainPlan(prompt, "none");
   return await makePlan(prompt, await planOptions(context));
 }
@@ -117,14 +112,22 @@ function hasPrompt({ argument, flags }: Context): boolean {
   return argument !== undefined || flags.prompt !== undefined;
 }
 
-function refuseContradictions(flags: FlagValues): void {
+/** What says more of regions. */
+function moreOfRegions(flags: FlagValues): keyof FlagValues | undefined {
+  return OF_REGIONS.find((name) => flags[name] !== undefined);
+}
+
+function refuseContradictions({ argument, flags }: Context): void {
   const ways = WAYS.filter((name) => flags[name] !== undefined);
   if (ways.length > 1) {
     throw new UsageError(`--plan, --regions and --no-plan: use only one of them.`);
   }
-  const lone = OF_REGIONS.find((name) => flags[name] !== undefined);
-  if (lone && flags.regions === undefined) {
-    throw new UsageError(`${flagOf(lone)} goes with --regions "a BREAK b"; without it the planner decides.`);
+  const more = moreOfRegions(flags);
+  const says = flags.regions !== undefined || !ways.length && hasRegionKeywords(argument ?? flags.prompt ?? "");
+  if (more && !says) {
+    throw new UsageError(
+      `${flagOf(more)} goes with --regions, or a prompt such as "a BREAK b"; else the planner decides.`,
+    );
   }
   const asked = ASKED.find((name) => flags[name] !== undefined);
   if (asked && ways.length) {

@@ -102,6 +102,19 @@ Deno.test("a plan goes to standard output, from there to a file, and from the fi
     assert.deepEqual(names(cwd), ["out_001.png", "plan.json", "used.json"]);
   }));
 
+Deno.test("what is said of regions holds for a prompt that has them, and is refused for another", () =>
+  inFolder(async (cwd) => {
+    const more = ["--split-ratio", "1;2", "--base-ratio", "0.3", "-q"];
+    const [own, planned, whole] = await finishEach([
+      ["plan", "a park ADDBASE a cat BREAK a dog", ...more],
+      ["plan", "a park with a cat and a dog", ...more],
+      ["a park ADDBASE a cat BREAK a dog", ...more, "--no-plan"],
+    ], { cwd });
+    const { splitRatio, baseRatio, basePrompt } = JSON.parse(own.stdout);
+    assert.deepEqual([splitRatio, baseRatio, basePrompt], ["1;2", "0.3", "a park"]);
+    for (const { stderr } of [planned, whole]) assert.match(stderr, /--split-ratio goes with --regions, or a prompt/);
+  }));
+
 Deno.test("standard input is the prompt of all pictures, or the plan, and nothing else", () =>
   inFolder(async (cwd) => {
     const draw = async (words: string[], input: string) =>

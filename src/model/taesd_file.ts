@@ -11,33 +11,30 @@ import { type View, viewOf } from "../formats/view.ts";
 import { openComponentWeights } from "./component_files.ts";
 import { describeForeign } from "./foreign.ts";
 
-/**
- * What names and shapes tell of it; `TaesdConfig` of src/nn has the same fields. A half that is missing has no stages.
- */
+/** What names and shapes tell of its decoder; `TaesdConfig` of src/nn has the same fields. */
 export interface Taesd {
-  config: { latentChannels: number; width: number; encoder: number[]; decoder: number[]; factor: number };
+  config: { latentChannels: number; width: number; decoder: number[]; factor: number };
   /** Under diffusers' names. */
   source: TensorSource;
 }
 
 /**
- * Opens a TAESD: a diffusers folder, `taesd.safetensors`, `taesd_decoder.pth` or `taesd_encoder.pth`.
- * @throws ModelError where the file holds something else
+ * Opens a TAESD: a diffusers folder, `taesd.safetensors` or `taesd_decoder.pth`.
+ * @throws ModelError where the file holds something else, or the encoder alone
  */
 export async function openTaesd(path: string): Promise<Taesd> {
   const file = await isFolder(path) ? await openComponentWeights(path) : await openTensors(path);
   try {
     const source = { ...viewOf(file, taesdNames(file)), close: () => file.close() };
-    const halves = { encoder: stages(source, "encoder"), decoder: stages(source, "decoder") };
-    const first = source.tensors.get("decoder.layers.0.weight")?.shape;
-    const last = source.tensors.get(`encoder.layers.${halves.encoder.end}.weight`)?.shape;
-    const [width, latentChannels] = first ?? (last ? [last[1], last[0]] : [0, 0]);
-    const depth = Math.max(halves.encoder.blocks.length, halves.decoder.blocks.length);
-    if (depth < 2 || width < 4) {
+    const decoder = stagesOf(source);
+    const [width, latentChannels] = source.tensors.get("decoder.layers.0.weight")?.shape ?? [0, 0];
+    if (decoder.length < 2 || width < 4) {
+      if (source.tensors.has("encoder.layers.0.weight")) {
+        throw new ModelError(`${path} holds the encoder of a TAESD alone. Give its decoder.`);
+      }
       throw new ModelError(`${path} is not a TAESD autoencoder. ${describeForeign([...file.tensors.keys()])}`);
     }
-    const { encoder, decoder } = { encoder: halves.encoder.blocks, decoder: halves.decoder.blocks };
-    return { config: { latentChannels, width, encoder, decoder, factor: 2 ** (depth - 1) }, source };
+    return { config: { latentChannels, width, decoder, factor: 2 ** (decoder.length - 1) }, source };
   } catch (error) {
     file.close();
     throw error;
@@ -61,18 +58,17 @@ export function taesdNames({ tensors }: TensorSource): Map<string, View> {
   return views;
 }
 
-/** Blocks between the convolutions that change the size, and the index of the last layer. */
-function stages({ tensors }: TensorSource, half: "encoder" | "decoder"): { blocks: number[]; end: number } {
+/** Blocks of each stage of the decoder, which convolutions part. */
+function stagesOf({ tensors }: TensorSource): number[] {
   const layers = new Map<number, "block" | "conv">();
   for (const name of tensors.keys()) {
-    const [, index, kind] = name.match(new RegExp(`^${half}\\.layers\\.(\\d+)\\.(conv|weight)`)) ?? [];
+    const [, index, kind] = name.match(/^decoder\.layers\.(\d+)\.(conv|weight)/) ?? [];
     if (index !== undefined) layers.set(Number(index), kind === "conv" ? "block" : "conv");
   }
-  const order = [...layers].sort(([a], [b]) => a - b);
   const blocks: number[] = [];
-  for (const [, kind] of order) {
+  for (const [, kind] of [...layers].sort(([a], [b]) => a - b)) {
     if (kind === "conv") blocks.push(0);
     else if (blocks.length) blocks[blocks.length - 1]++;
   }
-  return { blocks: blocks.slice(0, -1), end: order.at(-1)?.[0] ?? 0 };
+  return blocks.slice(0, -1);
 }

@@ -1,6 +1,7 @@
 /**
- * TAESD, a tiny autoencoder that shares the latents of Stable Diffusion's (Boer Bohan, github.com/madebyollin/taesd),
- * as diffusers' AutoencoderTiny lays it out. It serves for previews, and for quick decoding.
+ * The decoder of TAESD, a tiny autoencoder that shares the latents of Stable Diffusion's (Boer Bohan,
+ * github.com/madebyollin/taesd), as diffusers' AutoencoderTiny lays it out. It serves for previews, and for quick
+ * decoding.
  *
  * @module
  */
@@ -15,8 +16,6 @@ export interface TaesdConfig {
   latentChannels: number;
   /** Channels throughout. */
   width: number;
-  /** Blocks of each stage of the encoder, from the picture down. */
-  encoder: number[];
   /** Blocks of each stage of the decoder, from the latents up. */
   decoder: number[];
   /** Pixels to a latent, along each side. */
@@ -42,24 +41,6 @@ export function taesdDecode(g: Graph, w: Weights, config: TaesdConfig, latents: 
     h = conv3x3(g, h, w.matrix(layer(index++), width, width, { taps: 9, bias: false }), { upsampleTo });
   });
   return conv3x3(g, h, w.matrix(layer(index), width, 3, { taps: 9 }));
-}
-
-/**
- * Picture [1, height, width, 3 (+1)] in 0 … 1 → latents as the denoiser has them [1, height/factor, width/factor,
- * latentChannels].
- */
-export function taesdEncode(g: Graph, w: Weights, config: TaesdConfig, picture: Tensor): Tensor {
-  const { width, latentChannels, encoder } = config;
-  let index = 0;
-  const layer = () => `encoder.layers.${index++}`;
-  let h = picture;
-  encoder.forEach((blocks, stage) => {
-    h = stage === 0
-      ? conv3x3(g, h, w.matrix(layer(), 3, width, { taps: 9 }))
-      : conv3x3(g, h, w.matrix(layer(), width, width, { taps: 9, stride: 2, bias: false }), { stride: 2 });
-    for (let i = 0; i < blocks; i++) h = block(g, w, layer(), h, width);
-  });
-  return conv3x3(g, h, w.matrix(layer(), width, latentChannels, { taps: 9 }));
 }
 
 /** relu(x + conv(relu(conv(relu(conv(x)))))) */

@@ -101,9 +101,10 @@ export function declareEncoder(device: Device, precision: Precision, network: Va
 export async function declareTaesd(device: Device, precision: Precision, path: string, latentChannels: number) {
   const { config, source } = await openTaesd(path);
   try {
-    if (config.decoder.length === 0 || config.latentChannels !== latentChannels) {
-      const found = config.decoder.length ? `decodes ${config.latentChannels} latent channels` : "has no decoder";
-      throw new ModelError(`${path} ${found}; this model's latents have ${latentChannels}.`);
+    if (config.latentChannels !== latentChannels) {
+      throw new ModelError(
+        `${path} decodes ${config.latentChannels} latent channels; this model's latents have ${latentChannels}.`,
+      );
     }
     return declarePart(device, "taesd", config, (g, w, network) => {
       taesdDecode(g, w, network, g.input("latents", [1, 1, 1, padChannels(network.latentChannels)]));

@@ -1,6 +1,7 @@
 import assert from "@std/assert";
-import { taesdNames } from "../../src/model/taesd_file.ts";
+import { openTaesd, taesdNames } from "../../src/model/taesd_file.ts";
 import { arraysSource } from "../../src/nn/twins.ts";
+import { inFolder, safetensors } from "./files.ts";
 
 const named = (...entries: [name: string, inputs: number][]) => {
   const tensors = entries.map(([name, inputs]): [string, { shape: number[]; values: Float32Array }] => [
@@ -26,3 +27,13 @@ Deno.test("diffusers' names stay", () => {
   const names = ["encoder.layers.0.weight", "decoder.layers.2.conv.0.weight"];
   assert.deepEqual(named([names[0], 3], [names[1], 8]), { [names[0]]: names[0], [names[1]]: names[1] });
 });
+
+Deno.test("an encoder alone is refused by what it is", () =>
+  inFolder(async (folder) => {
+    const data = new Uint8Array(8 * 3 * 9 * 4);
+    await Deno.writeFile(
+      `${folder}/a.safetensors`,
+      safetensors({ "0.weight": { dtype: "F32", shape: [8, 3, 3, 3], data } }),
+    );
+    await assert.rejects(openTaesd(`${folder}/a.safetensors`), /holds the encoder of a TAESD alone/);
+  }));

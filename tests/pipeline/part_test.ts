@@ -46,7 +46,7 @@ Deno.test("a part whose file lacks something is refused by name", async () => {
 
 /** A TAESD decoder with weights of 0. */
 async function writeTaesd(path: string): Promise<void> {
-  const config = { latentChannels: 4, width: 8, encoder: [], decoder: [1, 1, 1, 1], factor: 8 };
+  const config = { latentChannels: 4, width: 8, decoder: [1, 1, 1, 1], factor: 8 };
   const g = new Graph(await testDevice(), "taesd", "f32");
   const declared = new Weights(g.device, "f32", "taesd");
   taesdDecode(g, declared, config, g.input("latents", [1, 1, 1, 4]));

@@ -67,7 +67,7 @@ export function safetensorsHead(tensors: readonly Pick<TensorInfo, "name" | "dty
 }
 
 /** Reads tensors whose places in one file are known. Closing the source closes the file. */
-export function fileSource(file: ByteFile, tensors: ReadonlyMap<string, Placed>): TensorSource {
+function fileSource(file: ByteFile, tensors: ReadonlyMap<string, Placed>): TensorSource {
   return {
     tensors,
     describe: file.path,

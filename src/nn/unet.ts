@@ -30,7 +30,7 @@ export interface UNetConfig extends EncoderConfig {
 }
 
 /** Reads and checks a diffusers UNet config. */
-export function readUNetConfig(config: Config): UNetConfig {
+function readUNetConfig(config: Config): UNetConfig {
   const c = new ConfigReader("UNet", config);
   c.only("conv_out_kernel", 3);
   const encoder = readEncoderConfig(c);

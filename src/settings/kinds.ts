@@ -72,7 +72,7 @@ export function path(shown: string): Kind<string> {
 }
 
 /** A path whose "~" at the start is the user's home folder; "~somebody" stays. */
-export function atHome(path: string): string {
+function atHome(path: string): string {
   return path.replace(/^~(?=$|[\\/])/, (tilde) => homeFolder() ?? tilde);
 }
 

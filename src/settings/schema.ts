@@ -52,7 +52,7 @@ export interface Flag extends Setting {
 }
 
 /** The flags of a table by their names in camelCase. */
-export function flagsOf(table: Table): Record<string, Flag> {
+function flagsOf(table: Table): Record<string, Flag> {
   return Object.fromEntries(
     Object.entries<Setting>(table).flatMap(([name, setting]): [string, Flag][] =>
       setting.fields

@@ -10,7 +10,7 @@ import { composed, isShouted } from "./split.ts";
 export type Lora = Extract<Node, { kind: "lora" }>;
 
 /** All nodes of a prompt, those within edits and alternations, too. */
-export function allNodes(nodes: readonly Node[]): Node[] {
+function allNodes(nodes: readonly Node[]): Node[] {
   return nodes.flatMap((node) => {
     if (node.kind === "edit") return [node, ...allNodes(node.before), ...allNodes(node.after)];
     return node.kind === "alternate" ? [node, ...node.options.flatMap(allNodes)] : [node];

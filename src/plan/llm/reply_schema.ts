@@ -18,7 +18,7 @@ const cellSchema = z.strictObject({ width: share, brief: z.string().min(1).max(8
 const rowSchema = z.strictObject({ height: share, cells: z.array(cellSchema).min(1).max(4) });
 
 /** What a model that can be held to a schema writes. `basePrompt` and its ratio are null where they are not wanted. */
-export const replySchema = z.strictObject({
+const replySchema = z.strictObject({
   rows: z.array(rowSchema).min(1).max(4),
   basePrompt: prompt.nullable(),
   baseRatio: z.number().min(0).max(1).nullable(),

@@ -8,7 +8,18 @@ import { openDevice } from "../src/gpu/device.ts";
 import { ALL_USES, trialsOf } from "../src/nn/trials.ts";
 import { tuneOnce } from "../src/pipeline/tuning.ts";
 
-using device = await openDevice(Number(Deno.args[0] ?? 0));
+const [which = "0"] = Deno.args;
+if (!/^\d+$/.test(which)) {
+  const wrong = !["--help", "-h"].includes(which);
+  console[wrong ? "error" : "log"](
+    `${
+      wrong ? `"${which}" is no device's number. ` : ""
+    }deno task tune [NUMBER]: tries the kernels on device NUMBER of ` +
+      "--list-devices (0) anew, keeps what is found for all runs to come, and shows it.",
+  );
+  Deno.exit(wrong ? 2 : 0);
+}
+using device = await openDevice(Number(which));
 const total = [...trialsOf(device, ALL_USES, true)].length;
 let number = 0;
 const onTrial = (name: string) => console.error(`  ${++number}/${total}  ${name}`);
@@ -21,7 +32,7 @@ for (const [what, variants] of ofOp) {
   for (const [name, speed] of variants) {
     const variant = name.slice(name.indexOf(" ") + 1, name.lastIndexOf(" at "));
     console.log(
-      `  ${variant.padEnd(10)} ${(1 / speed).toFixed(3).padStart(9)} ms  ${(speed / best * 100).toFixed(0)} %`,
+      `  ${variant.padEnd(18)} ${(1 / speed).toFixed(3).padStart(9)} ms  ${(speed / best * 100).toFixed(0)} %`,
     );
   }
 }

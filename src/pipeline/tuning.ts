@@ -62,7 +62,7 @@ export async function tuneOnce(device: Device, options: TuneOnceOptions = {}): P
           "ones used. If pictures hang, too, update its driver; `deno task tune` tries again.",
       );
     } else if (begun) {
-      say(`Tried ${tuning.tried?.length} kernels in ${((performance.now() - start) / 1000).toFixed(1)} s.`);
+      say(`Tried the kernels in ${((performance.now() - start) / 1000).toFixed(1)} s.`);
     }
     if (path && begun) await write(path, tuning);
   } catch (error) {

@@ -17,8 +17,11 @@ export interface NormTile {
   longest: number;
   /** Threads that join the strips. */
   threads: number;
-  /** GroupNorm in one kernel: of entries of up to so many rows, by so many threads, each loading so many rows ahead. */
-  whole: { rows: number; threads: number; ahead: number };
+  /**
+   * GroupNorm in one kernel: of entries of up to so many rows, by workgroups of so many threads that own up to so many
+   * quads, each thread loading so many rows ahead.
+   */
+  whole: { rows: number; threads: number; own: number; ahead: number };
 }
 
 /** How the GPUs that tiles are chosen for are filled: WebGPU does not tell how many units there are. */
@@ -63,7 +66,14 @@ const GPU: Choices = {
   },
   fill: { units: [144, 512], products: 26, lead: 0, join: 16000, moved: 8, margin: 1.7 },
   attention: ["tile 40", "tile 64", "tile 80", "tile 160", "tile 512", "wide", "lanes any"],
-  norm: { rows: 4, waves: 4, strips: 64, longest: 64, threads: 64, whole: { rows: 4096, threads: 256, ahead: 4 } },
+  norm: {
+    rows: 4,
+    waves: 4,
+    strips: 64,
+    longest: 64,
+    threads: 64,
+    whole: { rows: 4096, threads: 256, own: 256, ahead: 4 },
+  },
   winograd: { least: 64, whole: 0, from: 128 * 128, to: 512 * 512, strip: 48 },
 };
 
@@ -92,8 +102,15 @@ const CHOICES: Record<DeviceClass, Choices> = {
   software: {
     matmul: "lanes",
     fill: GPU.fill,
-    attention: ["lanes 4", "lanes 2", "wide", "lanes any"],
-    norm: { rows: 4, waves: 1, strips: 8, longest: Infinity, threads: 8, whole: { rows: 4096, threads: 8, ahead: 1 } },
+    attention: ["lanes 4", "lanes 2", "lanes 1", "lanes 1 of 512", "wide", "lanes any"],
+    norm: {
+      rows: 4,
+      waves: 1,
+      strips: 8,
+      longest: Infinity,
+      threads: 8,
+      whole: { rows: 4096, threads: 8, own: 8, ahead: 1 },
+    },
     winograd: { least: 32, whole: 192, from: 192 * 192, to: 1280 * 960, strip: 16 },
   },
   workgroup: GPU,

@@ -26,13 +26,12 @@ export function wholeNorm(
   const { whole } = normTile(device);
   const groups = width % 4 === 0 ? 1 : width % 2 === 0 ? 2 : 4;
   const own = groups * width / 4;
-  const threads = Math.max(whole.threads, 2 ** Math.ceil(Math.log2(own)));
   const forced = device.forced.get("norm");
-  const fits = channels % (groups * width) === 0 && threads <= 256;
+  const fits = channels % (groups * width) === 0 && own <= whole.own;
   const [one, three] = ["whole", "strips"].map((name) => speedOf(device, "norm", name, TIMED.norm));
   const most = one && three && three > MARGIN * one ? whole.rows / 4 : whole.rows;
   const pays = isRight(device, "norm", "whole") && rows <= most && batch * channels / (4 * own) >= 4;
-  return fits && (forced ? forced === "whole" : pays) ? { threads, own, ahead: whole.ahead } : undefined;
+  return fits && (forced ? forced === "whole" : pays) ? { threads: whole.threads, own, ahead: whole.ahead } : undefined;
 }
 
 /** Columns of a panel for a weight of so many: software adapters waste less on narrow ones. */

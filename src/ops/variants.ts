@@ -76,6 +76,8 @@ const tile = { ...any, kernel: "attention_tile", waves: 8 } as const;
 export const ATTENTION = {
   "lanes 2": { ...lanes, upToWidth: 80, queries: 2 },
   "lanes 4": { ...lanes, fromWidth: 40, upToWidth: 80, queries: 4, worthFrom: 3e5 },
+  "lanes 1": { ...lanes, fromWidth: 84, upToWidth: 160, queries: 1, worthFrom: 1e5 },
+  "lanes 1 of 512": { ...lanes, fromWidth: 164, upToWidth: 512, queries: 1, worthFrom: 2e6 },
   "lanes any": { ...lanes, upToWidth: Infinity, queries: 1 },
   "wide": { ...lanes, kernel: "attention_wide", upToWidth: Infinity, multipleOf: 32, parts: 8, queries: 4 },
   "tile 40": { ...tile, upToWidth: 40, multipleOf: 4, parts: 1, queries: 2, block: 32, keys: 8 },

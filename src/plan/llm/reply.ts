@@ -83,8 +83,9 @@ const CLOSING = /^\W*(?:note|notes|explanation|reasoning|rationale|comment|this 
 
 /** Plans written with labels: fields are collected until one comes a second time, which starts the next plan. */
 function labelDrafts(text: string): Found[] {
-  const plain = text.replace(/^\s*```\w*\s*$/gm, "").replace(/\*\*|__/g, "")
-    .replace(/[[<({*`]{1,3}\s?BREAK\s?[\]>)}*`]{1,3}/g, "BREAK")
+  const plain = text.replace(/^\s*```\w*\s*$/gm, "")
+    .replace(/[[<({]{1,3}\s?BREAK\s?[\]>)}]{1,3}|[*`]{1,3}BREAK[*`]{1,3}/g, " BREAK ")
+    .replace(/\*\*|__/g, "")
     .replace(YAML_ITEM, (item, indent: string) => {
       const prompt = item.match(/^[\s-]*(?:prompt|description|text|caption)[ \t]*:[ \t]*(.+)$/im)?.[1];
       return prompt === undefined ? item : `${indent}- ${prompt}`;
@@ -118,7 +119,7 @@ function labelDrafts(text: string): Found[] {
       drafts.push(...finish(fields));
       fields = { at: label.index, numbered: [] };
     }
-    if (key === "numbered") fields.numbered.push(paragraphs(value)[0] ?? "");
+    if (key === "numbered") fields.numbered.push((paragraphs(value)[0] ?? "").replace(/\W*\bBREAK\W*$/, ""));
     else if (key !== "regions" || value.trim() !== "") fields[key] = value;
   });
   if (labels.length) drafts.push(...finish(fields));
@@ -177,7 +178,8 @@ function finish(fields: Fields): Found[] {
 /** The ratio on the label's line or the next; what follows it there is commentary only if it cannot be part of it. */
 function readRatioLine(value: string): string {
   const items = value.trim().match(/^(?:-[ \t]*[\d.%]+\s*)+$/)?.[0].match(/[\d.%]+/g);
-  const line = items?.join(",") ?? firstLine(value);
+  // Models that write Chinese take its comma and semicolon.
+  const line = (items?.join(",") ?? firstLine(value)).normalize("NFKC").replaceAll("、", ",");
   const rows = /[)\]]\s*[;,]\s*[([]/.test(line); // "(1,1,1);(1)"
   const bare = (rows ? line.replace(/[)\]]\s*,\s*[([]/g, ";").replace(/[()]/g, "") : line)
     .replace(/["'`“”‘’[\]{}<>]/g, " ").trim().replace(/^\(([^)]*)\)/, "$1").replace(/\s*;\s*/g, ";");
@@ -215,14 +217,17 @@ function paragraphs(value: string): string[] {
   return kept.join("\n").split(/\n{2,}/).map((part) => part.trim()).filter((part) => part !== "");
 }
 
-/** Without the quotes, backticks or bullets that models put around a prompt. */
+/** Without the quotes, backticks, bullets and names of places that models put around a prompt. */
 function undecorated(text: string): string {
-  return unquoted(text.replace(/\s+/g, " ").trim().replace(/^(?:[-*•]|\d+[.)])\s+/, ""));
+  return unquoted(text.replace(/\s+/g, " ").trim().replace(/^(?:[-*•]|\d+[.)])\s+/, "").replace(PLACE_LABEL, ""));
 }
 
-/** Without one pair of quotes around the whole. */
+const SPOT = "(?:region \\d+|(?:(?:top|bottom|upper|lower|middle|cent(?:er|re)|left|right)[ -]?){1,2})";
+const PLACE_LABEL = new RegExp(`^(?:[[(]${SPOT}[\\])]:?|${SPOT}:) ?(?=.)`, "i");
+
+/** Without one pair of quotes or stars around the whole. */
 function unquoted(text: string): string {
-  return text.trim().replace(/^(?:"([^"]*)"|'([^']*)'|`([^`]*)`|“([^“”]*)”)[.,]?$/, "$1$2$3$4").trim();
+  return text.trim().replace(/^(?:"([^"]*)"|'([^']*)'|`([^`]*)`|“([^“”]*)”|\*([^*]*)\*)[.,]?$/, "$1$2$3$4$5").trim();
 }
 
 function firstLine(text: string): string {

@@ -5,7 +5,7 @@
  */
 import type { Operation } from "./edit/operation.ts";
 import { mend, type Round } from "./edit.ts";
-import { PlannerError } from "./errors.ts";
+import { CancelledError, PlannerError, RpgError } from "./errors.ts";
 import { addedTimings, draw, type ImageResult, type StepEvent, toEnd } from "./generate.ts";
 import { checklistOf } from "./judge/checklist.ts";
 import { type Check, isFault, type Judge, type Mark, worth } from "./judge/judge.ts";
@@ -54,10 +54,25 @@ export interface Looked {
   rounds: Round[];
 }
 
+/** A loop that could not go on: its judge failed, or a later drawing. */
+export class UnfinishedError extends RpgError {
+  /** `looked` has the best picture until then. */
+  constructor(cause: RpgError, readonly looked: Looked) {
+    super(cause.message, cause.exitCode, { cause });
+  }
+}
+
+/** What to throw where a loop ends in `error`. @param looked what came of it until then */
+function unfinished(error: unknown, looked: Looked | undefined): unknown {
+  const isOurs = error instanceof RpgError && !(error instanceof CancelledError);
+  return isOurs && looked ? new UnfinishedError(error, looked) : error;
+}
+
 /**
  * Draws what is prepared, looks, and mends.
  *
- * @throws as `draw`, what the judge throws, and UsageError for counts that the command line would refuse, too
+ * @throws as `draw` where there is no picture yet, then UnfinishedError for whatever else ends it, the judge above all,
+ *   and UsageError for counts that the command line would refuse, too
  */
 export async function drawAndMend(model: Model, drawing: Drawing, options: LoopOptions): Promise<Looked> {
   const { rounds = 0 } = options;
@@ -73,16 +88,23 @@ export async function drawBest(model: Model, drawing: Drawing, options: Omit<Loo
   const drawn: Looked["drawn"] = [];
   let best: { result: ImageResult; marks: Mark[] } | undefined;
   let timings: ImageResult["timings"] = { encode: 0, compile: 0, steps: [], decode: 0 };
-  for (let i = 0; i < bestOf && !best?.marks.every((mark) => !isFault(mark)); i++) {
-    const seed = seedOf(drawing.settings.seed, i);
-    const result = await toEnd(draw(model, { ...drawing, settings: { ...drawing.settings, seed } }, signal), onStep);
-    timings = addedTimings(timings, result.timings);
-    const marks = await judge(result.image, checklist, signal);
-    drawn.push({ seed, worth: worth(marks), image: result.image, marks });
-    if (!best || worth(marks) > worth(best.marks)) best = { result, marks };
+  const looked = ({ result, marks }: NonNullable<typeof best>): Looked => {
+    return { result: { ...result, timings }, plan: drawing.plan, checklist, marks, drawn, rounds: [] };
+  };
+  try {
+    for (let i = 0; i < bestOf && !best?.marks.every((mark) => !isFault(mark)); i++) {
+      const seed = seedOf(drawing.settings.seed, i);
+      const result = await toEnd(draw(model, { ...drawing, settings: { ...drawing.settings, seed } }, signal), onStep);
+      timings = addedTimings(timings, result.timings);
+      best ??= { result, marks: checklist.map(() => ({ verdict: "unknown" })) };
+      const marks = await judge(result.image, checklist, signal);
+      if (drawn.length === 0 || worth(marks) > worth(best.marks)) best = { result, marks };
+      drawn.push({ seed, worth: worth(marks), image: result.image, marks });
+    }
+  } catch (error) {
+    throw unfinished(error, best && looked(best));
   }
-  const { result, marks } = best!;
-  return { result: { ...result, timings }, plan: drawing.plan, checklist, marks, drawn, rounds: [] };
+  return looked(best!);
 }
 
 /**
@@ -103,7 +125,7 @@ export async function mendBest(
   let [steps, painted] = [0, bestOf];
   const add = (round: Round) => {
     rounds.push({ ...round, round: rounds.length, steps: steps += stepsOf(round) });
-    marks = round.marks!;
+    marks = round.marks ?? marks;
     for (const attempt of round.attempts) {
       timings = addedTimings(timings, attempt.result.timings);
       if (attempt.taken) result = attempt.result;
@@ -112,33 +134,38 @@ export async function mendBest(
     return round.attempts.some(({ taken }) => taken);
   };
   const fit = (repaint: Drawing) => ({ ...repaint, offload: drawing.offload });
-  for (;;) {
-    const settings = { ...repaintSettings(drawing), seed: seedOf(drawing.settings.seed, painted) };
-    const left = most - Math.max(0, rounds.length - 1);
-    const mending = { judge, checklist, marks, rounds: left, settings, within, fit, onStep, signal };
-    for await (const round of mend(model, result.image, plan, mending)) {
-      const isLook = round.round === 0;
-      if (isLook && rounds.length) continue;
-      if (!add(round) && !isLook) break;
+  const mended = (): Looked => ({ ...looked, result: { ...result, timings }, marks, rounds });
+  try {
+    for (;;) {
+      const settings = { ...repaintSettings(drawing), seed: seedOf(drawing.settings.seed, painted) };
+      const left = most - Math.max(0, rounds.length - 1);
+      const mending = { judge, checklist, marks, rounds: left, settings, within, fit, onStep, signal };
+      for await (const round of mend(model, result.image, plan, mending)) {
+        const isLook = round.round === 0;
+        if (isLook && rounds.length) continue;
+        if (!add(round) && !isLook && round.marks) break; // without marks its judge has failed
+      }
+      if (rounds.length > most || !marks.some(isFault)) break;
+      const seed = seedOf(drawing.settings.seed, painted);
+      const again = await toEnd(draw(model, { ...drawing, settings: { ...drawing.settings, seed } }, signal), onStep);
+      const after = await judge(again.image, checklist, signal);
+      const taken = worth(after) > worth(marks);
+      const attempt = {
+        operation: wholeOf(plan),
+        mask: whiteOver(again.image),
+        result: again,
+        marks: after,
+        taken,
+        whole: true,
+      };
+      const image = taken ? again.image : result.image;
+      add({ round: 0, attempts: [attempt], image, plan, checklist, marks: taken ? after : marks, steps: 0 });
+      if (rounds.length > most) break;
     }
-    if (rounds.length > most || !marks.some(isFault)) break;
-    const seed = seedOf(drawing.settings.seed, painted);
-    const again = await toEnd(draw(model, { ...drawing, settings: { ...drawing.settings, seed } }, signal), onStep);
-    const after = await judge(again.image, checklist, signal);
-    const taken = worth(after) > worth(marks);
-    const attempt = {
-      operation: wholeOf(plan),
-      mask: whiteOver(again.image),
-      result: again,
-      marks: after,
-      taken,
-      whole: true,
-    };
-    const image = taken ? again.image : result.image;
-    add({ round: 0, attempts: [attempt], image, plan, checklist, marks: taken ? after : marks, steps: 0 });
-    if (rounds.length > most) break;
+  } catch (error) {
+    throw unfinished(error, mended());
   }
-  return { ...looked, result: { ...result, timings }, marks, rounds };
+  return mended();
 }
 
 function stepsOf({ attempts }: Round): number {

@@ -105,7 +105,8 @@ interface Item {
  * @param target operations; or the prompt that the picture shall obey: then `plan` and the judge tell what is missing
  *   and what is too much
  * @returns an async generator of rounds, the first look before anything is painted
- * @throws UsageError where nothing tells what to do or where
+ * @throws UsageError where nothing tells what to do or where; what the judge throws, after a round with what was
+ *   painted until then
  * @example
  * ```ts
  * const operations = [{ kind: "replace" as const, object: "a pear", words: "a red car" }];
@@ -266,7 +267,14 @@ async function* roundsOf(
       const drawing = fit(await prepare(model, { ...repaint, seed: seedOf(seed, painted++) }));
       const result = await toEnd(draw(model, drawing, signal), onStep);
       steps += result.timings.steps.length;
-      const judged = await marksOf(result.image);
+      let failure: unknown;
+      const judged = await marksOf(result.image)?.catch((error) => void (failure = error));
+      if (failure) {
+        attempts.push({ operation, mask: repaint.mask, result, taken: item.asked });
+        if (item.asked) [image, plan] = [result.image, describes ? next : plan];
+        if (!signal?.aborted) yield { round, attempts, image, plan, checklist, steps };
+        throw failure;
+      }
       const after = describes && judged && marks ? stillTrue(judged, marks, index, repaint.mask) : judged;
       const change = after && marks ? worth(after) - worth(marks) : 1;
       const open = after?.[index].verdict === "unknown";

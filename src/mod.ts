@@ -53,7 +53,7 @@ export type { Limits } from "./plan/review.ts";
 export type { Cell, Layout, Rect } from "./region/layout.ts";
 export { PLAN_MODES, type PlanMode, REGION_MODES, type RegionMode } from "./region/mode.ts";
 export * from "./plan/make_plan.ts";
-export { drawAndMend, type Looked, type LoopOptions } from "./closed_loop.ts";
+export { drawAndMend, type Looked, type LoopOptions, UnfinishedError } from "./closed_loop.ts";
 export { type Attempt, edit, type EditOptions, mend, planEdit, type PlannedEdit, type Round } from "./edit.ts";
 export { type Edit, type Operation, OPERATIONS } from "./edit/operation.ts";
 export { checklistOf } from "./judge/checklist.ts";

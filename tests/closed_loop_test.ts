@@ -1,6 +1,8 @@
 /** The closed loop with a small random model and a judge that says what the story needs. */
 import assert from "@std/assert";
-import { drawAndMend, repaintLike } from "../src/closed_loop.ts";
+import { drawAndMend, repaintLike, UnfinishedError } from "../src/closed_loop.ts";
+import { edit, type Round } from "../src/edit.ts";
+import { PlannerError } from "../src/errors.ts";
 import { paint } from "../src/generate.ts";
 import { boxAround } from "../src/edit/mask.ts";
 import type { Judge, Verdict } from "../src/judge/judge.ts";
@@ -129,4 +131,41 @@ Deno.test("rounds paint only where the picture was painted anew, and no region t
   const judge = looks(["right", "missing"], ["right", "missing"], ["right", "right"]);
   const { rounds } = await drawAndMend(model, drawing, { judge, rounds: 2 });
   assert.deepEqual(rounds.map(({ attempts }) => attempts.map(({ whole }) => whole)), [[], [], [true]]);
+});
+
+Deno.test("a judge that fails loses no picture: the best until then is handed on", async () => {
+  const gone = (...list: Verdict[][]): Judge => async (...asked) => {
+    if (list.length === 0) throw new PlannerError("gone");
+    return await looks(list.shift()!)(...asked);
+  };
+  const drawing = await prepare(model, { plan: planByRules(prompt), ...size });
+  const { image } = await paint(model, { plan: planByRules(prompt), ...size });
+  const cases: [Judge, marks: Verdict[], painted: (boolean | undefined)[]][] = [
+    [gone(), ["unknown", "unknown"], []],
+    [gone(["right", "missing"]), ["right", "missing"], [false]],
+    [gone(["right", "missing"], ["right", "missing"]), ["right", "missing"], [false]],
+  ];
+  for (const [judge, marks, painted] of cases) {
+    let ended: unknown;
+    await drawAndMend(model, drawing, { judge, rounds: 2 }).catch((error) => ended = error);
+    if (!(ended instanceof UnfinishedError)) throw ended;
+    const { exitCode, message, looked } = ended;
+    assert.deepEqual([exitCode, message], [5, "gone"]);
+    assert.deepEqual(looked.result.image.data, image.data);
+    assert.deepEqual(looked.marks.map(({ verdict }) => verdict), marks);
+    assert.deepEqual(looked.rounds.flatMap(({ attempts }) => attempts.map(({ taken }) => taken)), painted);
+  }
+
+  const rounds: Round[] = [];
+  const operations = [{
+    kind: "add" as const,
+    words: "a pear",
+    box: [0, 0, 0.5, 1] as [number, number, number, number],
+  }];
+  const edits = edit(model, image, operations, { judge: gone(["missing"]), settings: { steps: 2 } });
+  await assert.rejects(async () => {
+    for await (const round of edits) rounds.push(round);
+  }, /gone/);
+  assert.deepEqual(rounds.map(({ attempts }) => attempts.map(({ taken }) => taken)), [[], [true]]);
+  assert.notDeepEqual(rounds[1].image.data, image.data);
 });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { RpgError } from "../errors.ts";
 import { draw, type StepEvent, toEnd } from "../generate.ts";
 import type { Settings } from "../settings.ts";
 import type { Drawing } from "../pipeline/drawing.ts";
@@ -62,14 +63,15 @@ export async function drawToFile(
     };
     const { rounds, bestOf } = flags;
     const loop = judge && await import("./loop.ts"); // with what edits and their plans need
-    const looked = loop && await loop.drawAndMend(opened.model, drawing, { judge, rounds, bestOf, onStep, signal });
+    const kept = await loop?.drawAndMend(opened.model, drawing, { judge: judge!, rounds, bestOf, onStep, signal });
+    const { looked, failure } = kept ?? {};
     const result = looked?.result ?? await toEnd(draw(opened.model, drawing, signal), onStep);
     const { image, plan, settings, timings, memory, warnings } = result;
-    if (looked) console.say(loop.describeLooked(looked));
+    if (loop && looked && !failure) console.say(loop.describeLooked(looked));
     signal.throwIfAborted();
     const writing = performance.now();
     const recipe = typeof carries === "function"
-      ? await (looked ? loop.recipeOf(looked, drawing, carries, output, console.say) : carries(result))
+      ? await (loop && looked ? loop.recipeOf(looked, drawing, carries, output, console.say) : carries(result))
       : undefined;
     const texts = carries instanceof Map ? Object.fromEntries(carries) : recipe && recipeTexts(recipe);
     const bytes = await encodePicture(output.format, image, texts);
@@ -78,6 +80,7 @@ export async function drawToFile(
       const { drawingReport, writeReport } = await import("./report.ts");
       await writeReport(context, () => drawingReport(result, opened.model.checkpoint.name, looked), number);
     }
+    if (failure) throw keptIn(path, failure);
     const now = performance.now();
     opened.model.device.tracer?.span("write", writing, now);
     const report: Report = {
@@ -94,7 +97,7 @@ export async function drawToFile(
       },
       memory: { peak_bytes: memory.peakBytes, weights_bytes: memory.weightsBytes },
       warnings,
-      ...looked && { loop: loop.loopReport(looked) },
+      ...loop && looked && { loop: loop.loopReport(looked) },
     };
     preview.finish?.(image);
     if (flags.timings) console.say(timingsTable(report.timings));
@@ -102,4 +105,10 @@ export async function drawToFile(
   } finally {
     await preview.remove?.();
   }
+}
+
+/** A failure after which something is on the disk all the same. */
+export function keptIn(path: string, failure: RpgError): RpgError {
+  const { message, exitCode: code } = failure;
+  return new RpgError(`${message} What was painted until then is in ${path}.`, code, { cause: failure });
 }

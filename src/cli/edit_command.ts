@@ -9,7 +9,7 @@ import { boxIn, type Edit } from "../edit/operation.ts";
 import { maskFor } from "../edit/operation_mask.ts";
 import { drawEdit } from "../edit/show.ts";
 import { visionDifference } from "../edit/vision_difference.ts";
-import { UsageError } from "../errors.ts";
+import { CancelledError, RpgError, UsageError } from "../errors.ts";
 import { writeNewFile, writeSomewhere } from "../files/new_file.ts";
 import { encodePicture } from "../formats/encode_picture.ts";
 import { encodePng } from "../formats/png.ts";
@@ -20,6 +20,7 @@ import type { Model } from "../pipeline/model.ts";
 import { describeModel, recipeTexts } from "../recipe.ts";
 import type { PictureOptions } from "../settings.ts";
 import type { Context } from "./command.ts";
+import { keptIn } from "./draw.ts";
 import { writeEdit } from "./edit_file.ts";
 import { describePlaced, describeRound, plainly, remarksOnMasks, roundReport } from "./edit_said.ts";
 import { json } from "./json.ts";
@@ -143,9 +144,15 @@ async function paintAll(
   const rounds: Round[] = [];
   const { progress: { step: onStep } } = console;
   const options = { plan: planned.plan, judge, rounds: flags.rounds, settings, fit, signal, onStep };
-  for await (const round of edit(opened.model, picture, planned.operations, options)) {
-    rounds.push(round);
-    if (round.round > 0) console.say(describeRound(round, rounds[0], planned.operations.length));
+  let failure: RpgError | undefined;
+  try {
+    for await (const round of edit(opened.model, picture, planned.operations, options)) {
+      rounds.push(round);
+      if (round.round > 0) console.say(describeRound(round, rounds[0], planned.operations.length));
+    }
+  } catch (error) {
+    if (!(error instanceof RpgError) || error instanceof CancelledError || rounds.length < 2) throw error;
+    failure = error;
   }
   const last = rounds.at(-1)!;
   const taken = takenIn(rounds).at(-1);
@@ -162,6 +169,7 @@ async function paintAll(
   const { caption, target, operations } = said;
   await writeReport(context, () => editReport(picture, { caption, target, operations, masks, rounds, model }));
   if (flags.saveEdit) await writeEdit(flags.saveEdit, { ...said, rounds: report }, flags.force);
+  if (failure) throw keptIn(path, failure);
   const made = {
     path,
     seed: taken?.result.settings.seed,

@@ -3,14 +3,24 @@
  *
  * @module
  */
-import type { Looked } from "../closed_loop.ts";
+import { drawAndMend as wholeLoop, type Looked, UnfinishedError } from "../closed_loop.ts";
 import { openFaults } from "../judge/judge.ts";
 import type { Drawing } from "../pipeline/drawing.ts";
 import { layersOf, type Recipe, withLayers } from "../recipe.ts";
 import { type Describe, layersOfRounds } from "./layers.ts";
 import type { Output } from "./output.ts";
 
-export { drawAndMend } from "../closed_loop.ts";
+/** The loop, as far as it goes: where it fails after a picture was drawn, that is what it gives. */
+export async function drawAndMend(
+  ...loop: Parameters<typeof wholeLoop>
+): Promise<{ looked: Looked; failure?: UnfinishedError }> {
+  try {
+    return { looked: await wholeLoop(...loop) };
+  } catch (error) {
+    if (error instanceof UnfinishedError) return { looked: error.looked, failure: error };
+    throw error;
+  }
+}
 
 /** Of a picture that was mended: what was drawn first, and each repaint that was taken. */
 export async function recipeOf(
@@ -21,14 +31,14 @@ export async function recipeOf(
   say: (sentence: string) => void,
 ): Promise<Recipe> {
   const recipe = await describe(looked.result);
-  const { seed } = bestOf(looked);
+  const seed = bestOf(looked)?.seed ?? looked.result.settings.seed;
   const first = await describe({ plan: looked.plan, settings: { ...settings, seed } });
   return withLayers(recipe, await layersOfRounds(layersOf(first), looked.rounds, describe), format, say);
 }
 
 function bestOf({ drawn }: Looked) {
   const most = Math.max(...drawn.map(({ worth }) => worth));
-  return drawn.find(({ worth }) => worth === most)!;
+  return drawn.find(({ worth }) => worth === most);
 }
 
 /** In a sentence. */

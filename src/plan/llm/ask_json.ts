@@ -67,7 +67,7 @@ function readObject<T>(text: string, schema: z.ZodType<T>): { value: T } | { why
     const issues = result.error.issues.slice(0, 3).map(({ path, message }) =>
       `${path.join(".") || "the whole"}: ${message}`
     );
-    why = `${briefText(issues.join("; "), 300)}.`;
+    why = `${briefText(issues.join("; ").replace(/\.$/, ""), 300)}.`;
   }
   return { why };
 }

@@ -6,7 +6,7 @@
 import { CancelledError, orCancelled, UsageError } from "./errors.ts";
 import type { Device } from "./gpu/device.ts";
 import type { Plan } from "./plan/plan.ts";
-import { decodePicture } from "./pipeline/decoder.ts";
+import { decodePicture, readyDecoder } from "./pipeline/decoder.ts";
 import { Denoiser } from "./pipeline/denoiser.ts";
 import type { Drawing } from "./pipeline/drawing.ts";
 import { beginPrompts } from "./pipeline/encode_prompts.ts";
@@ -17,7 +17,6 @@ import type { Model } from "./pipeline/model.ts";
 import { prepare } from "./pipeline/prepare.ts";
 import { previewer, type PreviewKind } from "./pipeline/preview.ts";
 import type { Picture } from "./picture/picture.ts";
-import { compileAhead } from "./pipeline/stage.ts";
 import { finish } from "./pipeline/start.ts";
 import { noiseGenerator } from "./sample/noise.ts";
 import { runOf } from "./sample/scaling.ts";
@@ -211,7 +210,7 @@ async function* pass(
     const run = beginning.around(runOf(latents, denoiser.evaluate, schedule, options));
     denoiser.enter(first);
     for await (const step of sample(run, x)) {
-      if (step.index === first && larger?.by !== "latent") await compileAhead(stages.decoding, signal);
+      if (step.index === first && larger?.by !== "latent") await readyDecoder(model, drawing, signal);
       await (step.index + 1 < step.steps ? device.keptUp(signal) : device.finished(signal));
       latents.keepOnly([step.x, step.denoised, ...step.keep]);
       seconds.push(clock(`step ${step.index + 1}`));

@@ -59,6 +59,7 @@ export async function drawToFile(
     const onStep = async (event: StepEvent) => {
       const { step, steps, seconds } = event;
       console.progress.step({ step, steps, seconds });
+      if (step === 2 && typeof carries === "function") carries.begin?.();
       await preview.show?.(event);
     };
     const { rounds, bestOf } = flags;

@@ -20,7 +20,11 @@ import { type Layer, layersOf, type Recipe } from "../recipe.ts";
 import { publicName } from "../secrets.ts";
 
 /** The recipe of one drawing. */
-export type Describe = (result: Pick<ImageResult, "plan" | "settings">) => Promise<Recipe>;
+export interface Describe {
+  (result: Pick<ImageResult, "plan" | "settings">): Promise<Recipe>;
+  /** Begins what of it takes time: for when the device has something to compute meanwhile. */
+  begin?(): void;
+}
 
 /**
  * The layers of a picture that went through rounds: what it was, and each repaint that was taken; nothing from before a

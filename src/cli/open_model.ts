@@ -57,13 +57,18 @@ export async function openModel(
   return { model, seconds: (performance.now() - started) / 1000 };
 }
 
-/** Bring the weights to the device, unless each part is to come when it is needed. */
+/**
+ * Bring the weights to the device, unless each part is to come when it is needed. What decodes comes while the device
+ * computes the first step.
+ */
 export async function loadWeights(opened: OpenedModel, { console, signal }: Context): Promise<OpenedModel> {
   const { model, seconds } = opened;
   const started = performance.now();
   if (!model.offload) {
     console.progress.stage("Loading the model");
-    await model.load(model.parts, { onProgress: () => signal.throwIfAborted() });
+    await model.load(model.parts.filter((part) => part !== model.decoder), {
+      onProgress: () => signal.throwIfAborted(),
+    });
   }
   return { model, seconds: seconds + (performance.now() - started) / 1000 };
 }

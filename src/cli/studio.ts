@@ -6,7 +6,6 @@
 import { dirname, relative, resolve } from "../deps/path.ts";
 import { CancelledError, UsageError } from "../errors.ts";
 import { writeNewFile } from "../files/new_file.ts";
-import type { ImageResult } from "../generate.ts";
 import type { Judge } from "../judge/judge.ts";
 import type { Drawing } from "../pipeline/drawing.ts";
 import type { Model } from "../pipeline/model.ts";
@@ -19,6 +18,7 @@ import { choosePlan } from "./choose_plan.ts";
 import type { Context } from "./command.ts";
 import { json } from "./json.ts";
 import { drawToFile, type Report } from "./draw.ts";
+import type { Describe } from "./layers.ts";
 import { fitWithin } from "./max_vram.ts";
 import { loadWeights, type ModelChoice, type OpenedModel, openModel } from "./open_model.ts";
 import { pictureOptions } from "./options.ts";
@@ -35,7 +35,7 @@ interface Easel {
   key: string;
   opened: OpenedModel;
   loaded: boolean;
-  recipe?: ModelRecipe;
+  recipe?: Promise<ModelRecipe>;
 }
 
 /** Draws picture after picture. What two of them share (model, plan, encoded prompts) is made once. */
@@ -67,11 +67,23 @@ export class Studio implements Disposable {
       easel.loaded = true;
     }
     const { flags: { noMetadata, fullHash }, signal } = context;
-    const recipe = noMetadata ? undefined : easel.recipe ??= await describeModel(easel.opened.model, fullHash, signal);
-    const recipeOf = recipe &&
-      ((result: Pick<ImageResult, "plan" | "settings">) => makeRecipe(recipe, result.plan, result.settings));
+    const describe = () => {
+      easel.recipe ??= describeModel(easel.opened.model, fullHash, signal);
+      easel.recipe.catch(() => {}); // told where it is awaited
+      return easel.recipe;
+    };
+    const recipeOf: Describe = async ({ plan, settings }) => makeRecipe(await describe(), plan, settings);
+    recipeOf.begin = describe;
     const seeded = { ...drawing, settings: { ...drawing.settings, seed } };
-    return await drawToFile(easel.opened, seeded, output, recipeOf, context, number, this.judge);
+    return await drawToFile(
+      easel.opened,
+      seeded,
+      output,
+      noMetadata ? undefined : recipeOf,
+      context,
+      number,
+      this.judge,
+    );
   }
 
   async #open(context: Context): Promise<Easel> {

@@ -50,6 +50,19 @@ export function decodingStage({ decoder }: { decoder: Decoder }, size: LatentSiz
 }
 
 /**
+ * Makes ready what decodes, for when the device has steps to compute meanwhile: its pipelines, and its weights unless
+ * they shall only be there while they are needed.
+ */
+export async function readyDecoder(
+  model: Model,
+  { stages: { decoding }, offload }: Pick<Drawing, "stages" | "offload">,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (!offload) await model.load(decoding.parts);
+  for (const graph of decoding.record().flat()) await graph.pipelines(signal);
+}
+
+/**
  * Decodes a slot. A picture in which the VAE overflows f16 is decoded anew in f32; the next one finds it in f16 again.
  * @throws GpuError where the latents, or the picture even in f32, hold values that are no numbers
  */

@@ -42,8 +42,3 @@ export interface Stages {
 export function stagesOf({ stages }: { stages: Stages }): Stage[] {
   return Object.values<Stage | readonly Stage[]>({ ...stages }).flat();
 }
-
-/** Makes a stage's pipelines and nothing else: for when the device has something to compute meanwhile. */
-export async function compileAhead({ record }: Pick<Stage, "record">, signal?: AbortSignal): Promise<void> {
-  for (const graph of record().flat()) await graph.pipelines(signal);
-}

@@ -10,6 +10,7 @@ struct Params {
   has_shift: u32,
   shift_quads: u32,
   shift_first: u32,
+  slope: f32,
   slices: u32,
   grid_width: u32,
 }

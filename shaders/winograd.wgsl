@@ -17,6 +17,7 @@ struct Params {
   has_shift: u32,
   shift_quads: u32,
   shift_first: u32,
+  slope: f32,
   tiles: u32,
   tile_width: u32,   // tiles along the result
   tile_height: u32,

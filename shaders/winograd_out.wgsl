@@ -11,6 +11,7 @@ struct Params {
   has_shift: u32,
   shift_quads: u32,
   shift_first: u32,
+  slope: f32,
   first: u32,        // tile to begin with, counted through the batch
   tiles: u32,
   tile_width: u32,   // tiles along the result

@@ -4,7 +4,8 @@
 // src/ops/activation.ts. A residual alone is always read, since a pipeline takes longer to compile than a zero to read.
 // Uniforms: rows; quads of output channels; entry_rows, the rows of a batch entry, which share a row of shift;
 // has_bias, has_residual and has_shift, without which the zero that stands in is added; shift_quads of a row of shift,
-// and shift_first of those that count.
+// and shift_first of those that count; slope of a swish, v / (1 + 2^(slope·v)):
+// SiLU and the quick GELU are one pipeline.
 @group(0) @binding(1) var<storage, read> bias: array<vec4f>;
 // tensor 2 shift
 // tensor 3 residual
@@ -23,7 +24,7 @@ fn finish_quad(sum: vec4f, m: u32, quad: u32, shifted: u32) {
   if (m >= p.rows || quad >= p.quads) { return; }
   var v = sum;
   if (SHIFT == 1u) { v += shift_at((shifted * p.shift_quads + p.shift_first + quad) * p.has_shift); }
-  v = activate(v, ACTIVATION);
+  if (ACTIVATION == 1u) { v = v / (1.0 + exp2(p.slope * v)); } else { v = activate(v, ACTIVATION); }
   let at = m * p.quads + quad;
   out_put(at, v + residual_at(at * p.has_residual));
 }

@@ -10,6 +10,7 @@ struct Params {
   has_shift: u32,
   shift_quads: u32,
   shift_first: u32,
+  slope: f32,
   in_width: u32,
   in_height: u32,
   view_width: u32,   // the picture that taps see: x itself, or x doubled

@@ -72,6 +72,7 @@ export function ending(
 ) {
   const { residual, before, activation = "none" } = epilogue;
   if (before && epilogue.shift) throw new Error(`"${before.label}" and a shift cannot both be added.`);
+  const quick = activation === "quick_gelu"; // SiLU's pipeline, steeper
   const added = before ?? epilogue.shift;
   const { of: shift, first } = added && "of" in added ? added : { of: added, first: 0 };
   return {
@@ -82,11 +83,12 @@ export function ending(
       has_shift: shift !== undefined,
       shift_quads: shift ? shift.shape[shift.shape.length - 1] / 4 : 0,
       shift_first: first / 4,
+      slope: (quick ? -1.702 : -1) * Math.LOG2E,
     },
     constants: {
       GATED: Number(gated),
       SHIFT: before && gated ? 2 : Number(shift !== undefined),
-      ACTIVATION: ACTIVATIONS.indexOf(activation),
+      ACTIVATION: ACTIVATIONS.indexOf(quick ? "silu" : activation),
     },
     bindings: [bias ?? g.nothing("bias", "plain"), shift ?? g.nothing("shift"), residual ?? g.nothing("residual")],
   };

@@ -27,12 +27,13 @@ const WARM = { turn: 25, least: 500, most: 2000, faster: 0.97 };
 /**
  * Milliseconds of one run of each program, at its second and later ones: the first may compile. On a GPU the shortest
  * that each has taken while it was their turn.
+ * @param onTurn told whenever the device has come back
  * @param signal ends the waiting at once, with its reason
  */
 export async function timePrograms(
   device: Device,
   programs: readonly Program[],
-  signal?: AbortSignal,
+  { onTurn, signal }: { onTurn?: () => void; signal?: AbortSignal } = {},
 ): Promise<number[]> {
   const { gpu, timestamps, summary } = device;
   const querySet = timestamps ? gpu.createQuerySet({ label: "timing", type: "timestamp", count: 2 }) : undefined;
@@ -43,6 +44,7 @@ export async function timePrograms(
     const [first, last] = ticks ? await readTicks(device, ticks, signal) : [0n, 0n];
     const [own, host] = [Number(last - first) / 1e6, performance.now() - start];
     const enough = ticks ? own >= ENOUGH.device : host >= ENOUGH.host;
+    onTurn?.();
     return { time: own > 0 ? own : host, host, enough }; // some drivers' ticks stand still
   };
   try {
@@ -55,7 +57,7 @@ export async function timePrograms(
       while (!result.enough && repeats < MOST && result.host < LONGEST) result = await measured(program, repeats *= 4);
       shortest.push(result.time / repeats);
     }
-    let steady = summary.software;
+    let steady = summary.software || shortest.reduce((a, b) => a + b) > WARM.least; // slow, and awake by now
     for (let worked = 0; !steady && worked < WARM.most;) {
       steady = worked >= WARM.least;
       for (const [i, program] of programs.entries()) {

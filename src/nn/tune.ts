@@ -92,14 +92,21 @@ class Stuck extends Error {}
 /** Parts of the patience with a device: one passes at most while a driver compiles, when no timer runs. */
 const TURNS = 20;
 
-/** Waits for what needs the device, up to `patience` milliseconds in which nothing but the device keeps it. */
-async function patiently<T>(work: Promise<T>, { patience = PATIENCE }: TuneOptions): Promise<T> {
+/**
+ * Waits for what needs the device, up to `patience` milliseconds in which nothing but the device keeps it.
+ * @param work tells whenever the device has come back
+ */
+async function patiently<T>(
+  work: (alive: () => void) => Promise<T>,
+  { patience = PATIENCE }: TuneOptions,
+): Promise<T> {
   const { promise: over, reject } = Promise.withResolvers<never>();
   let turns = 0;
   const timer = setInterval(() => ++turns === TURNS && reject(new Stuck()), patience / TURNS);
-  work.catch(() => {}); // told where it is awaited, if it still is
+  const result = work(() => turns = 0);
+  result.catch(() => {}); // told where it is awaited, if it still is
   try {
-    return await Promise.race([work, over]);
+    return await Promise.race([result, over]);
   } finally {
     clearInterval(timer);
   }
@@ -108,13 +115,13 @@ async function patiently<T>(work: Promise<T>, { patience = PATIENCE }: TuneOptio
 /** Whether a variant gives what it must; one that does not compile does not. */
 async function isRight(device: Device, check: Check, options: TuneOptions): Promise<boolean> {
   const { signal } = options;
-  const result = async () => {
+  const run = async () => {
     using made = await make(device, check, check.variant, signal);
     made.program.run();
     return await readFloats(device, made.out, signal);
   };
   try {
-    const values = await patiently(result(), options);
+    const values = await patiently(run, options);
     return check.expected.every((value, i) => Math.abs(values[i] - value) <= TOLERANCE);
   } catch (error) {
     if (error instanceof GpuError) return false;
@@ -130,13 +137,12 @@ async function milliseconds(
   options: TuneOptions,
 ): Promise<number[]> {
   const { signal } = options;
-  const times = async () => {
+  return await patiently(async (alive) => {
     using all = new DisposableStack();
     const programs: Program[] = [];
     for (const variant of variants) programs.push(all.use(await make(device, race, variant, signal)).program);
-    return await timePrograms(device, programs, signal);
-  };
-  return await patiently(times(), options);
+    return await timePrograms(device, programs, { onTurn: alive, signal });
+  }, options);
 }
 
 /** A variant at work, with its inputs. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { basename, dirname, join } from "../deps/path.ts";
+import { UsageError } from "../errors.ts";
 import { granted } from "../files/environment.ts";
 import { writeNewFile } from "../files/new_file.ts";
 import { encodePng } from "../formats/png.ts";
@@ -33,12 +34,19 @@ export function previewOf(pattern: string, context: Context): Preview {
 function inFile(pattern: string, kind: PreviewKind, { console }: Context): Preview {
   const stem = basename(pattern).replace(/_?%0?\d*d/, "").replace(/\.\w+$/, "");
   let path: string | undefined;
+  let failed = false;
   return {
     async show(event) {
-      if (event.step === event.steps) return;
+      if (failed || event.step === event.steps) return;
       const bytes = encodePng(await event.preview(kind));
       const target = path ?? join(dirname(pattern), `${stem}_preview_%d.png`);
-      path = await writeNewFile({ pattern: target, force: path !== undefined }, bytes);
+      try {
+        path = await writeNewFile({ pattern: target, force: path !== undefined }, bytes);
+      } catch (error) {
+        if (!(error instanceof UsageError)) throw error;
+        failed = true; // the picture itself may still find a place
+        return console.complain(`${error.message} The picture is drawn without previews.`);
+      }
       console.event("preview", { path, step: event.step });
     },
     async remove() {

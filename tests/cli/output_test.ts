@@ -1,4 +1,6 @@
 import assert from "@std/assert";
+import type { Console } from "../../src/cli/console.ts";
+import { previewOf } from "../../src/cli/preview.ts";
 import { encodePicture } from "../../src/formats/encode_picture.ts";
 import { join } from "@std/path";
 import { finish, finishEach, inFolder, names, program, TINY_MODEL } from "./program.ts";
@@ -25,6 +27,22 @@ Deno.test("no picture is lost where standard output or error is full or gone", (
     assert.equal((await shell("gone.png", ">&- 2>&-")).code, 0);
     await shell("head.png", "2>&1 | head -c 1");
     assert.deepEqual(names(cwd), ["deaf.png", "full.png", "gone.png", "head.png"]);
+  }));
+
+Deno.test("a preview that cannot be written ends no drawing, and is told of once", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(join(cwd, "file"), "");
+    const told: string[] = [];
+    const console = { complain: (text: string) => told.push(text), event: () => assert.fail() } as unknown as Console;
+    const flags = { preview: "proj" } as const;
+    const preview = previewOf(join(cwd, "file", "a.png"), { flags, console, signal: new AbortController().signal });
+    const picture = { width: 1, height: 1, data: new Uint8Array(4) };
+    for (const step of [1, 2, 3]) {
+      await preview.show!({ step, steps: 3, seconds: 0, sigma: 1, preview: () => Promise.resolve(picture) });
+    }
+    await preview.remove!();
+    assert.equal(told.length, 1);
+    assert.match(told[0], /file is not a folder.* drawn without previews/);
   }));
 
 Deno.test("a folder gets numbered pictures, missing folders are made, the name says the format", () =>

@@ -54,8 +54,8 @@ export function program(
 
 /** Run to the end. */
 export async function finish(command: Deno.Command, input?: string): Promise<Finished> {
-  const child = command.spawn();
-  if (input !== undefined) await ReadableStream.from([new TextEncoder().encode(input)]).pipeTo(child.stdin);
+  const child = input === undefined ? command : command.spawn();
+  if ("stdin" in child) await ReadableStream.from([new TextEncoder().encode(input)]).pipeTo(child.stdin);
   const { code, stdout, stderr } = await child.output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };

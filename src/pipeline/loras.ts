@@ -39,7 +39,7 @@ type Tag = Pick<Lora, "name" | "unet" | "textEncoder">;
  * @throws UsageError where one is not found, ModelError where one does not fit the model
  */
 export async function placeLoras(networks: Networks, plan: Plan, options: PictureOptions): Promise<PlacedLoras> {
-  const { whole, regions } = tagsOf(plan);
+  const { whole, regions } = placedTags(plan);
   for (const text of [negativeOf(plan, options.negativePrompt), ...regionsOf(plan).map((r) => r.negativePrompt)]) {
     const [lora] = lorasOf(text ?? "");
     if (!lora) continue;
@@ -89,7 +89,7 @@ async function find({ adapters }: Networks, file: FileInput): Promise<Adapter> {
  * Where the tags of a plan hold: those of the base prompt everywhere, those of the whole prompt as well, unless a
  * region repeats them; those of a region there, unless all regions have them.
  */
-function tagsOf(plan: Plan): { whole: Tag[]; regions: Tag[][] } {
+function placedTags(plan: Plan): { whole: Tag[]; regions: Tag[][] } {
   const regions = regionsOf(plan).map(({ prompt, loras = {} }) => {
     const listed = Object.entries(loras).map(([name, weight]): Tag => ({ name, unet: weight, textEncoder: weight }));
     return summed([...lorasOf(prompt), ...listed]);

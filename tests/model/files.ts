@@ -6,17 +6,9 @@
 import { BYTES } from "../../src/formats/dtype.ts";
 import type { DType, TensorSource } from "../../src/formats/tensor_source.ts";
 
-const GOLDEN = new URL("../golden/", import.meta.url);
+export { inFolder } from "../cli/program.ts";
 
-/** Runs `use` in a fresh folder and removes it. */
-export async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+const GOLDEN = new URL("../golden/", import.meta.url);
 
 /** The tiny diffusers folder called `name`. */
 export const tinyModel = (name: string) => new URL(`models/${name}`, GOLDEN).pathname;

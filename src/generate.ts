@@ -215,6 +215,7 @@ async function* pass(
       latents.keepOnly([step.x, step.denoised, ...step.keep]);
       seconds.push(clock(`step ${step.index + 1}`));
       let isOver = false;
+      let previews: Promise<unknown> = Promise.resolve();
       try {
         yield {
           step: count.before + step.index + 1 - first,
@@ -223,11 +224,15 @@ async function* pass(
           sigma: step.sigma,
           async preview(kind) {
             if (isOver) throw new UsageError("A step's preview can only be asked for before the next step.");
-            return await preview(kind, step.denoised);
+            // One after another, and all before the next step: they share the decoder, and the latents are this step's.
+            const picture = previews.then(() => preview(kind, step.denoised));
+            previews = picture.catch(() => {});
+            return await picture;
           },
         };
       } finally {
         isOver = true;
+        await previews;
       }
       model.expectOpen();
       clock(); // what the caller did in between is not ours

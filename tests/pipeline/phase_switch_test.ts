@@ -5,14 +5,18 @@ import { encodePng } from "../../src/formats/png.ts";
 import { paint, type StepEvent } from "../../src/generate.ts";
 import { loadModel, type Model } from "../../src/pipeline/model.ts";
 import { parsePlan } from "../../src/plan/parse_plan.ts";
+import type { Picture } from "../../src/picture/picture.ts";
 import { plainPlan, type Plan, type PlanPhase } from "../../src/plan/plan.ts";
 import type { SamplerName } from "../../src/sample/names.ts";
 import { testDevice } from "../ops/harness.ts";
 
 /** Draws in 64 × 48 and four steps; `previews` if asked. */
-async function withModel(tell: (draw: (options: Options) => Promise<Drawn>, model: Model) => Promise<void>) {
+async function withModel(
+  tell: (draw: (options: Options) => Promise<Drawn>, model: Model) => Promise<void>,
+  offload = false,
+) {
   const folder = new URL("../golden/models/sd1", import.meta.url).pathname;
-  const model = await loadModel(folder, { device: await testDevice() });
+  const model = await loadModel(folder, { device: await testDevice(), offload });
   try {
     await tell(async ({ onStep, looks, ...options }) => {
       const previews: Uint8Array[] = [];
@@ -70,6 +74,19 @@ Deno.test("a preview is of its own step: asked for later, it is refused and leav
     for (const event of events) await assert.rejects(() => event.preview("vae"), UsageError);
     assert.equal(device.allocatedBytes, before);
   }));
+
+Deno.test("a preview changes nothing, whether it is waited for or not", () =>
+  withModel(async (draw) => {
+    const plan = plainPlan("a fox", "test");
+    const waited = await draw({ plan, looks: true });
+    const previews: Promise<Picture>[] = [];
+    const onStep = (event: StepEvent) => {
+      previews.push(event.preview("vae"), event.preview("proj"));
+    };
+    assert.deepEqual((await draw({ plan, onStep })).picture, waited.picture);
+    const seen = await Promise.all(previews);
+    assert.deepEqual(seen.filter((_, i) => i % 2).map(({ data }) => data), waited.previews);
+  }, true));
 
 Deno.test("a switch from a phase to its like changes no bit, whatever the sampler remembers", () =>
   withModel(async (draw) => {

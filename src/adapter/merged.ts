@@ -34,7 +34,11 @@ export function merged(
   const changed = new Set(used.flatMap(({ adapter }) => adapter.tensors(part)));
   const floats = [...source.tensors.values()].filter(({ dtype }) => FLOATS.includes(dtype));
   const wide = asF32(source, new Set(floats.map(({ name }) => name)));
-  const { tensors } = wide;
+  // What is wrong with their sum is told of both.
+  const added = used.map(({ adapter }) => adapter.name).join(" and ");
+  const tensors = new Map(Array.from(wide.tensors, ([name, info]) => {
+    return [name, changed.has(name) ? { ...info, file: `${info.file} with ${added}` } : info];
+  }));
   const kept = new Map<string, Promise<Uint8Array>>();
   const whole = (name: string) => {
     const known = kept.get(name);

@@ -83,7 +83,8 @@ export async function decodePicture(
     if (picture) return picture;
   }
   if (!(await latents.read(slot)).every(Number.isFinite)) {
-    throw new GpuError("The latents hold NaN or Inf values, so there is no picture. Try --type f32.");
+    const way = model.precision === "f32" ? "Lower the guidance, or what LoRAs weigh." : "Try --type f32.";
+    throw new GpuError(`The latents hold NaN or Inf values, so there is no picture. ${way}`);
   }
   if (decoder.weights.precision === "f16") {
     decoder.weights.release();

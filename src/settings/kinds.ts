@@ -202,7 +202,7 @@ export interface LoraInput {
 /** FILE, FILE=0.8, or FILE=1:0.8 for the text encoders and then the rest, as <lora:name:1:0.8> has it. */
 export const lora: Kind<LoraInput | string> = {
   shown: "FILE=WEIGHT",
-  takes: "a file and its strength, such as style.safetensors=0.8",
+  takes: "a file and its strength from -100 to 100, such as style.safetensors=0.8",
   parse: atHome,
   accept(value) {
     if (typeof value === "string") {

@@ -34,6 +34,40 @@ struct Params {
 // tensor 5 x
 // weights 6 w
 
+// The two lines and the two columns of a tile that a plane takes: where they lie in x, and their factors.
+struct Patch {
+  above: u32,
+  below: u32,
+  left: u32,
+  right: u32,
+  by_one: vec2f,
+  by_two: vec2f,
+}
+
+fn patch_of(tile: vec3u, one: vec2u, two: vec2u, of_one: vec2f, of_two: vec2f) -> Patch {
+  // One before the results: unsigned wrap-around makes "left of 0" huge. What lies outside counts for nothing.
+  let one_at = tile.xy * 2u - 1u + one;
+  let two_at = tile.xy * 2u - 1u + two;
+  let one_inside = one_at < vec2u(p.width, p.height);
+  let two_inside = two_at < vec2u(p.width, p.height);
+  let start = tile.z * p.in_height;
+  return Patch(
+    (start + select(0u, one_at.y >> p.up, one_inside.y)) * p.in_width * p.depth,
+    (start + select(0u, two_at.y >> p.up, two_inside.y)) * p.in_width * p.depth,
+    select(0u, one_at.x >> p.up, one_inside.x) * p.depth,
+    select(0u, two_at.x >> p.up, two_inside.x) * p.depth,
+    select(vec2f(0), of_one, one_inside),
+    select(vec2f(0), of_two, two_inside),
+  );
+}
+
+// A number of Bᵀ·d·B.
+fn patch_at(d: Patch, quad: u32) -> vec4f {
+  let top = d.by_one.x * x_at(d.above + d.left + quad) + d.by_two.x * x_at(d.above + d.right + quad);
+  let bottom = d.by_one.x * x_at(d.below + d.left + quad) + d.by_two.x * x_at(d.below + d.right + quad);
+  return d.by_one.y * top + d.by_two.y * bottom;
+}
+
 @compute @workgroup_size(8, WAVES)
 fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u) {
@@ -63,18 +97,7 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
     let of_one = select(vec2f(1), vec2f(-1), f == vec2u(2));
     let of_two = select(vec2f(-1), vec2f(1), (f == vec2u(1)) | (f == vec2u(2)));
     // for $i in ROWS
-    // One before the results: unsigned wrap-around makes "left of 0" huge. What lies outside counts for nothing.
-    let from$i = tile$i.xy * 2u - 1u + one;
-    let to$i = tile$i.xy * 2u - 1u + two;
-    let from_inside$i = from$i < vec2u(p.width, p.height);
-    let to_inside$i = to$i < vec2u(p.width, p.height);
-    let by_one$i = select(vec2f(0), of_one, from_inside$i);
-    let by_two$i = select(vec2f(0), of_two, to_inside$i);
-    let left$i = select(0u, from$i.x >> p.up, from_inside$i.x) * p.depth;
-    let right$i = select(0u, to$i.x >> p.up, to_inside$i.x) * p.depth;
-    let start$i = tile$i.z * p.in_height;
-    let above$i = (start$i + select(0u, from$i.y >> p.up, from_inside$i.y)) * p.in_width * p.depth;
-    let below$i = (start$i + select(0u, to$i.y >> p.up, to_inside$i.y)) * p.in_width * p.depth;
+    let patch$i = patch_of(tile$i, one, two, of_one, of_two);
     var low$i = vec4f(0);
     var high$i = vec4f(0);
     // end
@@ -82,9 +105,7 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
       let mine = min(c + lane, p.depth - 1u);
       lanes_ready();
       // for $i in ROWS
-      let top$i = by_one$i.x * x_at(above$i + left$i + mine) + by_two$i.x * x_at(above$i + right$i + mine);
-      let bottom$i = by_one$i.x * x_at(below$i + left$i + mine) + by_two$i.x * x_at(below$i + right$i + mine);
-      let a$i = by_one$i.y * top$i + by_two$i.y * bottom$i;
+      let a$i = patch_at(patch$i, mine);
       lanes_put($iu, local.x, a$i);
       // end
       let quad = (panel * 16u + plane) * p.depth + c;

@@ -273,6 +273,8 @@ export async function readTensor(
       ]);
     }
     device.gpu.queue.submit([encoder.finish()]);
+    // Asking for bytes blocks until they are there: whoever had it done may have other things to do first.
+    if (after) await new Promise((resolve) => setTimeout(resolve));
     const mapped = staging.mapAsync(GPUMapMode.READ);
     mapped.catch(() => {}); // told where it is awaited, if it still is
     await device.until(mapped, signal);

@@ -32,7 +32,7 @@ export interface AxisValue {
   field?: { list: string; field: string; value: unknown };
 }
 
-/** Values of one axis. */
+/** The most values of one axis. */
 const MOST = 1000;
 
 /**
@@ -80,7 +80,7 @@ export function withField(flags: FlagValues, { field: said }: AxisValue, { spell
   return { ...flags, [list]: kept.length ? kept : undefined };
 }
 
-/** A flag that is written down where pictures go, or gives none of its own, makes no two pictures differ. */
+/** Whether values of a flag make pictures differ: where they go, and what is written beside them, does not. */
 function takesValues(name: string): boolean {
   return !["output", "savePlan", "noMetadata", "fullHash"].includes(name);
 }

@@ -22,7 +22,7 @@ export async function wildcardsOf({ wildcards }: FlagValues): Promise<Wildcards 
 }
 
 /**
- * @param known the wildcards, where they were read before
+ * @param known the wildcards, where they have been read already
  * @throws UsageError for wildcards that cannot be read, and from `at` for those that lead nowhere
  */
 export async function chanceOf(context: Context, known?: Wildcards): Promise<Chance> {

@@ -24,9 +24,9 @@ export interface ConfigFile {
   path: string;
   /** Whose: a project's may come from anybody. */
   whose: "user" | "project";
-  /** For every command that takes them. */
+  /** Flags for every command that takes them. */
   common: Given[];
-  /** For one command. */
+  /** Flags for one command. */
   own: Partial<Record<CommandName, Given[]>>;
   /** As it is written, in the file's order. */
   entries: { command?: CommandName; name: string; value: unknown }[];
@@ -34,9 +34,9 @@ export interface ConfigFile {
 
 /** Paths of config files; the user's need not be there. */
 export interface ConfigPlaces {
-  /** Whose environment it is. */
+  /** The file of the user whose environment it is. */
   user?: string;
-  /** Of the working folder, or of the nearest above it that has one. */
+  /** The file in the working folder, or in the nearest above it that has one. */
   project?: string;
 }
 

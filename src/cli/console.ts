@@ -105,7 +105,9 @@ function writeResult(text: string): void {
 
 let lost: Error | undefined;
 
-/** Why a result did not reach standard output, where it did not. A reader who has read enough is none. */
+/**
+ * Why a result did not reach standard output, where it did not. That its reader has closed it is no reason to complain.
+ */
 export function lostResult(): Error | undefined {
   return lost;
 }

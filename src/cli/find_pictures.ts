@@ -70,7 +70,7 @@ async function findControls(
   return found;
 }
 
-/** Endings of files that a recipe names without. */
+/** Endings of files, which recipes leave out of names. */
 const WEIGHTS = ["", ".safetensors", ".pth", ".ckpt", ".pt", ".bin"];
 
 async function find(

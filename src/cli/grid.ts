@@ -126,7 +126,7 @@ async function outputs(flags: FlagValues, count: number) {
   return { output, sheet: await sheetOutput(pattern, output) };
 }
 
-/** The seed is said anyway. */
+/** Values without the seed, which is said anyway. */
 function withoutSeed({ seed: _, ...others }: Square["values"]): Square["values"] {
   return others;
 }

@@ -44,7 +44,7 @@ function flagRow([name, setting]: [string, Setting]): [string, string] {
   return [start, value === undefined ? help : `${help} (default ${value})`];
 }
 
-/** Two columns, the left one as wide as its longest entry; what would pass the line's end goes on below. */
+/** Two columns, the left one as wide as its longest entry; what is too long for the right one goes on below. */
 function columns(rows: [string, string][]): string {
   const width = Math.max(...rows.map(([left]) => left.length)) + 2;
   const room = WIDTH - width - 2;

@@ -29,7 +29,7 @@ interface Job {
   line: number;
   context: Context;
   error?: RpgError;
-  /** For each picture of the row. */
+  /** A key for each picture of the row. */
   keys: string[];
 }
 
@@ -95,7 +95,7 @@ export async function drawList(context: Context, path: string): Promise<void> {
   throw new RpgError(`${failed.length} of ${jobs.length} rows failed: ${briefText(lines, 200)}.`, exitCode);
 }
 
-/** Draws with one model as far as rows let it. */
+/** Draws, with one model as long as rows name the same. */
 async function drawSlots(
   wanted: readonly Slot[],
   context: Context,

@@ -33,7 +33,7 @@ import { type Output, outputOf } from "./output.ts";
 import { type Timings, timingsTable } from "./timings.ts";
 import { followed } from "./trace_file.ts";
 
-/** A picture that says what made it. */
+/** The picture that is made again, which says what made it. */
 export interface Original {
   path: string;
   bytes: Uint8Array;

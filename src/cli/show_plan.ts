@@ -24,7 +24,7 @@ export function aspectOf({ width, height }: FlagValues): number {
   return width !== undefined && height !== undefined ? width / height : 1;
 }
 
-/** Letters a line: the terminal's, as far as a line is read with ease. */
+/** Letters to a line: as many as the terminal has, within what is easy to read. */
 function terminalWidth(): number {
   try {
     return Math.max(40, Math.min(120, Deno.consoleSize().columns - 1));

@@ -69,7 +69,7 @@ export class Studio implements Disposable {
     const { flags: { noMetadata, fullHash }, signal } = context;
     const describe = () => {
       easel.recipe ??= describeModel(easel.opened.model, fullHash, signal);
-      easel.recipe.catch(() => {}); // told where it is awaited
+      easel.recipe.catch(() => easel.recipe = undefined); // is thrown where it is awaited; the next picture tries anew
       return easel.recipe;
     };
     const recipeOf: Describe = async ({ plan, settings }) => makeRecipe(await describe(), plan, settings);

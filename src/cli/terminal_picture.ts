@@ -31,7 +31,7 @@ export function graphicsOf(env: Environment): Graphics {
 
 /** Most lines of a terminal that a picture takes. */
 const ROWS = 24;
-/** Pixels of a line where sixels go, not more than terminals have. */
+/** Pixels that a line of text is high in sixels: no more than terminals have, so that the picture fits. */
 const LINE = 16;
 
 /**

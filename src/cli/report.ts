@@ -30,7 +30,7 @@ export async function writeReport({ flags, console }: Context, report: () => Rep
   console.say(`Report: ${path}`);
 }
 
-/** A picture that was drawn, and looked at where a judge was there. */
+/** A picture that was drawn, and looked at where a judge was there and did not fail at once. */
 export function drawingReport(
   { image, plan, settings, warnings }: ImageResult,
   model: string,
@@ -43,7 +43,7 @@ export function drawingReport(
     ...(warnings.length ? { warnings } : {}),
   };
   const planned = planChapter(looked?.plan ?? plan, settings);
-  if (!looked) {
+  if (!looked?.drawn.length) {
     const figures = [{ image, says: `seed ${settings.seed}` }];
     return {
       title: "A picture",

@@ -1,7 +1,12 @@
 /** The report as text; tests/oracle/report_in_browser.ts shows it to a browser. */
 import assert from "@std/assert";
 import { join } from "@std/path";
+import { drawingReport } from "../../src/cli/report.ts";
 import { reportPage } from "../../src/cli/report_page.ts";
+import type { ImageResult } from "../../src/generate.ts";
+import { filled } from "../../src/picture/picture.ts";
+import { plainPlan } from "../../src/plan/plan.ts";
+import type { Settings } from "../../src/settings.ts";
 import { readPicture } from "../../src/picture/read_picture.ts";
 import { COLOUR, HOSTILE, HOSTILE_REPORT } from "./hostile_report.ts";
 import { finishEach, inFolder, names, TINY_MODEL } from "./program.ts";
@@ -32,6 +37,16 @@ Deno.test("whatever a prompt holds is text in a report; pictures are in it, and 
   assert.deepEqual(items, ["wrong", "right", "unknown"]);
   assert.match(page, /<td>seed<\/td><td>4611686018427387904<\/td>/);
   assert.doesNotMatch(page, /absent<|undefined/);
+});
+
+Deno.test("a picture that its judge failed to look at is reported as it was drawn", () => {
+  const image = filled(8, 8, [255, 0, 0, 255]);
+  const plan = plainPlan("a cat", "none");
+  const settings = { width: 8, height: 8, seed: 3 } as Settings;
+  const result = { image, plan, settings, warnings: [] } as unknown as ImageResult;
+  const looked = { result, plan, checklist: [{ words: "a cat" }], marks: [], drawn: [], rounds: [] };
+  const { title, chapters } = drawingReport(result, "mini", looked);
+  assert.deepEqual([title, chapters.at(-1)!.figures[0].image], ["A picture", image]);
 });
 
 Deno.test("--report writes the page of a picture, and takes no file that is there", () =>

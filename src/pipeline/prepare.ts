@@ -16,7 +16,7 @@ import { samplesByCfgPp } from "../sample/samplers.ts";
 import { makeSchedule } from "../sample/schedule.ts";
 import { configuredSampler } from "../sample/scheduler_settings.ts";
 import { checkPicture, type GenerateOptions, type PictureOptions, type Settings } from "../settings.ts";
-import { pictureSettings } from "../settings/schema.ts";
+import { pictureSettings, sizeSettings } from "../settings/schema.ts";
 import { flagOf } from "../settings/check.ts";
 import { firstSeed } from "../settings/seeds.ts";
 import { remarksOn } from "../text/remarks.ts";
@@ -210,6 +210,13 @@ function settle(
       const near = Math.max(factor, Math.round(value / factor) * factor);
       throw new UsageError(
         `The ${name} ${value} is not a multiple of ${factor}, which this model needs. Nearest: ${near}.`,
+      );
+    }
+    if (value > sizeSettings[name].most) { // only of a picture whose size is taken over
+      throw new UsageError(
+        `The ${name} ${value} is more than ${
+          sizeSettings[name].most
+        } pixels: give a smaller picture, or a size by -W and -H.`,
       );
     }
   }

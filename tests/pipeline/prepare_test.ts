@@ -1,6 +1,7 @@
 /** What is refused before any work, and what prompts come to. */
 import assert from "@std/assert";
 import { UsageError } from "../../src/errors.ts";
+import { filled } from "../../src/picture/picture.ts";
 import { prepare } from "../../src/pipeline/prepare.ts";
 import { loadModel } from "../../src/pipeline/model.ts";
 import { testDevice } from "../ops/harness.ts";
@@ -24,4 +25,8 @@ Deno.test("a drawing knows every text of its prompts, and refuses layers that th
     prepare(model, { ...size, prompt: "a", clipSkip: layers + 1 }),
     (error: Error) => error instanceof UsageError && error.message.includes(`only ${layers} layers`),
   );
+  // A recipe could not say a size that is taken over from a picture larger than any that is asked for.
+  const initImage = filled(8200, 1, [0, 0, 0, 255]);
+  await assert.rejects(prepare(model, { prompt: "a", initImage }), /The width 8200 is more than 8192 pixels/);
+  await prepare(model, { prompt: "a", initImage, width: 64, height: 64 });
 });

@@ -141,10 +141,15 @@ async function redrawLayers(
 /** Nobody asked for a size, so that what is no multiple of what the networks see keeps its pixels. */
 const unsized = { width: undefined, height: undefined };
 
-/** Whether a picture that was painted over in parts is smaller than what was drawn: then it had its own size. */
-function wasCut(bytes: Uint8Array, { width, height, mask, extend, hiresScale, hiresSize, upscaleModel }: Settings) {
+/**
+ * Whether a picture that was painted over in parts is smaller than what was drawn: then it had its own size. Where only
+ * a mask's surroundings were drawn that says nothing.
+ */
+function wasCut(bytes: Uint8Array, settings: Settings): boolean {
+  const { width, height, mask, extend, inpaintOnlyMasked, hiresScale, hiresSize, upscaleModel } = settings;
   const size = pictureHeader(bytes)!;
-  return (mask ?? extend) !== undefined && (hiresScale ?? hiresSize ?? upscaleModel) === undefined &&
+  return !inpaintOnlyMasked && (mask ?? extend) !== undefined &&
+    (hiresScale ?? hiresSize ?? upscaleModel) === undefined &&
     (size.width < width || size.height < height);
 }
 

@@ -2,6 +2,7 @@ import assert from "@std/assert";
 import { basename, join } from "@std/path";
 import { encodePng } from "../../src/formats/png.ts";
 import { readPictureText } from "../../src/formats/picture_text.ts";
+import { filled } from "../../src/picture/picture.ts";
 import { finishEach, inFolder, names, TINY_MODEL } from "./program.ts";
 
 const QUICK = ["-W", "64", "-H", "64", "--steps", "1", "--no-plan", "-q"];
@@ -152,4 +153,21 @@ Deno.test("JPEG and WebP are made again from themselves", () =>
       assert.match(other.stderr, /so the identical file is one, too: choose another name/);
     }
     assert.deepEqual(names(cwd), ["a.jpg", "a.webp", "out_001.jpg", "out_001.webp"]);
+  }));
+
+Deno.test("what was painted into a small picture at a larger size is painted so again", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeFile(join(cwd, "small.png"), encodePng(filled(24, 17, [90, 160, 30, 255])));
+    await Deno.writeFile(join(cwd, "mask.png"), encodePng(filled(8, 8, [255, 255, 255, 255])));
+    const paint = ["a cat", "-m", TINY_MODEL, "-i", "small.png", "--mask", "mask.png", ...QUICK];
+    const repro = (name: string) => ["metadata", name, "--repro", "-m", TINY_MODEL, "-q"];
+    const runs = await finishEach([
+      [...paint, "--inpaint-only-masked", "-o", "only.png"],
+      repro("only.png"),
+      [...paint, "-o", "sized.png"],
+      repro("sized.png"),
+      ["a cat", "-m", TINY_MODEL, "-i", "small.png", "--mask", "mask.png", "--steps", "1", "-q", "-o", "own.png"],
+      repro("own.png"),
+    ], { cwd });
+    assert.deepEqual(runs.map(({ code }) => code), runs.map(() => 0), runs.map(({ stderr }) => stderr).join(""));
   }));

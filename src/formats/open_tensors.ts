@@ -7,7 +7,6 @@ import { readStart } from "../files/byte_file.ts";
 import { isGguf, openGguf } from "./gguf.ts";
 import { openSafetensors } from "./safetensors.ts";
 import type { TensorSource } from "./tensor_source.ts";
-import { openTorch } from "./torch_file.ts";
 
 /**
  * Opens a safetensors file, a GGUF file, or one of torch's (a zip, or the older pickles: both start with bytes no
@@ -19,5 +18,6 @@ export async function openTensors(path: string, signal?: AbortSignal): Promise<T
   const pickle = start[0] === 0x80 && start[1] >= 2 && start[1] <= 5 &&
     (start[2] === 0x8a || /\.(ckpt|pt|pth|bin)$/i.test(path));
   if (isGguf(start)) return await openGguf(path);
-  return zip || pickle ? await openTorch(path, signal) : await openSafetensors(path);
+  if (zip || pickle) return await (await import("./torch_file.ts")).openTorch(path, signal);
+  return await openSafetensors(path);
 }

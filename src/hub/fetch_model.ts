@@ -1,23 +1,13 @@
 /**
- * What `--model` may be: a path, a name on the hub, or the URL of a file.
+ * What `--model` may be: a path, a name on the hub, or the URL of a file. What fetches is loaded only where there is
+ * something to fetch.
  *
  * @module
  */
-import { createHash } from "node:crypto";
-import { brief, briefText } from "../brief.ts";
-import { ModelError, UsageError } from "../errors.ts";
-import { exists, fileError } from "../files/byte_file.ts";
-import { valueOf } from "../files/environment.ts";
-import { announced, askedHash, nameOf } from "./announced.ts";
-import { download } from "./download.ts";
-import { endpointOf, fetchFromHub, hubCache, type HubModel, type HubOptions, isOffline } from "./hub.ts";
-import { keepSecret, publicText } from "../secrets.ts";
+import { exists } from "../files/byte_file.ts";
+import type { HubOptions } from "./hub.ts";
 
 const NAME = /^([\w-][\w.-]*\/[\w-][\w.-]*)(?:\/([\w./-]+\.(?:safetensors|gguf|ckpt)))?(?:@([\w.-]+))?$/;
-const HUB_URL = /^\/([\w.-]+\/[\w.-]+)(?:\/(?:resolve|blob)\/([^/]+)\/(.+))?\/?$/;
-/** What a file may be called in the cache: one name, without control characters, of a model. */
-const FILE = /^(?!\.)[^/\\\p{Cc}]{1,200}\.(safetensors|gguf|ckpt|pt|pth|bin)$/iu;
-
 /**
  * A path on this disk for what a user named: an existing path stays as it is, `owner/name` (or
  * `owner/name/file.safetensors`, each with `@revision`) and URLs are downloaded unless they are in the cache. A URL may
@@ -25,86 +15,11 @@ const FILE = /^(?!\.)[^/\\\p{Cc}]{1,200}\.(safetensors|gguf|ckpt|pt|pth|bin)$/iu
  * @throws UsageError for an address that is none, ModelError where it cannot be had
  */
 export async function fetchModel(model: string, options: HubOptions = {}): Promise<string> {
-  if (/^https?:/i.test(model)) return await fetchUrl(parseUrl(model), options);
+  if (/^https?:/i.test(model)) return await (await import("./fetch_url.ts")).fetchUrl(model, options);
   if (await exists(model)) return model;
   const name = model.match(NAME);
   if (!name) return model;
   const [, repository, file, revision = "main"] = name;
+  const { fetchFromHub } = await import("./hub.ts");
   return await fetchFromHub({ repository, file, revision }, options);
-}
-
-function parseUrl(text: string): URL {
-  const url = URL.parse(text);
-  if (!url) throw new UsageError(`${brief(text.replace(/[?#].*$/s, ""))} is no address of a file: it cannot be read.`);
-  return url;
-}
-
-async function fetchUrl(url: URL, options: HubOptions): Promise<string> {
-  const env = options.env ?? Deno.env.get;
-  const shown = publicText(url.href);
-  const local = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
-  if (url.protocol !== "https:" && !local) throw new ModelError(`${shown} is not encrypted; use https.`);
-  const onHub = hubModel(url, endpointOf(env));
-  if (onHub) return await fetchFromHub(onHub, options);
-  const asked = askedHash(url);
-  const folder = `${hubCache(env)}/urls/${keyOf(url)}`;
-  const name = nameInPath(url);
-  const known = FILE.test(name) ? await exists(`${folder}/${name}`) && name : await onlyFile(folder);
-  if (known) return `${folder}/${known}`;
-  if (isOffline(env)) throw new ModelError(`${shown} is not in the cache, and HF_HUB_OFFLINE forbids to download it.`);
-  const token = isCivitai(url, env) ? valueOf(env, "CIVITAI_TOKEN") : undefined;
-  keepSecret(token);
-  const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
-  const asking = { signal: options.signal, silence: options.silence, headers };
-  const { size, hash, name: said } = await announced(url, asking);
-  const file = FILE.test(name) ? name : said ?? await nameOf(url, asking);
-  if (!file || !FILE.test(file)) {
-    const found = file && file !== name ? ` (it is called ${briefText(file)})` : "";
-    throw new ModelError(`${shown} does not end in a model file's name${found}: .safetensors, .ckpt or .pt.`);
-  }
-  await Deno.mkdir(folder, { recursive: true }).catch((error) => {
-    throw fileError(folder, error);
-  });
-  const path = `${folder}/${file}`;
-  await download(url.href, path, { size, hash: asked ?? hash }, { ...options, headers });
-  return path;
-}
-
-/** The last part of an address's path; "" where that is no text. */
-function nameInPath(url: URL): string {
-  try {
-    return decodeURIComponent(url.pathname.split("/").pop() ?? "");
-  } catch {
-    throw new UsageError(`${publicText(url.href)} is no address of a file: its percent signs stand for no text.`);
-  }
-}
-
-/** Names a file in the cache by its address and the hash asked of it. Who asks is no part of that. */
-function keyOf(url: URL): string {
-  const plain = new URL(url);
-  plain.username = plain.password = "";
-  for (const key of ["token", "key", "access_token"]) plain.searchParams.delete(key);
-  return createHash("sha256").update(plain.href).digest("hex").slice(0, 16);
-}
-
-/** The whole file that an earlier download left in a folder. */
-async function onlyFile(folder: string): Promise<string | undefined> {
-  if (!await exists(folder)) return undefined;
-  const names = await Array.fromAsync(Deno.readDir(folder), (entry) => entry.name);
-  return names.find((name) => FILE.test(name));
-}
-
-/** Where CIVITAI_TOKEN may go, and nowhere else. */
-function isCivitai(url: URL, env: (name: string) => string | undefined): boolean {
-  const own = valueOf(env, "CIVITAI_ENDPOINT");
-  return /(^|\.)civitai\.com$/.test(url.hostname) || own !== undefined && URL.parse(own)?.origin === url.origin;
-}
-
-/** A page or file address of the hub as what it names there. */
-function hubModel(url: URL, endpoint: string): HubModel | undefined {
-  const match = url.origin === new URL(endpoint).origin ? url.pathname.match(HUB_URL) : null;
-  if (!match) return undefined;
-  nameInPath(url);
-  const [, repository, revision = "main", file] = match;
-  return { repository, revision: decodeURIComponent(revision), file: file && decodeURIComponent(file) };
 }

@@ -9,15 +9,11 @@ import { clipTokenizer } from "../text/tokenizer.ts";
 import { isFolder } from "../files/byte_file.ts";
 import type { DownloadProgress } from "../hub/download.ts";
 import { checkTables } from "./check_config.ts";
-import { addEmbeddings } from "./embeddings.ts";
 import { fetchModel } from "../hub/fetch_model.ts";
 import { WEIGHTS } from "./find_models.ts";
 import { openFolder } from "./folder.ts";
 import type { Checkpoint, Parts } from "./parts.ts";
 import { EDM_LATENTS, predictionOf, presetByModelName, presetByName, PRESETS } from "./preset.ts";
-import { openSingleFile } from "./single_file.ts";
-import { openUnet } from "./unet_file.ts";
-import { openVae } from "./vae_file.ts";
 
 /** What a user may overrule. */
 export interface OpenOptions {
@@ -54,7 +50,7 @@ export async function openCheckpoint(model: string, options: OpenOptions = {}): 
   const folder = await isFolder(path);
   const parts = folder
     ? await openFolder(path, variant)
-    : await openSingleFile(path, options.vae !== undefined, signal);
+    : await (await import("./single_file.ts")).openSingleFile(path, options.vae !== undefined, signal);
   const close = () => parts.sources.forEach((source) => source.close());
   try {
     const { family, reason } = parts;
@@ -65,18 +61,20 @@ export async function openCheckpoint(model: string, options: OpenOptions = {}): 
       reason.push("Its latents' mean and deviation are not in the file: Playground v2.5's own are taken.");
     }
     if (options.unet) {
+      const { openUnet } = await import("./unet_file.ts");
       const unet = await openUnet(await fetchModel(options.unet, { signal, onProgress }), parts, variant);
       parts.sources.push(unet.source);
       parts.unet = unet;
       reason.push(`UNet: ${publicName(options.unet)}, as asked.`);
     }
     if (options.vae) {
+      const { openVae } = await import("./vae_file.ts");
       const vae = await openVae(await fetchModel(options.vae, { signal, onProgress }), parts.vae.config, variant);
       parts.sources.push(vae.source);
       parts.vae = vae;
       reason.push(`VAE: ${publicName(options.vae)}, as asked.`);
     }
-    if (options.embeddings) await addEmbeddings(parts, options.embeddings);
+    if (options.embeddings) await (await import("./embeddings.ts")).addEmbeddings(parts, options.embeddings);
     parts.textEncoders.forEach(checkTables);
     signal?.throwIfAborted();
     const tokenizers = parts.vocabularies.map((vocabulary, i) => {

@@ -46,7 +46,6 @@ import { storageOf, type WeightType } from "./weight_type.ts";
 import type { Offload, Stage } from "./stage.ts";
 import { declareUpscaler } from "./upscaler.ts";
 import { declareTextEncoder } from "./text_encoder.ts";
-import { tuneOnce, usesOf } from "./tuning.ts";
 
 /** How far loading has come. */
 export interface LoadProgress {
@@ -373,7 +372,8 @@ export class Model implements Networks, Disposable {
     let model: Model | undefined;
     try {
       const device = typeof options.device === "object" ? options.device : opened = await openDevice(options.device);
-      if (!options.noTune) {
+      if (!options.noTune && !device.summary.software) {
+        const { tuneOnce, usesOf } = await import("./tuning.ts");
         const signal = options.checkpoint?.signal;
         await tuneOnce(device, { uses: usesOf(checkpoint), say: options.onMessage, signal });
       }

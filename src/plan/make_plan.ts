@@ -13,7 +13,7 @@ import type { LanguageModelOptions } from "./llm/language_model.ts";
 import { parsePlan } from "./parse_plan.ts";
 import { plainPlan, type Plan, regionsOf } from "./plan.ts";
 import type { Planner, PlanRequest } from "./planner.ts";
-import { type Limits, reviewPlan } from "./review.ts";
+import type { Limits } from "./review.ts";
 import { wholesOf, withoutLoras } from "../text/remarks.ts";
 
 export { planFromRegions, type RegionOptions } from "./from_regions.ts";
@@ -64,16 +64,16 @@ export async function makePlan(prompt: string, options: MakePlanOptions = {}): P
   const { planner = "auto", signal } = options;
   if (typeof planner === "function") {
     const planned = await planner(request, signal);
-    return reviewPlan(parsePlan({ prompt, planner: planner.name || "own planner", ...planned }), options);
+    return await reviewed(parsePlan({ prompt, planner: planner.name || "own planner", ...planned }), options);
   }
   if (planner === "rules") return await byRules(prompt);
-  if (planner === "openai") return reviewPlan(await askModel(request, options, signal), options);
+  if (planner === "openai") return await reviewed(await askModel(request, options, signal), options);
   if (!isConfigured(options, options.environment ?? readEnvironment())) {
     options.say?.("Planned by rules: no language model is configured (OPENAI_API_KEY or --llm-url).");
     return await rulesOrWhole(prompt, options);
   }
   try {
-    const plan = reviewPlan(await askModel(request, options, signal), options);
+    const plan = await reviewed(await askModel(request, options, signal), options);
     options.say?.(`Planned by ${plan.planner}.`);
     return plan;
   } catch (error) {
@@ -99,6 +99,11 @@ async function byRules(prompt: string): Promise<Plan> {
   const torn = lostBy(plan, prompt);
   if (torn === undefined) return plan;
   return plainPlan(prompt, "rules", `The rules would tear "${torn}" apart, so the prompt is drawn as it is.`);
+}
+
+/** Only plans that came from elsewhere are reviewed, and what that needs loaded. */
+async function reviewed(plan: Plan, limits: Limits): Promise<Plan> {
+  return (await import("./review.ts")).reviewPlan(plan, limits);
 }
 
 /** The first of a prompt's constructs that a plan does not hold as it is written. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { createHash } from "./deps/node.ts";
 import manifest from "../deno.json" with { type: "json" };
 import { brief, briefText } from "./brief.ts";
 import { UsageError } from "./errors.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { createHash } from "../deps/node.ts";
 import { briefText } from "../brief.ts";
 import { basename, dirname, join } from "../deps/path.ts";
 import { ModelError } from "../errors.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 import { RpgError } from "../errors.ts";
+import { loadNode } from "../deps/node.ts";
 import { draw, type StepEvent, toEnd } from "../generate.ts";
 import type { Settings } from "../settings.ts";
 import type { Drawing } from "../pipeline/drawing.ts";
@@ -59,7 +60,10 @@ export async function drawToFile(
     const onStep = async (event: StepEvent) => {
       const { step, steps, seconds } = event;
       console.progress.step({ step, steps, seconds });
-      if (step === 2 && typeof carries === "function") carries.begin?.();
+      if (step === 2) { // while the device computes
+        loadNode();
+        if (typeof carries === "function") carries.begin?.();
+      }
       await preview.show?.(event);
     };
     const { rounds, bestOf } = flags;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { createHash } from "../deps/node.ts";
 import { basename, dirname, isAbsolute, join } from "../deps/path.ts";
 import { briefText } from "../brief.ts";
 import { RpgError, UsageError } from "../errors.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { createHash } from "../deps/node.ts";
 import { ByteFile } from "./byte_file.ts";
 
 /** Headers are here. */

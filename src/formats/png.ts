@@ -7,7 +7,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { Picture } from "../picture/picture.ts";
-import { crc32, deflateSync } from "node:zlib";
+import { crc32, deflateSync } from "../deps/node.ts";
 import { concat } from "./bytes.ts";
 
 /** The eight bytes every PNG begins with. */

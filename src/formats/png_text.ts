@@ -4,7 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { inflateSync } from "node:zlib";
+import { inflateSync } from "../deps/node.ts";
 import { UsageError } from "../errors.ts";
 import { BYTES_OF } from "../limits.ts";
 import { PNG_SIGNATURE } from "./png.ts";

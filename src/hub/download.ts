@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { createHash } from "../deps/node.ts";
 import { statfsSync } from "node:fs";
 import { dirname } from "../deps/path.ts";
 import { ModelError } from "../errors.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { createHash } from "../deps/node.ts";
 import { brief, briefText } from "../brief.ts";
 import { ModelError, UsageError } from "../errors.ts";
 import { exists, fileError } from "../files/byte_file.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { createHash, type Hash } from "node:crypto";
+import type { Hash } from "node:crypto";
+import { createHash } from "../deps/node.ts";
 import type { TensorInfo, TensorSource } from "../formats/tensor_source.ts";
 import type { Checkpoint } from "./parts.ts";
 import { modelHash } from "./model_hash.ts";

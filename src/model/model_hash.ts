@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { createHash } from "../deps/node.ts";
 import { ByteFile } from "../files/byte_file.ts";
 
 const START = 0x100000;

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { crc32 } from "node:zlib";
+import { crc32 } from "../deps/node.ts";
 import { basename, join } from "../deps/path.ts";
 import { ModelError } from "../errors.ts";
 import { ByteFile } from "../files/byte_file.ts";

@@ -20,9 +20,7 @@ const COMMANDS: Record<string, string> = {
 const NO_ADAPTER = 4;
 
 async function hasAdapter(): Promise<boolean> {
-  prepareEnvironment();
-  // Without this an OpenGL adapter would do where Vulkan is missing; it is several times slower.
-  if (Deno.build.os === "linux" && !Deno.env.get("DENO_WEBGPU_BACKEND")) Deno.env.set("DENO_WEBGPU_BACKEND", "vulkan");
+  prepareEnvironment(); // so that no OpenGL adapter, which is several times slower, stands in for a missing Vulkan
   return await navigator.gpu?.requestAdapter() != null;
 }
 

@@ -8,6 +8,7 @@ import { exists } from "../files/byte_file.ts";
 import type { HubOptions } from "./hub.ts";
 
 const NAME = /^([\w-][\w.-]*\/[\w-][\w.-]*)(?:\/([\w./-]+\.(?:safetensors|gguf|ckpt)))?(?:@([\w.-]+))?$/;
+
 /**
  * A path on this disk for what a user named: an existing path stays as it is, `owner/name` (or
  * `owner/name/file.safetensors`, each with `@revision`) and URLs are downloaded unless they are in the cache. A URL may

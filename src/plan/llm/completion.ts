@@ -91,12 +91,15 @@ function textOf(content: unknown): string | undefined {
   return texts.some((text) => text === undefined) ? undefined : texts.join("");
 }
 
-/** The JSON of every event of a stream; what is no JSON ("[DONE]") is left out. */
+/**
+ * The JSON of every event of a stream; what is no JSON ("[DONE]") is left out. An event's lines of data are one text;
+ * where that is no JSON, each line is an event of a server that leaves the empty lines between them out.
+ */
 function eventsIn(text: string): unknown[] {
-  return text.split(/\r?\n|\r/).flatMap((line) => {
-    const data = line.match(/^data:\s?(.*)/)?.[1];
-    const event = data === undefined ? undefined : parse(data);
-    return event === undefined ? [] : [event];
+  return text.replace(/\r\n?/g, "\n").split(/\n{2,}/).flatMap((block) => {
+    const lines = block.split("\n").flatMap((line) => /^data: ?(.*)/.exec(line)?.[1] ?? []);
+    const whole = parse(lines.join("\n"));
+    return whole === undefined ? lines.map(parse).filter((event) => event !== undefined) : [whole];
   });
 }
 

@@ -65,6 +65,15 @@ Deno.test("chat: answers of every type become a plan or a typed error", async ()
       }),
       "server",
     ],
+    ...["\r\n\r\n", "\n"].map((end): [Answer, string[]] => {
+      // An event whose data is of two lines; events with and without the empty line between them.
+      const [first, second] = [`Final split ratio: 1,1\n`, "Regional Prompt: a fox BREAK an owl"].map((content) =>
+        JSON.stringify({ choices: [{ delta: { content } }] })
+      );
+      const parted = end === "\n" ? first : first.replace(":[", ":\r\ndata: [");
+      const text = `: hello\n\ndata:${parted}${end}data: ${second}${end}data: [DONE]${end}`;
+      return [new Response(text, { headers: { "content-type": "text/event-stream" } }), plan];
+    }),
     [new Response("data: [DONE]\n\n", { headers: { "content-type": "text/event-stream" } }), "empty"],
   ];
   for (const [answer, expected] of stories) assert.deepEqual(await outcome(answer), expected, Deno.inspect(answer));

@@ -5,7 +5,7 @@
  */
 import type { Operation } from "./edit/operation.ts";
 import { mend, type Round } from "./edit.ts";
-import { CancelledError, PlannerError, RpgError } from "./errors.ts";
+import { CancelledError, orCancelled, PlannerError, RpgError } from "./errors.ts";
 import { addedTimings, draw, type ImageResult, type StepEvent, toEnd } from "./generate.ts";
 import { checklistOf } from "./judge/checklist.ts";
 import { type Check, isFault, type Judge, type Mark, worth } from "./judge/judge.ts";
@@ -13,6 +13,7 @@ import { filled, type Picture } from "./picture/picture.ts";
 import type { Drawing } from "./pipeline/drawing.ts";
 import type { Model } from "./pipeline/model.ts";
 import type { Networks } from "./pipeline/networks.ts";
+import { enlargeBy, tied } from "./pipeline/larger.ts";
 import { prepare } from "./pipeline/prepare.ts";
 import { paintedIn } from "./pipeline/start.ts";
 import { type Plan, regionsOf } from "./plan/plan.ts";
@@ -77,7 +78,38 @@ function unfinished(error: unknown, looked: Looked | undefined): unknown {
 export async function drawAndMend(model: Model, drawing: Drawing, options: LoopOptions): Promise<Looked> {
   const { rounds = 0 } = options;
   if (rounds !== 0) checkValue(kindOf(loopSettings.rounds), rounds, "rounds"); // before anything is drawn
-  return await mendBest(model, drawing, await drawBest(model, drawing, options), options);
+  const first = withoutEnlarging(drawing);
+  const looked = await mendBest(model, first, await drawBest(model, first, options), options);
+  if (first === drawing) return looked;
+  try {
+    return await enlargedLast(model, drawing, looked, options.signal);
+  } catch (error) {
+    throw unfinished(error, looked);
+  }
+}
+
+/** What a network enlarges in the end is looked at and mended before that, in the size that the model paints. */
+function withoutEnlarging(drawing: Drawing): Drawing {
+  const { larger, settings: { upscaleModel: _, ...settings }, stages: { larger: __, ...stages } } = drawing;
+  if (!larger?.finally) return drawing;
+  const { finally: ___, ...again } = larger;
+  return tied({ ...drawing, settings, stages, larger: again.drawing && again });
+}
+
+async function enlargedLast(
+  model: Model,
+  { larger, offload, settings: { upscaleModel } }: Drawing,
+  looked: Looked,
+  signal?: AbortSignal,
+): Promise<Looked> {
+  using _turn = await model.turn();
+  const { result } = looked;
+  const started = performance.now();
+  const image = await enlargeBy(model, larger!.finally!, result.image, offload, signal).catch((error) => {
+    throw orCancelled(error, signal);
+  });
+  const timings = { ...result.timings, decode: result.timings.decode + (performance.now() - started) / 1000 };
+  return { ...looked, result: { ...result, image, timings, settings: { ...result.settings, upscaleModel } } };
 }
 
 /** The best of several drawings; the first half of `drawAndMend`. */
@@ -120,7 +152,7 @@ export async function mendBest(
   if (most === 0) return looked;
   let { result, result: { timings }, marks } = looked;
   const { plan, checklist } = looked;
-  const within = drawing.start && paintedIn(drawing.start, result.image); // what a person keeps stays
+  const within = drawing.start && paintedIn(drawing.start); // what a person keeps stays
   const rounds: Round[] = [];
   let [steps, painted] = [0, bestOf];
   const add = (round: Round) => {
@@ -195,8 +227,7 @@ async function checklistFor(plan: Plan): Promise<Check[]> {
 /** A drawing that needs as much memory as a repaint of what `drawing` becomes. */
 export async function repaintLike(networks: Networks, drawing: Drawing): Promise<Drawing> {
   const { settings } = drawing.larger?.drawing ?? drawing;
-  const scale = drawing.larger?.finally?.part.network.scale ?? 1;
-  const white = filled(settings.width * scale, settings.height * scale, [255, 255, 255, 255]);
+  const white = filled(settings.width, settings.height, [255, 255, 255, 255]);
   return await prepare(networks, {
     ...repaintSettings(drawing),
     plan: drawing.plan,

@@ -14,6 +14,7 @@ import { filled, pasted } from "../src/picture/picture.ts";
 import { planByRules } from "../src/plan/rules/rules.ts";
 import { TINY_MODEL } from "./cli/program.ts";
 import { inFolder, tinyModel } from "./model/files.ts";
+import { writeUpscaler } from "./pipeline/upscaler_file.ts";
 import { writeControlNet } from "./pipeline/control_net.ts";
 import { adapterSpecs, writeAdapter } from "./pipeline/adapter_files.ts";
 
@@ -169,3 +170,24 @@ Deno.test("a judge that fails loses no picture: the best until then is handed on
   assert.deepEqual(rounds.map(({ attempts }) => attempts.map(({ taken }) => taken)), [[], [true]]);
   assert.notDeepEqual(rounds[1].image.data, image.data);
 });
+
+Deno.test("a network enlarges what was looked at and mended in the size that the model paints", () =>
+  inFolder(async (folder) => {
+    const upscaleModel = `${folder}/x4.safetensors`;
+    await writeUpscaler(upscaleModel);
+    const drawing = await prepare(model, { plan: planByRules(prompt), upscaleModel, ...size });
+    const sizes: number[] = [];
+    const judge: Judge = (picture, checks) => {
+      sizes.push(picture.width);
+      return Promise.resolve(checks.map((_, i) => ({ verdict: i < sizes.length ? "right" : "missing" })));
+    };
+    const { result, rounds } = await drawAndMend(model, drawing, { judge, rounds: 2 });
+    assert.deepEqual([sizes, result.image.width], [[64, 64], 256]);
+    assert.deepEqual(rounds.map(({ attempts }) => attempts.map(({ taken }) => taken)), [[], [true]]);
+    assert.deepEqual(result.settings.upscaleModel, drawing.settings.upscaleModel);
+    const plain = await drawAndMend(model, drawing, { judge: looks(["right", "right"]) });
+    assert.deepEqual(
+      plain.result.image,
+      (await paint(model, { plan: planByRules(prompt), upscaleModel, ...size })).image,
+    );
+  }));

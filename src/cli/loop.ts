@@ -6,7 +6,7 @@
 import { drawAndMend as wholeLoop, type Looked, UnfinishedError } from "../closed_loop.ts";
 import { openFaults } from "../judge/judge.ts";
 import type { Drawing } from "../pipeline/drawing.ts";
-import { layersOf, type Recipe, withLayers } from "../recipe.ts";
+import { type Layer, layersOf, type Recipe, withLayers } from "../recipe.ts";
 import { type Describe, layersOfRounds } from "./layers.ts";
 import type { Output } from "./output.ts";
 
@@ -33,7 +33,15 @@ export async function recipeOf(
   const recipe = await describe(looked.result);
   const seed = bestOf(looked)?.seed ?? looked.result.settings.seed;
   const first = await describe({ plan: looked.plan, settings: { ...settings, seed } });
-  return withLayers(recipe, await layersOfRounds(layersOf(first), looked.rounds, describe), format, say);
+  const layers = await layersOfRounds(layersOf(first), looked.rounds, describe);
+  // What enlarges the picture in the end does so to the last of them.
+  const { upscaleModel } = recipe.settings;
+  const last = (layer: Layer, i: number) => ({
+    ...layer.settings,
+    upscaleModel: layers[i + 1] ? undefined : upscaleModel,
+  });
+  const placed = layers.map((layer, i) => ({ ...layer, settings: last(layer, i) }));
+  return withLayers(recipe, placed, format, say);
 }
 
 function bestOf({ drawn }: Looked) {

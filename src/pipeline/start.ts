@@ -147,14 +147,13 @@ export function onSamePage(
   return atTopLeft(fitted(other, w, h, resize ?? "stretch"), width, height);
 }
 
-/** White where the finished picture, of any size, was painted anew; undefined where that is everywhere. */
-export function paintedIn({ page, mask, wanted }: Start, image: Picture): Picture | undefined {
+/** White where the finished picture was painted anew; undefined where that is everywhere. */
+export function paintedIn({ page, mask, wanted }: Start): Picture | undefined {
   if (!mask) return undefined;
   const { width, height, data } = page?.mask ?? mask; // a part that was drawn by itself has a page of its own size
   const white = filled(width, height, [0, 0, 0, 255]);
   data.forEach((value, i) => white.data.fill(255 * value, i * 4, i * 4 + 3));
-  const shown = page ? white : cropped(white, 0, 0, wanted.width, wanted.height);
-  return fitted(shown, image.width, image.height, "stretch");
+  return page ? white : cropped(white, 0, 0, wanted.width, wanted.height);
 }
 
 /** The picture in the corner of a larger page that repeats its last column and row. */

@@ -46,7 +46,9 @@ export async function begin(
 ): Promise<Beginning> {
   const { start, schedule, settings, size } = drawing;
   if (!start) {
-    const x = latents.combine([[schedule.initialScale, latents.noise()]]);
+    const noise = latents.noise();
+    const scale = schedule.initialScale;
+    const x = scale === 1 ? noise : latents.combine([[scale, noise]]); // the device may still be at the prompts
     return { x, first: 0, around: (run) => run, finished: (x) => x, [Symbol.dispose]() {} };
   }
   const { mask, first, pure } = start;

@@ -4,7 +4,7 @@
  * @module
  */
 import { contour as contourOf } from "./edit/contour.ts";
-import { boxAround, onlyWithin } from "./edit/mask.ts";
+import { boxAround, isSeen, onlyWithin } from "./edit/mask.ts";
 import { type Operation, rectOf } from "./edit/operation.ts";
 import { planFor } from "./edit/paint_plan.ts";
 import { repaintOf } from "./edit/repaint.ts";
@@ -263,7 +263,7 @@ async function* roundsOf(
       const next = isNews ? planFor(operation, plan) : plan!;
       const seen = marks?.[index].box;
       const repaint = await repaintOf(operation, image, next, { round, settings, seen, within, ...limits });
-      if (!boxAround(repaint.mask)) continue; // all of its place is kept
+      if (within && !isSeen(repaint.mask, limits.grid)) continue; // all of its place is kept
       const drawing = fit(await prepare(model, { ...repaint, seed: seedOf(seed, painted++) }));
       const result = await toEnd(draw(model, drawing, signal), onStep);
       steps += result.timings.steps.length;

@@ -27,6 +27,7 @@ import { type ControlInput, controlsOf, namedControls, readControls, sizeOfContr
 import { decoderOf, decodingStage, decodingWindow } from "./decoder.ts";
 import { samplingStage } from "./denoiser.ts";
 import type { Drawing, Prompts } from "./drawing.ts";
+import { latentMask } from "../picture/inpaint.ts";
 import { embeddingStage, encodingWindow } from "./encoder.ts";
 import { encodingStages, tokenizePrompts } from "./encode_prompts.ts";
 import { pathOf, tied, withLarger } from "./larger.ts";
@@ -52,6 +53,7 @@ export async function prepare(networks: Networks, options: GenerateOptions): Pro
   const controlled = await readControls(networks, checked);
   const settings = settle(networks, plan, { ...checked, ...wishes, ...loras.named }, inputs, controlled);
   const start = inputs && startOf(inputs, settings, (checked.width ?? checked.height) !== undefined);
+  refuseTooFine(start, networks.decoder.network.factor);
   if (settings.taesdPreviewOnly && !settings.taesd) throw new UsageError("--taesd-preview-only needs --taesd FILE.");
   const { controlNets, taesd } = checked;
   const given = { controlNets, taesd };
@@ -61,6 +63,16 @@ export async function prepare(networks: Networks, options: GenerateOptions): Pro
   });
   const drawing = await withLarger(networks, await draws(settings, start), draws);
   return said === undefined ? drawing : { ...drawing, warnings: [said, ...drawing.warnings] };
+}
+
+/** @throws UsageError where the network sees no white of a mask, and would paint nothing in all of its steps */
+function refuseTooFine(start: Start | undefined, factor: number): void {
+  if (!start?.mask || latentMask(start.mask, factor).includes(1)) return;
+  const { width, height } = start.mask;
+  throw new UsageError(
+    `The mask's white is too fine for ${width}×${height} pixels, of which the network sees every ${factor}th: nothing ` +
+      "would be painted anew. Make it broader, or paint it at a larger size (--inpaint-only-masked).",
+  );
 }
 
 /** The drawing of a plan with these settings. */

@@ -1,7 +1,7 @@
 /** What is refused before any work, and what prompts come to. */
 import assert from "@std/assert";
 import { UsageError } from "../../src/errors.ts";
-import { filled } from "../../src/picture/picture.ts";
+import { filled, pasted } from "../../src/picture/picture.ts";
 import { prepare } from "../../src/pipeline/prepare.ts";
 import { loadModel } from "../../src/pipeline/model.ts";
 import { testDevice } from "../ops/harness.ts";
@@ -29,4 +29,9 @@ Deno.test("a drawing knows every text of its prompts, and refuses layers that th
   const initImage = filled(8200, 1, [0, 0, 0, 255]);
   await assert.rejects(prepare(model, { prompt: "a", initImage }), /The width 8200 is more than 8192 pixels/);
   await prepare(model, { prompt: "a", initImage, width: 64, height: 64 });
+  // A line that the network does not see, and one that it sees.
+  const line = (y: number) => pasted(filled(64, 64, [0, 0, 0, 255]), filled(64, 1, [255, 255, 255, 255]), 0, y);
+  const under = { ...size, prompt: "a", initImage: line(0) };
+  await assert.rejects(prepare(model, { ...under, mask: line(9) }), /too fine for 64×64/);
+  await prepare(model, { ...under, mask: line(8) });
 });

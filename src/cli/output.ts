@@ -37,7 +37,7 @@ export async function outputOf(flags: FlagValues, count = 1, fallback = OUTPUT):
   refuseSame([["-o", pattern], ...beside]);
   for (const [flag, path] of beside) {
     if (flag === "--manifest") continue; // is added to
-    await checkNewFile({ pattern: path, force }, flag === "--report" ? count : 1);
+    await checkNewFile({ pattern: path, force }, flag === "--report" ? count : 1, flag);
   }
   await checkNewFile({ pattern, force }, count);
   return { pattern, force, format };

@@ -18,9 +18,10 @@ export interface NewFileOptions {
  * full disk or a folder without permission could refuse is found out only afterwards.
  *
  * @param count how many files will be written; more than one need a number in the pattern
+ * @param flag that names the place
  * @throws UsageError where a file cannot be made there, or the one fixed name is taken
  */
-export async function checkNewFile({ pattern, force }: NewFileOptions, count = 1): Promise<void> {
+export async function checkNewFile({ pattern, force }: NewFileOptions, count = 1, flag = "-o"): Promise<void> {
   if (pattern === "-") throw new UsageError('"-" is no file, and standard output has the names of files: give one.');
   const number = numberOf(pattern);
   if (number && number.width > MOST_DIGITS) {
@@ -28,7 +29,7 @@ export async function checkNewFile({ pattern, force }: NewFileOptions, count = 1
   }
   const numbered = numberedName(pattern);
   if (count > 1 && !number) {
-    throw new UsageError(`${count} pictures need a number in their name: -o ${numbered}.`);
+    throw new UsageError(`${count} files need a number in their name: ${flag} ${numbered}.`);
   }
   const made = await makeFolder(dirname(pattern), pattern);
   const part = partOf(pattern);
@@ -39,7 +40,7 @@ export async function checkNewFile({ pattern, force }: NewFileOptions, count = 1
       throw new UsageError(`${path} is a ${there}; a picture needs a file of its own.`);
     }
     if (there === "file" && !force) {
-      throw new UsageError(`${path} is already there. Add --force to replace it, or number them: -o ${numbered}.`);
+      throw new UsageError(`${path} is already there. Add --force to replace it, or number them: ${flag} ${numbered}.`);
     }
     await Deno.writeFile(part, new Uint8Array(1), { createNew: true });
   } catch (cause) {

@@ -134,3 +134,11 @@ Deno.test("two patterns that may name one file are found out", () => {
     ] as const
   ) assert.deepEqual([mayCollide(a, b), mayCollide(b, a)], [same, same], `${a} and ${b}`);
 });
+
+Deno.test("what is refused names the flag that says the place", () =>
+  inFolder(async (folder) => {
+    const pattern = join(folder, "t.json");
+    await assert.rejects(checkNewFile({ pattern }, 2, "--report"), /2 files need .*: --report .*t_%03d\.json/);
+    await Deno.writeTextFile(pattern, "theirs");
+    await assert.rejects(checkNewFile({ pattern }, 1, "--trace"), /already there.*: --trace .*t_%03d\.json/);
+  }));

@@ -52,7 +52,7 @@ Deno.test("what cannot be written is said before any work, and nothing is left o
     await Deno.writeTextFile(join(folder, "a file"), "theirs");
     await Deno.symlink("nowhere", join(folder, "link.png"));
     const refused: [pattern: string, message: RegExp, count?: number][] = [
-      ["cat.png", /3 pictures need a number/, 3],
+      ["cat.png", /3 files need a number/, 3],
       ["pictures", /pictures is a folder/],
       ["a file/cat.png", /a file is not a folder/],
       ["link.png", /link\.png is already there/],

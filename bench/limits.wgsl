@@ -1,6 +1,7 @@
-// One kind of work over and over, for what it costs: KIND 0 multiply-adds in registers, 1 loads of four activations, 2 loads of eight weights,
-// 3 values from a neighbouring lane, 4 stores of four activations. TURNS times COUNT of them in a round. COUNT sums
-// independent of each other: three of them are 12 registers of eight lanes, of the 16 that AVX2 has; the factors are one each.
+// One kind of work over and over, for what it costs: KIND 0 multiply-adds in registers, 1 loads of four activations, 2
+// loads of eight weights, 3 values from a neighbouring lane, 4 stores of four activations. TURNS times COUNT of them in
+// a round. COUNT sums independent of each other: three of them are 12 registers of eight lanes, of the 16 that AVX2
+// has; the factors are one each.
 struct Params {
   rounds: u32,
   mask: u32,

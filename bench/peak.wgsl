@@ -1,5 +1,5 @@
-// Three independent chains of vec4 multiply-adds, `rounds` times: the arithmetic an adapter can do. With one factor and one summand they
-// fit the 16 registers of AVX2.
+// Three independent chains of vec4 multiply-adds, `rounds` times: the arithmetic an adapter can do. With one factor and
+// one summand they fit the 16 registers of AVX2.
 struct Params {
   rounds: u32,
 }

@@ -1,6 +1,6 @@
 /**
- * Kernels in every variant that a device can run, against the adapter's measured peak and against plain sums in f64. A variant that
- * computes otherwise is named.
+ * Kernels in every variant that a device can run, against the adapter's measured peak and against plain sums in f64. A
+ * variant that computes otherwise is named.
  *
  *     deno run -A kernels.ts [--small]
  *
@@ -177,7 +177,10 @@ function difference(values: Float32Array, first: Float32Array): number {
   return Number.isFinite(most) ? most / largest : Infinity;
 }
 
-/** Roundings of f16 or f32 sums and of Winograd's transforms stay below; a wrong kernel is off by the size of the numbers. */
+/**
+ * Roundings of f16 or f32 sums and of Winograd's transforms stay below; a wrong kernel is off by the size of the
+ * numbers.
+ */
 const MOST: Record<Precision, number> = { f16: 0.02, f32: 1e-3 };
 
 /** GB/s of adding two tensors far larger than any cache: two are read, one is written. */

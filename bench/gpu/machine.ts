@@ -16,7 +16,9 @@ for (const [i, { name, vendor, driver, software }] of (await listAdapters()).ent
   tell(`adapter ${i}`, `${name}; ${vendor}; ${driver}${software ? "; computes on the CPU" : ""}`);
 }
 
-/** What kernels may be made of one day, under the names that implementations gave it: asking is the only way to know. */
+/**
+ * What kernels may be made of one day, under the names that implementations gave it: asking is the only way to know.
+ */
 const ASKED = [
   "shader-f16",
   "subgroups",

@@ -1,5 +1,5 @@
-// A product of f16 by matrix units, one subgroup for 32 × 32 of its results, straight from memory: whether they can be had at all, and
-// what a plain use of them reaches. naga's extension of WGSL: coopLoad reads columns, coopLoadT rows.
+// A product of f16 by matrix units, one subgroup for 32 × 32 of its results, straight from memory: whether they can be
+// had at all, and what a plain use of them reaches. naga's extension of WGSL: coopLoad reads columns, coopLoadT rows.
 enable f16;
 enable wgpu_cooperative_matrix;
 

@@ -1,6 +1,6 @@
 /**
- * README's first picture from the prompt to the PNG, in a process of its own each time, beside docs/first.png, which a software adapter
- * drew: the first proof that all is right on a GPU.
+ * README's first picture from the prompt to the PNG, in a process of its own each time, beside docs/first.png, which a
+ * software adapter drew: the first proof that all is right on a GPU.
  *
  *     deno run -A pictures.ts FOLDER [--small]
  *

@@ -1,5 +1,6 @@
 /**
- * Packs what a bare machine without network lacks: Deno, the npm packages that the program and its tests use, and Vulkan's loader.
+ * Packs what a bare machine without network lacks: Deno, the npm packages that the program and its tests use, and
+ * Vulkan's loader.
  *
  * @module
  */
@@ -15,7 +16,10 @@ async function run(command: string, args: string[], options: { cwd?: string; env
 /** Vulkan's loader, and what NVIDIA's driver loads beside it. */
 const LOADERS = ["libvulkan1", "libegl1", "libglvnd0", "libopengl0", "libgl1", "libglx0", "libgles2"];
 
-/** Makes carried.tar.xz in `folder`, or carried.1, carried.2 and so on, where one file would be too large to carry at once. */
+/**
+ * Makes carried.tar.xz in `folder`, or carried.1, carried.2 and so on, where one file would be too large to carry at
+ * once.
+ */
 export async function prepareFolder(folder: string, pieces: number): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   const work = await Deno.makeTempDir();

@@ -1,5 +1,6 @@
 /**
- * What a part of bench:gpu says: rows of tables, one line of JSON each, so that a part that is stopped has said what it knew.
+ * What a part of bench:gpu says: rows of tables, one line of JSON each, so that a part that is stopped has said what it
+ * knew.
  *
  * @module
  */

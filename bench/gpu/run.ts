@@ -1,11 +1,12 @@
 /**
- * `deno task bench:gpu [--small] [--out FOLDER] [--seconds 340] [PART …]`: what this machine's GPU is, a picture from the prompt to the
- * PNG, kernels in every variant against the measured peak, SD 1.5 and SDXL with random weights, regions, the tests, loading; and torch,
- * where it is there. Every part has a time limit and fails alone; FOLDER gets results.json and results.md, anew after each row.
+ * `deno task bench:gpu [--small] [--out FOLDER] [--seconds 340] [PART …]`: what this machine's GPU is, a picture from
+ * the prompt to the PNG, kernels in every variant against the measured peak, SD 1.5 and SDXL with random weights,
+ * regions, the tests, loading; and torch, where it is there. Every part has a time limit and fails alone; FOLDER gets
+ * results.json and results.md, anew after each row.
  *
- * `deno task bench:gpu --prepare [FOLDER]` puts all that a bare machine without network needs into one file (.gpu/carried.tar.xz by
- * default, or so many `--pieces`); there, `bash bench/gpu/bare.sh` does the rest. `--small` rehearses it all in small sizes. `--write RESULTS.json` puts a
- * run's tables into docs/speed.md.
+ * `deno task bench:gpu --prepare [FOLDER]` puts all that a bare machine without network needs into one file
+ * (.gpu/carried.tar.xz by default, or so many `--pieces`); there, `bash bench/gpu/bare.sh` does the rest. `--small`
+ * rehearses it all in small sizes. `--write RESULTS.json` puts a run's tables into docs/speed.md.
  *
  * @module
  */

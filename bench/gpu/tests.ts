@@ -1,6 +1,6 @@
 /**
- * The tests that compute on a device, file by file, so that one that hangs or loses the device takes no other with it. Whole pictures
- * come first. What failed is told by name and first line.
+ * The tests that compute on a device, file by file, so that one that hangs or loses the device takes no other with it.
+ * Whole pictures come first. What failed is told by name and first line.
  *
  *     deno run -A tests.ts [--small]
  *

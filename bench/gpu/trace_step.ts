@@ -11,7 +11,9 @@ import { duration, say } from "./rows.ts";
 /** Ops that are shown. */
 const MOST = 24;
 
-/** Follows `work`, says which ops took how long, and writes the trace beside the results. @param step seconds untraced */
+/**
+ * Follows `work`, says which ops took how long, and writes the trace beside the results. @param step seconds untraced
+ */
 export async function traceStep(
   { device }: Model,
   work: () => Promise<void>,

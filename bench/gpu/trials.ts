@@ -1,5 +1,6 @@
 /**
- * Every trial of the kernels in a process of its own, several side by side: which does not come back, and how long a driver compiles.
+ * Every trial of the kernels in a process of its own, several side by side: which does not come back, and how long a
+ * driver compiles.
  *
  *     deno run -A trials.ts [--small]
  *

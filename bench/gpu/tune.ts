@@ -1,6 +1,6 @@
 /**
- * What trying the kernels on this device shows, one after the other, and nothing else beside them: each variant's time, and which are
- * wrong.
+ * What trying the kernels on this device shows, one after the other, and nothing else beside them: each variant's time,
+ * and which are wrong.
  *
  *     deno run -A tune.ts FOLDER [--small]
  *

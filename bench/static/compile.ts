@@ -3,7 +3,8 @@
  * on the adapter that WebGPU shows first. Nothing runs. static.ts starts it under the stand-in for a Vulkan driver,
  * which writes what the driver made of each kernel to $SHIM_OUT; `uses.json` beside it says who uses what.
  *
- * Arguments: f16 or f32, "subgroup" or "workgroup", a pattern for the names of kernels, and a variant of products to use.
+ * Arguments: f16 or f32, "subgroup" or "workgroup", a pattern for the names of kernels, and a variant of products to
+ * use.
  *
  * @module
  */

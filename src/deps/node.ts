@@ -1,6 +1,6 @@
 /**
- * What of Node's library takes long to load, 10 ms with its streams: loaded at its first use, which for a picture from a
- * prompt is when the device computes.
+ * What of Node's library takes long to load, 10 ms with its streams: loaded at its first use, which for a picture from
+ * a prompt is when the device computes.
  */
 import process from "node:process";
 

@@ -40,7 +40,9 @@ export async function readUserText(path: string, what: string, most: number): Pr
 /** What standard input has been read as, and its text: it comes once, whatever number of pictures it is for. */
 let taken: { what: string; text: Promise<string> } | undefined;
 
-/** All of standard input as text. @throws UsageError as {@linkcode readStream}, and where it is something else already */
+/**
+ * All of standard input as text. @throws UsageError as {@linkcode readStream}, and where it is something else already
+ */
 export async function readStandardInput(what: string, most: number): Promise<string> {
   const name = `${what[0].toUpperCase()}${what.slice(1)} on standard input`;
   taken ??= { what, text: readStream(Deno.stdin.readable, name, most) };

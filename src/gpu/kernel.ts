@@ -62,7 +62,10 @@ export async function pipelineFor(device: Device, variant: Variant, signal?: Abo
 let turned = -Infinity;
 const TURN = 50;
 
-/** Compiling blocks: events, such as Ctrl-C, come in between. A turn costs a millisecond or two, as a known pipeline may. */
+/**
+ * Compiling blocks: events, such as Ctrl-C, come in between. A turn costs a millisecond or two, as a known pipeline
+ * may.
+ */
 async function letEventsIn(): Promise<void> {
   if (performance.now() - turned < TURN) return;
   await new Promise((resolve) => setTimeout(resolve));

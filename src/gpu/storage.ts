@@ -39,7 +39,8 @@ const texel = (i: string) => `vec2u((${i}) & ${WIDTH - 1}u, (${i}) >> ${WIDTH_BI
 
 /**
  * Replaces the declaration comments of `source`. Line numbers stay as they are.
- * @param halfs `x_of` and `w_of` give vec4<f16> and two of them, for kernels that compute in f16, which needs shader-f16
+ * @param halfs `x_of` and `w_of` give vec4<f16> and two of them, for kernels that compute in f16, which needs
+ *   shader-f16
  */
 export function declareTensors(source: string, precision: Precision, textures: boolean, halfs = false): string {
   const code = source.replace(

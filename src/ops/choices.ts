@@ -32,7 +32,9 @@ export interface Fill {
   products: number;
   /** Rounds of workgroups by which a unit is late: the first waits for memory, with nothing to do beside it. */
   lead: number;
-  /** Cycles of the dispatch that joins slices, which waits for them, and those for each number of theirs, on one unit. */
+  /**
+   * Cycles of the dispatch that joins slices, which waits for them, and those for each number of theirs, on one unit.
+   */
   join: number;
   moved: number;
   /** Slices have to be faster by so much, on all these GPUs together. */

@@ -62,7 +62,8 @@ Deno.test("nobody waits for what is tried: it ends with its budget, goes on the 
   assert.deepEqual(begun, ["check matmul tile 8", "check matmul tile 4"]);
   assert.deepEqual(first.tuning!.tried, begun);
 
-  // A process that is stopped in the middle of a trial, by somebody who has waited long enough, does not begin it again.
+  // A process that is stopped in the middle of a trial, by somebody who has waited long enough, does not begin it
+  // again.
   const second = await faulty(/x/, "x");
   const stop = new Error("stopped");
   await assert.rejects(

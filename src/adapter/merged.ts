@@ -37,7 +37,7 @@ export function merged(
   // What is wrong with their sum is told of both.
   const added = used.map(({ adapter }) => adapter.name).join(" and ");
   const tensors = new Map(Array.from(wide.tensors, ([name, info]) => {
-    return [name, changed.has(name) ? { ...info, file: `${info.file} with ${added}` } : info];
+    return [name, changed.has(name) ? { ...info, added } : info];
   }));
   const kept = new Map<string, Promise<Uint8Array>>();
   const whole = (name: string) => {

@@ -34,8 +34,10 @@ export interface TensorInfo {
   shape: number[];
   /** Size of the whole tensor in bytes. */
   bytes: number;
-  /** Path of the file that holds it, for messages. */
+  /** Path of the file that holds it. */
   file: string;
+  /** Names of adapters that are added to what the file holds, for messages. */
+  added?: string;
   /** How the file holds rows of it that are quantised in blocks, where it does: it is shown as f32 then. */
   blocks?: BlockType;
 }

@@ -261,11 +261,14 @@ function piecesOf(source: TensorSource, need: MatrixNeed, most: number): FilePie
 
 /** The complaint about NaN and Inf. */
 export function notFinite(info: TensorInfo): ModelError {
-  return new ModelError(
-    `${info.name} in ${info.file} holds numbers that are not finite (NaN or Inf). The file is damaged.`,
-  );
+  const damaged = info.added ? "One of them is damaged, or weighs too much" : "The file is damaged";
+  return new ModelError(`${placeOf(info)} holds numbers that are not finite (NaN or Inf). ${damaged}.`);
 }
 
 function tooLarge(info: TensorInfo): ModelError {
-  return new ModelError(`${info.name} in ${info.file} holds numbers too large for f16. Run it with --type f32.`);
+  return new ModelError(`${placeOf(info)} holds numbers too large for f16. Run it with --type f32.`);
+}
+
+function placeOf({ name, file, added }: TensorInfo): string {
+  return `${name} in ${file}${added ? ` with ${added}` : ""}`;
 }

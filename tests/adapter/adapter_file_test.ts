@@ -92,8 +92,9 @@ Deno.test("what is merged has its own identity; what nothing changes keeps its n
   assert.deepEqual(await readFloats(weak, weak.tensors.get(same)!), await readFloats(unet, unet.tensors.get(same)!));
   // Read in pieces it is what it is at once.
   const name = "mid_block.attentions.0.transformer_blocks.0.attn2.to_k.weight";
-  assert.match(strong.tensors.get(name)!.file, /diffusion_pytorch_model\.safetensors with kohya$/);
-  assert.equal(strong.tensors.get(same)!.file, unet.tensors.get(same)!.file);
+  const told = (name: string) => [strong.tensors.get(name)!.file, strong.tensors.get(name)!.added];
+  assert.deepEqual(told(name), [unet.tensors.get(name)!.file, "kohya"]);
+  assert.deepEqual(told(same), [unet.tensors.get(same)!.file, undefined]);
   const whole = await readFloats(strong, strong.tensors.get(name)!);
   const piece = new Uint8Array(64);
   await strong.read(name, piece, 128);

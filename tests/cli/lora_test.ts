@@ -19,11 +19,14 @@ Deno.test("a LoRA by flag or tag: the same picture, its name and hash in the met
     const text = async (name: string) => readPictureText(await bytes(name), name);
 
     const repro = ["metadata", "flag.png", "--repro", "-m", TINY_MODEL, "-q"];
-    const [flag, tag, again] = await finishEach([
-      ["a cat", "--lora", "ink.safetensors=0.8", "--steps", "1", ...QUICK, "-o", "flag.png"],
+    const byFlag = ["a cat", "--lora", "ink.safetensors=0.8", "--steps", "1", ...QUICK];
+    const [flag, tag, again, packed, kept] = await finishEach([
+      [...byFlag, "-o", "flag.png"],
       ["a cat <lora:ink:0.8>", "--lora-dir", ".", "--steps", "1", ...QUICK, "-o", "tag.png"],
       [...repro, "-o", "again.png", "--json"],
-    ], { cwd });
+      [...byFlag, "--cache-packed", "-o", "packed.png"],
+      [...byFlag, "--cache-packed", "-o", "kept.png"],
+    ], { cwd, env: { XDG_CACHE_HOME: `${cwd}/cache` } });
     assert.equal(flag.code, 0, flag.stderr);
     assert.equal(tag.code, 0, tag.stderr);
     const parameters = (await text("flag.png")).get("parameters")!;
@@ -34,6 +37,9 @@ Deno.test("a LoRA by flag or tag: the same picture, its name and hash in the met
     assert.ok(!parameters.includes(cwd));
 
     assert.equal(JSON.parse(again.stdout || "{}").identical, true, again.stderr);
+    // The merged weights are kept by what is in them.
+    assert.deepEqual([packed.code, kept.code], [0, 0], packed.stderr + kept.stderr);
+    for (const name of ["packed.png", "kept.png"]) assert.deepEqual(await bytes(name), await bytes("flag.png"));
     await writeAdapter(`${cwd}/ink.safetensors`, convolutions);
     await Deno.copyFile(`${cwd}/ink.safetensors`, `${cwd}/lcm-lora.safetensors`);
     const [other, lcm] = await finishEach([

@@ -109,7 +109,8 @@ async function enlargedLast(
     throw orCancelled(error, signal);
   });
   const timings = { ...result.timings, decode: result.timings.decode + (performance.now() - started) / 1000 };
-  return { ...looked, result: { ...result, image, timings, settings: { ...result.settings, upscaleModel } } };
+  const memory = { ...result.memory, peakBytes: model.device.peakBytes };
+  return { ...looked, result: { ...result, image, timings, memory, settings: { ...result.settings, upscaleModel } } };
 }
 
 /** The best of several drawings; the first half of `drawAndMend`. */

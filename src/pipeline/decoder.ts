@@ -51,14 +51,15 @@ export function decodingStage({ decoder }: { decoder: Decoder }, size: LatentSiz
 
 /**
  * Makes ready what decodes, for when the device has steps to compute meanwhile: its pipelines, and its weights unless
- * they shall only be there while they are needed.
+ * memory is scarce. Then they come when they are needed, even where they may stay: no memory plan has room for what
+ * travels beside a step's activations.
  */
 export async function readyDecoder(
   model: Model,
   { stages: { decoding }, offload }: Pick<Drawing, "stages" | "offload">,
   signal?: AbortSignal,
 ): Promise<void> {
-  if (!offload) await model.load(decoding.parts);
+  if (!offload && !model.offload) await model.load(decoding.parts);
   for (const graph of decoding.record().flat()) await graph.pipelines(signal);
 }
 

@@ -96,15 +96,16 @@ export async function beginPrompts(
       if (regional) model.adapt([...loras.whole, ...regional.of(texts[group[0]].prompt)], [encoder]);
       using _there = await model.hold(stages.encoding[i], offload);
       const chunks = group.flatMap((t) => texts[t].chunks[i]);
-      groups.push({ texts: group, chunks, ...await beginChunks(encoder, chunks, choice, signal) });
+      const begun = await beginChunks(encoder, chunks, choice, signal);
+      // Memory that the device may still be using counts as free: where it is scarce, what comes next has to wait.
+      if (offload) await begun.encoded;
+      groups.push({ texts: group, chunks, ...begun });
     }
     if (regional) model.adapt(loras.whole, [encoder]);
     const result = ordered(encoder.network, counts, groups);
     result.catch(() => {}); // the next encoder may fail before anybody awaits it
     results.push(result);
   }
-  // Memory that the device may still be using counts as free: where it is scarce, what comes next has to wait.
-  if (offload) await Promise.all(results);
   return pending(
     Promise.all(results).then((results) => {
       const encoded = joined(model, texts, results);

@@ -19,3 +19,21 @@ Deno.test("what is cancelled at the second text encoder leaves the first to nobo
   await assert.rejects(() => paint(model, { ...asked, signal: stop.signal }), CancelledError);
   await paint(model, asked);
 });
+
+Deno.test("where weights leave the device, no text encoder comes before it has done with the one before", async () => {
+  const folder = new URL("../golden/models/sdxl", import.meta.url).pathname;
+  const device = await testDevice();
+  using model = await loadModel(folder, { device, offload: true });
+  const { hold } = model;
+  let there: number[] = [];
+  model.hold = async (stage, offload) => {
+    if (stage.name === "encoding") there.push(device.allocatedBytes);
+    return await hold.call(model, stage, offload);
+  };
+  for (const prompt of ["a fox", "an owl"]) { // what stands for absent operands stays after the first
+    there = [];
+    await paint(model, { prompt, width: 64, height: 64, steps: 1 });
+  }
+  assert.equal(there.length, 2);
+  assert.equal(there[1], there[0], "what is read of the first encoder is still on its way");
+});

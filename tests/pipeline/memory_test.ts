@@ -4,7 +4,7 @@
  */
 import assert from "@std/assert";
 import { openDevice } from "../../src/gpu/device.ts";
-import { paint } from "../../src/generate.ts";
+import { draw, paint, toEnd } from "../../src/generate.ts";
 import { BUNDLED_MODEL } from "../../src/assets.ts";
 import { memoryNeed } from "../../src/pipeline/memory.ts";
 import { planFromRegions } from "../../src/plan/from_regions.ts";
@@ -63,6 +63,19 @@ Deno.test("a GPU's transformed weights travel as the file has them: the plan say
   const allocated = device.peakBytes - before;
   model.close();
   assert.ok(Math.abs(allocated - peak) < 0.02 * peak, `planned ${peak}, allocated ${allocated}`);
+});
+
+Deno.test("a limit holds where all weights may stay, too: the decoder's do not travel beside a step", async () => {
+  const device = await testDevice("like a GPU");
+  const before = device.peakBytes = device.allocatedBytes;
+  const model = await loadModel(BUNDLED_MODEL, { device, noTune: true, offload: true });
+  const plan: Plan = { ...canvases, mode: "latent" }; // steps that need more than what decodes
+  const drawing = { ...await prepare(model, { plan, width: 64, height: 64, steps: 1 }), offload: false };
+  const { peak } = memoryNeed(model, drawing);
+  await toEnd(draw(model, drawing));
+  const allocated = device.peakBytes - before;
+  model.close();
+  assert.ok(allocated < 1.02 * peak, `planned ${peak}, allocated ${allocated}`);
 });
 
 Deno.test("phases share their memory: two need no more than the larger one, but for their inputs", async () => {

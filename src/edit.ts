@@ -105,8 +105,8 @@ interface Item {
  * @param target operations; or the prompt that the picture shall obey: then `plan` and the judge tell what is missing
  *   and what is too much
  * @returns an async generator of rounds, the first look before anything is painted
- * @throws UsageError where nothing tells what to do or where; what the judge throws, after a round with what was
- *   painted until then
+ * @throws UsageError where nothing tells what to do or where; what a drawing or the judge throws, after a round
+ *   with what was painted until then
  * @example
  * ```ts
  * const operations = [{ kind: "replace" as const, object: "a pear", words: "a red car" }];
@@ -254,35 +254,39 @@ async function* roundsOf(
     const todo = items.filter(({ asked }, i) => round === 1 && asked || marks !== undefined && isFault(marks[i]));
     if (todo.length === 0) return;
     const attempts: Attempt[] = [];
-    for (const item of todo) {
-      const index = items.indexOf(item);
-      // An earlier repaint of this round may have mended it.
-      if (!(round === 1 && item.asked) && !isFault(marks![index])) continue;
-      const { operation } = item;
-      const isNews = describes ? !described.has(item) : isPart(operation) && regionsOf(plan!).length === 1;
-      const next = isNews ? planFor(operation, plan) : plan!;
-      const seen = marks?.[index].box;
-      const repaint = await repaintOf(operation, image, next, { round, settings, seen, within, ...limits });
-      if (within && !isSeen(repaint.mask, limits.grid)) continue; // all of its place is kept
-      const drawing = fit(await prepare(model, { ...repaint, seed: seedOf(seed, painted++) }));
-      const result = await toEnd(draw(model, drawing, signal), onStep);
-      steps += result.timings.steps.length;
-      let failure: unknown;
-      const judged = await marksOf(result.image)?.catch((error) => void (failure = error));
-      if (failure) {
-        attempts.push({ operation, mask: repaint.mask, result, taken: item.asked });
-        if (item.asked) [image, plan] = [result.image, describes ? next : plan];
-        if (!signal?.aborted) yield { round, attempts, image, plan, checklist, steps };
-        throw failure;
+    try {
+      for (const item of todo) {
+        const index = items.indexOf(item);
+        // An earlier repaint of this round may have mended it.
+        if (!(round === 1 && item.asked) && !isFault(marks![index])) continue;
+        const { operation } = item;
+        const isNews = describes ? !described.has(item) : isPart(operation) && regionsOf(plan!).length === 1;
+        const next = isNews ? planFor(operation, plan) : plan!;
+        const seen = marks?.[index].box;
+        const repaint = await repaintOf(operation, image, next, { round, settings, seen, within, ...limits });
+        if (within && !isSeen(repaint.mask, limits.grid)) continue; // all of its place is kept
+        const drawing = fit(await prepare(model, { ...repaint, seed: seedOf(seed, painted++) }));
+        const result = await toEnd(draw(model, drawing, signal), onStep);
+        steps += result.timings.steps.length;
+        const judged = await marksOf(result.image)?.catch((failure) => {
+          attempts.push({ operation, mask: repaint.mask, result, taken: item.asked });
+          if (item.asked) [image, plan, marks] = [result.image, describes ? next : plan, undefined];
+          throw failure;
+        });
+        const after = describes && judged && marks ? stillTrue(judged, marks, index, repaint.mask) : judged;
+        const change = after && marks ? worth(after) - worth(marks) : 1;
+        const open = after?.[index].verdict === "unknown";
+        const taken = open || change > 0 || change === 0 && item.asked && round === 1;
+        attempts.push({ operation, mask: repaint.mask, result, marks: after, taken });
+        if (!taken) continue;
+        [image, plan, marks] = [result.image, describes ? next : plan, after];
+        described.add(item);
       }
-      const after = describes && judged && marks ? stillTrue(judged, marks, index, repaint.mask) : judged;
-      const change = after && marks ? worth(after) - worth(marks) : 1;
-      const open = after?.[index].verdict === "unknown";
-      const taken = open || change > 0 || change === 0 && item.asked && round === 1;
-      attempts.push({ operation, mask: repaint.mask, result, marks: after, taken });
-      if (!taken) continue;
-      [image, plan, marks] = [result.image, describes ? next : plan, after];
-      described.add(item);
+    } catch (failure) {
+      // What was taken until then is not lost; where nothing was, the marks are those of the round before.
+      const news = attempts.some(({ taken }) => taken) ? { marks } : {};
+      if (attempts.length && !signal?.aborted) yield { round, attempts, image, plan, checklist, ...news, steps };
+      throw failure;
     }
     yield { round, attempts, image, plan, checklist, marks, steps };
   }

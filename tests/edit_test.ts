@@ -2,8 +2,10 @@
 import assert from "@std/assert";
 import type { Operation } from "../src/edit/operation.ts";
 import { edit, mend, type Round } from "../src/edit.ts";
+import { ModelError } from "../src/errors.ts";
 import type { Judge, Verdict } from "../src/judge/judge.ts";
 import { loadModel } from "../src/pipeline/model.ts";
+import type { Drawing } from "../src/pipeline/drawing.ts";
 import { parsePlan } from "../src/plan/parse_plan.ts";
 import { planByRules } from "../src/plan/rules/rules.ts";
 import { paint } from "../src/generate.ts";
@@ -83,6 +85,25 @@ Deno.test("what was asked for is done even where the judge cannot tell, and not 
   const rounds = await all(edit(model, picture, operations, { plan, judge, settings }));
   assert.deepEqual(rounds.map(({ attempts }) => attempts.map(({ taken }) => taken)), [[], [true]]);
   await assert.rejects(all(edit(model, picture, [], { plan })), /nothing to do/);
+});
+
+Deno.test("a drawing that fails loses nothing that its round has painted before it", async () => {
+  const operations = ["a star", "a moon"].map((words) => ({
+    kind: "add" as const,
+    words,
+    box: [0, 0, 0.5, 1] as Operation["box"],
+  }));
+  const seen: Round[] = [];
+  let drawn = 0;
+  const fit = (drawing: Drawing) => {
+    if (drawing.start && drawn++) throw new ModelError("too large");
+    return drawing;
+  };
+  await assert.rejects(async () => {
+    for await (const round of edit(model, picture, operations, { plan, settings, fit })) seen.push(round);
+  }, /too large/);
+  assert.deepEqual(seen.map(({ attempts }) => attempts.map(({ taken }) => taken)), [[], [true]]);
+  assert.notDeepEqual(seen[1].image.data, picture.data);
 });
 
 Deno.test("what is painted anew in a later round is in the plan once", async () => {

@@ -168,7 +168,7 @@ function keyOf({ argument, flags }: Context): string {
 }
 
 async function drawRow(
-  { context }: Job,
+  { context, keys }: Job,
   index: number,
   studio: Studio,
   wildcards: Wildcards | undefined,
@@ -177,5 +177,5 @@ async function drawRow(
   const { flags } = context;
   const own = seedOf(checkAsked(context), index * (flags.bestOf ?? 1));
   const chance = await chanceOf(context, wildcards);
-  return await studio.draw(chance.at(own), own, await outputOf(flags), number);
+  return await studio.draw(chance.at(own), own, await outputOf(flags, keys.length), number);
 }

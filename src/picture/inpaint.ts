@@ -116,17 +116,15 @@ export function either(a: Picture, b: Picture): Picture {
  *
  * @param page the original
  * @param image what was painted, for `box` of the page, of any size
- * @param mask of the page's size
- * @param blur pixels over which the new fades in, inside the mask
+ * @param shares of the new in each pixel of the page, see `sharesOf`
  */
-export function putBack(page: Picture, image: Picture, box: Box, mask: Mask, blur: number): Picture {
+export function putBack(page: Picture, image: Picture, box: Box, shares: ArrayLike<number>): Picture {
   const part = resized(image, box.width, box.height);
   const before = cropped(page, box.left, box.top, box.width, box.height);
-  const share = blur > 0 ? faded(mask, blur) : mask.data;
   const data = new Uint8Array(part.data.length);
   for (let y = 0; y < box.height; y++) {
     for (let x = 0; x < box.width; x++) {
-      const weight = share[(box.top + y) * mask.width + box.left + x];
+      const weight = shares[(box.top + y) * page.width + box.left + x];
       const at = (y * box.width + x) * 4;
       for (let c = 0; c < 3; c++) {
         data[at + c] = Math.round(part.data[at + c] * weight + before.data[at + c] * (1 - weight));
@@ -136,6 +134,11 @@ export function putBack(page: Picture, image: Picture, box: Box, mask: Mask, blu
   }
   const whole = { ...page, data: page.data.slice() };
   return pasted(whole, { width: box.width, height: box.height, data }, box.left, box.top);
+}
+
+/** How much of what was painted each pixel shows. @param blur pixels over which it fades in, inside the mask */
+export function sharesOf(mask: Mask, blur: number): ArrayLike<number> {
+  return blur > 0 ? faded(mask, blur) : mask.data;
 }
 
 /** Shares that rise from 0 at the mask's edge to 1 inside: twice what a Gaussian makes of it, less 1. */

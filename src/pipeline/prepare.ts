@@ -35,7 +35,7 @@ import { type PlacedLoras, placeLoras, wishesOf } from "./loras.ts";
 import type { Networks } from "./networks.ts";
 import { remarksOnControls, steeredPhases } from "./phases.ts";
 import { declareRegionLoras, tagsOf, withoutTags } from "./region_loras.ts";
-import { isInpainting, readStart, sizeOfStart, type Start, type StartInputs, startOf } from "./start.ts";
+import { isInpainting, readStart, remarkOnBlur, sizeOfStart, type Start, type StartInputs, startOf } from "./start.ts";
 
 /**
  * Settles how `options` are drawn with a model. Reads masks, computes no picture and touches no device memory.
@@ -62,7 +62,8 @@ export async function prepare(networks: Networks, options: GenerateOptions): Pro
     given,
   });
   const drawing = await withLarger(networks, await draws(settings, start), draws);
-  return said === undefined ? drawing : { ...drawing, warnings: [said, ...drawing.warnings] };
+  const remarks = [said, start && remarkOnBlur(start, settings)].filter((remark) => remark !== undefined);
+  return { ...drawing, warnings: [...remarks, ...drawing.warnings] };
 }
 
 /** @throws UsageError where the network sees no white of a mask, and would paint nothing in all of its steps */

@@ -5,7 +5,17 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
-import { type Box, either, extended, greyOf, type Mask, maskOf, putBack, surroundings } from "../picture/inpaint.ts";
+import {
+  type Box,
+  either,
+  extended,
+  greyOf,
+  type Mask,
+  maskOf,
+  putBack,
+  sharesOf,
+  surroundings,
+} from "../picture/inpaint.ts";
 import { type NamedPicture, readInput } from "../picture/input.ts";
 import { cropped, filled, opaque, type Picture } from "../picture/picture.ts";
 import { fitted } from "../picture/resize.ts";
@@ -31,7 +41,12 @@ export interface Start {
   /** Whether it begins with nothing but noise. */
   readonly pure: boolean;
   /** Where kept pixels come from, and where what was painted belongs; absent where nothing is put back. */
-  readonly page?: { readonly picture: Picture; readonly box: Box; readonly mask: Mask; readonly blur: number };
+  readonly page?: {
+    readonly picture: Picture;
+    readonly box: Box;
+    readonly mask: Mask;
+    readonly shares: ArrayLike<number>;
+  };
   /** The part of what was drawn that is wanted: a page may be no multiple of what the networks work in. */
   readonly wanted: { width: number; height: number };
 }
@@ -105,21 +120,19 @@ export function startOf(inputs: StartInputs, settings: Settings, sized: boolean)
     const box = surroundings(mask, settings.inpaintPadding ?? 32, width, height);
     const part = (of: Picture) =>
       fitted(cropped(of, box.left, box.top, box.width, box.height), width, height, "stretch");
-    const page = { picture, box, mask, blur: maskBlur };
+    const page = { picture, box, mask, shares: sharesOf(mask, maskBlur) };
     return { ...start, picture: part(picture), mask: maskOf(part(white)), page, wanted: { width, height } };
   }
   // A page whose size nobody asked for keeps every pixel: it is drawn on the next larger size and cut back.
   const page = (of: Picture) => sized ? fitted(of, width, height, resize) : atTopLeft(of, width, height);
   const [shown, shownMask] = [page(picture), maskOf(page(white))];
   const drawn = { left: 0, top: 0, width, height };
-  const kept = sized
-    ? { picture: shown, box: drawn, mask: shownMask, blur: maskBlur }
-    : { picture, box: whole, mask, blur: maskBlur };
+  const kept = sized ? { picture: shown, box: drawn, mask: shownMask } : { picture, box: whole, mask };
   return {
     ...start,
     picture: shown,
     mask: shownMask,
-    ...(settings.noPaste ? {} : { page: kept }),
+    ...(settings.noPaste ? {} : { page: { ...kept, shares: sharesOf(kept.mask, maskBlur) } }),
     wanted: sized ? { width, height } : size,
   };
 }
@@ -156,6 +169,17 @@ export function paintedIn({ page, mask, wanted }: Start): Picture | undefined {
   return page ? white : cropped(white, 0, 0, wanted.width, wanted.height);
 }
 
+/** What there is to say of a mask that fades in over more pixels than it has. */
+export function remarkOnBlur({ page }: Start, { maskBlur }: Settings): string | undefined {
+  if (!page || !maskBlur) return undefined;
+  let most = 0;
+  for (let i = 0; i < page.shares.length; i++) most = Math.max(most, page.shares[i]);
+  if (most >= 0.5) return undefined;
+  const shown = most * 255 < 0.5 ? "nothing" : `at most ${Math.ceil(most * 100)} %`;
+  return `--mask-blur ${maskBlur} fades over more than the mask's width: ${shown} of what is painted will be seen. ` +
+    "Lower it.";
+}
+
 /** The picture in the corner of a larger page that repeats its last column and row. */
 function atTopLeft(picture: Picture, width: number, height: number): Picture {
   return extended(picture, { right: width - picture.width, bottom: height - picture.height }).picture;
@@ -166,5 +190,5 @@ export function finish({ page, wanted }: Start, image: Picture): Picture {
   const cut = image.width === wanted.width && image.height === wanted.height
     ? image
     : cropped(image, 0, 0, wanted.width, wanted.height);
-  return page ? putBack(page.picture, cut, page.box, page.mask, page.blur) : cut;
+  return page ? putBack(page.picture, cut, page.box, page.shares) : cut;
 }

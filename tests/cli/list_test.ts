@@ -74,6 +74,11 @@ Deno.test("a list is drawn with one model; a bad row is named and loses no other
       [3, "out_002.png"],
       [4, "own.jpg"],
     ]);
+
+    await Deno.writeTextFile(join(cwd, "b.jsonl"), '{"prompt": "a cat", "output": "one.png"}\n');
+    const several = await finish(program(["--prompts", "b.jsonl", ...common, "-b", "2", "--force"], { cwd }));
+    assert.equal(several.code, 2);
+    assert.match(several.stderr, /line 1: 2 files need a number in their name: -o new.one_%03d\.png/);
   }));
 
 Deno.test("a manifest is gone on with, also after half a line; another file is left alone", () =>

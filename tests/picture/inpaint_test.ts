@@ -1,5 +1,5 @@
 import assert from "@std/assert";
-import { maskOf, putBack } from "../../src/picture/inpaint.ts";
+import { maskOf, putBack, sharesOf } from "../../src/picture/inpaint.ts";
 import { filled } from "../../src/picture/picture.ts";
 
 Deno.test("what is put back fades in inside a mask that turns inwards, and leaves the rest to the bit", () => {
@@ -13,7 +13,7 @@ Deno.test("what is put back fades in inside a mask that turns inwards, and leave
   }
   const [page, image] = [filled(side, side, [10, 20, 30, 255]), filled(side, side, [200, 100, 50, 255])];
   const mask = maskOf(white);
-  const { data } = putBack(page, image, { left: 0, top: 0, width: side, height: side }, mask, 4);
+  const { data } = putBack(page, image, { left: 0, top: 0, width: side, height: side }, sharesOf(mask, 4));
   mask.data.forEach((inside, i) => {
     if (!inside) assert.deepEqual([...data.subarray(i * 4, i * 4 + 3)], [10, 20, 30], `pixel ${i}`);
   });

@@ -2,7 +2,7 @@
 import assert from "@std/assert";
 import { UsageError } from "../../src/errors.ts";
 import { filled, type Picture } from "../../src/picture/picture.ts";
-import { finish, readStart, sizeOfStart, startOf } from "../../src/pipeline/start.ts";
+import { finish, readStart, remarkOnBlur, sizeOfStart, startOf } from "../../src/pipeline/start.ts";
 import type { PictureOptions, Settings } from "../../src/settings.ts";
 
 const grey = (width: number, height: number, level: number): Picture =>
@@ -53,6 +53,14 @@ Deno.test("what is new fades in inside the mask, and nothing outside it changes"
   const row = (x: number) => data[(8 * 64 + x) * 4];
   assert.deepEqual([row(0), row(15), row(32), row(48)], [100, 100, 200, 100]);
   assert.ok(row(16) > 100 && row(16) < row(18) && row(18) < row(22));
+  // 32 pixels wide, but no more than 8 high.
+  const remark = async (maskBlur: number) => {
+    const { start: soft } = await start({ initImage, mask: white(64, 16, [16, 4, 48, 12]), maskBlur });
+    return remarkOnBlur(soft, { maskBlur } as Settings);
+  };
+  assert.equal(await remark(4), undefined);
+  assert.match((await remark(8))!, /^--mask-blur 8 fades over more than the mask's width: at most \d+ % of what/);
+  assert.match((await remark(64))!, /: nothing of what is painted will be seen/);
 });
 
 Deno.test("only the mask's surroundings are drawn at full size, in the shape asked for, and put back in their place", async () => {

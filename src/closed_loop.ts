@@ -176,7 +176,7 @@ export async function mendBest(
       for await (const round of mend(model, result.image, plan, mending)) {
         const isLook = round.round === 0;
         if (isLook && rounds.length) continue;
-        if (!add(round) && !isLook && round.marks) break; // without marks its judge has failed
+        if (!add(round) && !isLook && round.marks) break; // without marks something has failed
       }
       if (rounds.length > most || !marks.some(isFault)) break;
       const seed = seedOf(drawing.settings.seed, painted);

@@ -172,20 +172,28 @@ export class Model implements Networks, Disposable {
   /** @internal A quick decoder, by its file; opened once. */
   async taesd(path: string): Promise<Part<TaesdConfig>> {
     const { latentChannels } = this.decoder.network;
-    return await once(this.#taesds, path, async () => {
-      const part = await declareTaesd(this.device, this.precision, path, latentChannels);
-      this.#otherParts.push(part);
-      return part;
-    });
+    return await once(
+      this.#taesds,
+      path,
+      async () => this.#beside(await declareTaesd(this.device, this.precision, path, latentChannels)),
+    );
   }
 
   /** @internal A network that enlarges pictures, by its file; opened once. */
   async upscaler(path: string): Promise<Part<RrdbConfig>> {
-    return await once(this.#upscalers, path, async () => {
-      const part = await declareUpscaler(this.device, this.precision, path);
-      this.#otherParts.push(part);
-      return part;
-    });
+    return await once(
+      this.#upscalers,
+      path,
+      async () => this.#beside(await declareUpscaler(this.device, this.precision, path)),
+    );
+  }
+
+  /** Closed with the model, or at once where that was closed while it was opened. */
+  #beside<Network>(part: Part<Network>): Part<Network> {
+    if (this.#closed) part.source?.close();
+    this.expectOpen();
+    this.#otherParts.push(part);
+    return part;
   }
 
   /**
@@ -209,6 +217,7 @@ export class Model implements Networks, Disposable {
     const file = await openControlNet(path, { family, contextWidth: backbone.network.contextDim, pooledWidth });
     try {
       const named = { name: modelName(path), hash: await hashTensors(file.source) };
+      this.expectOpen(); // it may have been closed meanwhile
       const kept = { precision, keep: this.#options.keep };
       const part = declareControlNet(device, `controlnet:${this.#controlParts.length}`, kept, file);
       this.#controlParts.push(part);
@@ -295,7 +304,10 @@ export class Model implements Networks, Disposable {
     const { cachePacked, onMessage = () => {} } = this.#options;
     if (!cachePacked || part.weights.ready) return undefined;
     if (!this.#packed.has(part)) {
-      this.#packed.set(part, await openPackedCache(packedFolder(), part.weights, part.source!, onMessage));
+      const packed = await openPackedCache(packedFolder(), part.weights, part.source!, onMessage);
+      if (this.#closed) packed?.close();
+      this.expectOpen();
+      this.#packed.set(part, packed);
     }
     return this.#packed.get(part);
   }

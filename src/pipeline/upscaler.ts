@@ -64,8 +64,7 @@ export class Upscaler implements Disposable {
    * Enlarges a picture; transparent pixels are set on white.
    * @param onProgress told of the tiles that are done and of all of them
    * @throws UsageError where the result would be too large, GpuError where numbers overflow, CancelledError when
-   *   `signal`
-   *   aborts
+   *   `signal` aborts
    */
   async upscale(
     picture: Picture,

@@ -94,3 +94,14 @@ Deno.test("a model is closed once, and what is asked of it then says so", async 
   await assert.rejects(paint(model, options), /The model is closed/);
   model.close();
 });
+
+Deno.test("what is opened while its model is closed is closed, too", () =>
+  inFolder(async (folder) => {
+    const taesd = `${folder}/taesd.safetensors`;
+    await writeTaesd(taesd);
+    using device = await openDevice();
+    const model = await loadModel(tiny.replace("sdxl", "sd1"), { device, lazy: true });
+    const opening = model.taesd(taesd);
+    model.close();
+    await assert.rejects(opening, /The model is closed/); // a file left open fails the test
+  }));

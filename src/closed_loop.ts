@@ -8,7 +8,7 @@ import { mend, type Round } from "./edit.ts";
 import { CancelledError, orCancelled, PlannerError, RpgError } from "./errors.ts";
 import { addedTimings, draw, type ImageResult, type StepEvent, toEnd } from "./generate.ts";
 import { checklistOf } from "./judge/checklist.ts";
-import { type Check, isFault, type Judge, type Mark, worth } from "./judge/judge.ts";
+import { ask, type Check, isFault, type Judge, type Mark, worth } from "./judge/judge.ts";
 import { filled, type Picture } from "./picture/picture.ts";
 import type { Drawing } from "./pipeline/drawing.ts";
 import type { Model } from "./pipeline/model.ts";
@@ -130,7 +130,7 @@ export async function drawBest(model: Model, drawing: Drawing, options: Omit<Loo
       const result = await toEnd(draw(model, { ...drawing, settings: { ...drawing.settings, seed } }, signal), onStep);
       timings = addedTimings(timings, result.timings);
       best ??= { result, marks: checklist.map(() => ({ verdict: "unknown" })) };
-      const marks = await judge(result.image, checklist, signal);
+      const marks = await ask(judge, result.image, checklist, signal);
       if (drawn.length === 0 || worth(marks) > worth(best.marks)) best = { result, marks };
       drawn.push({ seed, worth: worth(marks), image: result.image, marks });
     }
@@ -181,7 +181,7 @@ export async function mendBest(
       if (rounds.length > most || !marks.some(isFault)) break;
       const seed = seedOf(drawing.settings.seed, painted);
       const again = await toEnd(draw(model, { ...drawing, settings: { ...drawing.settings, seed } }, signal), onStep);
-      const after = await judge(again.image, checklist, signal);
+      const after = await ask(judge, again.image, checklist, signal);
       const taken = worth(after) > worth(marks);
       const attempt = {
         operation: wholeOf(plan),

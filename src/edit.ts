@@ -14,7 +14,7 @@ import { operationsBetween } from "./edit/difference.ts";
 import { UsageError } from "./errors.ts";
 import { draw, type ImageResult, type StepEvent, toEnd } from "./generate.ts";
 import { checklistOf } from "./judge/checklist.ts";
-import { type Check, isFault, type Judge, type Mark, worth } from "./judge/judge.ts";
+import { ask, type Check, isFault, type Judge, type Mark, worth } from "./judge/judge.ts";
 import type { Picture } from "./picture/picture.ts";
 import { type Heat, look, prepareLook } from "./pipeline/heat.ts";
 import type { Drawing } from "./pipeline/drawing.ts";
@@ -243,7 +243,7 @@ async function* roundsOf(
   { describes = true, looked }: { describes?: boolean; looked?: Mark[] } = {},
 ): AsyncGenerator<Round, void> {
   const checklist = [...items.map(({ check }) => check), ...others];
-  const marksOf = (image: Picture) => judge?.(image, checklist, signal);
+  const marksOf = (image: Picture) => judge && ask(judge, image, checklist, signal);
   let [image, plan, marks] = [picture, scene, looked ?? await marksOf(picture)];
   let [steps, painted] = [0, 0];
   const described = new Set<Item>(); // the plan says already what these change

@@ -2,7 +2,7 @@
 import assert from "@std/assert";
 import { drawAndMend, repaintLike, UnfinishedError } from "../src/closed_loop.ts";
 import { edit, type Round } from "../src/edit.ts";
-import { PlannerError } from "../src/errors.ts";
+import { CancelledError, PlannerError } from "../src/errors.ts";
 import { paint } from "../src/generate.ts";
 import { boxAround } from "../src/edit/mask.ts";
 import type { Judge, Verdict } from "../src/judge/judge.ts";
@@ -171,6 +171,22 @@ Deno.test("a judge that fails loses no picture: the best until then is handed on
   }, /gone/);
   assert.deepEqual(rounds.map(({ attempts }) => attempts.map(({ taken }) => taken)), [[], [true]]);
   assert.notDeepEqual(rounds[1].image.data, image.data);
+});
+
+Deno.test("whoever wrote the judge, an aborted loop is cancelled, and an item without a mark is named", async () => {
+  const drawing = await prepare(model, { plan: planByRules(prompt), ...size });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const aborting: Judge = (_picture, _checklist, signal) => {
+    controller.abort();
+    return Promise.reject(signal!.reason);
+  };
+  await assert.rejects(drawAndMend(model, drawing, { judge: aborting, rounds: 1, signal }), CancelledError);
+  const short: Judge = () => Promise.resolve([{ verdict: "right" }]);
+  await assert.rejects(
+    drawAndMend(model, drawing, { judge: short }),
+    /gives "a blue teapot" no mark: .* one of right, /,
+  );
 });
 
 Deno.test("a network enlarges what was looked at and mended in the size that the model paints", () =>

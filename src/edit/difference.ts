@@ -7,7 +7,7 @@
 import { briefText } from "../brief.ts";
 import { UsageError } from "../errors.ts";
 import { checklistOf } from "../judge/checklist.ts";
-import { isFault, type Judge } from "../judge/judge.ts";
+import { ask, isFault, type Judge } from "../judge/judge.ts";
 import type { Picture } from "../picture/picture.ts";
 import type { Plan } from "../plan/plan.ts";
 import { expectEnglish } from "../plan/rules/language.ts";
@@ -41,7 +41,7 @@ export async function operationsBetween(
   }
   const checks = checklistOf(wanted);
   const before = plan ? checklistOf(plan) : [];
-  const marks = await judge?.(picture, checks, signal);
+  const marks = judge && await ask(judge, picture, checks, signal);
   const operations: Operation[] = [];
   checks.forEach((check, i) => {
     const same = before.find(({ words, box }) => words === check.words && covers(box, check.box));

@@ -5,7 +5,7 @@
  */
 import { briefText } from "../brief.ts";
 import { UsageError } from "../errors.ts";
-import type { Judge } from "../judge/judge.ts";
+import { ask, type Judge } from "../judge/judge.ts";
 import type { Picture } from "../picture/picture.ts";
 import { type Plan, regionsOf } from "../plan/plan.ts";
 import { checklistOf, placesOf } from "../judge/checklist.ts";
@@ -86,7 +86,7 @@ export async function placed(operation: Operation, picture: Picture, guides: Gui
     return { ...operation, words: said, box: boxOf(free ?? asked) };
   }
   const cell = plan && cellOf(plan, object!);
-  const [mark] = judge ? await judge(picture, [{ words: object!, ...(cell ? { box: cell } : {}) }], signal) : [];
+  const [mark] = judge ? await ask(judge, picture, [{ words: object!, ...(cell ? { box: cell } : {}) }], signal) : [];
   const seen = mark?.box && grown(mark.box, MARGIN);
   const holds = cell ?? seen;
   if (!holds && mark?.verdict === "missing") {
@@ -121,10 +121,10 @@ async function placesTaken(picture: Picture, { plan, judge, sees, before = [], s
   const checks = (plan ? checklistOf(plan) : []).filter(({ box }) =>
     box && !gone.some((hole) => overlap(box, hole) > 0.5)
   );
-  const marks = checks.length ? await judge?.(picture, checks, signal) : [];
+  const marks = judge && checks.length ? await ask(judge, picture, checks, signal) : [];
   const seen: Rect[] = [];
   for (const [i, { words, box }] of checks.entries()) {
-    const { verdict, box: where } = marks?.[i] ?? { verdict: "unknown" };
+    const { verdict, box: where } = marks[i] ?? { verdict: "unknown" };
     const shape = await sees?.(words, box);
     const boxes = [where && grown(where, MARGIN), shape && boxAround(shape)].filter((known) => known !== undefined);
     if (boxes.length) seen.push(around(boxes));

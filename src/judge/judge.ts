@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { orCancelled, UsageError } from "../errors.ts";
 import type { Picture } from "../picture/picture.ts";
 import type { Rect } from "../region/layout.ts";
 
@@ -43,6 +44,31 @@ export type Judge = (picture: Picture, checklist: readonly Check[], signal?: Abo
 
 /** What cannot be told is no fault, or a loop would mend it for ever. */
 const WORTH: Record<Verdict, number> = { right: 1, unknown: 1, wrong: 0.5, misplaced: 0.5, missing: 0 };
+
+/**
+ * Asks a judge, whoever wrote it.
+ *
+ * @throws CancelledError where the signal ended it; UsageError where an item is left without a mark
+ */
+export async function ask(
+  judge: Judge,
+  picture: Picture,
+  checklist: readonly Check[],
+  signal?: AbortSignal,
+): Promise<Mark[]> {
+  let marks: Mark[];
+  try {
+    marks = await judge(picture, checklist, signal);
+  } catch (error) {
+    throw orCancelled(error, signal);
+  }
+  const without = checklist.findIndex((_, i) => !Object.hasOwn(WORTH, marks?.[i]?.verdict));
+  if (without < 0) return marks;
+  throw new UsageError(
+    `The judge gives "${checklist[without].words}" no mark: each item gets a verdict, ` +
+      `one of ${Object.keys(WORTH).join(", ")}.`,
+  );
+}
 
 /** The worth of a picture: items that are right first, then how near the others are. */
 export function worth(marks: readonly Mark[]): number {

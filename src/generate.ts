@@ -51,7 +51,7 @@ export interface ImageResult {
   settings: Settings;
   /** What there was to say: long prompts, a seed's limits. */
   warnings: string[];
-  /** Seconds. */
+  /** Seconds. Where weights stay on the device, `compile` has the end of encoding: both go on at once. */
   timings: { encode: number; compile: number; steps: number[]; decode: number };
   /** On the device: the most since it was opened, and of that the weights. */
   memory: { peakBytes: number; weightsBytes: number };

@@ -12,6 +12,7 @@ import { isConfigured, readEnvironment } from "../plan/llm/endpoint.ts";
 import type { LanguageModelOptions } from "../plan/llm/language_model.ts";
 import type { FlagValues } from "../settings.ts";
 import type { Context } from "./command.ts";
+import { json } from "./json.ts";
 
 /**
  * "auto" takes the bundled model's detector for the bundled model, for others a vision model if one is configured, else
@@ -35,24 +36,35 @@ export function modelOptions({ llmUrl, llmModel, llmTimeout, llmMaxTokens }: Fla
   return { llmUrl, llmModel, llmTimeout, llmMaxTokens };
 }
 
+/** The judge that looks at a picture; undefined where neither --rounds nor --best-of asks for one. */
+export type JudgeFor = (context: Context) => Promise<Judge | undefined>;
+
 /**
- * The judge of --rounds and --best-of; undefined where neither is asked for.
+ * The judges of a run's pictures, of which each may have flags of its own; each judge is opened once.
  *
- * @throws UsageError where they are and nobody looks
+ * @throws UsageError where --judge has nothing to look at; the function it gives, where nobody looks
  */
-export async function loopJudge(context: Context): Promise<Judge | undefined> {
-  const { rounds, bestOf, judge: name } = context.flags;
-  const flag = rounds !== undefined ? "--rounds" : bestOf !== undefined ? "--best-of" : undefined;
-  if (!flag) {
-    if (name !== undefined) throw new UsageError("--judge looks for --rounds and --best-of: give one of them.");
-    return undefined;
+export function loopJudges(contexts: readonly Context[]): JudgeFor {
+  if (contexts.some(({ flags }) => flags.judge !== undefined) && !contexts.some(({ flags }) => lookedFor(flags))) {
+    throw new UsageError("--judge looks for --rounds and --best-of: give one of them.");
   }
-  const judge = await judgeOf(context);
-  if (judge) return judge;
-  throw new UsageError(
-    `${flag} needs somebody who looks, and ${
-      name === "none" ? "--judge none does not" : "for this model auto finds nobody"
-    }. ` +
-      "--judge mini knows the things that the bundled model knows.",
-  );
+  const judges = new Map<string, Promise<Judge | undefined>>();
+  return async (context) => {
+    const { flags } = context;
+    const flag = lookedFor(flags);
+    if (!flag) return undefined;
+    const key = json([flags.judge, flags.model ?? null, modelOptions(flags)]);
+    if (!judges.has(key)) judges.set(key, judgeOf(context));
+    const judge = await judges.get(key);
+    if (judge) return judge;
+    throw new UsageError(
+      `${flag} needs somebody who looks, and ${
+        flags.judge === "none" ? "--judge none does not" : "for this model auto finds nobody"
+      }. --judge mini knows the things that the bundled model knows.`,
+    );
+  };
+}
+
+function lookedFor({ rounds, bestOf }: FlagValues): string | undefined {
+  return rounds !== undefined ? "--rounds" : bestOf !== undefined ? "--best-of" : undefined;
 }

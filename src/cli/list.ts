@@ -16,7 +16,7 @@ import type { Context } from "./command.ts";
 import { json } from "./json.ts";
 import type { Report } from "./draw.ts";
 import { checkAsked } from "./check_asked.ts";
-import { loopJudge } from "./judge_of.ts";
+import { type JudgeFor, loopJudges } from "./judge_of.ts";
 import { type Entry, Manifest } from "./manifest.ts";
 import { outputOf } from "./output.ts";
 import { drawEach } from "./each.ts";
@@ -65,6 +65,8 @@ export async function drawList(context: Context, path: string): Promise<void> {
   const manifest = await Manifest.open(flags.manifest ?? join(folder, `${stem}.manifest.jsonl`));
   const jobs = jobsOf(context, rows, count, folder);
   const slots = jobs.flatMap((job) => job.keys.map((key, index): Slot => ({ job, index, key })));
+  const judgeFor = loopJudges([context, ...jobs.map(({ context }) => context)]);
+  await judgeFor(context);
   const failed: Failure[] = [];
   const fail = async ({ line }: Job, key: string, error: RpgError) => {
     console.complain(`error: ${name}, line ${line}: ${error.message}`);
@@ -77,7 +79,7 @@ export async function drawList(context: Context, path: string): Promise<void> {
   const there = slots.filter(({ image }) => image).length;
   const wanted = slots.filter(({ job, image }) => !job.error && !image);
   if (wanted.length) {
-    await drawSlots(wanted, context, manifest, async ({ job, key }, error) => {
+    await drawSlots(wanted, context, judgeFor, manifest, async ({ job, key }, error) => {
       await fail(job, key, error);
       job.error = error;
     });
@@ -99,11 +101,12 @@ export async function drawList(context: Context, path: string): Promise<void> {
 async function drawSlots(
   wanted: readonly Slot[],
   context: Context,
+  judgeFor: JudgeFor,
   manifest: Manifest,
   failed: (slot: Slot, error: RpgError) => Promise<void>,
 ): Promise<void> {
   const { flags, console } = context;
-  using studio = new Studio(await loopJudge(context));
+  using studio = new Studio(judgeFor);
   // A model that rows share is no mistake of one of them.
   if (wanted.some(({ job }) => MODEL.every((name) => job.context.flags[name] === flags[name]))) {
     await studio.open(context);

@@ -6,7 +6,6 @@
 import { dirname, relative, resolve } from "../deps/path.ts";
 import { CancelledError, UsageError } from "../errors.ts";
 import { writeNewFile } from "../files/new_file.ts";
-import type { Judge } from "../judge/judge.ts";
 import type { Drawing } from "../pipeline/drawing.ts";
 import type { Model } from "../pipeline/model.ts";
 import { prepare } from "../pipeline/prepare.ts";
@@ -18,6 +17,7 @@ import { choosePlan } from "./choose_plan.ts";
 import type { Context } from "./command.ts";
 import { json } from "./json.ts";
 import { drawToFile, type Report } from "./draw.ts";
+import type { JudgeFor } from "./judge_of.ts";
 import type { Describe } from "./layers.ts";
 import { fitWithin } from "./max_vram.ts";
 import { loadWeights, type ModelChoice, type OpenedModel, openModel } from "./open_model.ts";
@@ -44,7 +44,7 @@ export class Studio implements Disposable {
   readonly #plans = new Map<string, Plan>();
   #last?: { key: string; drawing: Drawing };
 
-  constructor(private readonly judge?: Judge) {}
+  constructor(private readonly judgeFor: JudgeFor) {}
 
   /**
    * Opens the model that the flags name, and closes another one. What it cannot draw is refused here, before a planner
@@ -59,6 +59,7 @@ export class Studio implements Disposable {
 
   /** Draws the picture with this seed and writes it. @param number of the picture in its batch, from 1 */
   async draw(context: Context, seed: number | bigint, output: Output, number: number): Promise<Report> {
+    const judge = await this.judgeFor(context);
     const easel = await this.#open(context);
     const drawing = await this.#drawingOf(easel, context);
     if (!easel.loaded) {
@@ -82,7 +83,7 @@ export class Studio implements Disposable {
       noMetadata ? undefined : recipeOf,
       context,
       number,
-      this.judge,
+      judge,
     );
   }
 

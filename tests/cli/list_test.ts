@@ -75,9 +75,11 @@ Deno.test("a list is drawn with one model; a bad row is named and loses no other
       [4, "own.jpg"],
     ]);
 
-    await Deno.writeTextFile(join(cwd, "b.jsonl"), '{"prompt": "a cat", "output": "one.png"}\n');
+    const own = '{"prompt": "a cat", "output": "one.png"}\n{"prompt": "a cat", "rounds": 2}\n';
+    await Deno.writeTextFile(join(cwd, "b.jsonl"), own);
     const several = await finish(program(["--prompts", "b.jsonl", ...common, "-b", "2", "--force"], { cwd }));
     assert.equal(several.code, 2);
+    assert.match(several.stderr, /line 2: --rounds needs somebody who looks/);
     assert.match(several.stderr, /line 1: 2 files need a number in their name: -o new.one_%03d\.png/);
   }));
 

@@ -245,14 +245,22 @@ export class Graph {
     const started = performance.now();
     const { places, bind } = await this.#prepare(signal);
     device.gpu.pushErrorScope("validation");
-    const sections = this.#spans().map(([first, end]) => bind(first, end));
-    const error = await device.gpu.popErrorScope();
-    if (error) {
-      for (const place of places) releasePlace(device, place);
-      throw new GpuError(`${label} cannot be set up on ${device.summary.name}: ${error.message}`);
+    try {
+      let refused: Promise<GPUError | null>;
+      let sections: Replay[][];
+      try {
+        sections = this.#spans().map(([first, end]) => bind(first, end));
+      } finally {
+        refused = device.gpu.popErrorScope(); // whatever happens: the errors of others are not for this scope
+      }
+      const error = await refused;
+      if (error) throw new GpuError(`${label} cannot be set up on ${device.summary.name}: ${error.message}`);
+      device.tracer?.span(`compile ${label}`, started);
+      return new Program(device, label, sections, places, bytes);
+    } catch (error) {
+      for (const place of places) releasePlace(device, place); // weights may have left while pipelines were made
+      throw error;
     }
-    device.tracer?.span(`compile ${label}`, started);
-    return new Program(device, label, sections, places, bytes);
   }
 
   /** As {@linkcode Graph.compile}, for weights that are not on the device and shall not stay there. */

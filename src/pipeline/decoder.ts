@@ -80,7 +80,7 @@ export async function decodePicture(
   }
   {
     using _there = await model.hold(stages.decoding, offload);
-    const picture = await decodeWith(decoder, latents, slot, window, signal);
+    const picture = await decodeWith(model, decoder, latents, slot, window, signal);
     if (picture) return picture;
   }
   if (!(await latents.read(slot)).every(Number.isFinite)) {
@@ -92,7 +92,7 @@ export async function decodePicture(
     const wide = declareDecoder(model.device, "f32", decoder.network, decoder.source);
     const tile = decodingWindow(wide, latents.size, settings);
     using _there = await model.hold(decodingStage({ decoder: wide }, latents.size, tile), true);
-    const picture = await decodeWith(wide, latents, slot, tile, signal);
+    const picture = await decodeWith(model, wide, latents, slot, tile, signal);
     if (picture) return picture;
   }
   throw new GpuError("The picture holds NaN or Inf values, so it was discarded. Try another seed or sampler.");
@@ -109,13 +109,14 @@ export async function decodeTiny(
 ): Promise<Picture> {
   const window = decodingWindow(tiny, latents.size, {});
   using _there = await model.hold(decodingStage({ decoder: tiny }, latents.size, window), offload);
-  const picture = await decodeWith(tiny, latents, slot, window, signal);
+  const picture = await decodeWith(model, tiny, latents, slot, window, signal);
   if (picture) return picture;
   throw new GpuError("The picture holds NaN or Inf values, so it was discarded. Leave out --taesd.");
 }
 
 /** The picture, or nothing where it holds values that are no numbers. */
 async function decodeWith(
+  model: Model,
   decoder: Decoder,
   latents: DeviceLatents,
   slot: Slot,
@@ -130,6 +131,7 @@ async function decodeWith(
   try {
     const decoded: { tile: Tile; data: Uint8Array }[] = [];
     for (const tile of tilesOf(latents.size, window, OVERLAP)) {
+      model.expectOpen();
       writeTensor(device, call, callWords({ slot, scale: 1 }));
       writeTensor(device, origin, Uint32Array.of(tile.x, tile.y));
       const bytes = await program.read(out, signal);

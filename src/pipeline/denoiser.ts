@@ -264,6 +264,7 @@ export class Denoiser implements Disposable {
           }
         }
       });
+      model.expectOpen();
       await programs[0].run();
     } catch (error) {
       programs.forEach((program) => program.destroy());

@@ -263,15 +263,21 @@ export class Model implements Networks, Disposable {
   ): Promise<void> {
     const totalBytes = parts.reduce((sum, { weights }) => sum + weights.bytes, 0);
     let doneBytes = 0;
-    for (const part of parts) {
-      const [started, before] = [performance.now(), doneBytes];
-      await part.weights.load(part.source!, {
-        packed: await this.#packedOf(part),
-        onProgress: (bytes) => onProgress?.({ doneBytes: doneBytes += bytes, totalBytes }),
-        only,
-      });
-      if (doneBytes > before) this.device.tracer?.span(`load ${part.name}`, started);
+    try {
+      for (const part of parts) {
+        const [started, before] = [performance.now(), doneBytes];
+        await part.weights.load(part.source!, {
+          packed: await this.#packedOf(part),
+          onProgress: (bytes) => onProgress?.({ doneBytes: doneBytes += bytes, totalBytes }),
+          only,
+        });
+        if (doneBytes > before) this.device.tracer?.span(`load ${part.name}`, started);
+      }
+    } finally {
+      // What came after the model was closed leaves, too.
+      if (this.#closed) { for (const { weights } of parts) weights.release(); }
     }
+    this.expectOpen(); // what would use them now breaks a device that others use as well
   }
 
   /**

@@ -105,3 +105,24 @@ Deno.test("what is opened while its model is closed is closed, too", () =>
     model.close();
     await assert.rejects(opening, /The model is closed/); // a file left open fails the test
   }));
+
+Deno.test("a model that is closed while a drawing waits dispatches nothing more on a device that others use", async () => {
+  using device = await openDevice();
+  const options = { prompt: "x", width: 32, height: 32, steps: 1 };
+  for (const label of ["prompts", "vae decoder"]) {
+    const model = await loadModel(tiny.replace("sdxl", "sd1"), { device });
+    await paint(model, options);
+    const { compile } = Graph.prototype;
+    Graph.prototype.compile = async function (signal) {
+      const program = await compile.call(this, signal);
+      if (this.label === label) model.close();
+      return program;
+    };
+    try {
+      await assert.rejects(paint(model, { ...options, prompt: "y" }), /The model (is|was) closed/);
+    } finally {
+      Graph.prototype.compile = compile;
+    }
+    await device.finished();
+  }
+});

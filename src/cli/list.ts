@@ -18,7 +18,7 @@ import type { Report } from "./draw.ts";
 import { checkAsked } from "./check_asked.ts";
 import { type JudgeFor, loopJudges } from "./judge_of.ts";
 import { type Entry, Manifest } from "./manifest.ts";
-import { outputOf } from "./output.ts";
+import { type Output, outputOf } from "./output.ts";
 import { drawEach } from "./each.ts";
 import { contactSheetOutput, type Shown, writeContactSheet } from "./sheet.ts";
 import { readRows, type Row } from "./rows.ts";
@@ -31,6 +31,8 @@ interface Job {
   error?: RpgError;
   /** A key for each picture of the row. */
   keys: string[];
+  /** Where its pictures go, tried before the first of them. */
+  output?: Output;
 }
 
 /** One picture of the list. */
@@ -171,14 +173,16 @@ function keyOf({ argument, flags }: Context): string {
 }
 
 async function drawRow(
-  { context, keys }: Job,
+  job: Job,
   index: number,
   studio: Studio,
   wildcards: Wildcards | undefined,
   number: number,
 ): Promise<Report> {
+  const { context, keys } = job;
   const { flags } = context;
   const own = seedOf(checkAsked(context), index * (flags.bestOf ?? 1));
   const chance = await chanceOf(context, wildcards);
-  return await studio.draw(chance.at(own), own, await outputOf(flags, keys.length), number);
+  job.output ??= await outputOf(flags, keys.length);
+  return await studio.draw(chance.at(own), own, job.output, number);
 }

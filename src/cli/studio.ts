@@ -42,6 +42,8 @@ interface Easel {
 export class Studio implements Disposable {
   #easel?: Easel;
   readonly #plans = new Map<string, Plan>();
+  /** Files that plans are in, each with what decided its plan. */
+  readonly #saved = new Set<string>();
   #last?: { key: string; drawing: Drawing };
 
   constructor(private readonly judgeFor: JudgeFor) {}
@@ -99,7 +101,7 @@ export class Studio implements Disposable {
   /** The drawing of a context, seed aside; the one before it where nothing else is different. */
   async #drawingOf({ key: model, opened }: Easel, context: Context): Promise<Drawing> {
     const { argument, flags } = context;
-    const { seed: _, output: _output, savePlan: _savePlan, ...deciding } = flags;
+    const { seed: _, output: _output, ...deciding } = flags;
     const key = json([model, argument, deciding]);
     if (this.#last?.key !== key) {
       this.#last = { key, drawing: await prepareOne(opened, await this.#planOf(context), context) };
@@ -110,12 +112,18 @@ export class Studio implements Disposable {
   async #planOf(context: Context): Promise<Plan> {
     const { argument, flags, signal } = context;
     const key = json([argument, flags.prompt, keyOf(flags, PLANNED)]);
+    const { savePlan: path } = flags;
     const known = this.#plans.get(key);
+    const plan = known ?? await choosePlan(context);
+    if (!known) {
+      context.console.event("plan", { plan: publicPlan(plan) });
+      showPlan(plan, context);
+    }
+    if (path && !this.#saved.has(path + key)) {
+      await savePlan(plan, path, flags.force);
+      this.#saved.add(path + key);
+    }
     if (known) return known;
-    const plan = await choosePlan(context);
-    context.console.event("plan", { plan: publicPlan(plan) });
-    showPlan(plan, context);
-    if (flags.savePlan) await savePlan(plan, flags.savePlan, flags.force);
     if (flags.confirm) askToGoOn();
     signal.throwIfAborted();
     this.#plans.set(key, plan);

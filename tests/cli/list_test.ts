@@ -75,10 +75,13 @@ Deno.test("a list is drawn with one model; a bad row is named and loses no other
       [4, "own.jpg"],
     ]);
 
-    const own = '{"prompt": "a cat", "output": "one.png"}\n{"prompt": "a cat", "rounds": 2}\n';
+    const own = '{"prompt": "a cat", "output": "one.png"}\n{"prompt": "a cat", "rounds": 2}\n' +
+      '{"prompt": "a cat", "save-plan": "1.json"}\n{"prompt": "a cat", "save-plan": "2.json"}\n';
     await Deno.writeTextFile(join(cwd, "b.jsonl"), own);
     const several = await finish(program(["--prompts", "b.jsonl", ...common, "-b", "2", "--force"], { cwd }));
     assert.equal(several.code, 2);
+    assert.match(several.stderr, /2 of 4 rows failed: lines 1, 2\./);
+    assert.deepEqual(names(cwd).filter((name) => /^[12]\.json$/.test(name)), ["1.json", "2.json"]);
     assert.match(several.stderr, /line 2: --rounds needs somebody who looks/);
     assert.match(several.stderr, /line 1: 2 files need a number in their name: -o new.one_%03d\.png/);
   }));

@@ -121,6 +121,10 @@ await attempt("f16", async () => {
 const others: Record<string, Parameters<typeof open>[1]> = family === "sdxl" ? {} : {
   "Winograd everywhere": { forced: { conv3x3: "winograd" } },
   "no Winograd": { forced: { conv3x3: "taps" } },
+  ...small ? {} : { // tiles are a GPU's
+    "sums in f32": { forced: { matmul: "tile 4 ahead" } },
+    "sums in f16": { forced: { matmul: "tile 4 halfs ahead" } },
+  },
   f32: { type: "f32" },
   "after trying the kernels": { tuned: true },
 };

@@ -7,7 +7,7 @@ import { GpuError } from "../errors.ts";
 import type { Tracer } from "./replay.ts";
 import { prepareEnvironment } from "./environment.ts";
 
-/** How activations and weights are stored; sums are always f32. */
+/** How activations and weights are stored. Sums are f32, but for products of f16 that a GPU sums in f16, 32 at a time. */
 export type Precision = "f16" | "f32";
 
 /** What an adapter says of itself, for `--list-devices` and `doctor`. */

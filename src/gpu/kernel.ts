@@ -58,7 +58,7 @@ export async function pipelineFor(device: Device, variant: Variant, signal?: Abo
   return await pipeline;
 }
 
-/** When events last had their turn, and for how long they wait at most while pipelines are made that a driver knows. */
+/** When events last had their turn, and the milliseconds after which they have the next between two pipelines. */
 let turned = -Infinity;
 const TURN = 50;
 

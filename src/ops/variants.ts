@@ -17,7 +17,7 @@ export interface MatmulTile {
   ahead?: boolean;
   /**
    * Whether the products of a chunk are summed in f16, where activations are, and the chunks' sums in f32: half the
-   * workgroup memory, at a sixtieth of the rounding that f16 sums would have. For f16 only.
+   * workgroup memory, for roundings that do not grow with the number of channels. For f16 only.
    */
   halfs?: boolean;
 }

@@ -142,11 +142,12 @@ export async function enlargeBy(
 /** Latents [channels, height, width] at another size, bilinear as torch's interpolate. */
 function resampled(latents: Float32Array, from: LatentSize, to: LatentSize): Float32Array {
   const area = from.height * from.width;
-  const planes = Array.from(
-    { length: to.channels },
-    (_, c) => stretched(latents.subarray(c * area, (c + 1) * area), from.width, from.height, to.width, to.height),
-  );
-  return Float32Array.from(planes.flatMap((plane) => [...plane]));
+  const out = new Float32Array(to.channels * to.height * to.width);
+  for (let c = 0; c < to.channels; c++) {
+    const plane = latents.subarray(c * area, (c + 1) * area);
+    out.set(stretched(plane, from.width, from.height, to.width, to.height), c * to.height * to.width);
+  }
+  return out;
 }
 
 /** A file to open. @throws UsageError for one that a recipe only names */

@@ -18,7 +18,7 @@ import type { Report } from "./draw.ts";
 import { checkAsked } from "./check_asked.ts";
 import { type JudgeFor, loopJudges } from "./judge_of.ts";
 import { type Entry, Manifest } from "./manifest.ts";
-import { type Output, outputOf } from "./output.ts";
+import { type Output, outputOf, type OwnFiles, patternOf } from "./output.ts";
 import { drawEach } from "./each.ts";
 import { contactSheetOutput, type Shown, writeContactSheet } from "./sheet.ts";
 import { readRows, type Row } from "./rows.ts";
@@ -31,6 +31,8 @@ interface Job {
   error?: RpgError;
   /** A key for each picture of the row. */
   keys: string[];
+  /** What rows that ask for the same write beside their pictures. */
+  own: OwnFiles;
   /** Where its pictures go, tried before the first of them. */
   output?: Output;
 }
@@ -61,11 +63,11 @@ export async function drawList(context: Context, path: string): Promise<void> {
   const { batchCount: count = outputSettings.batchCount.default } = flags;
   const [name, stem] = path === "-" ? ["standard input", "prompts"] : [path, basename(path).replace(/\.\w+$/, "")];
   const rows = await readRows(path);
-  const output = await outputOf(flags, Math.max(2, rows.length * count));
-  const sheet = await contactSheetOutput(flags, output);
-  const folder = dirname(output.pattern);
+  const folder = dirname(await patternOf(flags.output));
   const manifest = await Manifest.open(flags.manifest ?? join(folder, `${stem}.manifest.jsonl`));
-  const jobs = jobsOf(context, rows, count, folder);
+  const output = await outputOf(flags, Math.max(2, rows.length * count), undefined, manifest.own());
+  const sheet = await contactSheetOutput(flags, output);
+  const jobs = jobsOf(context, rows, count, folder, manifest);
   const slots = jobs.flatMap((job) => job.keys.map((key, index): Slot => ({ job, index, key })));
   const judgeFor = loopJudges([context, ...jobs.map(({ context }) => context)]);
   await judgeFor(context);
@@ -141,7 +143,7 @@ const MODEL = Object.keys(modelSettings) as (keyof typeof modelSettings)[];
  *
  * @param folder that rows' own outputs are meant from
  */
-function jobsOf(context: Context, rows: readonly Row[], count: number, folder: string): Job[] {
+function jobsOf(context: Context, rows: readonly Row[], count: number, folder: string, manifest: Manifest): Job[] {
   const { console } = context;
   const quieter = { ...context, console: { ...console, say: console.detail } };
   const times = new Map<string, number>();
@@ -160,7 +162,7 @@ function jobsOf(context: Context, rows: readonly Row[], count: number, folder: s
       if (!(wrong instanceof RpgError)) throw wrong;
       error = wrong;
     }
-    return { line, context: own, error, keys };
+    return { line, context: own, error, keys, own: manifest.own(line, key) };
   });
 }
 
@@ -179,10 +181,10 @@ async function drawRow(
   wildcards: Wildcards | undefined,
   number: number,
 ): Promise<Report> {
-  const { context, keys } = job;
+  const { context, keys, own: files } = job;
   const { flags } = context;
   const own = seedOf(checkAsked(context), index * (flags.bestOf ?? 1));
   const chance = await chanceOf(context, wildcards);
-  job.output ??= await outputOf(flags, keys.length);
+  job.output ??= await outputOf(flags, keys.length, undefined, files);
   return await studio.draw(chance.at(own), own, job.output, number);
 }

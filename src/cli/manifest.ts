@@ -4,11 +4,13 @@
  *
  * @module
  */
+import { createHash } from "../deps/node.ts";
 import { dirname, isAbsolute, join, relative, resolve } from "../deps/path.ts";
-import { UsageError } from "../errors.ts";
+import { RpgError, UsageError } from "../errors.ts";
 import { exists } from "../files/byte_file.ts";
-import { readUserText } from "../files/user_file.ts";
+import { readUserFile, readUserText } from "../files/user_file.ts";
 import { BYTES_OF } from "../limits.ts";
+import type { OwnFiles } from "./output.ts";
 
 /** A picture that was drawn, or what kept it from being drawn. */
 export interface Entry {
@@ -25,12 +27,28 @@ export interface Entry {
   error?: string;
 }
 
+/** A file beside the pictures, noted before it is written: a plan, or the contact sheet. */
+interface Beside {
+  /** Of its row; none where it is the whole list's. */
+  line?: number;
+  key: string;
+  /** In the manifest relative to where that lies. */
+  file: string;
+  sha256: string;
+}
+
+/** The key of what belongs to no row. */
+const WHOLE = "list";
+
 /** A manifest that is gone on with. */
 export class Manifest {
   /** The last entry of each picture that was drawn, by its key. */
   readonly #drawn: ReadonlyMap<string, Entry>;
+  readonly #beside: Beside[];
 
-  private constructor(readonly path: string, entries: readonly Entry[], private ended: boolean) {
+  private constructor(readonly path: string, lines: readonly (Entry | Beside)[], private ended: boolean) {
+    const entries = lines.filter((line): line is Entry => !("file" in line));
+    this.#beside = lines.filter((line) => "file" in line);
     // Of those that had a place one after another, with --force, the last is there.
     const placed = new Map(entries.filter(({ path }) => path !== undefined).map((entry) => [entry.path, entry]));
     this.#drawn = new Map(
@@ -58,10 +76,35 @@ export class Manifest {
     return await exists(path) ? { ...entry, path } : undefined;
   }
 
-  /** Adds a line. @throws UsageError where it cannot be written */
+  /** Adds a picture, or what kept it from being drawn. @throws UsageError where it cannot be written */
   async add(entry: Entry): Promise<void> {
-    const path = entry.path && relative(dirname(resolve(this.path)), resolve(entry.path));
-    const line = `${this.ended ? "" : "\n"}${JSON.stringify({ ...entry, path })}\n`;
+    await this.#write({ ...entry, path: entry.path && this.#from(entry.path) });
+  }
+
+  /** What was written beside the pictures of a row, and of the whole list. */
+  own(line?: number, key = WHOLE): OwnFiles {
+    return {
+      has: async (path) => {
+        const file = this.#from(path);
+        const noted = this.#beside.filter((one) => one.file === file && (one.key === key || one.key === WHOLE));
+        if (noted.length === 0) return false;
+        const there = await hashOf(path);
+        return noted.some(({ sha256 }) => sha256 === there);
+      },
+      note: async (path, bytes) => {
+        const beside = { line, key, file: this.#from(path), sha256: sha256Of(bytes) };
+        await this.#write(beside);
+        this.#beside.push(beside);
+      },
+    };
+  }
+
+  #from(path: string): string {
+    return relative(dirname(resolve(this.path)), resolve(path));
+  }
+
+  async #write(entry: Entry | Beside): Promise<void> {
+    const line = `${this.ended ? "" : "\n"}${JSON.stringify(entry)}\n`;
     try {
       await Deno.mkdir(dirname(this.path), { recursive: true });
       await Deno.writeTextFile(this.path, line, { append: true });
@@ -72,11 +115,25 @@ export class Manifest {
   }
 }
 
-function entryIn(line: string): Entry | undefined {
+function entryIn(line: string): Entry | Beside | undefined {
   try {
     const entry: unknown = JSON.parse(line);
-    return typeof entry === "object" && entry !== null && "key" in entry ? entry as Entry : undefined;
+    return typeof entry === "object" && entry !== null && "key" in entry ? entry as Entry | Beside : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** None of what is not there, and of what is no file of ours. */
+async function hashOf(path: string): Promise<string | undefined> {
+  try {
+    return sha256Of(await readUserFile(path, "The file", BYTES_OF.picture));
+  } catch (error) {
+    if (error instanceof RpgError) return undefined;
+    throw error;
+  }
+}
+
+function sha256Of(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }

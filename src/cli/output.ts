@@ -6,7 +6,7 @@
 import { join } from "../deps/path.ts";
 import { UsageError } from "../errors.ts";
 import { isFolder } from "../files/byte_file.ts";
-import { checkNewFile, mayCollide, type NewFileOptions } from "../files/new_file.ts";
+import { checkNewFile, mayCollide, type NewFileOptions, numberedName } from "../files/new_file.ts";
 import { formatOf, type WrittenFormat } from "../formats/encode_picture.ts";
 import { flagOf } from "../settings/check.ts";
 import type { FlagValues } from "../settings.ts";
@@ -14,6 +14,15 @@ import type { FlagValues } from "../settings.ts";
 /** A place that was tried, and the format that its name asks for. */
 export interface Output extends NewFileOptions {
   format: WrittenFormat;
+  own?: OwnFiles;
+}
+
+/** What a list has written beside its pictures, in this run or an earlier one: that alone it replaces unasked. */
+export interface OwnFiles {
+  /** Whether the file that is there is what was written, to the byte. */
+  has(path: string): Promise<boolean>;
+  /** Notes what is about to be written. */
+  note(path: string, bytes: Uint8Array): Promise<void>;
 }
 
 /** Where pictures go that nobody says a place for. */
@@ -27,9 +36,10 @@ const BESIDE = ["savePlan", "saveEdit", "showMask", "report", "trace", "contactS
  *
  * @param count how many pictures will be written
  * @param fallback where there is no `-o`
+ * @param own files beside it that may be replaced
  * @throws UsageError where nothing can be written there
  */
-export async function outputOf(flags: FlagValues, count = 1, fallback = OUTPUT): Promise<Output> {
+export async function outputOf(flags: FlagValues, count = 1, fallback = OUTPUT, own?: OwnFiles): Promise<Output> {
   const pattern = await patternOf(flags.output, fallback);
   const format = formatOf(pattern);
   const { force } = flags;
@@ -37,10 +47,24 @@ export async function outputOf(flags: FlagValues, count = 1, fallback = OUTPUT):
   refuseSame([["-o", pattern], ...beside]);
   for (const [flag, path] of beside) {
     if (flag === "--manifest") continue; // is added to
-    await checkNewFile({ pattern: path, force }, flag === "--report" ? count : 1, flag);
+    await checkNewFile(await replaceable({ pattern: path, force }, own), flag === "--report" ? count : 1, flag);
   }
   await checkNewFile({ pattern, force }, count);
-  return { pattern, force, format };
+  return { pattern, force, format, own };
+}
+
+/** A place beside the pictures, which may be written to where the run's own file lies there. */
+export async function replaceable<T extends NewFileOptions>(place: T, own?: OwnFiles): Promise<T> {
+  return { ...place, force: place.force || await own?.has(place.pattern) };
+}
+
+/** {@linkcode replaceable}, with what is about to be written noted, so that a later run may replace it. */
+export async function claimed<T extends NewFileOptions>(place: T, bytes: Uint8Array, own?: OwnFiles): Promise<T> {
+  const numbered = numberedName(place.pattern) === place.pattern; // stands in nobody's way
+  if (!own || numbered) return place;
+  const free = await replaceable(place, own);
+  await own.note(place.pattern, bytes);
+  return free;
 }
 
 /** The pattern that `-o` stands for. A folder, there already or written with "/" at its end, gets numbered pictures. */

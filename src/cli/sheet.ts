@@ -15,7 +15,7 @@ import { pictureHeader } from "../picture/picture_size.ts";
 import { readPicture } from "../picture/read_picture.ts";
 import { type Cell, drawSheet, type Sheet } from "../picture/sheet.ts";
 import type { Context } from "./command.ts";
-import type { Output } from "./output.ts";
+import { claimed, type Output, replaceable } from "./output.ts";
 
 /** A picture of the run: where it is, unless it could not be made, and what to write below it. */
 export interface Shown {
@@ -27,11 +27,12 @@ export interface Shown {
  * Where a sheet goes, tried before any work. @throws UsageError where it cannot be written, or pictures would be there
  */
 export async function sheetOutput(pattern: string, pictures: Output): Promise<Output> {
-  const output = { pattern, force: pictures.force, format: formatOf(pattern) };
+  const { force, own } = pictures;
+  const output = { pattern, force, own, format: formatOf(pattern) };
   if (mayCollide(pictures.pattern, pattern)) {
     throw new UsageError(`The sheet and the pictures would be the same file, ${pattern}. Give the sheet another name.`);
   }
-  await checkNewFile(output);
+  await checkNewFile(await replaceable(output, own));
   return output;
 }
 
@@ -77,7 +78,7 @@ export async function writeSheet(
   const texts = said ? parseParameters(said) : undefined;
   const parameters = texts && formatParameters({ ...texts, fields: { ...texts.fields, ...fields } });
   const bytes = await encodePicture(output.format, page, parameters === undefined ? undefined : { parameters });
-  return await writeSomewhere(output, bytes, console.complain);
+  return await writeSomewhere(await claimed(output, bytes, output.own), bytes, console.complain);
 }
 
 async function cellOf({ path, caption }: Shown): Promise<Cell> {

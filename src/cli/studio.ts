@@ -5,7 +5,7 @@
  */
 import { dirname, relative, resolve } from "../deps/path.ts";
 import { CancelledError, UsageError } from "../errors.ts";
-import { writeNewFile } from "../files/new_file.ts";
+import { type NewFileOptions, writeNewFile } from "../files/new_file.ts";
 import type { Drawing } from "../pipeline/drawing.ts";
 import type { Model } from "../pipeline/model.ts";
 import { prepare } from "../pipeline/prepare.ts";
@@ -22,7 +22,7 @@ import type { Describe } from "./layers.ts";
 import { fitWithin } from "./max_vram.ts";
 import { loadWeights, type ModelChoice, type OpenedModel, openModel } from "./open_model.ts";
 import { pictureOptions } from "./options.ts";
-import type { Output } from "./output.ts";
+import { claimed, type Output, type OwnFiles } from "./output.ts";
 import { showPlan } from "./show_plan.ts";
 import { unknownWords } from "./unknown_words.ts";
 
@@ -63,7 +63,7 @@ export class Studio implements Disposable {
   async draw(context: Context, seed: number | bigint, output: Output, number: number): Promise<Report> {
     const judge = await this.judgeFor(context);
     const easel = await this.#open(context);
-    const drawing = await this.#drawingOf(easel, context);
+    const drawing = await this.#drawingOf(easel, context, output.own);
     if (!easel.loaded) {
       easel.opened.model.adapt(drawing.loras.whole);
       easel.opened = await loadWeights(easel.opened, context);
@@ -99,17 +99,17 @@ export class Studio implements Disposable {
   }
 
   /** The drawing of a context, seed aside; the one before it where nothing else is different. */
-  async #drawingOf({ key: model, opened }: Easel, context: Context): Promise<Drawing> {
+  async #drawingOf({ key: model, opened }: Easel, context: Context, own?: OwnFiles): Promise<Drawing> {
     const { argument, flags } = context;
     const { seed: _, output: _output, ...deciding } = flags;
     const key = json([model, argument, deciding]);
     if (this.#last?.key !== key) {
-      this.#last = { key, drawing: await prepareOne(opened, await this.#planOf(context), context) };
+      this.#last = { key, drawing: await prepareOne(opened, await this.#planOf(context, own), context) };
     }
     return this.#last.drawing;
   }
 
-  async #planOf(context: Context): Promise<Plan> {
+  async #planOf(context: Context, own?: OwnFiles): Promise<Plan> {
     const { argument, flags, signal } = context;
     const key = json([argument, flags.prompt, keyOf(flags, PLANNED)]);
     const { savePlan: path } = flags;
@@ -120,7 +120,7 @@ export class Studio implements Disposable {
       showPlan(plan, context);
     }
     if (path && !this.#saved.has(path + key)) {
-      await savePlan(plan, path, flags.force);
+      await savePlan(plan, { pattern: path, force: flags.force }, own);
       this.#saved.add(path + key);
     }
     if (known) return known;
@@ -168,9 +168,10 @@ async function prepareOne({ model }: OpenedModel, plan: Plan, { flags, console }
 }
 
 /** A saved plan names its masks as they lie from where it is. */
-async function savePlan(plan: Plan, path: string, force?: boolean): Promise<void> {
-  const saved = withMasks(plan, (mask) => relative(dirname(resolve(path)), resolve(mask)));
-  await writeNewFile({ pattern: path, force }, new TextEncoder().encode(`${json(saved)}\n`));
+async function savePlan(plan: Plan, place: NewFileOptions, own?: OwnFiles): Promise<void> {
+  const saved = withMasks(plan, (mask) => relative(dirname(resolve(place.pattern)), resolve(mask)));
+  const bytes = new TextEncoder().encode(`${json(saved)}\n`);
+  await writeNewFile(await claimed(place, bytes, own), bytes);
 }
 
 function askToGoOn(): void {

@@ -102,3 +102,38 @@ Deno.test("a manifest is gone on with, also after half a line; another file is l
     await Deno.writeTextFile(join(cwd, "notes.txt"), "mine\n");
     await assert.rejects(() => Manifest.open(join(cwd, "notes.txt")), /notes\.txt is there, and is no manifest/);
   }));
+
+Deno.test("a list that is gone on with replaces its own sheet and plans, and nothing that somebody has changed", () =>
+  inFolder(async (cwd) => {
+    const rows = (steps: number) =>
+      [1, steps].map((steps, i) => JSON.stringify({ prompt: "a cat", steps, "save-plan": `${i + 1}.json` })).join("\n");
+    const size = ["-W", "64", "-H", "48", "--no-plan", "-o", "new/"];
+    const line = ["-m", TINY_MODEL, "--prompts", "a.jsonl", ...size, "--contact-sheet", "sheet.png"];
+    const run = (steps: number, more: string[] = []) => {
+      Deno.writeTextFileSync(join(cwd, "a.jsonl"), rows(steps));
+      return finish(program([...line, ...more], { cwd }));
+    };
+    const failed = await run(0);
+    assert.match(failed.stderr, /1 of 2 rows failed: line 2\./);
+    const [sheet, plan] = ["sheet.png", "1.json"].map((name) => Deno.readFileSync(join(cwd, name)));
+
+    await Deno.remove(join(cwd, "new/out_001.png")); // as if the run had been killed before it
+    const mended = await run(1);
+    assert.equal(mended.code, 0, mended.stderr);
+    assert.match(mended.stderr, /\n2 drawn; /);
+    assert.deepEqual(names(cwd), ["1.json", "2.json", "a.jsonl", "new", "sheet.png"]);
+    assert.deepEqual(Deno.readFileSync(join(cwd, "1.json")), plan);
+    const both = Deno.readFileSync(join(cwd, "sheet.png"));
+    assert.notDeepEqual(both, sheet);
+    assert.match((await run(1)).stderr, /\n0 drawn, 2 were there already; /);
+
+    await Deno.writeFile(join(cwd, "sheet.png"), sheet.slice(0, -1)); // is somebody's now
+    const refused = await run(1);
+    assert.deepEqual([refused.code, /sheet\.png is already there/.test(refused.stderr)], [2, true]);
+    await Deno.remove(join(cwd, "sheet.png"));
+    await Deno.remove(join(cwd, "new/out_001.png"));
+    await Deno.writeTextFile(join(cwd, "1.json"), "mine");
+    const kept = await run(1);
+    assert.match(kept.stderr, /line 1: 1\.json is already there/);
+    assert.equal(Deno.readTextFileSync(join(cwd, "1.json")), "mine");
+  }));

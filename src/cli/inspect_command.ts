@@ -61,7 +61,7 @@ export async function inspectCommand({ argument, flags, console }: Context): Pro
 async function memoryFor(checkpoint: Checkpoint, [width, height]: [number, number]) {
   const device = await openDevice();
   try {
-    const model = new Model(device, checkpoint, "f16", { keep: "file" });
+    const model = new Model(device, checkpoint, "f16", { keep: "file", lazy: true }); // as it is drawn with
     const drawing = await prepare(model, { prompt: "a picture", width, height });
     const peak = (offload: Offload) => memoryNeed(model, drawing, offload).peak;
     return { ...memoryNeed(model, drawing), offloadedPeak: peak(true), streamedPeak: peak("stream") };

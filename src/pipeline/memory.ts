@@ -24,14 +24,15 @@ export interface MemoryNeed {
 
 /** What a drawing needs. No weights need to be loaded. */
 export function memoryNeed(
-  { device, streamWindow }: Pick<Networks, "device" | "streamWindow">,
+  networks: Pick<Networks, "device" | "streamWindow" | "offload" | "lazy">,
   drawing: Drawing,
   offload: Offload = drawing.offload,
 ): MemoryNeed {
+  const { device, streamWindow } = networks;
   const stages = stagesOf(drawing).map((stage) => {
     const groups = stage.record();
     const activations = Math.max(...groups.map((graphs) => sum(graphs, (graph) => graph.planBytes())));
-    return { ...stage, groups, activations };
+    return { ...stage, groups, activations, readies: readies(stage, drawing) };
   });
   const parts = [...new Set(stages.flatMap(({ parts }) => parts))];
   const all = parts.map(({ weights }) => weights);
@@ -51,7 +52,9 @@ export function memoryNeed(
   };
   const peaks = stages.map(({ groups, activations, ...stage }) => {
     const held = stage.heldBytes + activations;
-    if (!offload) return sum(all, bytesOf) + held;
+    if (!offload) {
+      return (networks.lazy && !networks.offload && stage.readies ? loading(all) : sum(all, bytesOf)) + held;
+    }
     if (offload === "stream" && stage.streams) return inWindows(stage, groups) + held;
     const weights = stage.parts.map(({ weights }) => weights);
     return Math.max(stage.heldBytes + loading(weights), sum(weights, bytesOf) + held);
@@ -62,6 +65,11 @@ export function memoryNeed(
     tiled: drawing.window.height < drawing.size.height || drawing.window.width < drawing.size.width,
     peak: Math.max(...peaks, ...(offload ? [] : [loading(all)])),
   };
+}
+
+/** Whether what decodes comes to the device in this stage, where it may stay: during the first step (decoder.ts). */
+function readies(stage: Stage, { stages, larger }: Drawing): boolean {
+  return stage === (larger?.by === "latent" ? larger.drawing! : { stages }).stages.sampling;
 }
 
 const bytesOf = ({ bytes }: Weights) => bytes;

@@ -61,6 +61,8 @@ export interface ModelOptions {
   keep?: PartOptions["keep"];
   /** Load each part only while it is needed, and free it afterwards; "stream" loads even the UNet in pieces. */
   offload?: Offload;
+  /** Leave the weights in their files until the first drawing needs them. */
+  lazy?: boolean;
   /** Bytes of a streamed UNet's weights that are on the device at once. Default 256 MiB. */
   streamWindow?: number;
   /** Keep weights packed in the user's cache folder, and load them from there the next time. */
@@ -85,8 +87,6 @@ export interface LoadOptions extends ModelOptions {
   device?: Device | number;
   /** Do not try the kernels where a GPU is used for the first time: take the usual ones. */
   noTune?: boolean;
-  /** Leave the weights in their files until the first drawing, or `load`, needs them. */
-  lazy?: boolean;
   /** Called after each piece. What it throws ends the loading. */
   onProgress?: (progress: LoadProgress) => void;
   /** Passed on to the checkpoint reader: preset, separate VAE and the like. */
@@ -97,6 +97,8 @@ export interface LoadOptions extends ModelOptions {
 export class Model implements Networks, Disposable {
   /** @internal */
   readonly offload: Offload;
+  /** @internal */
+  readonly lazy: boolean;
   /** @internal */
   readonly streamWindow: number;
   /** @internal */
@@ -133,6 +135,7 @@ export class Model implements Networks, Disposable {
     options: ModelOptions = {},
   ) {
     this.offload = options.offload ?? false;
+    this.lazy = options.lazy ?? false;
     this.streamWindow = options.streamWindow ?? STREAM_WINDOW;
     this.#options = options;
     const { unet, vae, textEncoders, family, path } = checkpoint;
@@ -400,7 +403,7 @@ export class Model implements Networks, Disposable {
       model = new Model(device, checkpoint, precision, { ...options, keep });
       model.#ownDevice = opened !== undefined;
       model.#fetching = options.checkpoint ?? {};
-      if (!model.offload && !options.lazy) await model.load(model.parts, options);
+      if (!model.offload && !model.lazy) await model.load(model.parts, options);
       return model;
     } catch (error) {
       if (model) model.close(); // frees what is loaded already, on a device that others use as well

@@ -34,6 +34,8 @@ export interface Networks {
   readonly checkpoint: Pick<Checkpoint, "name" | "family" | "preset" | "scheduler" | "tokenizers">;
   /** @internal What leaves the device where a drawing does not say. */
   readonly offload: Offload;
+  /** @internal Whether weights come when they are first needed, those of what decodes during the first step. */
+  readonly lazy?: boolean;
   /** @internal Bytes of streamed weights that are on the device at once. */
   readonly streamWindow: number;
   /** @internal In the order in which their embeddings stand side by side. */

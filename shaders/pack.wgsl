@@ -20,13 +20,28 @@ struct Params {
 
 // use numbers
 
-// Row i / channels of source at channel i % channels: its tap, or the 16 that nine are transformed to, U = G·g·Gᵀ
-// (winograd_in.wgsl).
+// Row i / channels of source at channel i % channels: its tap, or the 16 or 36 that nine are transformed to, U = G·g·Gᵀ
+// (winograd_in.wgsl, winograd4_in.wgsl).
 fn tapped(i: u32, tap: u32) -> f32 {
-  if (TAPS != 16u) { return number(i * TAPS + tap); }
-  var g = array<vec3f, 4>(vec3f(1.0, 0.0, 0.0), vec3f(0.5), vec3f(0.5, -0.5, 0.5), vec3f(0.0, 0.0, 1.0));
-  let down = g[tap / 4u];
-  let across = g[tap % 4u];
+  if (TAPS <= 9u) { return number(i * TAPS + tap); }
+  var g = array<vec3f, 10>(
+    // F(2×2, 3×3)
+    vec3f(1.0, 0.0, 0.0),
+    vec3f(0.5),
+    vec3f(0.5, -0.5, 0.5),
+    vec3f(0.0, 0.0, 1.0),
+    // F(4×4, 3×3)
+    vec3f(4.0, 0.0, 0.0),
+    vec3f(8.0, ODD, 4.0) / 3.0,
+    vec3f(8.0, -ODD, 4.0) / 3.0,
+    vec3f(2.0, 0.5 * ODD, 4.0) / 3.0,
+    vec3f(2.0, -0.5 * ODD, 4.0) / 3.0,
+    vec3f(0.0, 0.0, 4.0),
+  );
+  let first = select(0u, 4u, TAPS == 36u);
+  let size = select(4u, 6u, TAPS == 36u);
+  let down = g[first + tap / size];
+  let across = g[first + tap % size];
   var sum = 0.0;
   for (var y = 0u; y < 3u; y++) {
     let at = i * 9u + y * 3u;
@@ -34,6 +49,8 @@ fn tapped(i: u32, tap: u32) -> f32 {
   }
   return sum;
 }
+
+const ODD = 5.656854249492380;   // 8·√½
 
 // The row of source that column j of a lane comes from, or one past the end.
 fn source_row(lane: u32, j: u32) -> u32 {

@@ -27,15 +27,16 @@ const CHANNELS: u32 = 8;
 
 /**
  * As {@linkcode columns}, of rows that hold the nine taps g of a filter for each of so many channels: their columns are
- * the sixteen numbers of G·g·Gᵀ (shaders/winograd_in.wgsl), all in halfs. Right for numbers below 2: exponents of
- * infinities are not looked for, and sums stay finite.
- * @param room 1824 bytes to work in
+ * the size² numbers of G·g·Gᵀ, all in halfs, of size 4 (shaders/winograd_in.wgsl) or 6 (winograd4_in.wgsl). Right for
+ * numbers below 2: exponents of infinities are not looked for, and sums stay finite.
+ * @param room 2208 bytes to work in
  */
 export function transformed(
   rows: usize,
   lanes: u32,
   targets: usize,
   channels: u32,
+  size: u32,
   to: usize,
   room: usize,
 ): u32 {
@@ -46,7 +47,9 @@ export function transformed(
     const end = min(c + CHANNELS, channels);
     for (let lane: u32 = 0; lane < lanes; lane++) {
       seen = v128.or(seen, eight(rows + lane * 32, c * 9, end * 9, order - c * 36, taps));
-      for (let n = c; n < end; n++) filters(taps + (n - c) * 144, sums, targets + n * 64, to + lane * 16);
+      for (let n = c; n < end; n++) {
+        filters(taps + (n - c) * 144, size, sums, targets + n * size * size * 4, to + lane * 16);
+      }
     }
   }
   return folded(seen);
@@ -121,37 +124,53 @@ function eight(rows: usize, start: u32, end: u32, targets: usize, to: usize): v1
   return seen;
 }
 
-/** Eight filters at once: nine taps, each of all eight, become sixteen numbers. @param sums 384 bytes to work in */
-function filters(taps: usize, sums: usize, targets: usize, to: usize): void {
-  for (let y: usize = 0; y < 3; y++, taps += 48, sums += 128) {
+/** Eight filters at once: nine taps, each of all eight, become size² numbers. @param sums 768 bytes to work in */
+function filters(taps: usize, size: u32, sums: usize, targets: usize, to: usize): void {
+  const line: usize = size * 32, column = sums + 3 * line;
+  for (let y: usize = 0, row = sums; y < 3; y++, taps += 48, row += line) {
     const a = v128.load(taps), b = v128.load(taps, 16), c = v128.load(taps, 32);
-    across(i32x4.extend_low_i16x8_u(a), i32x4.extend_low_i16x8_u(b), i32x4.extend_low_i16x8_u(c), sums);
-    across(i32x4.extend_high_i16x8_u(a), i32x4.extend_high_i16x8_u(b), i32x4.extend_high_i16x8_u(c), sums + 16);
+    four(i32x4.extend_low_i16x8_u(a), i32x4.extend_low_i16x8_u(b), i32x4.extend_low_i16x8_u(c), size, row);
+    four(i32x4.extend_high_i16x8_u(a), i32x4.extend_high_i16x8_u(b), i32x4.extend_high_i16x8_u(c), size, row + 16);
   }
-  for (let x: usize = 0; x < 4; x++) down(sums - 384 + x * 32, targets + x * 4, to);
+  for (let x: u32 = 0; x < size; x++, sums += 32, targets += 4) {
+    transform(v128.load(sums), v128.load(sums + line), v128.load(sums + 2 * line), size, column);
+    transform(v128.load(sums, 16), v128.load(sums + line, 16), v128.load(sums + 2 * line, 16), size, column + 16);
+    for (let y: u32 = 0; y < size; y++) {
+      const at = to + 2 * load<u32>(targets + y * size * 4);
+      v128.store(at, narrowed(v128.load(column + y * 32), v128.load(column + y * 32, 16)));
+    }
+  }
 }
 
-/** A row of g·Gᵀ in f32: four numbers, each of four filters. */
-function across(a: v128, b: v128, c: v128, sums: usize): void {
-  const left = widened(a), middle = f32x4.mul(HALF, widened(b)), right = widened(c);
-  const ends = f32x4.mul(HALF, f32x4.add(left, right));
-  v128.store(sums, left);
-  v128.store(sums, f32x4.add(ends, middle), 32);
-  v128.store(sums, f32x4.sub(ends, middle), 64);
-  v128.store(sums, right, 96);
+/** Three taps in halfs of four filters. */
+function four(a: v128, b: v128, c: v128, size: u32, to: usize): void {
+  transform(widened(a), widened(b), widened(c), size, to);
 }
 
-/** A column of G·(g·Gᵀ) in halfs. */
-function down(sums: usize, targets: usize, to: usize): void {
-  const top = v128.load(sums), bottom = v128.load(sums, 256), middle = f32x4.mul(HALF, v128.load(sums, 128));
-  const top2 = v128.load(sums, 16), bottom2 = v128.load(sums, 272), middle2 = f32x4.mul(HALF, v128.load(sums, 144));
-  const ends = f32x4.mul(HALF, f32x4.add(top, bottom)), ends2 = f32x4.mul(HALF, f32x4.add(top2, bottom2));
-  v128.store(to + 2 * load<u32>(targets), narrowed(top, top2));
-  v128.store(to + 2 * load<u32>(targets, 16), narrowed(f32x4.add(ends, middle), f32x4.add(ends2, middle2)));
-  v128.store(to + 2 * load<u32>(targets, 32), narrowed(f32x4.sub(ends, middle), f32x4.sub(ends2, middle2)));
-  v128.store(to + 2 * load<u32>(targets, 48), narrowed(bottom, bottom2));
+/** G·g of three taps in f32 of four filters: the numbers lie 32 bytes apart. */
+function transform(a: v128, b: v128, c: v128, size: u32, to: usize): void {
+  if (size === 4) {
+    const even = f32x4.mul(HALF, f32x4.add(a, c)), odd = f32x4.mul(HALF, b);
+    v128.store(to, a);
+    v128.store(to, f32x4.add(even, odd), 32);
+    v128.store(to, f32x4.sub(even, odd), 64);
+    v128.store(to, c, 96);
+    return;
+  }
+  const end = f32x4.mul(FOUR_THIRDS, c), odd = f32x4.mul(ODD, b), half = f32x4.mul(HALF, odd);
+  const near = f32x4.add(f32x4.mul(EIGHT_THIRDS, a), end), far = f32x4.add(f32x4.mul(TWO_THIRDS, a), end);
+  v128.store(to, f32x4.mul(FOUR, a));
+  v128.store(to, f32x4.add(near, odd), 32);
+  v128.store(to, f32x4.sub(near, odd), 64);
+  v128.store(to, f32x4.add(far, half), 96);
+  v128.store(to, f32x4.sub(far, half), 128);
+  v128.store(to, f32x4.mul(FOUR, c), 160);
 }
 
+const FOUR = f32x4.splat(4), EIGHT_THIRDS = f32x4.splat(<f32> (8 / 3.0)), FOUR_THIRDS = f32x4.splat(<f32> (4 / 3.0));
+const TWO_THIRDS = f32x4.splat(<f32> (2 / 3.0));
+/** 8/3·√½ */
+const ODD = f32x4.splat(<f32> 1.8856180831641267);
 const HALF = f32x4.splat(0.5);
 /** 2⁻¹⁴: below, halfs have fewer bits. */
 const SMALLEST = i32x4.splat(0x38800000);

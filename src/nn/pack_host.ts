@@ -8,7 +8,7 @@ import type { Precision } from "../gpu/device.ts";
 import { padChannels } from "../gpu/tensor.ts";
 import { BYTES, toFloat32 } from "../formats/dtype.ts";
 import { PackMemory } from "./pack_memory.ts";
-import { panelCount, type Weight } from "../ops/weight.ts";
+import { fileTaps, isTransformed, panelCount, type Weight } from "../ops/weight.ts";
 import type { Packable } from "../ops/pack.ts";
 
 /** Why a matrix cannot be packed. */
@@ -65,7 +65,7 @@ export class HostPacker {
     const { weight, dtype } = piece;
     const targets = targetsOf(weight, this.#targets);
     const finite = this.precision === "f16" ? this.#packHalfs(bytes, piece, targets) : packWords(
-      new Uint32Array((weight.taps === 16 ? transformed(bytes, dtype) : toFloat32(bytes, dtype)).buffer as ArrayBuffer),
+      new Uint32Array(valuesOf(bytes, piece).buffer as ArrayBuffer),
       targets,
       piece,
       new Uint32Array(this.out.buffer, this.out.byteOffset, this.out.length / 4),
@@ -75,10 +75,9 @@ export class HostPacker {
   }
 
   #packHalfs(bytes: Uint8Array<ArrayBuffer>, piece: Piece, targets: Uint32Array<ArrayBuffer>): boolean {
-    const { weight: { taps }, dtype } = piece;
-    const isHalf = dtype === "F16";
-    if (isHalf && taps === 16 && !this.#panels(bytes, piece, targets, "transformed")) return true;
-    const rows = isHalf && taps !== 16 ? bytes : this.#converted(bytes, piece);
+    const isHalf = piece.dtype === "F16", isChanged = isTransformed(piece.weight);
+    if (isHalf && isChanged && !this.#panels(bytes, piece, targets, "transformed")) return true;
+    const rows = isHalf && !isChanged ? bytes : this.#converted(bytes, piece);
     if (!this.#panels(rows, piece, targets, "columns")) return true;
     // Only pieces with a half of 2 or more can hold one that is not finite. They are few, and are looked through again.
     const halfs = new Uint16Array(rows.buffer, rows.byteOffset, rows.length / 2);
@@ -86,13 +85,13 @@ export class HostPacker {
   }
 
   /** Rows of other types, or transformed in f32, as halfs. */
-  #converted(bytes: Uint8Array<ArrayBuffer>, { weight: { taps }, dtype }: Piece): Uint8Array<ArrayBuffer> {
-    const count = bytes.length / BYTES[dtype] * (taps === 16 ? 16 / 9 : 1);
+  #converted(bytes: Uint8Array<ArrayBuffer>, piece: Piece): Uint8Array<ArrayBuffer> {
+    const { weight, dtype } = piece;
+    const count = bytes.length / BYTES[dtype] * weight.taps / fileTaps(weight);
     const rows = this.#rows.subarray(0, count * 2);
     const wide = dtype === "F32";
-    if (taps !== 16 && (wide || dtype === "BF16") && !this.#memory.halfs(bytes, wide, rows)) return rows;
-    const values = taps === 16 ? transformed(bytes, dtype) : toFloat32(bytes, dtype);
-    new Float16Array(rows.buffer, rows.byteOffset, count).set(values);
+    if (!isTransformed(weight) && (wide || dtype === "BF16") && !this.#memory.halfs(bytes, wide, rows)) return rows;
+    new Float16Array(rows.buffer, rows.byteOffset, count).set(valuesOf(bytes, piece));
     return rows;
   }
 
@@ -103,7 +102,7 @@ export class HostPacker {
     targets: Uint32Array<ArrayBuffer>,
     how: "columns" | "transformed",
   ): boolean {
-    const { weight: { panel }, firstPanel, panels } = piece;
+    const { weight: { panel, taps }, firstPanel, panels } = piece;
     const panelBytes = panelSize(piece.weight) * 2;
     const rowBytes = rows.length / piece.rows;
     let large = false;
@@ -114,7 +113,7 @@ export class HostPacker {
       }
       const at = (firstPanel + i) * panelBytes;
       if (isPadded(piece.weight)) this.out.fill(0, at, at + panelBytes);
-      large = this.#memory[how](panel / 8, targets, this.out.byteOffset + at) || large;
+      large = this.#memory[how](panel / 8, targets, this.out.byteOffset + at, taps) || large;
     }
     return large;
   }
@@ -135,30 +134,41 @@ function rowLength({ inChannels, taps }: Weight): number {
   return inChannels * taps;
 }
 
-/**
- * The nine taps of each pair of channels as the sixteen that they are transformed to: U = G·g·Gᵀ, down and then across.
- */
-function transformed(bytes: Uint8Array<ArrayBuffer>, dtype: Packable): Float32Array {
-  const taps = toFloat32(bytes, dtype);
-  const out = new Float32Array(taps.length / 9 * 16);
-  for (let from = 0, to = 0; from < taps.length; from += 9, to += 16) {
-    for (let x = 0; x < 3; x++) {
-      const top = taps[from + x], middle = taps[from + 3 + x], bottom = taps[from + 6 + x];
-      const ends = top + bottom;
-      out[to + x] = top;
-      out[to + 4 + x] = 0.5 * (ends + middle);
-      out[to + 8 + x] = 0.5 * (ends - middle);
-      out[to + 12 + x] = bottom;
-    }
-    for (let y = to; y < to + 16; y += 4) {
-      const middle = out[y + 1], right = out[y + 2];
-      const ends = out[y] + right;
-      out[y + 1] = 0.5 * (ends + middle);
-      out[y + 2] = 0.5 * (ends - middle);
-      out[y + 3] = right;
-    }
+/** The numbers of a piece as they are packed. */
+function valuesOf(bytes: Uint8Array<ArrayBuffer>, { weight, dtype }: Piece): Float32Array {
+  const values = toFloat32(bytes, dtype);
+  return isTransformed(weight) ? transformed(values, weight.taps === 36 ? 6 : 4) : values;
+}
+
+/** The nine taps of each pair of channels as what they are transformed to: U = G·g·Gᵀ, down and then across. */
+function transformed(taps: Float32Array, size: 4 | 6): Float32Array {
+  const transform = size === 4 ? transform4 : transform6;
+  const out = new Float32Array(taps.length / 9 * size * size);
+  for (let from = 0, to = 0; from < taps.length; from += 9, to += size * size) {
+    for (let x = 0; x < 3; x++) transform(taps[from + x], taps[from + 3 + x], taps[from + 6 + x], out, to + x, size);
+    for (let y = to; y < to + size * size; y += size) transform(out[y], out[y + 1], out[y + 2], out, y, 1);
   }
   return out;
+}
+
+/** G·g of three taps, for tiles of 2×2: the points 0, ±1 and ∞ (shaders/winograd_in.wgsl). */
+function transform4(a: number, b: number, c: number, out: Float32Array, at: number, step: number): void {
+  const even = 0.5 * (a + c), odd = 0.5 * b;
+  out[at] = a;
+  out[at + step] = even + odd;
+  out[at + 2 * step] = even - odd;
+  out[at + 3 * step] = c;
+}
+
+/** The same for tiles of 4×4: the points 0, ±√½, ±√2 and ∞, all times 4 (shaders/winograd4_in.wgsl). */
+function transform6(a: number, b: number, c: number, out: Float32Array, at: number, step: number): void {
+  const near = (8 * a + 4 * c) / 3, far = (2 * a + 4 * c) / 3, odd = 8 / 3 * Math.SQRT1_2 * b;
+  out[at] = 4 * a;
+  out[at + step] = near + odd;
+  out[at + 2 * step] = near - odd;
+  out[at + 3 * step] = far + 0.5 * odd;
+  out[at + 4 * step] = far - 0.5 * odd;
+  out[at + 5 * step] = 4 * c;
 }
 
 /** The row of a piece that becomes this column of its panels; −1 where the matrix has no such column. */

@@ -10,7 +10,15 @@ interface Exports {
   memory: WebAssembly.Memory;
   columns(rows: number, lanes: number, targets: number, count: number, to: number): number;
   halfs(from: number, wide: boolean, count: number, to: number): number;
-  transformed(rows: number, lanes: number, targets: number, channels: number, to: number, room: number): number;
+  transformed(
+    rows: number,
+    lanes: number,
+    targets: number,
+    channels: number,
+    size: number,
+    to: number,
+    room: number,
+  ): number;
 }
 
 let module: WebAssembly.Module | undefined;
@@ -26,7 +34,7 @@ const PAGE = 65536;
 const LARGE = 0x40004000, LARGE_WIDE = 0x40000000;
 
 /** Bytes that wasm/pack.ts works in while it transforms. */
-const ROOM = 1824;
+const ROOM = 2208;
 
 /** Regions of one memory, all made at once: growing the memory later would detach them. */
 export class PackMemory {
@@ -63,12 +71,13 @@ export class PackMemory {
   }
 
   /**
-   * As `columns`, of rows whose nine taps a channel become the sixteen that they are transformed to.
+   * As `columns`, of rows whose nine taps a channel become as many as they are transformed to.
+   * @param taps 16 or 36
    * @returns as `columns`; the numbers are wrong where any is 2 or more
    */
-  transformed(lanes: number, targets: Uint32Array<ArrayBuffer>, to: number): boolean {
-    const [rows, channels] = [this.rows.byteOffset, targets.length / 16];
-    return (this.#exports.transformed(rows, lanes, targets.byteOffset, channels, to, this.#room) & LARGE) !== 0;
+  transformed(lanes: number, targets: Uint32Array<ArrayBuffer>, to: number, taps: number): boolean {
+    const [rows, channels, size] = [this.rows.byteOffset, targets.length / taps, Math.sqrt(taps)];
+    return (this.#exports.transformed(rows, lanes, targets.byteOffset, channels, size, to, this.#room) & LARGE) !== 0;
   }
 
   /**

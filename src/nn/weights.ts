@@ -14,7 +14,7 @@ import { asF32 } from "../formats/as_f32.ts";
 import { toFloat32 } from "../formats/dtype.ts";
 import { type HeadSides, padHeads } from "./pad_heads.ts";
 import type { Heads } from "../ops/attention.ts";
-import { panelWidth, usesWinograd } from "../ops/choose.ts";
+import { convolutionTaps, panelWidth } from "../ops/choose.ts";
 import { describeKept, PAIR } from "../ops/kept.ts";
 import { fileTaps, type KeptType, panelCount, type Weight } from "../ops/weight.ts";
 import type { Norm } from "../ops/norm.ts";
@@ -88,8 +88,8 @@ export class Weights {
   /** A linear layer or convolution called `name` (its tensors: `name.weight`, `name.bias`). */
   matrix(name: string, inChannels: number, outChannels: number, options: MatrixOptions = {}): Weight {
     const { parts = [name], bias = true, gated = false, stride = 1, outHeads, inHeads } = options;
-    const transformed = options.taps === 9 && stride === 1 && usesWinograd(this.device, inChannels, outChannels);
-    const taps = transformed ? 16 : options.taps ?? 1;
+    const transformable = options.taps === 9 && stride === 1;
+    const taps = transformable ? convolutionTaps(this.device, inChannels, outChannels) : options.taps ?? 1;
     const key = parts.join("+");
     const known = this.#matrices.get(key);
     if (known) return known.weight;
@@ -157,10 +157,10 @@ export class Weights {
       Math.min(STAGING, weights.reduce((sum, weight) => sum + bytes(weight), 0));
     const kept = this.#weights.filter(({ kept }) => kept);
     return {
-      // Packed on the host for textures; what Winograd's transform makes 16 numbers of travels as 9.
+      // Packed on the host for textures; what Winograd's transform makes 16 or 36 numbers of travels as 9.
       panels: this.device.textures
         ? 0
-        : sum(this.list, ({ panels, taps }) => panels.bytes * (taps === 16 ? 9 / 16 : 1)),
+        : sum(this.list, (weight) => weight.panels.bytes * fileTaps(weight) / weight.taps),
       kept: sum(kept, ({ outChannels, inChannels, gated }) => 4 * outChannels * (gated ? 2 : 1) * inChannels),
     };
   }

@@ -8,6 +8,7 @@
 import type { Device } from "../gpu/device.ts";
 import { choicesOf, fastest, isRight, MARGIN, type NormTile, speedOf, TIMED } from "./choices.ts";
 import { ATTENTION, type AttentionName, type AttentionTile, MATMUL, type MatmulTile } from "./variants.ts";
+import type { Weight } from "./weight.ts";
 
 /** Strips that GroupNorm cuts the rows of an entry into: long enough to be worth a partial result. */
 export function normStrips(device: Device, rows: number): number {
@@ -40,10 +41,18 @@ export function panelWidth(device: Device, columns: number): number {
   return widths.find((width) => columns <= width) ?? 64;
 }
 
-/** Whether a 3×3 convolution at stride 1 with these channels is better done by Winograd's transform. */
-export function usesWinograd(device: Device, inChannels: number, outChannels: number): boolean {
+/**
+ * What a 3×3 convolution at stride 1 with these channels is best packed as: its taps, or the 16 or 36 that Winograd's
+ * transform makes of them.
+ */
+export function convolutionTaps(device: Device, inChannels: number, outChannels: number): 9 | 16 | 36 {
   const forced = device.forced.get("conv3x3");
-  if (forced) return forced !== "taps";
+  if (forced) return forced === "taps" ? 9 : forced.startsWith("winograd 4") ? 36 : 16;
+  return usesWinograd(device, inChannels, outChannels) ? 16 : 9;
+}
+
+/** Whether a convolution with these channels is better done by Winograd's transform. */
+function usesWinograd(device: Device, inChannels: number, outChannels: number): boolean {
   const { least, whole, from, to } = choicesOf(device).winograd;
   if (Math.min(inChannels, outChannels) < least || !isRight(device, "conv3x3", "winograd")) return false;
   const product = inChannels * outChannels;
@@ -57,7 +66,11 @@ export function usesWinograd(device: Device, inChannels: number, outChannels: nu
 const LARGEST_TRANSFORMED = 640 * 960;
 
 /** The tile of winograd.wgsl, where that does all of a convolution; otherwise three kernels do. */
-export function winogradTile(device: Device, outChannels: number): Pick<MatmulTile, "rows" | "waves"> | undefined {
+export function winogradTile(
+  device: Device,
+  { outChannels, taps }: Pick<Weight, "outChannels" | "taps">,
+): Pick<MatmulTile, "rows" | "waves"> | undefined {
+  if (taps === 36) return undefined;
   const forced = device.forced.get("conv3x3");
   const whole = forced === "winograd whole" || outChannels <= choicesOf(device).winograd.whole;
   return whole && forced !== "winograd in three" ? MATMUL["lanes 8"] : undefined;

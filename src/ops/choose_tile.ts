@@ -6,6 +6,7 @@
 import type { Device, Precision } from "../gpu/device.ts";
 import { choicesOf, fastest, isRight, MARGIN, speedOf, TIMED } from "./choices.ts";
 import { MATMUL, type MatmulName, type MatmulTile } from "./variants.ts";
+import { isTransformed } from "./weight.ts";
 
 /** Shape of a product: rows, panels of 64 columns, quads of input channels, taps of a convolution. */
 export interface ProductShape {
@@ -36,7 +37,7 @@ export function matmulTile(device: Device, shape: ProductShape, panel: number, p
   const best = shortest(device, shape, name ? [[name, 1]] : tiles);
   const chosen: MatmulTile = MATMUL[best.name];
   const halfs = chosen.halfs && precision === "f16";
-  return { ...chosen, halfs, slices: slices && shape.taps !== 16 ? Number(slices) : best.slices };
+  return { ...chosen, halfs, slices: slices && !isTransformed(shape) ? Number(slices) : best.slices };
 }
 
 /** How many rows a lane has. */
@@ -114,11 +115,11 @@ const ROUNDS = { 4: 16, 8: 5 } as Record<number, number>;
 /**
  * The tile, and the number of slices, that take the shortest time on GPUs as the table sees them: the rounds of
  * workgroups that a unit works off, and for slices a further dispatch that reads what they have written. Taps that are
- * no sum (Winograd's 16) are planes.
+ * no sum (Winograd's) are planes.
  */
 function shortest(device: Device, { rows, panels, depth, taps }: ProductShape, tiles: Speeds) {
   const { fill } = choicesOf(device);
-  const [planes, steps] = taps === 16 ? [16, 1] : [1, taps];
+  const [planes, steps] = isTransformed({ taps }) ? [taps, 1] : [1, taps];
   const known = tiles.length ? tiles : NO_TILE;
   const fastest = Math.max(...known.map(([, speed]) => speed));
   let best: { name: MatmulName; slices: number } = { name: known[0][0], slices: 1 };

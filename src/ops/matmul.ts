@@ -7,7 +7,7 @@ import type { Graph } from "../gpu/graph.ts";
 import { padChannels, sizeOf, type Tensor } from "../gpu/tensor.ts";
 import { type Epilogue, product } from "./product.ts";
 import { scaleRows } from "./row_adapter.ts";
-import type { RowAdapter, Weight } from "./weight.ts";
+import { isTransformed, type RowAdapter, type Weight } from "./weight.ts";
 import { winograd } from "./winograd.ts";
 
 /** y = act(x·W + b …): x [batch, …, in] → [batch, …, out]. A 1×1 convolution is this over the pixels. */
@@ -47,7 +47,7 @@ export function conv3x3(g: Graph, x: Tensor, weight: Weight, options: ConvOption
   const along = (n: number) => Math.floor((n - (padAfter ? 2 : 1)) / stride) + 1;
   const [outHeight, outWidth] = [along(viewHeight), along(viewWidth)];
   const out = g.tensor(weight.name, [batch, outHeight, outWidth, padChannels(weight.outChannels)]);
-  if (weight.taps === 16) {
+  if (isTransformed(weight)) {
     if (stride !== 1 || padAfter) throw new Error(`${weight.name} is declared for stride 1 (nn/weights.ts).`);
     winograd(g, x, weight, options, [viewHeight, viewWidth], out);
     return out;

@@ -14,7 +14,7 @@ import { type Activation, ACTIVATIONS } from "./activation.ts";
 import { matmulTile } from "./choose_tile.ts";
 import { grid64 } from "./grid.ts";
 import { unpacked } from "./kept.ts";
-import { panelCount, type Weight } from "./weight.ts";
+import { isTransformed, panelCount, type Weight } from "./weight.ts";
 
 /** What happens to a sum before it is stored: act(sum + bias + shift) + residual. */
 export interface Epilogue {
@@ -155,7 +155,7 @@ function dispatch(
   const tile = tileOf(g, weight, rows);
   const { kernel, rows: ROWS, waves: WAVES, chunk: CHUNK, ahead = false, halfs = false, slices } = tile;
   const { params: uniforms, constants: end, bindings } = ending(g, weight, epilogue, entryRows);
-  const apart = taps === 16;
+  const apart = isTransformed(weight);
   const params = {
     rows,
     depth: padChannels(weight.inChannels) / 4,

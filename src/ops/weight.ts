@@ -23,10 +23,10 @@ export interface Weight {
   inChannels: number;
   outChannels: number;
   /**
-   * 1; or 9 for a 3×3 convolution; or 16 for one whose taps are transformed (Winograd F(2×2, 3×3),
-   * shaders/winograd_in.wgsl).
+   * 1; or 9 for a 3×3 convolution; or 16 or 36 for one whose taps are transformed (Winograd F(2×2, 3×3) and F(4×4,
+   * 3×3), shaders/winograd_in.wgsl).
    */
-  taps: 1 | 9 | 16;
+  taps: 1 | 9 | 16 | 36;
   /** Columns are values and gates: the layer gives value · gelu(gate), half as many channels. */
   gated: boolean;
   /** Columns of a panel: a multiple of 8, of which each lane has as many. */
@@ -57,6 +57,11 @@ export const PANEL = 64;
 /** Panels that `weight` takes. */
 export function panelCount(weight: Pick<Weight, "outChannels" | "gated" | "panel">): number {
   return Math.ceil((weight.outChannels * (weight.gated ? 2 : 1)) / weight.panel);
+}
+
+/** Whether its taps are transformed: planes that are multiplied each by itself, and no terms of one sum. */
+export function isTransformed({ taps }: { taps: number }): boolean {
+  return taps > 9;
 }
 
 /** Taps in the file: of a transformed convolution 9. */

@@ -1,6 +1,6 @@
 import assert from "@std/assert";
 import { Device } from "../../src/gpu/device.ts";
-import { attentionTile, usesWinograd } from "../../src/ops/choose.ts";
+import { attentionTile, convolutionTaps } from "../../src/ops/choose.ts";
 import { matmulTile } from "../../src/ops/choose_tile.ts";
 import { ATTENTION, MATMUL } from "../../src/ops/variants.ts";
 import type { Checkpoint } from "../../src/model/parts.ts";
@@ -143,7 +143,7 @@ Deno.test("choices follow the speeds that were measured", async () => {
   const { gpu, summary } = await testDevice("like a GPU");
   const device = new Device(gpu, summary, true, false);
   assert.equal(matmulTile(device, SHAPE, 64, "f16").rows, 8);
-  assert.equal(usesWinograd(device, 320, 320), true);
+  assert.equal(convolutionTaps(device, 320, 320), 16);
   assert.equal(attentionTile(device, 40).parts, 1);
   device.tuning = {
     wrong: [],
@@ -158,7 +158,7 @@ Deno.test("choices follow the speeds that were measured", async () => {
     },
   };
   assert.equal(matmulTile(device, SHAPE, 64, "f16").rows, 4);
-  assert.equal(usesWinograd(device, 320, 320), false);
+  assert.equal(convolutionTaps(device, 320, 320), 9);
   assert.equal(attentionTile(device, 40), attentionTile(device, 64));
   const { "attention tile 40 at 40": _, ...half } = device.tuning.speeds;
   device.tuning = { wrong: [], speeds: half };
@@ -177,12 +177,12 @@ Deno.test("NVIDIA's cards begin with a table of their own", async () => {
     assert.equal(matmulTile(device, SHAPE, 64, "f32").halfs, undefined, "f32 is summed in f32");
     // As many workgroups as an H200 has multiprocessors, and half as many again, leave half of it idle in turns.
     assert.equal(matmulTile(device, { ...SHAPE, rows: 512, panels: 20, depth: 1280 }, 64, "f16").slices > 1, true);
-    assert.equal(usesWinograd(device, 1280, 1280), true);
+    assert.equal(convolutionTaps(device, 1280, 1280), 16);
     assert.equal(attentionTile(device, 64), ATTENTION["tile 64 by 4"]);
   }
   const other = new Device(gpu, { ...summary, vendor: "4098" }, true, false);
   assert.equal(matmulTile(other, SHAPE, 64, "f16").ahead, undefined);
-  assert.equal(usesWinograd(other, 1280, 1280), false);
+  assert.equal(convolutionTaps(other, 1280, 1280), 9);
 });
 
 /** A folder that is gone at the end. */

@@ -1,6 +1,8 @@
 /** Convolution by Winograd's transform against a plain one, at the sizes where tiles do not come out even. */
+import assert from "@std/assert";
 import { conv3x3 } from "../../src/ops/matmul.ts";
 import { assertClose, compute, random, WAYS } from "./harness.ts";
+import { F2, F4, type Matrix } from "./winograd.ts";
 
 const CASES = [
   { batch: 2, height: 7, width: 9, channels: 36, outputs: 68, up: false },
@@ -34,12 +36,37 @@ function naive(
   return y;
 }
 
+Deno.test("Winograd's matrices, made from their points, give a tile of a convolution", () => {
+  for (const { m, At, G, Bt } of [F2, F4]) {
+    const side = m + 2;
+    const [d, g] = [random(side * side, 1), random(9, 2)];
+    /** a·b·aᵀ of a square b. */
+    const around = (a: Matrix, b: (i: number, j: number) => number) =>
+      a.map((down) =>
+        a.map((across) => sum(down.length, (i) => sum(across.length, (j) => down[i] * b(i, j) * across[j])))
+      );
+    const [U, V] = [around(G, (i, j) => g[i * 3 + j]), around(Bt, (i, j) => d[i * side + j])];
+    around(At, (i, j) => U[i][j] * V[i][j]).forEach((row, y) =>
+      row.forEach((value, x) => {
+        const expected = sum(9, (t) => g[t] * d[(y + Math.floor(t / 3)) * side + x + t % 3]);
+        assert.ok(Math.abs(value - expected) < 1e-13, `${value} is not ${expected}`);
+      })
+    );
+  }
+});
+
+function sum(count: number, term: (i: number) => number): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += term(i);
+  return sum;
+}
+
 for (const way of WAYS) {
   // The bounds that src/ops/winograd.ts states, of the largest result: f16 rounds patches and weights, f32 next to
   // nothing.
   const bound = way.precision === "f32" ? 1e-5 : 4e-3;
   Deno.test(`conv3x3 by Winograd ${way.name}: odd sizes, doubled pictures, with shift, residual and SiLU`, async () => {
-    const variants = ["winograd whole", "winograd in three"];
+    const variants = ["winograd whole", "winograd in three", "winograd 4 in three"];
     for (const [test, variant] of CASES.flatMap((test) => variants.map((variant) => [test, variant] as const))) {
       const { batch, height, width, channels, outputs, up } = test;
       const stored = (count: number, seed: number) => {

@@ -1,0 +1,72 @@
+// First third of a 3×3 convolution by Winograd's F(4×4, 3×3), as winograd_in.wgsl tells it for F(2×2, 3×3): 36 products
+// for a tile of 4×4 results that taps alone would take 144 for. V = Bᵀ·d·B of every tile's 6×6 neighbourhood d.
+//
+// The points that polynomials are evaluated at are 0, ±√½, ±√2 and ∞ (Barabasz et al., arXiv 1803.10986, on points): in
+// f16 they err half as much as 0, ±1, ±2 and ∞. Rows of Bᵀ are a quarter of what the points make of them, those of G
+// four times as much: no number of V is larger than 1.7 times the largest of d, so that V fits where d does.
+//
+// x [batch, in_height, in_width, depth·4], out [36, tiles, depth·4]. One invocation: one quad of one tile.
+struct Params {
+  first: u32,        // tile to begin with, counted through the batch
+  tiles: u32,
+  depth: u32,
+  tile_width: u32,   // tiles along the result
+  tile_height: u32,
+  in_width: u32,
+  in_height: u32,
+  view_width: u32,   // the picture that is convolved: x itself, or x doubled
+  view_height: u32,
+  up: u32,           // 1: x is read at twice its size, nearest neighbour
+  grid_width: u32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+// use grid64
+// tensor 1 x
+// result 2 out
+
+// Bᵀ·d of a column.
+fn transform(d0: vec4f, d1: vec4f, d2: vec4f, d3: vec4f, d4: vec4f, d5: vec4f) -> array<vec4f, 6> {
+  let near_even = 0.5 * d2 - 0.25 * d4;
+  let near_odd = SQRT1_2 * (0.5 * d1 - 0.25 * d3);
+  let far_even = 0.25 * d4 - 0.125 * d2;
+  let far_odd = SQRT1_2 * (0.5 * d3 - 0.25 * d1);
+  return array<vec4f, 6>(
+    0.25 * (d0 + d4) - 0.625 * d2,
+    near_even + near_odd,
+    near_even - near_odd,
+    far_even + far_odd,
+    far_even - far_odd,
+    0.25 * (d1 + d5) - 0.625 * d3,
+  );
+}
+const SQRT1_2 = 0.70710678118654752;
+
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
+  let index = invocation(group, local);
+  if (index >= p.tiles * p.depth) { return; }
+  let quad = index % p.depth;
+  let tile = p.first + index / p.depth;
+  // One above and left of the results: unsigned wrap-around makes "left of 0" huge.
+  let left = tile % p.tile_width * 4u - 1u;
+  let top = tile / p.tile_width % p.tile_height * 4u - 1u;
+  let entry = tile / p.tile_width / p.tile_height * p.in_height;
+  // for $y in 6
+  let inside$y = top + $yu < p.view_height;
+  let row$y = (entry + (select(0u, top + $yu, inside$y) >> p.up)) * p.in_width;
+  // end
+  // for $x in 6
+  let in$x = left + $xu < p.view_width;
+  let at$x = select(0u, left + $xu, in$x) >> p.up;
+  // for $y in 6
+  let d$y$x = select(vec4f(0), x_at((row$y + at$x) * p.depth + quad), inside$y && in$x);
+  // end
+  let e$x = transform(d0$x, d1$x, d2$x, d3$x, d4$x, d5$x);
+  // end
+  // for $y in 6
+  let v$y = transform(e0[$y], e1[$y], e2[$y], e3[$y], e4[$y], e5[$y]);
+  // for $x in 6
+  out_put(($yu * 6u + $xu) * p.tiles * p.depth + index, v$y[$x]);
+  // end
+  // end
+}

@@ -31,7 +31,7 @@ export interface EncodedPrompt {
  * @throws UsageError where a text encoder has no such layer
  */
 export function tokenizePrompts(
-  { checkpoint, textEncoders }: Networks,
+  { checkpoint, textEncoders }: Pick<Networks, "checkpoint" | "textEncoders">,
   prompts: Iterable<string>,
   { clipSkip, chunkAtComma }: Pick<Settings, "clipSkip" | "chunkAtComma">,
 ): { prompts: Prompts; warnings: string[] } {
@@ -49,7 +49,13 @@ export function tokenizePrompts(
       tokenize(checkpoint.tokenizers[i], prompt, { atComma: chunkAtComma !== "off" })
     );
     warnings.push(...all[0].warnings.map((said) => `"${prompt.slice(0, 40)}…": ${said}`));
-    return { prompt, chunks: all.map(({ chunks }) => chunks) };
+    // Their states stand side by side, but "!!!" is one token to SDXL's first tokenizer and three to its second.
+    const most = Math.max(...all.map(({ chunks }) => chunks.length));
+    const full = all.map(({ chunks }, i) => [
+      ...chunks,
+      ...Array.from({ length: most - chunks.length }, () => tokenize(checkpoint.tokenizers[i], "").chunks[0]),
+    ]);
+    return { prompt, chunks: full };
   });
   return { prompts: { choice: { skip: layer - 1, finalNorm: !xl }, texts }, warnings };
 }

@@ -11,6 +11,7 @@ import { ModelError } from "../errors.ts";
 import type { Parts } from "./parts.ts";
 import { filesWithin, isFolder } from "../files/byte_file.ts";
 import { BYTES_OF } from "../limits.ts";
+import { asF32 } from "../formats/as_f32.ts";
 import { BYTES, fromFloat32, toFloat32 } from "../formats/dtype.ts";
 import { openTensors } from "../formats/open_tensors.ts";
 import { rangeOf, type TensorSource } from "../formats/tensor_source.ts";
@@ -109,8 +110,12 @@ async function readInversion(file: string, widths: number[]): Promise<Inversion>
   }
 }
 
-/** A source whose token table goes on with `rows`, in the table's own number format. */
-function withRows(source: TensorSource, rows: Float32Array[]): TensorSource {
+/**
+ * A source whose token table goes on with `rows`, in the table's own number format. A table of eight bits a number is
+ * shown as f32: what was learnt has more.
+ */
+function withRows(given: TensorSource, rows: Float32Array[]): TensorSource {
+  const source = given.tensors.get(TABLE)?.dtype.startsWith("F8_") ? asF32(given, new Set([TABLE])) : given;
   const table = source.tensors.get(TABLE);
   if (!table) throw new ModelError(`${source.describe} has no ${TABLE}.`);
   const width = table.shape[1];

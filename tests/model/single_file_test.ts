@@ -451,4 +451,15 @@ Deno.test("embeddings become rows behind the vocabulary", () =>
     model.close();
     const wrong = openCheckpoint(`${folder}/x.ckpt`, { embeddings: `${folder}/embeddings/wide.safetensors` });
     await assert.rejects(wrong, /9 wide; this model's text is 8/);
+
+    await variant(`${folder}/small.safetensors`, "sd1", (t) => {
+      for (const tensor of Object.values(t)) tensor.dtype = "F8_E4M3";
+    });
+    const four = safetensors({ emb_params: { shape: [4, 4], data: new Uint8Array(rows.buffer) } });
+    await Deno.writeFile(`${folder}/four.safetensors`, four);
+    const small = await openCheckpoint(`${folder}/small.safetensors`, { embeddings: `${folder}/four.safetensors` });
+    const learntRows = new Uint8Array(4 * 4 * 4);
+    await small.textEncoders[0].source.read(table.name, learntRows, 49408 * 4 * 4);
+    assert.deepEqual(toFloat32(learntRows, "F32"), rows);
+    small.close();
   }));

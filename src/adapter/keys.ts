@@ -100,7 +100,8 @@ export function modulesOf(source: TensorSource): (module: string) => string | un
     resnets = Math.max(resnets, Number(count ?? -1) + 1);
   }
   return (module) => {
-    const plain = module.replace("_processor_", "_");
+    // diffusers of 2023 called the projections of a text encoder as those of a UNet.
+    const plain = module.replace("_processor_", "_").replace(/_self_attn_to_(q|k|v|out)$/, "_self_attn_$1_proj");
     return names.get(plain) ?? names.get(`${plain}_0`) ?? names.get(originalName(plain, resnets) ?? "");
   };
 }

@@ -39,6 +39,11 @@ Deno.test("keys of every naming find their module", async () => {
       "up",
       "text_model.encoder.layers.0.self_attn.q_proj",
     ],
+    [
+      "text_encoder.text_model.encoder.layers.0.self_attn.to_out_lora.down.weight", // DIFFUSERS_OLD of diffusers
+      "down",
+      "text_model.encoder.layers.0.self_attn.out_proj",
+    ],
     ["lora_te1_encoder_layers_0_self_attn_out_proj.alpha", "alpha", "text_model.encoder.layers.0.self_attn.out_proj"],
   ];
   for (const [name, role, module] of cases) {

@@ -128,7 +128,7 @@ const TABLE: Record<Family, Row[]> = {
     ["sdxl-vpred", "Stable Diffusion XL, v-prediction with zero-SNR", 1024, 28, 5, V_ZSNR, /v[-_]?pred/i],
     ["sdxl-turbo", "SDXL-Turbo", 512, 4, 0, { ...EULER_A, ...TRAILING }, /sd[-_]?xl[-_]?turbo/i],
     ["sdxl-lightning", "SDXL-Lightning", 1024, 4, 1, { ...EULER, ...TRAILING }, /lightning/i],
-    ["hyper-sdxl", "Hyper-SDXL", 1024, 8, 1, { ...OLD, ...TRAILING, _class_name: "DDIMScheduler" }, /hyper/i],
+    ["hyper-sdxl", "Hyper-SDXL", 1024, 8, 1, { ...OLD, ...TRAILING, _class_name: "DDIMScheduler" }, /hyper(?!.?real)/i],
     ["lcm-sdxl", "LCM (SDXL)", 1024, 4, 1, { _class_name: "LCMScheduler", ...OLD }, /(^|[^a-z])lcm([^a-z]|$)/i],
     ["playground-v2.5", "Playground v2.5", 1024, 50, 3, EDM, /playground[-_ ]?v?2[._]?5/i],
     ["playground-v2", "Playground v2", 1024, 50, 3, { ...EULER_A, ...LEADING }, /playground[-_ ]?v?2/i],

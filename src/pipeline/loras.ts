@@ -124,7 +124,12 @@ const DISTILLED: [RegExp, string, (name: string) => Partial<PictureOptions>][] =
   [
     /hyper-?sd/i,
     "a Hyper-SD-LoRA",
-    (name) => ({ samplingMethod: "ddim", scheduler: "trailing", steps: stepsIn(name) ?? 8, cfgScale: 1 }),
+    (name) => ({
+      samplingMethod: "ddim",
+      scheduler: "trailing",
+      steps: stepsIn(name) ?? 8,
+      ...(/cfg/i.test(name) ? {} : { cfgScale: 1 }), // those called CFG were distilled to be guided as the model is
+    }),
   ],
 ];
 

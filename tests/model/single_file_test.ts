@@ -251,6 +251,7 @@ const DETECTED: [
     "v_prediction",
   ],
   ["plain SDXL", "sdxl", "x", () => {}, "sdxl", "epsilon"],
+  ["a name that sounds distilled", "sdxl", "hyperRealisticXL_v2", () => {}, "sdxl", "epsilon"],
   ["v_pred", "sdxl", "x", (t) => t.v_pred = { shape: [0] }, "sdxl-vpred", "v_prediction"],
   [
     "edm_mean",

@@ -119,8 +119,7 @@ export class DeviceLatents implements LatentSpace<Slot>, Disposable {
       for (let i = 0; i < area; i++) out[i * padded + c] = values[c * area + i];
     }
     const slot = this.take();
-    const { buffer, offset } = this.tensor.place as { buffer: GPUBuffer; offset: number };
-    this.device.gpu.queue.writeBuffer(buffer, offset + slot * out.byteLength, out);
+    writeTensor(this.device, this.#at(slot), out);
     return slot;
   }
 
@@ -129,10 +128,17 @@ export class DeviceLatents implements LatentSpace<Slot>, Disposable {
     const { height, width, channels } = this.size;
     const padded = padChannels(channels);
     const area = height * width;
-    const all = new Float32Array(await readTensor(this.device, this.tensor), slot * area * padded * 4, area * padded);
+    const all = new Float32Array(await readTensor(this.device, this.#at(slot)));
     const out = new Float32Array(channels * area);
     for (let c = 0; c < channels; c++) for (let i = 0; i < area; i++) out[c * area + i] = all[i * padded + c];
     return out;
+  }
+
+  /** A slot alone. */
+  #at(slot: Slot): Tensor {
+    const one = describeTensor(`latents ${slot}`, this.tensor.shape.slice(1), "f32", "plain");
+    const { buffer, offset } = this.tensor.place as { buffer: GPUBuffer; offset: number };
+    return { ...one, place: { buffer, offset: offset + slot * one.bytes } };
   }
 
   /** Frees the slots. */

@@ -75,17 +75,14 @@ async function letEventsIn(): Promise<void> {
 async function compile(device: Device, variant: Variant, label: string): Promise<GPUComputePipeline> {
   const { gpu } = device;
   const code = shaderCode(variant, device);
+  // Nothing is waited for within the scope: what is compiled meanwhile has its own.
   gpu.pushErrorScope("validation");
   const module = gpu.createShaderModule({ label, code });
-  let failure: unknown;
-  let pipeline: GPUComputePipeline | undefined;
-  try {
-    pipeline = await gpu.createComputePipelineAsync({ label, layout: "auto", compute: { module, entryPoint: "main" } });
-  } catch (error) {
-    failure = error;
-  }
+  const making = gpu.createComputePipelineAsync({ label, layout: "auto", compute: { module, entryPoint: "main" } });
+  const refused = gpu.popErrorScope();
   // The useful text is in the scope and the compilation info; the exception itself only says "invalid".
-  const scoped = await gpu.popErrorScope();
+  let failure: unknown;
+  const [pipeline, scoped] = await Promise.all([making.catch((error) => void (failure = error)), refused]);
   if (pipeline && !scoped) return pipeline;
   const info = await module.getCompilationInfo();
   const first = info.messages.find((m) => m.type === "error");

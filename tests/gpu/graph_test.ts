@@ -2,6 +2,7 @@ import assert from "@std/assert";
 import { GpuError } from "../../src/errors.ts";
 import { Device, listAdapters, openDevice } from "../../src/gpu/device.ts";
 import { Graph } from "../../src/gpu/graph.ts";
+import { pipelineFor } from "../../src/gpu/kernel.ts";
 import { placeAlone, readFloats, writeFloats } from "../../src/gpu/storage.ts";
 import { describeTensor, type Tensor } from "../../src/gpu/tensor.ts";
 import { add } from "../../src/ops/elementwise.ts";
@@ -51,6 +52,19 @@ Deno.test("a kernel that does not compile is reported with its name, its line an
     assert.match(error.message, /line \d+: fn main\(\) \{ let x: u32 = 1\.5; \}/);
     return true;
   });
+});
+
+Deno.test("of two kernels that are compiled at once, the one that is wrong is refused", async () => {
+  const device = await testDevice();
+  const compiled = (name: string, body: string) =>
+    pipelineFor(device, {
+      kernel: { name, source: `@compute @workgroup_size(8) fn main() { ${body} }` },
+      precision: "f32",
+      constants: {},
+    });
+  const [wrong, right] = await Promise.allSettled([compiled("wrong", "let x: u32 = 1.5;"), compiled("right", "")]);
+  assert.match(String(wrong.status === "rejected" && wrong.reason), /Kernel wrong f32 does not compile/);
+  assert.equal(right.status, "fulfilled");
 });
 
 Deno.test("a graph stops between two kernels when it is told to, and leaves nothing on the device", async () => {

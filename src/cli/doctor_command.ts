@@ -4,7 +4,7 @@
  * @module
  */
 import { GpuError } from "../errors.ts";
-import { type Device, listAdapters, mib, openDevice, type Precision } from "../gpu/device.ts";
+import { type Device, listAdapters, mib, noAdapter, openDevice, type Precision } from "../gpu/device.ts";
 import { Graph } from "../gpu/graph.ts";
 import { readFloats, writeFloats } from "../gpu/storage.ts";
 import { add } from "../ops/elementwise.ts";
@@ -15,7 +15,7 @@ import { json } from "./json.ts";
 /** Prints the adapters in the order that `--device` counts them. */
 export async function listDevicesCommand({ flags, console }: Context): Promise<void> {
   const adapters = await listAdapters();
-  if (adapters.length === 0) throw new GpuError(`WebGPU found no adapter. ${INSTALL}`);
+  if (adapters.length === 0) throw noAdapter();
   if (flags.json) return console.result(json({ devices: adapters }));
   const lines = adapters.map(({ name, software }, i) => `${i}  ${name}${software ? "  (computes on the CPU)" : ""}`);
   console.result(lines.join("\n"));
@@ -50,7 +50,6 @@ export async function doctorCommand({ flags, console }: Context): Promise<void> 
   }
 }
 
-const INSTALL = "deno task setup installs a software driver on Debian and Ubuntu, and says how elsewhere.";
 const PASSED = "passed its self-test";
 
 /** SiLU of a few numbers, stored in `precision`, against the same here. */

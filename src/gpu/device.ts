@@ -5,7 +5,7 @@
  */
 import { GpuError } from "../errors.ts";
 import type { Tracer } from "./replay.ts";
-import { prepareEnvironment } from "./environment.ts";
+import { elsewhere, prepareEnvironment } from "./environment.ts";
 
 /** How activations and weights are stored. Sums are f32, but for products of f16 that a GPU sums in f16, 32 at a time. */
 export type Precision = "f16" | "f32";
@@ -81,6 +81,22 @@ export async function listAdapters(): Promise<AdapterSummary[]> {
   return (await findAdapters()).map((f) => f.summary);
 }
 
+/** What to say where there is none. */
+export function noAdapter(): GpuError {
+  return new GpuError(
+    "WebGPU found no adapter, neither a GPU nor a software Vulkan driver. On Debian or Ubuntu: " +
+      `apt-get install mesa-vulkan-drivers libvulkan1 (deno task setup does this where it may).${elsewhere()}`,
+  );
+}
+
+/** Whether kernels may write to textures as activations need them: Vulkan's may, OpenGL's not to all formats. */
+export async function writesTextures(gpu: GPUDevice): Promise<boolean> {
+  if (gpu.limits.maxStorageTexturesPerShaderStage < BOUND_TEXTURES) return false;
+  gpu.pushErrorScope("validation");
+  gpu.createTexture({ format: "rg32uint", size: [1, 1], usage: GPUTextureUsage.STORAGE_BINDING }).destroy();
+  return await gpu.popErrorScope() === null;
+}
+
 /** Subgroup operations are usable when every subgroup holds whole groups of this many lanes. */
 export const LANES = 8;
 
@@ -117,7 +133,7 @@ export class Device implements Disposable {
     /** Passes may be timed on the device. */
     readonly timestamps: boolean,
     /** Activations and weights live in textures (storage.ts says why software adapters want that). */
-    readonly textures: boolean = summary.software && gpu.limits.maxStorageTexturesPerShaderStage >= BOUND_TEXTURES,
+    readonly textures: boolean = summary.software,
   ) {
     gpu.addEventListener("uncapturederror", (event) => {
       event.preventDefault?.();
@@ -274,12 +290,7 @@ export function mib(bytes: number): string {
 export async function openDevice(index = 0): Promise<Device> {
   if (!(Number.isInteger(index) && index >= 0)) throw new GpuError(`A device is a whole number from 0, not ${index}.`);
   const found = await findAdapters(index + 1);
-  if (found.length === 0) {
-    throw new GpuError(
-      "WebGPU found no adapter, neither a GPU nor a software Vulkan driver. On Debian or Ubuntu: " +
-        "apt-get install mesa-vulkan-drivers libvulkan1 (deno task setup does this where it may).",
-    );
-  }
+  if (found.length === 0) throw noAdapter();
   const chosen = found[index];
   if (!chosen) {
     const list = found.map((f, i) => `${i} ${f.summary.name}`).join(", ");
@@ -296,18 +307,14 @@ export async function openDevice(index = 0): Promise<Device> {
   const base = (["timestamp-query", "shader-f16"] as const).filter((name) => adapter.features.has(name));
   // Deno hides "subgroups" from adapter.features, yet grants it: the only way to know is to ask.
   const subgroups = "subgroups" as GPUFeatureName;
-  const { subgroupMinSize } = adapter.info as GPUAdapterInfo & { subgroupMinSize?: number };
-  if ((subgroupMinSize ?? 0) >= LANES) {
-    try {
-      const gpu = await adapter.requestDevice({ requiredFeatures: [...base, subgroups], requiredLimits });
-      return new Device(gpu, summary, true, timestamps);
-    } catch {
-      // Not offered by this adapter: workgroup memory serves instead.
-    }
-  }
+  const { subgroupMinSize = 0 } = adapter.info as GPUAdapterInfo & { subgroupMinSize?: number };
+  const open = (features: GPUFeatureName[]) => adapter.requestDevice({ requiredFeatures: features, requiredLimits });
+  // Where they are not offered, workgroup memory serves instead.
+  const shuffling = subgroupMinSize < LANES ? undefined : await open([...base, subgroups]).catch(() => undefined);
   try {
-    const gpu = await adapter.requestDevice({ requiredFeatures: base, requiredLimits });
-    return new Device(gpu, summary, false, timestamps);
+    const gpu = shuffling ?? await open(base);
+    const textures = summary.software && await writesTextures(gpu);
+    return new Device(gpu, summary, shuffling !== undefined, timestamps, textures);
   } catch (cause) {
     throw new GpuError(`${summary.name} gave no device: ${(cause as Error).message}`, { cause });
   }

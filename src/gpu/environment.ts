@@ -7,17 +7,28 @@
  * @module
  */
 
+/** Deno's name for where adapters are looked for; everywhere by default. It counts until the first is asked for. */
+const BACKEND = "DENO_WEBGPU_BACKEND";
+
 const WANTED = {
   XDG_RUNTIME_DIR: "/",
-  /** Deno's name for where adapters are looked for; all of them by default. */
-  DENO_WEBGPU_BACKEND: "vulkan",
+  [BACKEND]: "vulkan",
 };
 
 /** Sets what is not set and may be. Call before asking for an adapter. */
 export function prepareEnvironment(): void {
   if (Deno.build.os !== "linux") return;
   for (const [variable, value] of Object.entries(WANTED)) {
-    const { state } = Deno.permissions.querySync({ name: "env", variable });
-    if (state === "granted" && !Deno.env.get(variable)) Deno.env.set(variable, value);
+    if (mayUse(variable) && !Deno.env.get(variable)) Deno.env.set(variable, value);
   }
+}
+
+/** Where else to look when nothing was found; empty where all was looked through. */
+export function elsewhere(): string {
+  const vulkanOnly = Deno.build.os === "linux" && mayUse(BACKEND) && Deno.env.get(BACKEND) === WANTED[BACKEND];
+  return vulkanOnly ? ` A GPU that has OpenGL and no Vulkan is found with ${BACKEND}=gl.` : "";
+}
+
+function mayUse(variable: string): boolean {
+  return Deno.permissions.querySync({ name: "env", variable }).state === "granted";
 }

@@ -34,5 +34,12 @@ Deno.test({
       assert.match(without.stderr, /Install (one with:\n {2}sudo .*vulkan|Mesa's software Vulkan driver)/);
       const ready = await finish(program([], { cwd, env: { XDG_RUNTIME_DIR: "" } }, "scripts/setup.ts"));
       assert.deepEqual(ready, { code: 0, stdout: "", stderr: "" });
+
+      const none = await finish(program(["--list-devices"], { cwd, env: { ...NO_DRIVER, DENO_WEBGPU_BACKEND: "" } }));
+      assert.equal(none.code, 4);
+      assert.match(
+        none.stderr,
+        /no adapter.*apt-get install.*OpenGL and no Vulkan is found with DENO_WEBGPU_BACKEND=gl/,
+      );
     }),
 });

@@ -137,6 +137,18 @@ export function withLayers(
   return recipe;
 }
 
+/**
+ * The recipe of a picture that a network has enlarged since: that of the same picture drawn with `--upscale-model`.
+ *
+ * @returns nothing where it was enlarged so before, which settings have no word for
+ */
+export function enlargedRecipe(recipe: Recipe, by: PictureName): Recipe | undefined {
+  if (recipe.settings.upscaleModel !== undefined) return undefined;
+  const settings = readSettings({ ...recipe.settings, upscaleModel: by }, "settings.");
+  const layers = recipe.layers?.map((layer, i, { length }) => i === length - 1 ? { ...layer, settings } : layer);
+  return { ...recipe, settings, ...(layers ? { layers } : {}) };
+}
+
 /** A recipe's layers, each with its model; a picture that was drawn once has one. */
 export function layersOf({ model, plan, settings, masks, layers }: Recipe): Layer[] {
   return (layers ?? [{ plan, settings, masks }]).map((layer) => ({ model, ...layer }));

@@ -48,13 +48,18 @@ export async function readOriginal(path: string, say: (sentence: string) => void
   return { name: publicName(path), hash: await sha256(bytes), picture, texts, recipe, plan };
 }
 
-function recipeIn(texts: Map<string, string>, path: string, say: (sentence: string) => void): Recipe | undefined {
+/** The recipe that a picture carries, if any. @param say is told of one that cannot be read */
+export function recipeIn(
+  texts: Map<string, string>,
+  path: string,
+  say: (sentence: string) => void,
+): Recipe | undefined {
   if (!texts.has(RECIPE_KEYWORD)) return undefined;
   try {
     return readRecipe(texts, path);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    say(`The picture's own plan cannot be read, so it is edited without: ${error.message}`);
+    say(`The picture's own plan cannot be read, so this goes on without: ${error.message}`);
   }
 }
 

@@ -148,9 +148,10 @@ const unsized = { width: undefined, height: undefined };
 function wasCut(bytes: Uint8Array, settings: Settings): boolean {
   const { width, height, mask, extend, inpaintOnlyMasked, hiresScale, hiresSize, upscaleModel } = settings;
   const size = pictureHeader(bytes)!;
-  return !inpaintOnlyMasked && (mask ?? extend) !== undefined &&
-    (hiresScale ?? hiresSize ?? upscaleModel) === undefined &&
-    (size.width < width || size.height < height);
+  // Networks enlarge by 1, 2, 4 or 8; what was cut off is less than a picture's half.
+  const scale = upscaleModel === undefined ? 1 : 2 ** Math.round(Math.log2(size.width / width));
+  return !inpaintOnlyMasked && (mask ?? extend) !== undefined && (hiresScale ?? hiresSize) === undefined &&
+    (size.width < width * scale || size.height < height * scale);
 }
 
 /** Models of recipes, opened where they are now, one at a time. */

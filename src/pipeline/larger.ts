@@ -6,6 +6,7 @@
 import { basename } from "../deps/path.ts";
 import { UsageError } from "../errors.ts";
 import { fingerprint } from "../files/fingerprint.ts";
+import type { PictureName } from "../picture/input.ts";
 import { filled, type Picture } from "../picture/picture.ts";
 import { resized } from "../picture/resize.ts";
 import { stretched } from "../picture/stretched.ts";
@@ -156,6 +157,7 @@ export function pathOf(file: FileInput): string {
   throw new UsageError(`The file ${file.name} is not part of the recipe: name its file.`);
 }
 
-async function nameOf(path: string): Promise<FileInput> {
+/** What a recipe says of a network that enlarges. */
+export async function nameOf(path: string): Promise<PictureName> {
   return { name: basename(path), hash: await fingerprint(path) };
 }

@@ -214,8 +214,19 @@ async function fetchFile(url: string, file: RemoteFile, folder: string, snapshot
   await makeFolder(`${folder}/blobs`);
   await makeFolder(dirname(link));
   if (!await exists(blob)) await download(url, blob, file, options);
-  const up = "../".repeat(file.path.split("/").length + 1);
-  await Deno.remove(link).catch(() => {}); // a link whose blob was deleted
-  // Where links are forbidden (Windows), the hub's libraries copy too.
-  await Deno.symlink(`${up}blobs/${file.hash!.value}`, link).catch(() => Deno.copyFile(blob, link));
+  await place(blob, link, `${"../".repeat(file.path.split("/").length + 1)}blobs/${file.hash!.value}`);
+}
+
+/**
+ * Gives a link its name in one step: another process may be about to do the same, and half a copy must not look whole.
+ */
+async function place(blob: string, link: string, target: string): Promise<void> {
+  const part = `${link}.${crypto.randomUUID().slice(0, 8)}.part`;
+  try {
+    // Where links are forbidden (Windows), the hub's libraries copy too.
+    await Deno.symlink(target, part).catch(() => Deno.copyFile(blob, part));
+    await Deno.rename(part, link); // also in the place of a link whose blob was deleted
+  } finally {
+    await Deno.remove(part).catch(() => {}); // it is gone where all went well
+  }
 }

@@ -142,6 +142,16 @@ Deno.test("owner/name: what the model needs lands in the cache's layout, opens, 
   });
 });
 
+Deno.test("runs at the same time bring a model once, and all of them have it", async () => {
+  const files = await filesOf(tinyModel("sd1"));
+  await withHub(files, async ({ env, requests }) => {
+    const [path, ...others] = await Promise.all([1, 2, 3, 4].map(() => fetchModel("me/tiny", { env, waits })));
+    assert.deepEqual(others, [path, path, path]);
+    assert.deepEqual(requests, [...new Set(requests)]);
+    for (const [name, bytes] of await filesOf(path)) assert.deepEqual(bytes, files.get(name), name);
+  });
+});
+
 Deno.test("a cut connection is taken up where it broke, in the same run and in the next", async () => {
   const files = one("m.safetensors");
   await withHub(files, async (hub) => {

@@ -7,9 +7,15 @@
 
 const keys = new Set<string>();
 
+/**
+ * What is so short, or a short word, is nobody's secret: local servers want "none" or "ollama" for a key, and hiding
+ * that would tear holes into prompts.
+ */
+const NO_SECRET = /^(?:.{0,5}|\p{L}{0,7})$/su;
+
 /** Whoever reads a key or a token says so, and no message or file shows it from then on. */
 export function keepSecret(key: string | undefined): void {
-  if (key !== undefined && key.length > 3) keys.add(key);
+  if (key !== undefined && !NO_SECRET.test(key)) keys.add(key);
 }
 
 /** A text without the keys that are known. */
@@ -28,7 +34,10 @@ export function publicText(text: string): string {
   );
   const home = homeFolder();
   if (home === undefined || !plain.includes(home)) return plain;
-  return plain.split(home).reduce((before, after) => `${before}${/^[\w.-]/.test(after) ? home : "~"}${after}`);
+  return plain.split(home).reduce((before, after) => {
+    const isWhole = !/[\p{L}\p{N}_.-]$/u.test(before) && !/^[\p{L}\p{N}_.-]/u.test(after);
+    return `${before}${isWhole ? "~" : home}${after}`;
+  });
 }
 
 /** What a path, URL or name on the hub is called by people: its last part. */

@@ -4,20 +4,21 @@ import { keepSecret, publicName, publicText, withoutKeys } from "../src/secrets.
 
 Deno.test("a message shows no key, no user, password or query of a URL, and no home folder", () => {
   keepSecret("sk-SECRETKEY-abcdef0123456789");
-  keepSecret("abc"); // too short to be one, and part of many words
+  for (const word of ["abc", "none", "local", "ollama", "v1.5", ""]) keepSecret(word); // what prompts hold as well
   keepSecret(undefined);
   const before = Deno.env.get("HOME");
   Deno.env.set("HOME", "/home/alice");
   try {
     const cases: [told: string, shown: string][] = [
       ["Bearer sk-SECRETKEY-abcdef0123456789!", "Bearer [key]!"],
-      ["an abc", "an abc"],
+      ["an abc in a local market, none left, ollama v1.5", "an abc in a local market, none left, ollama v1.5"],
       ["https://bob:pass@host/v1 failed", "https://host/v1 failed"],
       ["https://bob:p@ss@host:8080/v1?key=S&x=1 failed", "https://host:8080/v1?… failed"],
       ['"http://host/m.safetensors?token=SECRET#sha256=ab".', '"http://host/m.safetensors?…".'],
       ["see https://host/a@b/c", "see https://host/a@b/c"],
       ["mail bob@host, or ask?", "mail bob@host, or ask?"],
       ["/home/alice/models/x and /home/alice2/y", "~/models/x and /home/alice2/y"],
+      ["/home/aliceé/x, /mnt/home/alice/x, /home/alice", "/home/aliceé/x, /mnt/home/alice/x, ~"],
     ];
     for (const [told, shown] of cases) {
       assert.equal(publicText(told), shown);

@@ -98,8 +98,7 @@ function basicOf(url: string): string | undefined {
 /** From here on no message, file or picture shows the key, nor what the URL holds beside its place. */
 function keepSecrets(url: string, key: string | undefined): void {
   const { password, searchParams } = new URL(url);
-  // What is as short as "true" is nobody's secret, and words like it would vanish from plans.
-  const beside = [password, decoded(password), ...searchParams.values()].filter((text) => text.length > 5);
+  const beside = [password, decoded(password), ...searchParams.values()];
   for (const secret of [key ?? "", basicOf(url) ?? "", ...beside]) {
     keepSecret(secret);
     keepSecret(encodeURIComponent(secret));

@@ -17,6 +17,7 @@ import {
   planFromRegions,
   withMasks,
 } from "../plan/make_plan.ts";
+import { isConfigured, readEnvironment } from "../plan/llm/endpoint.ts";
 import { pictureDataUrl } from "../plan/llm/picture.ts";
 import { hasRegionKeywords } from "../region/keywords.ts";
 import { flagOf } from "../settings/check.ts";
@@ -74,11 +75,8 @@ function isOfPicture(context: Context): boolean {
 
 /** The layout of a picture, as a vision model sees it. */
 async function seenPlan(context: Context): Promise<Plan> {
-  const { planner, image = [] } = context.flags;
+  const { image = [] } = context.flags;
   if (image.length > 1) throw new UsageError(`A layout is read from one --image, not from ${image.length}.`);
-  if (planner === "rules") {
-    throw new UsageError("The rules see no pictures: leave --planner out, or give a prompt.");
-  }
   const { images: [picture] = [], say, progress, signal, ...options } = await planOptions(context);
   const { planOfPicture } = await import("../plan/llm/plan_of_picture.ts");
   return await planOfPicture(picture, options, { say, progress }, signal);
@@ -123,7 +121,8 @@ function refuseContradictions({ argument, flags }: Context): void {
     throw new UsageError(`--plan, --regions and --no-plan: use only one of them.`);
   }
   const more = moreOfRegions(flags);
-  const says = flags.regions !== undefined || !ways.length && hasRegionKeywords(argument ?? flags.prompt ?? "");
+  const saysItself = !ways.length && hasRegionKeywords(argument ?? flags.prompt ?? "");
+  const says = flags.regions !== undefined || saysItself;
   if (more && !says) {
     throw new UsageError(
       `${flagOf(more)} goes with --regions, or a prompt such as "a BREAK b"; else the planner decides.`,
@@ -133,6 +132,17 @@ function refuseContradictions({ argument, flags }: Context): void {
   if (asked && ways.length) {
     throw new UsageError(`The plan is given, so no planner is asked: leave ${flagOf(asked)} out.`);
   }
+  if (flags.image) refuseUnseen(flags, saysItself);
+}
+
+/** @throws UsageError where pictures for a language model would be shown to nobody */
+function refuseUnseen({ planner = "auto", llmUrl, llmModel }: FlagValues, saysItself: boolean): void {
+  if (saysItself) throw new UsageError("The prompt says its regions itself, so no planner is asked: leave --image out.");
+  if (planner === "rules") throw new UsageError("The rules see no pictures: leave --planner out, or --image.");
+  if (planner === "openai" || isConfigured({ llmUrl, llmModel }, readEnvironment())) return;
+  throw new UsageError(
+    "--image is shown to a language model, and none is configured: set OPENAI_API_KEY, or name a server with --llm-url.",
+  );
 }
 
 /** A plan's masks lie where the plan says from where it lies itself. "-" is standard input. */

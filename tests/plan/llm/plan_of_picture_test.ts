@@ -4,7 +4,7 @@ import { encodePng } from "../../../src/formats/png.ts";
 import { filled } from "../../../src/picture/picture.ts";
 import { LanguageModelError } from "../../../src/plan/llm/chat_failure.ts";
 import { planOfPicture } from "../../../src/plan/llm/plan_of_picture.ts";
-import { finish, inFolder, names, program } from "../../cli/program.ts";
+import { finish, finishEach, inFolder, names, program } from "../../cli/program.ts";
 import { fakeModel } from "./fake_model.ts";
 
 const sides = (left: number, top: number, right: number, bottom: number) => ({ left, top, right, bottom });
@@ -42,7 +42,20 @@ Deno.test("plan --image draws and prints the layout of a picture", () =>
     assert.equal(done.code, 0, done.stderr);
     assert.equal(JSON.parse(done.stdout).regions.length, 2);
     assert.deepEqual(names(cwd), ["layout.png", "photo.png"]);
-    const refused = await finish(program(["plan", "--image", "photo.png", "--planner", "rules"], { cwd }));
-    assert.equal(refused.code, 2);
-    assert.match(refused.stderr, /rules see no pictures/);
+  }));
+
+Deno.test("a picture for a language model that nobody would be shown is refused", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeFile(join(cwd, "photo.png"), encodePng(filled(64, 64, [90, 160, 40, 255])));
+    const cases: [line: string[], message: RegExp][] = [
+      [["--planner", "rules"], /rules see no pictures/],
+      [["a cat", "--planner", "rules"], /rules see no pictures/],
+      [["a cat"], /none is configured/],
+      [["a cat BREAK a dog", "--llm-url", "http://127.0.0.1:1/v1"], /no planner is asked/],
+    ];
+    const runs = await finishEach(cases.map(([line]) => ["plan", ...line, "--image", "photo.png"]), { cwd });
+    for (const [i, { code, stderr }] of runs.entries()) {
+      assert.equal(code, 2);
+      assert.match(stderr, cases[i][1]);
+    }
   }));

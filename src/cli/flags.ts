@@ -35,16 +35,20 @@ const ELSEWHERE: Record<string, string> = {
  * @throws UsageError with the nearest flag where there is none
  */
 export function settingOf(spelling: string): string {
-  const plain = spelling.replace(/^--?/, "").toLowerCase().replaceAll("_", "-");
-  const name = spelling.startsWith("--") ? LONG.get(plain) : SHORT.get(spelling.slice(1));
+  const name = spelling.startsWith("--") ? settingNamed(spelling.slice(2)) : SHORT.get(spelling.slice(1));
   if (name !== undefined) return name;
+  const plain = plainly(spelling.replace(/^--?/, ""));
   const hint = Object.hasOwn(ELSEWHERE, plain) ? ` ${ELSEWHERE[plain]}` : didYouMean(spelling, allFlags());
   throw new UsageError(`There is no flag ${spelling}.${hint} "main.ts help COMMAND" lists what there is.`);
 }
 
-/** Whether a long spelling without its dashes stands for a setting. */
-export function isSetting(spelling: string): boolean {
-  return LONG.has(spelling.toLowerCase().replaceAll("_", "-"));
+/** The setting that a long spelling without its dashes stands for, where there is one. */
+export function settingNamed(spelling: string): string | undefined {
+  return LONG.get(plainly(spelling));
+}
+
+function plainly(spelling: string): string {
+  return spelling.toLowerCase().replaceAll("_", "-");
 }
 
 /** All flags as they are written, other tools' spellings too. */

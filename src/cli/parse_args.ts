@@ -13,7 +13,7 @@ import { flagOf } from "../settings/check.ts";
 import { type Flag, SETTINGS } from "../settings/schema.ts";
 import { takes } from "../settings/setting.ts";
 import type { FlagValues } from "../settings.ts";
-import { isSetting, settingOf } from "./flags.ts";
+import { settingNamed, settingOf } from "./flags.ts";
 
 /** What the user asked for. */
 export interface Invocation {
@@ -80,7 +80,7 @@ export function parseArgs(words: string[]): Invocation {
 /** Whether a word is a flag's name without dashes, "=" and a value. */
 function isAssignment(word = ""): boolean {
   const [, name] = /^(\w[\w-]*)=/.exec(word) ?? [];
-  return name !== undefined && isSetting(name);
+  return name !== undefined && settingNamed(name) !== undefined;
 }
 
 function splitFlag(word: string): [spelling: string, attached?: string] {

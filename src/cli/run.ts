@@ -10,6 +10,7 @@ import { type Command, withStandardInput } from "./command.ts";
 import { withConfig } from "./config.ts";
 import { complain, lostResult, makeConsole } from "./console.ts";
 import type { CommandName } from "../settings/commands.ts";
+import { settingNamed } from "./flags.ts";
 import { helpCommand, helpFor } from "./help_command.ts";
 import { interruptible } from "./interrupt.ts";
 import { parseArgs } from "./parse_args.ts";
@@ -36,7 +37,8 @@ const LIST_DEVICES = async () => (await import("./doctor_command.ts")).listDevic
 /** Run the program. Every expected failure becomes a message on standard error and its exit code (errors.ts). */
 export async function run(words: string[]): Promise<number> {
   // Programs that read events are told of flags that cannot be read, too.
-  let tell = makeConsole({ jsonLines: words.includes("--json-lines") }).event;
+  const jsonLines = words.some((word) => word.startsWith("--") && settingNamed(word.slice(2)) === "jsonLines");
+  let tell = makeConsole({ jsonLines }).event;
   const end = (code: number) => {
     tell("done", { code });
     return code;

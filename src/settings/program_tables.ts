@@ -424,7 +424,7 @@ export const ownSettings = {
   repro: { once: true, type: "flag", on: ["metadata"], help: "make the identical file again, and say where it is not" },
   fullHash: {
     type: "flag",
-    on: ["generate", "metadata", "edit"],
+    on: ["generate", "edit"],
     help: "hash all bytes of the model for the picture's metadata, not samples of each file",
   },
   low: {

@@ -184,7 +184,7 @@ Deno.test("models lists what is at hand; a short name draws with it", () =>
 Deno.test("--json-lines tells a program what happens, one object a line; people are told on standard error", () =>
   inFolder(async (cwd) => {
     const line = ["a dog", ...QUICK, "--no-plan", "--preview", "proj", "--json-lines", "--contact-sheet", "sheet.png"];
-    const misspelt = ["a dog", "--stpes", "2", "--json-lines"];
+    const misspelt = ["a dog", "--stpes", "2", "--events"]; // as other tools call it
     const [{ code, stdout, stderr }, wrong] = await finishEach([line, misspelt], { cwd });
     assert.equal(code, 0, stderr);
     const events = stdout.trim().split("\n").map((text) => JSON.parse(text));

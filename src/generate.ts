@@ -188,7 +188,7 @@ async function* pass(
   const { settings, stages, offload, schedule, size, larger, loras } = drawing;
   const clock = stopwatch(device);
 
-  model.adapt(drawing.loras.whole);
+  model.adapt(loras.whole);
   await using encoding = await beginPrompts(model, drawing, signal);
   const encode = clock("encode");
 

@@ -137,7 +137,9 @@ function refuseContradictions({ argument, flags }: Context): void {
 
 /** @throws UsageError where pictures for a language model would be shown to nobody */
 function refuseUnseen({ planner = "auto", llmUrl, llmModel }: FlagValues, saysItself: boolean): void {
-  if (saysItself) throw new UsageError("The prompt says its regions itself, so no planner is asked: leave --image out.");
+  if (saysItself) {
+    throw new UsageError("The prompt says its regions itself, so no planner is asked: leave --image out.");
+  }
   if (planner === "rules") throw new UsageError("The rules see no pictures: leave --planner out, or --image.");
   if (planner === "openai" || isConfigured({ llmUrl, llmModel }, readEnvironment())) return;
   throw new UsageError(

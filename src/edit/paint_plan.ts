@@ -40,10 +40,10 @@ export function planFor(operation: Operation, shown: Plan | undefined): Plan {
   };
   const target = regions.findIndex((_, i) => changes(i));
   const { basePrompt, negativePrompt } = plan;
-  const whole = {
-    prompt: promptAfter(plan.prompt, operation),
-    ...(basePrompt === undefined ? {} : { basePrompt: promptAfter(basePrompt, operation) }),
-  };
+  // Towards a prompt, the plan is the target's already: what it has of the object stands elsewhere.
+  const isThere = target >= 0 && operation.words !== undefined && holds(regions[target].prompt, operation.words);
+  const after = (prompt: string) => isThere ? prompt : promptAfter(prompt, operation);
+  const whole = { prompt: after(plan.prompt), ...(basePrompt === undefined ? {} : { basePrompt: after(basePrompt) }) };
   if (isPlain(plan)) {
     const avoided = negativePrompt === undefined ? {} : { negativePrompt };
     if (target >= 0 && area(box) >= SAME) return { ...plainPlan(said, "edit"), ...avoided };
@@ -89,15 +89,20 @@ function withBox(plan: Plan, { x0, y0, x1, y1 }: Rect, prompt: string): Plan {
 /** What the whole picture shows afterwards. */
 export function promptAfter(prompt: string, { kind, object, words }: Operation): string {
   const there = object === undefined ? undefined : phraseIn(prompt, object);
-  if (words !== undefined && prompt.includes(words)) return prompt; // the prompt is the target already
   if (kind === "add" || there === undefined) {
-    return words === undefined ? prompt : [prompt, words].filter(Boolean).join(", ");
+    return words === undefined || holds(prompt, words) ? prompt : [prompt, words].filter(Boolean).join(", ");
   }
   if (kind !== "remove") return prompt.replace(there, () => words!); // as they are: "$&" in words means nothing
   const start = prompt.indexOf(there);
   const [place = ""] = new RegExp(`^${PLACE}\\b`, "i").exec(prompt.slice(start + there.length)) ?? [];
   return (prompt.slice(0, start) + prompt.slice(start + there.length + place.length))
     .replace(/^\s*(?:and\b|,)\s*|\s*(?:\band|,)\s*$/g, "").replace(/,(?: and)? ,/, ",").replace(/ {2,}/g, " ").trim();
+}
+
+/** Whether a prompt has these words, and not as a part of others: "a red car" is not in "a red carpet". */
+function holds(prompt: string, words: string): boolean {
+  const around = prompt.split(words);
+  return around.some((after, i) => i > 0 && !/^[\p{L}\p{N}]/u.test(after) && !/[\p{L}\p{N}]$/u.test(around[i - 1]));
 }
 
 /** Words that end one phrase and begin another. */

@@ -7,7 +7,7 @@ import { UsageError } from "../errors.ts";
 import { COUNT_OF } from "../limits.ts";
 import { orientationOf, upright } from "./exif.ts";
 import type { Picture } from "./picture.ts";
-import { pictureHeader } from "./picture_size.ts";
+import { type PictureFormat, pictureHeader } from "./picture_size.ts";
 
 /**
  * Unpacks a picture: 8 bits a channel (of 16 the upper half), upright as its EXIF data says, its transparency kept.
@@ -36,7 +36,7 @@ export async function readPicture(bytes: Uint8Array, name: string): Promise<Pict
 
 let jpegIsOpen = false;
 
-async function decoderOf(format: "png" | "jpeg" | "webp") {
+async function decoderOf(format: PictureFormat) {
   const codecs = await import("../deps/codecs.ts");
   if (format === "jpeg" && !jpegIsOpen) {
     jpegIsOpen = true;

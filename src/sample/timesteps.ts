@@ -42,8 +42,8 @@ export function spacedTimesteps(
       return Array.from({ length: steps }, (_, i) => (count - 1 - i) * stride + steps_offset);
     }
     default: {
-      // For 61 and some other counts numpy makes one more, because 1000 / (1000 / 61) > 61, and the reference visits
-      // -1.
+      // numpy.arange steps by the difference of its first two values, roundings included. For 61 and some other counts
+      // it makes one more, because 1000 / (1000 / 61) > 61, and the reference visits -1.
       const delta = last - T / steps - last;
       const ends = Array.from({ length: steps }, (_, i) => last + i * delta);
       return ends.filter((end) => end > 0).map((end) => roundHalfEven(end) - 1);

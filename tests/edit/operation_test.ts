@@ -93,6 +93,12 @@ Deno.test("a cell's operation changes that cell's prompt; another box gets a cel
   ]);
   assert.equal(changed.prompt, "a red apple on the left and a red car on the right, watercolor");
 
+  // One more of what there is already; and towards a prompt, of which the plan is, where things change places.
+  const apples = planFor({ ...car, words: "a red apple", box: [0.5, 0, 1, 1] }, plan);
+  assert.equal(apples.prompt, "a red apple on the left and a red apple on the right, watercolor");
+  const target = planByRules("a blue teapot on the left and a red car on the right");
+  assert.equal(planFor({ ...car, box: [0.5, 0, 1, 1] }, target).prompt, target.prompt);
+
   const added = planFor({ kind: "add", words: "a bee", box: [0.3, 0, 0.7, 0.5] }, plan);
   assert.equal(added.splitRatio, plan.splitRatio);
   assert.deepEqual(regionsOf(added), [...regionsOf(plan), { prompt: "a bee, watercolor", box: [0.3, 0, 0.7, 0.5] }]);
@@ -150,6 +156,8 @@ Deno.test("a cell's operation changes that cell's prompt; another box gets a cel
   assert.equal(after("a cat and a fish", " the fish ", "a pear"), "a cat and a pear");
   assert.equal(after("a cat and fish soup", "fish", "tomato"), "a cat and tomato soup");
   assert.equal(after("a red cat and a cat", "a red cat", "a dog"), "a dog and a cat");
+  assert.equal(after("an apple on a red carpet", "an apple", "a red car"), "a red car on a red carpet");
+  assert.equal(after("a mat on a red carpet", "a pear", "a red car"), "a mat on a red carpet, a red car");
 });
 
 Deno.test("towards a prompt: what the judge misses is painted, what the prompt no longer has goes", async () => {

@@ -132,10 +132,19 @@ export function refuseWhole(names: readonly string[]): void {
   }
 }
 
-/** The words of a line as a shell parts them: quotes of both kinds, backslashes outside single ones. */
+const WORD = /\s*((?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+)/g;
+
+/**
+ * The words of a line as a shell parts them: quotes of both kinds, backslashes outside single ones. @throws UsageError
+ * for a quote that is not closed
+ */
 function wordsOf(line: string): string[] {
   const words: string[] = [];
-  for (const [, word] of line.matchAll(/\s*((?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+)/g)) {
+  const left = line.replace(WORD, "");
+  if (left) {
+    throw new UsageError(`It has a ${left[0]} by itself: close it, or put what holds it in quotes of the other kind.`);
+  }
+  for (const [, word] of line.matchAll(WORD)) {
     words.push(word.replace(/"((?:\\.|[^"\\])*)"|'([^']*)'|\\(.)/g, (_, double, single, escaped) => {
       return double?.replace(/\\(.)/g, "$1") ?? single ?? escaped;
     }));

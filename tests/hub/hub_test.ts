@@ -148,7 +148,9 @@ Deno.test("runs at the same time bring a model once, and all of them have it", a
     const [path, ...others] = await Promise.all([1, 2, 3, 4].map(() => fetchModel("me/tiny", { env, waits })));
     assert.deepEqual(others, [path, path, path]);
     assert.deepEqual(requests, [...new Set(requests)]);
-    for (const [name, bytes] of await filesOf(path)) assert.deepEqual(bytes, files.get(name), name);
+    const here = await filesOf(path);
+    assert.equal(here.size, requests.length);
+    for (const [name, bytes] of here) assert.deepEqual(bytes, files.get(name), name);
   });
 });
 

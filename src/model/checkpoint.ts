@@ -56,7 +56,7 @@ export async function openCheckpoint(model: string, options: OpenOptions = {}): 
     const { family, reason } = parts;
     const name = modelName(path);
     const { preset, scheduler } = choosePreset(parts, name, options);
-    if (!folder && predictionOf(scheduler) === "edm" && !parts.vae.config.latents_mean) {
+    if (!folder && preset.name === "playground-v2.5" && !parts.vae.config.latents_mean) {
       Object.assign(parts.vae.config, EDM_LATENTS);
       reason.push("Its latents' mean and deviation are not in the file: Playground v2.5's own are taken.");
     }
@@ -129,7 +129,7 @@ function choosePreset(parts: Parts, name: string, options: OpenOptions) {
   const scheduler: Record<string, unknown> = { ...(asked ? known.scheduler : parts.scheduler ?? known.scheduler) };
   if (options.prediction && options.prediction !== "auto") {
     if (predictionOf(scheduler) === "edm") {
-      throw new UsageError("--prediction does not apply to Playground v2.5's EDM formulation. Leave it out.");
+      throw new UsageError(`--prediction does not apply to ${known.title}'s EDM formulation. Leave it out.`);
     }
     scheduler.prediction_type = options.prediction === "v" ? "v_prediction" : "epsilon";
     reason.push(`Predicts ${options.prediction === "v" ? "v" : "ε"}: as asked.`);

@@ -167,6 +167,9 @@ function presetOf(
     return { name: "sd21-base", why: "its scheduler says that it predicts ε" };
   }
   if (family !== "sdxl") return undefined;
+  if (kind.startsWith("EDM") && scheduler.prediction_type === "v_prediction" && !vae.latents_mean) {
+    return { name: "cosxl", why: `its scheduler is ${kind}, and says v_prediction` };
+  }
   if (kind.startsWith("EDM") || vae.latents_mean) {
     return { name: "playground-v2.5", why: "EDM scheduler, or latents with a mean" };
   }

@@ -12,7 +12,7 @@ import type { SchedulerConfig } from "../sample/types.ts";
 /** Architecture: what the networks look like. */
 export type Family = "sd1" | "sd2" | "sdxl";
 
-/** What the UNet's output means. "edm" is Playground v2.5's preconditioning. */
+/** What the UNet's output means. "edm" is the preconditioning of Playground v2.5 and CosXL. */
 export type Prediction = "epsilon" | "v_prediction" | "sample" | "edm";
 
 /** Defaults for a model; every flag overrules them. */
@@ -85,6 +85,18 @@ const EDM = {
   final_sigmas_type: "zero",
 };
 
+/** CosXL predicts v in EDM's formulation; its latents are SDXL's. */
+const EDM_V = {
+  _class_name: "EDMEulerScheduler",
+  sigma_min: 0.002,
+  sigma_max: 120,
+  sigma_data: 1,
+  sigma_schedule: "exponential",
+  num_train_timesteps: 1000,
+  prediction_type: "v_prediction",
+  final_sigmas_type: "zero",
+};
+
 /** How Playground v2.5's latents are scaled, for files that lost the keys `edm_mean` and `edm_std`. */
 export const EDM_LATENTS = {
   scaling_factor: 0.5,
@@ -130,6 +142,7 @@ const TABLE: Record<Family, Row[]> = {
     ["sdxl-lightning", "SDXL-Lightning", 1024, 4, 1, { ...EULER, ...TRAILING }, /lightning/i],
     ["hyper-sdxl", "Hyper-SDXL", 1024, 8, 1, { ...OLD, ...TRAILING, _class_name: "DDIMScheduler" }, /hyper(?!.?real)/i],
     ["lcm-sdxl", "LCM (SDXL)", 1024, 4, 1, { _class_name: "LCMScheduler", ...OLD }, /(^|[^a-z])lcm([^a-z]|$)/i],
+    ["cosxl", "CosXL", 1024, 20, 7, EDM_V, /cos[-_ ]?xl/i],
     ["playground-v2.5", "Playground v2.5", 1024, 50, 3, EDM, /playground[-_ ]?v?2[._]?5/i],
     ["playground-v2", "Playground v2", 1024, 50, 3, { ...EULER_A, ...LEADING }, /playground[-_ ]?v?2/i],
     ["itercomp", "IterComp", 1024, 30, 7, EULER, /itercomp/i],

@@ -4,18 +4,17 @@
  * @module
  */
 import { ModelError } from "../errors.ts";
-import { BYTES_OF } from "../limits.ts";
-import type { SchedulerConfig } from "../sample/types.ts";
 import { clipVocabulary } from "../text/clip_vocabulary.ts";
 import type { Component, Parts } from "./parts.ts";
 import { takeConfigsBeside } from "./configs_beside.ts";
 import { renamed, textNames } from "./diffusers_names.ts";
-import { toFloat32 } from "../formats/dtype.ts";
 import { describeForeign } from "./foreign.ts";
 import { textConfig, unetConfig } from "./infer_config.ts";
 import { openClipViews } from "./ldm_names.ts";
 import { openTensors } from "../formats/open_tensors.ts";
 import { type Family, PRESETS } from "./preset.ts";
+import { presetOf, vaeScaling } from "./single_file_preset.ts";
+import type { SafetensorsSource } from "../formats/safetensors.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
 import { UNET_PREFIX, unetOf } from "./unet_file.ts";
 import { VAE_PREFIX, vaeOf } from "./vae_file.ts";
@@ -31,9 +30,11 @@ const SD2_LAYERS = 23;
  * @throws ModelError that says what the file is, where it is no model
  */
 export async function openSingleFile(path: string, otherVae: boolean, signal?: AbortSignal): Promise<Parts> {
-  const file = plainlyNamed(await openTensors(path, signal));
+  const opened = await openTensors(path, signal);
+  const file = plainlyNamed(opened);
+  const { metadata = {} } = opened as Partial<SafetensorsSource>;
   try {
-    const parts = await readParts(file, otherVae);
+    const parts = await readParts(file, metadata, otherVae);
     await takeConfigsBeside(parts, path);
     return parts;
   } catch (error) {
@@ -56,7 +57,11 @@ function plainlyNamed(file: TensorSource): TensorSource {
   return { ...renamed(file, plain), close: () => file.close() };
 }
 
-async function readParts(file: TensorSource, otherVae: boolean): Promise<Parts> {
+async function readParts(
+  file: TensorSource,
+  metadata: SafetensorsSource["metadata"],
+  otherVae: boolean,
+): Promise<Parts> {
   const names = [...file.tensors.keys()];
   const refuse = (what: string) => new ModelError(`${file.describe} is no model that can draw. ${what}`);
   if (!names.some((name) => name.startsWith(UNET_PREFIX))) throw refuse(describeForeign(names));
@@ -64,7 +69,7 @@ async function readParts(file: TensorSource, otherVae: boolean): Promise<Parts> 
   if (encoders.length === 0) throw refuse(describeForeign(names));
   const { family, why } = familyOf(file, encoders);
   const reason = [`A single file, family ${family}: ${why}.`];
-  const known = await presetOf(file, family);
+  const known = await presetOf(file, family, metadata);
   if (known.why) reason.push(`Preset ${known.name}: ${known.why}.`);
 
   const textEncoders = encoders.map((encoder, i) => readEncoder(file, encoder, family, i));
@@ -141,51 +146,6 @@ function familyOf(file: TensorSource, encoders: Encoder[]): { family: Family; wh
   throw new ModelError(`${file.describe} has the text encoders ${kinds}; SD 1, SD 2 and SDXL have others.`);
 }
 
-/** What keys and numbers tell beyond the family. Without `why` it is only the family's first guess. */
-async function presetOf(
-  file: TensorSource,
-  family: Family,
-): Promise<{ name: string; why?: string; scheduler?: SchedulerConfig }> {
-  if (file.tensors.get(`${UNET_PREFIX}input_blocks.0.0.weight`)?.shape[1] === 9) {
-    return {
-      name: { sd1: "sd15-inpaint", sd2: "sd2-inpaint", sdxl: "sdxl-inpaint" }[family],
-      why: "its UNet takes 9 channels",
-    };
-  }
-  if (family === "sd1") return { name: "sd15" };
-  if (family === "sd2") return await spreadOfSd2(file);
-  if (file.tensors.has("edm_mean")) return { name: "playground-v2.5", why: "it has the key edm_mean" };
-  if (!file.tensors.has("v_pred")) return { name: "sdxl" };
-  const scheduler = PRESETS.get("sdxl-vpred")!.scheduler;
-  const zsnr = file.tensors.has("ztsnr");
-  return {
-    name: "sdxl-vpred",
-    why: `it has the key v_pred${zsnr ? " and the key ztsnr" : ""}`,
-    scheduler: { ...scheduler, rescale_betas_zero_snr: zsnr },
-  };
-}
-
-/** SD 2's two kinds have the same keys, but training on v spread one bias of the last block: 0.09 parts them. */
-async function spreadOfSd2(file: TensorSource) {
-  const info = file.tensors.get(`${UNET_PREFIX}output_blocks.11.1.transformer_blocks.0.norm1.bias`);
-  if (!info || info.bytes > BYTES_OF.vector) {
-    return {
-      name: "sd21-base",
-      why: "its UNet is smaller than the published ones, so ε is assumed; --prediction v overrules it",
-    };
-  }
-  const bytes = new Uint8Array(info.bytes);
-  await file.read(info.name, bytes);
-  const values = toFloat32(bytes, info.dtype);
-  const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
-  const spread = Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length);
-  const v = spread > 0.09;
-  return {
-    name: v ? "sd21" : "sd21-base",
-    why: `the bias of its last norm1 spreads by ${spread.toFixed(3)} (above 0.09 means v)`,
-  };
-}
-
 function readEncoder(file: TensorSource, { kind, prefix }: Encoder, family: Family, index: number): Component {
   if (kind === "clip") {
     const views = new Map<string, View>();
@@ -214,25 +174,4 @@ function readEncoder(file: TensorSource, { kind, prefix }: Encoder, family: Fami
   }
   const source = viewOf(file, views);
   return { config: textConfig(source, "gelu"), source };
-}
-
-/** How latents are scaled, which no shape tells. */
-async function vaeScaling(file: TensorSource, family: Family) {
-  if (family !== "sdxl") return { scaling_factor: 0.18215, force_upcast: false };
-  const read = async (name: string) => {
-    const info = file.tensors.get(name);
-    if (!info || info.bytes > BYTES_OF.vector) {
-      throw new ModelError(`${file.describe} has edm_mean but no ${name}; Playground v2.5 has both.`);
-    }
-    const bytes = new Uint8Array(info.bytes);
-    await file.read(name, bytes);
-    return [...toFloat32(bytes, info.dtype)];
-  };
-  if (!file.tensors.has("edm_mean")) return { scaling_factor: 0.13025, force_upcast: true };
-  return {
-    scaling_factor: 0.5,
-    force_upcast: true,
-    latents_mean: await read("edm_mean"),
-    latents_std: await read("edm_std"),
-  };
 }

@@ -92,6 +92,9 @@ Deno.test("few-step models are told by their scheduler; many steps, zero SNR and
     assert.equal(await preset(`${folder}/sdxl`, { ...euler, timestep_spacing: "leading" }), "sdxl");
     assert.equal(await preset(`${folder}/sdxl`, { ...euler, rescale_betas_zero_snr: true }), "sdxl");
     assert.equal(await preset(`${folder}/sdxl`, { ...euler, prediction_type: "v_prediction" }), "sdxl-vpred");
+    const edm = { _class_name: "EDMEulerScheduler", prediction_type: "epsilon" };
+    assert.equal(await preset(`${folder}/sdxl`, edm), "playground-v2.5");
+    assert.equal(await preset(`${folder}/sdxl`, { ...edm, prediction_type: "v_prediction" }), "cosxl");
     await Deno.rename(`${folder}/sdxl`, `${folder}/DreamShaper-XL-Turbo`);
     assert.equal(await preset(`${folder}/DreamShaper-XL-Turbo`, euler), "dreamshaper-xl-turbo");
   }));

@@ -203,7 +203,12 @@ for (const [family, { file, networks, unet, vae, texts }] of Object.entries(publ
  * numbers, but for those that tell families apart, the vocabulary and OpenCLIP's fused matrices, which must part in
  * three.
  */
-async function variant(path: string, base: keyof typeof FILES, change: (tensors: Record<string, Written>) => void) {
+async function variant(
+  path: string,
+  base: keyof typeof FILES,
+  change: (tensors: Record<string, Written>) => void,
+  metadata: Record<string, string> = {},
+) {
   const tensors: Record<string, Written> = {};
   for (const [name, shape] of Object.entries(published[base].file)) {
     const telling = /input_blocks\.0\.0|attn2\.to_k|label_emb\.0\.0/.test(name);
@@ -212,7 +217,8 @@ async function variant(path: string, base: keyof typeof FILES, change: (tensors:
     tensors[name] = { dtype: "F16", shape: cut };
   }
   change(tensors);
-  await Deno.writeFile(path, safetensors(tensors));
+  const notes = `{"__metadata__":${JSON.stringify(metadata)},`;
+  await Deno.writeFile(path, safetensors(tensors, (header) => notes + header.slice(1)));
 }
 
 const NORM = "model.diffusion_model.output_blocks.11.1.transformer_blocks.0.norm1.bias";
@@ -259,6 +265,14 @@ const DETECTED: [
     "x",
     (t) => Object.assign(t, { edm_mean: { shape: [1, 4, 1, 1] }, edm_std: { shape: [1, 4, 1, 1] } }),
     "playground-v2.5",
+    "edm",
+  ],
+  [
+    "edm_vpred.sigma_max",
+    "sdxl",
+    "x",
+    (t) => t["edm_vpred.sigma_max"] = { shape: [], data: new Uint8Array(Float32Array.of(100).buffer) },
+    "cosxl",
     "edm",
   ],
   ["the name sd_xl_turbo", "sdxl", "sd_xl_turbo_1.0_fp16", () => {}, "sdxl-turbo", "epsilon"],
@@ -334,13 +348,20 @@ Deno.test("text encoders without text_model. get it, and averaged weights are le
     model.close();
   }));
 
-Deno.test("ztsnr beside v_pred asks for a zero terminal SNR; Playground v2.5 brings its latents' mean", () =>
+Deno.test("ztsnr beside v_pred asks for a zero terminal SNR; CosXL and Playground v2.5 bring what EDM needs", () =>
   inFolder(async (folder) => {
     const path = `${folder}/x.safetensors`;
     await variant(path, "sdxl", (t) => Object.assign(t, { v_pred: { shape: [0] }, ztsnr: { shape: [0] } }));
     const zero = await openCheckpoint(path);
     assert.equal(zero.scheduler.rescale_betas_zero_snr, true);
     zero.close();
+    const sigma = { shape: [], data: new Uint8Array(Float32Array.of(100).buffer) };
+    await variant(path, "sdxl", (t) => t["edm_vpred.sigma_max"] = sigma);
+    const cosine = await openCheckpoint(path);
+    const { sigma_min, sigma_max, sigma_data } = cosine.scheduler;
+    assert.deepEqual([sigma_min, sigma_max, sigma_data], [0.002, 100, 1]);
+    assert.deepEqual([cosine.vae.config.scaling_factor, cosine.vae.config.latents_mean], [0.13025, undefined]);
+    cosine.close();
     const mean = new Uint8Array(Float32Array.of(-1.5, 2, -1, 2.5).buffer);
     await variant(
       path,
@@ -361,6 +382,22 @@ Deno.test("ztsnr beside v_pred asks for a zero terminal SNR; Playground v2.5 bri
     ]);
     assert.match(merged.reason.join(" "), /not in the file: Playground v2\.5's own/);
     merged.close();
+  }));
+
+Deno.test("what a header notes of the prediction counts where no key says it, and before the spread of SD 2", () =>
+  inFolder(async (folder) => {
+    const told = async (base: keyof typeof FILES, metadata: Record<string, string>) => {
+      await variant(`${folder}/x.safetensors`, base, () => {}, metadata);
+      const { preset: { name, prediction }, scheduler, close } = await openCheckpoint(`${folder}/x.safetensors`);
+      close();
+      return [name, prediction, scheduler.rescale_betas_zero_snr];
+    };
+    const [trainer, comfy] = ["modelspec.prediction_type", "modelspec.predict_key"];
+    assert.deepEqual(await told("sd1", { [trainer]: "epsilon" }), ["sd15", "epsilon", undefined]);
+    assert.deepEqual(await told("sd1", { [trainer]: "v" }), ["sd15", "v_prediction", false]);
+    assert.deepEqual(await told("sd2", { [trainer]: "v" }), ["sd21", "v_prediction", undefined]);
+    assert.deepEqual(await told("sd2", { [comfy]: "epsilon" }), ["sd21-base", "epsilon", undefined]);
+    assert.deepEqual(await told("sdxl", { [comfy]: "v" }), ["sdxl-vpred", "v_prediction", false]);
   }));
 
 const FOREIGN: [names: string[], message: RegExp][] = [

@@ -77,6 +77,10 @@ PLAYGROUND = dict(
     sigma_data=0.5, rho=7.0, solver_order=2, solver_type="midpoint", lower_order_final=True, euler_at_final=False,
     final_sigmas_type="zero", num_train_timesteps=1000,
 )
+COSXL = dict(
+    _class_name="EDMEulerScheduler", prediction_type="v_prediction", sigma_min=0.002, sigma_max=120.0, sigma_data=1.0,
+    sigma_schedule="exponential", num_train_timesteps=1000,
+)
 # A config that says nothing: every default is the class's. DDIM's clips latents.
 BARE = dict()
 COSINE = dict(beta_schedule="squaredcos_cap_v2")
@@ -150,6 +154,7 @@ def cases():
         yield from ((sampler, PLAYGROUND, steps) for steps in (1, 4, 20, 50))
         yield sampler, dict(PLAYGROUND, sigma_schedule="exponential"), 20
         yield sampler, dict(PLAYGROUND, prediction_type="v_prediction"), 20
+    yield "euler", COSXL, 8
     yield "dpm++2m", dict(PLAYGROUND, solver_order=3), 20
     yield "dpm++2m", dict(PLAYGROUND, final_sigmas_type="sigma_min"), 20
     for steps in (1, 6, 10):

@@ -200,7 +200,7 @@ async function* pass(
   const seconds: number[] = [];
   {
     using _regional = loras.regional?.weights ?? null;
-    using _there = await model.hold(stages.sampling, offload);
+    using _there = await model.hold(stages.sampling, offload, signal);
     using denoiser = await Denoiser.create(model, drawing, latents, encoding, beginning.shown, signal);
     compile = clock("compile");
     const preview = previewer(model, drawing, latents);

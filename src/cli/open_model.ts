@@ -66,9 +66,7 @@ export async function loadWeights(opened: OpenedModel, { console, signal }: Cont
   const started = performance.now();
   if (!model.offload) {
     console.progress.stage("Loading the model");
-    await model.load(model.parts.filter((part) => part !== model.decoder), {
-      onProgress: () => signal.throwIfAborted(),
-    });
+    await model.load(model.parts.filter((part) => part !== model.decoder), { signal });
   }
   return { model, seconds: seconds + (performance.now() - started) / 1000 };
 }

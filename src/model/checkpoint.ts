@@ -33,7 +33,7 @@ export interface OpenOptions {
   variant?: string;
   /** Called while a model that is not on this disk comes from the hub or another site. */
   onDownload?: (progress: DownloadProgress) => void;
-  /** Aborting it stops a download, of which what came so far is kept, and what else takes long before weights load. */
+  /** Aborting it ends the opening and the loading: nothing stays on the device, and what was downloaded is kept. */
   signal?: AbortSignal;
 }
 

@@ -35,6 +35,7 @@ export function packedFolder(): string {
 /**
  * Opens the packed weights of a network, and packs them first where they are not there yet.
  * @param say is told what was packed or could not be kept
+ * @param signal ends packing and checking: its reason is thrown, and nothing half-written stays
  * @returns the matrices by their weights' names; nothing where all stay quantised, or the disk would not take them
  */
 export async function openPackedCache(
@@ -42,6 +43,7 @@ export async function openPackedCache(
   weights: Weights,
   source: TensorSource,
   say: (sentence: string) => void,
+  signal?: AbortSignal,
 ): Promise<TensorSource | undefined> {
   if (weights.list.length === 0) return undefined;
   const { network, contents } = await keysOf(weights, source);
@@ -49,15 +51,16 @@ export async function openPackedCache(
   const kept = (await namesIn(folder)).find((name) => name.startsWith(start) && name.endsWith(KEPT));
   if (kept) {
     try {
-      return await openComplete(join(folder, kept), weights);
+      return await openComplete(join(folder, kept), weights, signal);
     } catch (error) {
+      signal?.throwIfAborted();
       say(`${(error as Error).message} Repacking.`);
     }
   }
   const part = join(folder, `${start}${crypto.randomUUID()}.part`);
   try {
     await Deno.mkdir(folder, { recursive: true });
-    const checksum = await writePacked(part, weights, source);
+    const checksum = await writePacked(part, weights, source, signal);
     const path = join(folder, `${start}${checksum}${KEPT}`);
     await Deno.rename(part, path);
     for (const name of await namesIn(folder)) {
@@ -90,14 +93,14 @@ async function namesIn(folder: string): Promise<string[]> {
  * Opens a file of packed weights.
  * @throws ModelError where it does not hold just what `weights` needs, or a byte of it is not as it was written
  */
-async function openComplete(path: string, weights: Weights): Promise<TensorSource> {
+async function openComplete(path: string, weights: Weights, signal?: AbortSignal): Promise<TensorSource> {
   const source = await openSafetensors(path);
   try {
     const bytes = weights.precision === "f16" ? 2 : 4;
     const wrong = weights.list.find((weight) => source.tensors.get(weight.name)?.bytes !== packedSize(weight) * bytes);
     if (wrong) throw new ModelError(`${path} does not hold ${wrong.name} as it should.`);
     const [, checksum] = path.match(/-([0-9a-f]{8})\.safetensors$/) ?? [];
-    if (checksum !== await checksumOf(path)) throw new ModelError(`${path} is damaged: its checksum is wrong.`);
+    if (checksum !== await checksumOf(path, signal)) throw new ModelError(`${path} is damaged: its checksum is wrong.`);
     return source;
   } catch (error) {
     source.close();
@@ -106,12 +109,13 @@ async function openComplete(path: string, weights: Weights): Promise<TensorSourc
 }
 
 /** CRC-32 of a whole file: what it costs is reading it, and what follows reads it from memory then. */
-async function checksumOf(path: string): Promise<string> {
+async function checksumOf(path: string, signal?: AbortSignal): Promise<string> {
   const file = await ByteFile.open(path);
   try {
     const buffer = new Uint8Array(Math.min(file.size, 8 * 1024 * 1024));
     let sum = 0;
     for (let at = 0; at < file.size; at += buffer.length) {
+      signal?.throwIfAborted();
       const piece = buffer.subarray(0, Math.min(buffer.length, file.size - at));
       await file.readAt(piece, at);
       sum = crc32(piece, sum);
@@ -154,7 +158,12 @@ async function hash(value: unknown): Promise<string> {
 }
 
 /** @returns the file's checksum */
-async function writePacked(path: string, weights: Weights, source: TensorSource): Promise<string> {
+async function writePacked(
+  path: string,
+  weights: Weights,
+  source: TensorSource,
+  signal?: AbortSignal,
+): Promise<string> {
   const dtype = weights.precision === "f16" ? "F16" : "F32";
   using file = await Deno.open(path, { write: true, createNew: true });
   let sum = 0;
@@ -163,7 +172,10 @@ async function writePacked(path: string, weights: Weights, source: TensorSource)
     for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
   };
   await write(safetensorsHead(weights.list.map((w) => ({ name: w.name, dtype, shape: [packedSize(w)] }))));
-  for await (const { weight, packed } of weights.packed(source)) await write(packed.subarray(0, weight.panels.bytes));
+  for await (const { weight, packed } of weights.packed(source)) {
+    signal?.throwIfAborted();
+    await write(packed.subarray(0, weight.panels.bytes));
+  }
   await file.sync();
   return hex(sum);
 }

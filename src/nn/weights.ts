@@ -63,6 +63,8 @@ export interface WeightsOptions {
   only?: ReadonlySet<Tensor>;
   /** Where all matrices stand packed already, by their names. */
   packed?: TensorSource;
+  /** Aborting it ends the loading: its reason is thrown. */
+  signal?: AbortSignal;
 }
 
 /** What a network asks of its weights while it is recorded. A decorator of this changes layers, as adapters do. */
@@ -212,22 +214,26 @@ export class Weights {
   }
 
   /**
-   * Allocates and fills everything declared that is not on the device yet. Call {@linkcode Weights.check} first.
+   * Allocates and fills everything declared that is not on the device yet; nothing of that stays where it fails. Call
+   * {@linkcode Weights.check} first.
    * @throws ModelError for numbers that are not finite, or too large for f16
    */
   async load(source: TensorSource, options: WeightsOptions = {}): Promise<void> {
-    const { onProgress = () => {}, only, packed } = options;
+    const { only, packed, signal } = options;
     const { device, precision } = this;
+    const onProgress = (bytes: number) => {
+      signal?.throwIfAborted();
+      options.onProgress?.(bytes);
+    };
     source = this.#seen(source);
-    for (const need of this.#vectors.values()) {
-      if (!need.tensor.place) await this.#loadVector(source, need, onProgress);
-    }
+    const vectors = [...this.#vectors.values()].filter(({ tensor }) => !tensor.place);
     const lacking = [...this.#matrices.values()].filter(({ weight }) =>
       !resident(weight).place && (!only || only.has(resident(weight)))
     );
     const quantised = lacking.filter(({ weight }) => weight.kept);
     const needs = lacking.filter(({ weight }) => !weight.kept);
     try {
+      for (const need of vectors) await this.#loadVector(source, need, onProgress);
       if (quantised.length) await keepThere(device, quantised, source, onProgress);
       if (needs.length === 0) return;
       if (packed) await place(device, needs, packedBefore(device, needs, packed), onProgress);
@@ -235,6 +241,7 @@ export class Weights {
       else await packThere(device, precision, needs, source, onProgress);
     } catch (error) {
       this.releaseMatrices(lacking.map(({ weight }) => resident(weight))); // another try fills them
+      for (const { tensor } of vectors) releasePlace(device, tensor);
       throw error;
     }
   }

@@ -59,7 +59,7 @@ export async function readyDecoder(
   { stages: { decoding }, offload }: Pick<Drawing, "stages" | "offload">,
   signal?: AbortSignal,
 ): Promise<void> {
-  if (!offload && !model.offload) await model.load(decoding.parts);
+  if (!offload && !model.offload) await model.load(decoding.parts, { signal });
   for (const graph of decoding.record().flat()) await graph.pipelines(signal);
 }
 
@@ -79,7 +79,7 @@ export async function decodePicture(
     return await decodeTiny(model, tiny, offload, latents, slot, signal);
   }
   {
-    using _there = await model.hold(stages.decoding, offload);
+    using _there = await model.hold(stages.decoding, offload, signal);
     const picture = await decodeWith(model, decoder, latents, slot, window, signal);
     if (picture) return picture;
   }
@@ -91,7 +91,7 @@ export async function decodePicture(
     decoder.weights.release();
     const wide = declareDecoder(model.device, "f32", decoder.network, decoder.source);
     const tile = decodingWindow(wide, latents.size, settings);
-    using _there = await model.hold(decodingStage({ decoder: wide }, latents.size, tile), true);
+    using _there = await model.hold(decodingStage({ decoder: wide }, latents.size, tile), true, signal);
     const picture = await decodeWith(model, wide, latents, slot, tile, signal);
     if (picture) return picture;
   }
@@ -108,7 +108,7 @@ export async function decodeTiny(
   signal?: AbortSignal,
 ): Promise<Picture> {
   const window = decodingWindow(tiny, latents.size, {});
-  using _there = await model.hold(decodingStage({ decoder: tiny }, latents.size, window), offload);
+  using _there = await model.hold(decodingStage({ decoder: tiny }, latents.size, window), offload, signal);
   const picture = await decodeWith(model, tiny, latents, slot, window, signal);
   if (picture) return picture;
   throw new GpuError("The picture holds NaN or Inf values, so it was discarded. Leave out --taesd.");

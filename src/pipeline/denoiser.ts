@@ -226,7 +226,7 @@ export class Denoiser implements Disposable {
     const { settings, context, offload, stages } = drawing;
     const shown = shownTensor(model, latents.size);
     const recorded = recordSampling(model, latents.tensor, shown, drawing);
-    const stream = offload === "stream" ? model.streamOf(stages.sampling) : undefined;
+    const stream = offload === "stream" ? model.streamOf(stages.sampling, signal) : undefined;
     const programs: (Program | StreamedProgram)[] = [];
     let entering: ((step: number) => void)[];
     const written = new Map<Tensor, Float32Array | Uint32Array>();

@@ -100,7 +100,7 @@ export async function beginPrompts(
     // Texts of regions with LoRAs of their own are encoded with them.
     for (const group of Map.groupBy(texts.keys(), (t) => lorasIn(texts[t].prompt)).values()) {
       if (regional) model.adapt([...loras.whole, ...regional.of(texts[group[0]].prompt)], [encoder]);
-      using _there = await model.hold(stages.encoding[i], offload);
+      using _there = await model.hold(stages.encoding[i], offload, signal);
       const chunks = group.flatMap((t) => texts[t].chunks[i]);
       const begun = await beginChunks(encoder, chunks, choice, signal);
       // Memory that the device may still be using counts as free: where it is scarce, what comes next has to wait.

@@ -56,7 +56,7 @@ export async function encodePictures(
   const window = encodingWindow(encoder, size, settings);
   let posteriors: Posterior[] | undefined;
   {
-    using _there = await model.hold(stage, offload);
+    using _there = await model.hold(stage, offload, signal);
     posteriors = await encodeWith(encoder, size, window, pictures, signal);
   }
   if (posteriors) return posteriors;
@@ -64,7 +64,7 @@ export async function encodePictures(
     encoder.weights.release();
     const wide = declareEncoder(model.device, "f32", encoder.network, encoder.source);
     const tile = encodingWindow(wide, size, settings);
-    using _there = await model.hold(embeddingStage({ encoder: wide }, tile), true);
+    using _there = await model.hold(embeddingStage({ encoder: wide }, tile), true, signal);
     posteriors = await encodeWith(wide, size, tile, pictures, signal);
     if (posteriors) return posteriors;
   }

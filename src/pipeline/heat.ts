@@ -168,10 +168,10 @@ async function heatOf(model: Model, { drawing, words }: Look, signal?: AbortSign
   const [posterior] = await encodePictures(model, drawing, [{ picture: drawing.start!.picture }], signal);
   const mean = sampleLatents(posterior, vae, { normal: (count) => new Float32Array(count) });
   using latents = await DeviceLatents.create(device, size, noiseGenerator("cpu", 0));
-  using _there = await model.hold(stages.sampling, offload);
+  using _there = await model.hold(stages.sampling, offload, signal);
   const shown = shownTensor(model, size);
   const recorded = recordLooking(model, latents.tensor, shown, words);
-  const stream = offload === "stream" ? model.streamOf(stages.sampling) : undefined;
+  const stream = offload === "stream" ? model.streamOf(stages.sampling, signal) : undefined;
   const programs: (Program | StreamedProgram)[] = [];
   try {
     const nothing = new Float32Array(size.height * size.width);

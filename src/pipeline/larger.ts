@@ -136,7 +136,7 @@ export async function enlargeBy(
   offload: Drawing["offload"],
   signal?: AbortSignal,
 ): Promise<Picture> {
-  using _there = await model.hold(stage, offload);
+  using _there = await model.hold(stage, offload, signal);
   return await enlarge(part, image, signal);
 }
 

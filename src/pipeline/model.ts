@@ -93,6 +93,13 @@ export interface LoadOptions extends ModelOptions {
   checkpoint?: OpenOptions;
 }
 
+/** How some of the parts are loaded. */
+interface LoadPartsOptions {
+  onProgress?: (progress: LoadProgress) => void;
+  only?: ReadonlySet<Tensor>;
+  signal?: AbortSignal;
+}
+
 /** A loaded model. */
 export class Model implements Networks, Disposable {
   /** @internal */
@@ -260,20 +267,19 @@ export class Model implements Networks, Disposable {
 
   /**
    * @internal Loads whatever of `parts` is not on the device yet; where `only` is given, just these of the matrices.
+   * Where `signal` aborts, its reason is thrown.
    */
-  async load(
-    parts: readonly Part[],
-    { onProgress, only }: { onProgress?: (progress: LoadProgress) => void; only?: ReadonlySet<Tensor> } = {},
-  ): Promise<void> {
+  async load(parts: readonly Part[], { onProgress, only, signal }: LoadPartsOptions = {}): Promise<void> {
     const totalBytes = parts.reduce((sum, { weights }) => sum + weights.bytes, 0);
     let doneBytes = 0;
     try {
       for (const part of parts) {
         const [started, before] = [performance.now(), doneBytes];
         await part.weights.load(part.source!, {
-          packed: await this.#packedOf(part),
+          packed: await this.#packedOf(part, signal),
           onProgress: (bytes) => onProgress?.({ doneBytes: doneBytes += bytes, totalBytes }),
           only,
+          signal,
         });
         if (doneBytes > before) this.device.tracer?.span(`load ${part.name}`, started);
       }
@@ -288,33 +294,37 @@ export class Model implements Networks, Disposable {
    * @internal Brings a stage's parts to the device. Disposing of what is returned lets them go again where `offload`
    * wants that.
    */
-  async hold({ parts, streams }: Stage, offload: Offload): Promise<Disposable> {
+  async hold({ parts, streams }: Stage, offload: Offload, signal?: AbortSignal): Promise<Disposable> {
     // What steered another drawing and not this one makes room.
     if (streams) { for (const part of this.#controlParts) if (!parts.includes(part)) part.weights.release(); }
-    await this.load(parts, { only: streams && offload === "stream" ? new Set() : undefined });
-    return {
-      [Symbol.dispose]() {
-        if (offload) { for (const { weights } of parts) weights.release(); }
-      },
+    const leave = () => {
+      if (offload) { for (const { weights } of parts) weights.release(); }
     };
+    try {
+      await this.load(parts, { only: streams && offload === "stream" ? new Set() : undefined, signal });
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    return { [Symbol.dispose]: leave };
   }
 
   /** @internal The matrices of a stage's parts from their files, where they do not stay on the device. */
-  streamOf({ parts }: Stage): WeightStream {
+  streamOf({ parts }: Stage, signal?: AbortSignal): WeightStream {
     return {
       tensors: new Set(parts.flatMap(({ weights }) => [...weights.matrices])),
       windowBytes: this.streamWindow,
-      bring: (only) => this.load(parts, { only }),
+      bring: (only) => this.load(parts, { only, signal }),
       leave: (matrices) => parts.forEach(({ weights }) => weights.releaseMatrices(matrices)),
     };
   }
 
   /** A part's packed weights, where they are kept. */
-  async #packedOf(part: Part): Promise<TensorSource | undefined> {
+  async #packedOf(part: Part, signal?: AbortSignal): Promise<TensorSource | undefined> {
     const { cachePacked, onMessage = () => {} } = this.#options;
     if (!cachePacked || part.weights.ready) return undefined;
     if (!this.#packed.has(part)) {
-      const packed = await openPackedCache(packedFolder(), part.weights, part.source!, onMessage);
+      const packed = await openPackedCache(packedFolder(), part.weights, part.source!, onMessage, signal);
       if (this.#closed) packed?.close();
       this.expectOpen();
       this.#packed.set(part, packed);
@@ -389,6 +399,7 @@ export class Model implements Networks, Disposable {
   /** See {@linkcode loadModel}. */
   static async open(path: string, options: LoadOptions): Promise<Model> {
     storageOf(options.type); // refused before anything is fetched
+    const signal = options.checkpoint?.signal;
     const checkpoint = await openCheckpoint(path, options.checkpoint);
     let opened: Device | undefined;
     let model: Model | undefined;
@@ -396,14 +407,13 @@ export class Model implements Networks, Disposable {
       const device = typeof options.device === "object" ? options.device : opened = await openDevice(options.device);
       if (!options.noTune && !device.summary.software) {
         const { tuneOnce, usesOf } = await import("./tuning.ts");
-        const signal = options.checkpoint?.signal;
         await tuneOnce(device, { uses: usesOf(checkpoint), say: options.onMessage, signal });
       }
       const { precision, keep } = storageOf(options.type);
       model = new Model(device, checkpoint, precision, { ...options, keep });
       model.#ownDevice = opened !== undefined;
       model.#fetching = options.checkpoint ?? {};
-      if (!model.offload && !model.lazy) await model.load(model.parts, options);
+      if (!model.offload && !model.lazy) await model.load(model.parts, { onProgress: options.onProgress, signal });
       return model;
     } catch (error) {
       if (model) model.close(); // frees what is loaded already, on a device that others use as well

@@ -71,7 +71,7 @@ export class Upscaler implements Disposable {
     { signal, onProgress }: { signal?: AbortSignal; onProgress?: (done: number, all: number) => void } = {},
   ): Promise<Picture> {
     try {
-      await this.#part.weights.load(this.#part.source!);
+      await this.#part.weights.load(this.#part.source!, { signal });
       return await enlarge(this.#part, picture, signal, onProgress);
     } catch (error) {
       throw orCancelled(error, signal);

@@ -64,6 +64,24 @@ Deno.test("a network whose matrices all stay quantised has nothing to keep packe
     source.close();
   }));
 
+Deno.test("an aborted signal ends packing, of which nothing stays, and checking, which loses nothing", () =>
+  withFile(async (folder, path) => {
+    const kept = `${folder}/kept`;
+    const source = await openSafetensors(path);
+    const weights = new Weights(await testDevice(), "f16", "net");
+    declare(weights);
+    const said: string[] = [];
+    const open = (signal?: AbortSignal) => openPackedCache(kept, weights, source, (text) => said.push(text), signal);
+    const enough = new Error("enough");
+    await assert.rejects(open(AbortSignal.abort(enough)), enough);
+    assert.deepEqual(only(kept), []);
+    (await open())!.close();
+    const [file] = only(kept);
+    await assert.rejects(open(AbortSignal.abort(enough)), enough);
+    assert.deepEqual([only(kept), said.length], [[file], 1]);
+    source.close();
+  }));
+
 Deno.test("packed weights come back as they were, on every kind of device", () =>
   withFile(async (folder, path) => {
     const { bytes } = await load(folder, path, "as it is", false);

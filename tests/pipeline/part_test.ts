@@ -75,14 +75,56 @@ Deno.test("a model leaves nothing on a device that others use: neither when it i
     };
     const cancelOnce = () =>
       assert.rejects(loadModel(tiny, { device, checkpoint: { signal: AbortSignal.abort() } }), CancelledError);
+    const stopOnce = () => {
+      const controller = new AbortController();
+      const onProgress = () => controller.abort();
+      return assert.rejects(
+        loadModel(tiny, { device, onProgress, checkpoint: { signal: controller.signal } }),
+        CancelledError,
+      );
+    };
     const failOnce = () => assert.rejects(loadModel(tiny, { device, onProgress: stop }), /enough/);
-    for (const use of [drawOnce, cancelOnce, failOnce]) {
+    for (const use of [drawOnce, cancelOnce, stopOnce, failOnce]) {
       await use();
       const left = device.allocatedBytes; // operands that stand in for absent ones stay for the next model
       await use();
       assert.equal(device.allocatedBytes, left);
     }
   }));
+
+Deno.test("an aborted signal ends loading in the middle of a part, of which nothing stays; the next try finds all of it", async () => {
+  using device = await openDevice();
+  const reads = { left: Infinity, abort: () => {} };
+  /** The UNet's file, which aborts when so many pieces of it have been read. */
+  const watch = (model: Model) => {
+    const source = model.backbone.source!;
+    const { read } = source;
+    source.read = (...piece) => {
+      if (reads.left-- === 0) reads.abort();
+      return read.apply(source, piece);
+    };
+  };
+  const cancelled = async (work: (signal: AbortSignal) => Promise<unknown>, left: number) => {
+    const controller = new AbortController();
+    Object.assign(reads, { left, abort: () => controller.abort() });
+    await assert.rejects(work(controller.signal), CancelledError);
+    assert.ok(reads.left > -3, `${-reads.left} pieces were read after the signal`);
+  };
+  const options = { prompt: "x", width: 32, height: 32, steps: 1 };
+  for (const offload of [false, true, "stream"] as const) {
+    using model = await loadModel(tiny.replace("sdxl", "sd1"), { device, lazy: true, offload });
+    watch(model);
+    const { image } = await paint(model, options);
+    for (const { weights } of model.parts) weights.release();
+    const before = device.allocatedBytes;
+    for (const left of [0, 40, 150]) { // vectors come first
+      await cancelled((signal) => paint(model, { ...options, prompt: `${left}`, signal }), left);
+      if (!offload) model.textEncoders[0].weights.release(); // was loaded before
+      assert.equal(device.allocatedBytes, before, `${offload} ${left}`);
+    }
+    assert.deepEqual((await paint(model, options)).image, image);
+  }
+});
 
 Deno.test("a model is closed once, and what is asked of it then says so", async () => {
   const model = await loadModel(tiny.replace("sdxl", "sd1"));

@@ -116,7 +116,13 @@ async function drawingOf(
   const phases = steeredPhases(stretches, controls, { size, settings, schedule, start });
   const idle = remarksOnControls(controls, phases, controlled.map(({ named }) => named.name));
   const { prompts, warnings: said } = tokenizePrompts(networks, worded.flatMap(wording.textsOf), settings);
-  const warnings = [...new Set([...remarks, ...said, ...idle])];
+  const avoided = [...negatives].filter((text) => text !== ABSENT && text !== "");
+  const unread = avoided.length > 0 && !avoided.some((text) => seenKeys.has(text))
+    ? `The negative prompt is not read: ${
+      distilled ? "this model is guided without one" : `there is no guidance at --cfg-scale ${settings.cfgScale}`
+    }.`
+    : [];
+  const warnings = [...new Set([...remarks, ...said, ...idle].concat(unread))];
   const seen = [...seenKeys].flatMap((key): PromptKey[] => key === ABSENT ? [key] : wording.textsOf(key));
   const context = contextOf(new Set(seen), prompts, networks.textEncoders[0].network.positions);
   const tiny = settings.taesd === undefined ? undefined : await networks.taesd!(pathOf(settings.taesd));
@@ -191,6 +197,9 @@ const ETA_SAMPLERS: readonly SamplerName[] = [
   "dpm++3m_sde",
 ];
 
+/** What SDXL is told of the picture beside its prompt. */
+const SIZES = ["originalSize", "targetSize", "crop"] as const;
+
 /**
  * The guidance that nobody chose. CFG++'s goes from 0 to 1, and 0.6 is as strong as the 7 that most models are guided
  * by else (Chung et al. 2024, section 4).
@@ -208,7 +217,7 @@ function settle(
   inputs: StartInputs | undefined,
   controls: readonly ControlInput[],
 ): Settings {
-  const { checkpoint, decoder } = networks;
+  const { checkpoint, decoder, backbone } = networks;
   const { preset, scheduler } = checkpoint;
   const { factor } = decoder.network;
   // The surroundings of a mask are drawn as large as the model likes.
@@ -237,6 +246,10 @@ function settle(
   const samplingMethod = options.samplingMethod ?? configuredSampler(scheduler);
   if (options.eta !== undefined && !ETA_SAMPLERS.includes(samplingMethod)) {
     throw new UsageError(`--eta does nothing in ${samplingMethod}; it belongs to ${ETA_SAMPLERS.join(", ")}.`);
+  }
+  const sized = SIZES.find((name) => options[name] !== undefined);
+  if (sized && Object.keys(backbone.network.entryVectors).length === 0) {
+    throw new UsageError(`${flagOf(sized)} does nothing with ${checkpoint.name}: only SDXL's UNets are told sizes.`);
   }
   const attends = phasesOf(plan, options).every(({ mode }) => mode === "attention");
   if (options.feather !== undefined && attends && !isPlain(plan)) {

@@ -72,6 +72,7 @@ Deno.test("what can be refused is refused before a planner is asked or a weight 
       [["-m", TINY_MODEL, "-W", "100"], 2, /The width 100 is not a multiple of 8/],
       [["-m", TINY_MODEL, "--clip-skip", "12"], 2, /has only \d+ layers/],
       [["-m", TINY_MODEL, "--sampler", "heun", "--eta", "0.3"], 2, /--eta does nothing in heun/],
+      [["-m", TINY_MODEL, "--crop", "8x8"], 2, /--crop does nothing with sd1: only SDXL's UNets/],
       [["-m", TINY_MODEL, "-b", "2", "-s", "9223372036854775807"], 2, /leaves no seed for picture 2/],
       [["-o", "s.png", "--save-plan", "./s.png"], 2, /would write the same file/],
       [["-o", "s.png", "--trace", "./s.png"], 2, /-o and --trace would write the same file/],

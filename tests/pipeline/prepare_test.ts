@@ -35,3 +35,18 @@ Deno.test("a drawing knows every text of its prompts, and refuses layers that th
   await assert.rejects(prepare(model, { ...under, mask: line(9) }), /too fine for 64×64/);
   await prepare(model, { ...under, mask: line(8) });
 });
+
+Deno.test("a negative prompt that nothing reads is told of, whoever says it", async () => {
+  const path = new URL("../golden/models/sd1", import.meta.url).pathname;
+  using model = await loadModel(path, { device: await testDevice(), offload: true });
+  const size = { width: 64, height: 64, steps: 2 };
+  const regions = [{ prompt: "a cat", negativePrompt: "a hat" }, { prompt: "a dog" }];
+  const plan = { prompt: "a cat and a dog", splitRatio: "1,1", regions, planner: "test" };
+  const toldOf = async (options: Parameters<typeof prepare>[1]) =>
+    (await prepare(model, { ...size, ...options })).warnings.some((line) => /no guidance at --cfg-scale 1/.test(line));
+  assert.equal(await toldOf({ prompt: "a cat", negativePrompt: "a hat", cfgScale: 1 }), true);
+  assert.equal(await toldOf({ plan, cfgScale: 1 }), true);
+  assert.equal(await toldOf({ plan, cfgScale: 1.5 }), false);
+  assert.equal(await toldOf({ plan, cfgScale: 1, samplingMethod: "euler_cfg++" }), false);
+  assert.equal(await toldOf({ prompt: "a cat", cfgScale: 1 }), false);
+});

@@ -21,7 +21,7 @@ import { isConfigured, readEnvironment } from "../plan/llm/endpoint.ts";
 import { pictureDataUrl } from "../plan/llm/picture.ts";
 import { hasRegionKeywords } from "../region/keywords.ts";
 import { flagOf } from "../settings/check.ts";
-import { ASKED, OF_REGIONS, WAYS } from "../settings/layers.ts";
+import { OF_PLANNER, OF_REGIONS, WAYS } from "../settings/layers.ts";
 import { type Context, promptOf } from "./command.ts";
 import type { FlagValues } from "../settings.ts";
 
@@ -128,9 +128,9 @@ function refuseContradictions({ argument, flags }: Context): void {
       `${flagOf(more)} goes with --regions, or a prompt such as "a BREAK b"; else the planner decides.`,
     );
   }
-  const asked = ASKED.find((name) => flags[name] !== undefined);
+  const asked = OF_PLANNER.find((name) => flags[name] !== undefined);
   if (asked && ways.length) {
-    throw new UsageError(`The plan is given, so no planner is asked: leave ${flagOf(asked)} out.`);
+    throw new UsageError(`With ${flagOf(ways[0])} no planner is asked: leave ${flagOf(asked)} out.`);
   }
   if (flags.image) refuseUnseen(flags, saysItself);
 }

@@ -7,7 +7,7 @@ import { briefText } from "../brief.ts";
 import type { Attempt, Round } from "../edit.ts";
 import { describeOperation, type Operation, pixelsOf } from "../edit/operation.ts";
 import { readUserFile } from "../files/user_file.ts";
-import { isFault, openFaults } from "../judge/judge.ts";
+import { isFault, standing } from "../judge/judge.ts";
 import { BYTES_OF } from "../limits.ts";
 import type { Picture } from "../picture/picture.ts";
 import { pictureHeader } from "../picture/picture_size.ts";
@@ -41,8 +41,7 @@ export async function remarksOnMasks(operations: readonly Operation[], { width, 
 /** What was not right before and nobody asked to change is none of the edit's faults. */
 export function describeRound({ round, attempts, marks, checklist }: Round, before: Round, asked: number): string {
   const ours = checklist.keys().filter((i) => i < asked || !before.marks || !isFault(before.marks[i])).toArray();
-  const open = openFaults(ours.map((i) => checklist[i]), marks ? ours.map((i) => marks[i]) : []);
-  const said = !marks ? "" : open.length ? `; still open: ${open.join(", ")}` : "; all is as asked";
+  const said = marks ? `; ${standing(ours.map((i) => checklist[i]), ours.map((i) => marks[i]))}` : "";
   return `Round ${round}: ${attempts.length} painted, ${attempts.filter(({ taken }) => taken).length} taken${said}.`;
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { drawAndMend as wholeLoop, type Looked, UnfinishedError } from "../closed_loop.ts";
-import { openFaults } from "../judge/judge.ts";
+import { standing } from "../judge/judge.ts";
 import type { Drawing } from "../pipeline/drawing.ts";
 import { type Layer, layersOf, type Recipe, withLayers } from "../recipe.ts";
 import { type Describe, layersOfRounds } from "./layers.ts";
@@ -51,11 +51,10 @@ function bestOf({ drawn }: Looked) {
 
 /** In a sentence. */
 export function describeLooked({ checklist, marks, drawn, rounds, result }: Looked): string {
-  const open = openFaults(checklist, marks);
   const attempts = rounds.flatMap(({ attempts }) => attempts);
   const anew = attempts.filter(({ whole }) => whole).length;
   return `${drawn.length + anew} drawn, ${attempts.length - anew} repaints, ${result.timings.steps.length} steps; ` +
-    (open.length ? `still open: ${open.join(", ")}.` : "all is as asked.");
+    `${standing(checklist, marks)}.`;
 }
 
 /** What `--json` says of it. */

@@ -142,15 +142,14 @@ async function redrawLayers(
 const unsized = { width: undefined, height: undefined };
 
 /**
- * Whether a picture that was painted over in parts is smaller than what was drawn: then it had its own size. Where only
- * a mask's surroundings were drawn that says nothing.
+ * Whether a picture that was painted over in parts is smaller than what was drawn, whole times enlarged where a network
+ * did so in the end: then it had its own size. Where only a mask's surroundings were drawn that says nothing.
  */
-function wasCut(bytes: Uint8Array, settings: Settings): boolean {
-  const { width, height, mask, extend, inpaintOnlyMasked, hiresScale, hiresSize, upscaleModel } = settings;
+function wasCut(bytes: Uint8Array, { width, height, mask, extend, inpaintOnlyMasked }: Settings): boolean {
   const size = pictureHeader(bytes)!;
   // Networks enlarge by 1, 2, 4 or 8; what was cut off is less than a picture's half.
-  const scale = upscaleModel === undefined ? 1 : 2 ** Math.round(Math.log2(size.width / width));
-  return !inpaintOnlyMasked && (mask ?? extend) !== undefined && (hiresScale ?? hiresSize) === undefined &&
+  const scale = 2 ** Math.max(0, Math.round(Math.log2(Math.max(size.width / width, size.height / height))));
+  return !inpaintOnlyMasked && (mask ?? extend) !== undefined &&
     (size.width < width * scale || size.height < height * scale);
 }
 

@@ -77,9 +77,14 @@ export function worth(marks: readonly Mark[]): number {
   return right + near / (marks.length + 1);
 }
 
-/** What is still to be mended, in words. */
-export function openFaults(checklist: readonly Check[], marks: readonly Mark[]): string[] {
-  return marks.flatMap((mark, i) => isFault(mark) ? [`${checklist[i].words}: ${mark.verdict}`] : []);
+/** How a picture stands, in words: what is still to be mended, and what the judge cannot tell. */
+export function standing(checklist: readonly Check[], marks: readonly Mark[]): string {
+  const open = marks.flatMap((mark, i) => isFault(mark) ? [`${checklist[i].words}: ${mark.verdict}`] : []);
+  const unknown = marks.flatMap(({ verdict }, i) => verdict === "unknown" ? [checklist[i].words] : []);
+  return [
+    ...(open.length ? [`still open: ${open.join(", ")}`] : []),
+    ...(unknown.length ? [`the judge cannot tell: ${unknown.join(", ")}`] : []),
+  ].join("; ") || "all is as asked";
 }
 
 /** Whether an item is to be mended. */

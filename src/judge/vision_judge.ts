@@ -6,7 +6,7 @@
 import { z } from "../deps/zod.ts";
 import { encodePng } from "../formats/png.ts";
 import { askJson } from "../plan/llm/ask_json.ts";
-import { type LanguageModelOptions, withModel } from "../plan/llm/language_model.ts";
+import { checkModelOptions, type LanguageModelOptions, withModel } from "../plan/llm/language_model.ts";
 import { pictureDataUrl } from "../plan/llm/picture.ts";
 import { readInstructions } from "../plan/llm/prompt_file.ts";
 import type { Check, Judge, Mark } from "./judge.ts";
@@ -23,13 +23,14 @@ const markSchema = z.strictObject({
  * A judge that shows each picture with its checklist to a model that sees. An item that it leaves out is unknown.
  *
  * @param report told of retries and of what a server cannot do
- * @throws (the judge) UsageError where no model is configured, LanguageModelError for every other failure, one kind for
+ * @throws UsageError where no model is configured; (the judge) LanguageModelError for every other failure, one kind for
  *   each
  */
 export function visionJudge(
   options: LanguageModelOptions = {},
   report: { say?: (message: string) => void; progress?: (message: string) => void } = {},
 ): Judge {
+  checkModelOptions({ ...options, orRules: false });
   return async (picture, checklist, signal) => {
     if (checklist.length === 0) return [];
     const schema = z.strictObject({ marks: z.array(markSchema).max(4 * checklist.length) });

@@ -41,7 +41,8 @@ export async function withLarger(
   if (!again) refuseAlone(settings);
   if (!again && upscaleModel === undefined) return await withNames(drawing);
   if (again && drawing.start?.mask) {
-    throw new UsageError("A picture of which some is kept is not drawn again larger: leave out --hires-scale.");
+    const asked = flagOf(hiresScale === undefined ? "hiresSize" : "hiresScale");
+    throw new UsageError(`A picture of which some is kept is not drawn again larger: leave ${asked} out.`);
   }
   const open = async (file: FileInput, size: { width: number; height: number }) => {
     const part = await networks.upscaler!(pathOf(file));

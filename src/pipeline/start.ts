@@ -112,7 +112,8 @@ export function startOf(inputs: StartInputs, settings: Settings, sized: boolean)
   const { picture, white } = pageOf(given, inputs.mask?.picture, settings);
   const mask = maskOf(white);
   if (!mask.data.includes(1)) {
-    throw new UsageError(`${inputs.mask?.named.name ?? "The mask"} has no white: nothing would be painted anew.`);
+    const without = inputs.mask ? `${inputs.mask.named.name} has no white` : "--extend adds no pixels";
+    throw new UsageError(`${without}: nothing would be painted anew.`);
   }
   const size = { width: picture.width, height: picture.height };
   const whole = { left: 0, top: 0, ...size };

@@ -13,7 +13,9 @@ export const OF_REGIONS: (keyof typeof planSettings)[] = namesOf(planSettings).f
   (planSettings as Table)[name].with?.includes("regions")
 );
 /** Settings of the planner, who plans otherwise. */
-export const ASKED: (keyof typeof plannerSettings)[] = namesOf(plannerSettings);
+const ASKED: (keyof typeof plannerSettings)[] = namesOf(plannerSettings);
+/** Those that a planner alone reads: the language model of the others may be the judge. */
+export const OF_PLANNER = ["planner", "promptFile", "image"] as const;
 
 function namesOf<T extends Table>(table: T): (keyof T)[] {
   return Object.keys(table);
@@ -24,8 +26,8 @@ function namesOf<T extends Table>(table: T): (keyof T)[] {
  * count: the choice is made anew.
  */
 const CHOICES: [chosen: readonly string[], dropped: readonly string[]][] = [
-  [["plan", "noPlan"], [...WAYS, ...OF_REGIONS, ...ASKED]],
-  [["regions"], [...WAYS, ...ASKED]],
+  [["plan", "noPlan"], [...WAYS, ...OF_REGIONS, ...OF_PLANNER]],
+  [["regions"], [...WAYS, ...OF_PLANNER]],
   [ASKED, [...WAYS, ...OF_REGIONS]],
   [["hiresScale", "hiresSize"], ["hiresScale", "hiresSize"]],
   [["grid"], ["batchCount"]],

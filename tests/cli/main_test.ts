@@ -73,6 +73,12 @@ Deno.test("every kind of failure has its exit code, and says what to do", () =>
       [["x", "-o", "cat.png"], 2, /already there/],
       [["x", "--preview", "tae"], 2, /--taesd/],
       [["x", "--regions", "a BREAK b", "--no-plan"], 2, /use only one of them/],
+      [["x", "--no-plan", "--planner", "rules"], 2, /With --no-plan no planner is asked: leave --planner out/],
+      [
+        ["--regions", "a BREAK b", "--rounds", "1", "--judge", "llm", "--llm-url", "nope"],
+        2,
+        /^.*"nope" is not the URL/,
+      ],
       [["metadata", "cat.png"], 2, /cat\.png is not a PNG/],
       [["x", "--no-plan", "-m", "nowhere"], 3, /nowhere/],
       [["x", "--no-plan", "-m", TINY_MODEL, "--device", "77"], 4, /no device 77/],

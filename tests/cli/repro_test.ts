@@ -3,6 +3,7 @@ import { basename, join } from "@std/path";
 import { encodePng } from "../../src/formats/png.ts";
 import { readPictureText } from "../../src/formats/picture_text.ts";
 import { filled } from "../../src/picture/picture.ts";
+import { writeUpscaler } from "../pipeline/upscaler_file.ts";
 import { finishEach, inFolder, names, TINY_MODEL } from "./program.ts";
 
 const QUICK = ["-W", "64", "-H", "64", "--steps", "1", "--no-plan", "-q"];
@@ -155,19 +156,26 @@ Deno.test("JPEG and WebP are made again from themselves", () =>
     assert.deepEqual(names(cwd), ["a.jpg", "a.webp", "out_001.jpg", "out_001.webp"]);
   }));
 
-Deno.test("what was painted into a small picture at a larger size is painted so again", () =>
+Deno.test("what was painted into a picture is painted so again, in its own size or another, enlarged or not", () =>
   inFolder(async (cwd) => {
     await Deno.writeFile(join(cwd, "small.png"), encodePng(filled(24, 17, [90, 160, 30, 255])));
     await Deno.writeFile(join(cwd, "mask.png"), encodePng(filled(8, 8, [255, 255, 255, 255])));
-    const paint = ["a cat", "-m", TINY_MODEL, "-i", "small.png", "--mask", "mask.png", ...QUICK];
+    await writeUpscaler(join(cwd, "x4.safetensors"));
+    const start = ["a cat", "-m", TINY_MODEL, "-i", "small.png", "--mask", "mask.png"];
+    const [own, paint] = [[...start, "--steps", "1", "-q"], [...start, ...QUICK]];
+    const enlarged = ["--upscale-model", "x4.safetensors"];
     const repro = (name: string) => ["metadata", name, "--repro", "-m", TINY_MODEL, "-q"];
     const runs = await finishEach([
       [...paint, "--inpaint-only-masked", "-o", "only.png"],
       repro("only.png"),
       [...paint, "-o", "sized.png"],
       repro("sized.png"),
-      ["a cat", "-m", TINY_MODEL, "-i", "small.png", "--mask", "mask.png", "--steps", "1", "-q", "-o", "own.png"],
+      [...own, "-o", "own.png"],
       repro("own.png"),
+      [...own, ...enlarged, "-o", "larger.png"],
+      [...repro("larger.png"), ...enlarged],
+      [...paint, ...enlarged, "-o", "sized_larger.png"],
+      [...repro("sized_larger.png"), ...enlarged],
     ], { cwd });
     assert.deepEqual(runs.map(({ code }) => code), runs.map(() => 0), runs.map(({ stderr }) => stderr).join(""));
   }));

@@ -1,6 +1,6 @@
 import assert from "@std/assert";
 import { checklistOf } from "../../src/judge/checklist.ts";
-import { isFault, type Mark, worth } from "../../src/judge/judge.ts";
+import { isFault, type Mark, standing, worth } from "../../src/judge/judge.ts";
 import { planFromRegions } from "../../src/plan/from_regions.ts";
 import { plainPlan } from "../../src/plan/plan.ts";
 import { planByRules } from "../../src/plan/rules/rules.ts";
@@ -27,4 +27,12 @@ Deno.test("more items right are worth more than any number of near misses; what 
   assert.ok(worth(marks("right", "missing", "missing")) > worth(marks("wrong", "misplaced", "wrong")));
   assert.ok(worth(marks("wrong", "missing")) > worth(marks("missing", "missing")));
   assert.deepEqual(marks("unknown", "right", "wrong").map(isFault), [false, false, true]);
+});
+
+Deno.test("a picture is as asked where the judge has seen all of it, and nothing that it cannot tell passes for right", () => {
+  const checklist = [{ words: "a red apple" }, { words: "a lamp" }];
+  const said = (...verdicts: Mark["verdict"][]) => standing(checklist, verdicts.map((verdict) => ({ verdict })));
+  assert.equal(said("right", "right"), "all is as asked");
+  assert.equal(said("right", "unknown"), "the judge cannot tell: a lamp");
+  assert.equal(said("missing", "unknown"), "still open: a red apple: missing; the judge cannot tell: a lamp");
 });

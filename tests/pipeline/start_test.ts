@@ -97,6 +97,7 @@ Deno.test("what has nothing to start from, or nothing to paint, is refused by na
     ],
     [{ initImage, inpaintOnlyMasked: true }, /^--inpaint-only-masked needs a --mask/],
     [{ initImage, mask: grey(16, 16, 127) }, /has no white/],
+    [{ initImage, extend: { left: 0 } }, /^--extend adds no pixels/],
     [{ initImage, strength: 0.05 }, /^A strength of 0.05 leaves none of 10 steps/],
     [{ initImage: "nowhere.png" }, /nowhere\.png/],
     [{ initImage: { name: "a.png", hash: "0".repeat(64) } }, /--init-image/],

@@ -45,6 +45,20 @@ export function languageModelPlanner(options: LanguageModelOptions = {}) {
     withModel(options, request, signal, (chat) => converse(chat, request, options));
 }
 
+/**
+ * What can be said of the options before anything is asked.
+ *
+ * @throws UsageError where no model is configured or the URL is none
+ */
+export function checkModelOptions(options: LanguageModelOptions): void {
+  if (!isServedHere(options)) resolveEndpoint(options, options.environment ?? readEnvironment());
+}
+
+/** Whether the model is a file that is served for as long as it is needed. */
+function isServedHere({ llmModel, llmUrl }: LanguageModelOptions): boolean {
+  return llmModel !== undefined && llmModel.endsWith(".gguf") && !llmUrl;
+}
+
 /** Open a conversation with the model that the options name, serving a GGUF file for as long as it lasts. */
 export async function withModel<R>(
   options: LanguageModelOptions,
@@ -54,8 +68,8 @@ export async function withModel<R>(
 ): Promise<R> {
   const open = async (endpoint: Endpoint) =>
     use(await Chat.open(endpoint, { ...options, signal, say: request.say, progress: request.progress }));
-  if (options.llmModel?.endsWith(".gguf") && !options.llmUrl) {
-    return await withLocalServer(options.llmModel, open, { signal, say: request.say });
+  if (isServedHere(options)) {
+    return await withLocalServer(options.llmModel!, open, { signal, say: request.say });
   }
   return await open(resolveEndpoint(options, options.environment ?? readEnvironment()));
 }

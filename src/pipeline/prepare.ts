@@ -11,6 +11,7 @@ import { phasesOf, planAtSteps } from "../plan/phases.ts";
 import { parsePlan } from "../plan/parse_plan.ts";
 import { isPlain, negativeOf, plainPlan, type Plan, regionsOf, withDefaults } from "../plan/plan.ts";
 import type { SamplerName } from "../sample/names.ts";
+import { lostShare, type MaskImage } from "../region/mask_image.ts";
 import { DEFAULT_BIND, type RegionDefaults } from "../region/mode.ts";
 import { samplesByCfgPp } from "../sample/samplers.ts";
 import { makeSchedule } from "../sample/schedule.ts";
@@ -27,7 +28,6 @@ import { type ControlInput, controlsOf, namedControls, readControls, sizeOfContr
 import { decoderOf, decodingStage, decodingWindow } from "./decoder.ts";
 import { samplingStage } from "./denoiser.ts";
 import type { Drawing, Prompts } from "./drawing.ts";
-import { latentMask } from "../picture/inpaint.ts";
 import { embeddingStage, encodingWindow } from "./encoder.ts";
 import { encodingStages, tokenizePrompts } from "./encode_prompts.ts";
 import { pathOf, tied, withLarger } from "./larger.ts";
@@ -35,7 +35,16 @@ import { type PlacedLoras, placeLoras, wishesOf } from "./loras.ts";
 import type { Networks } from "./networks.ts";
 import { remarksOnControls, steeredPhases } from "./phases.ts";
 import { declareRegionLoras, tagsOf, withoutTags } from "./region_loras.ts";
-import { isInpainting, readStart, remarkOnBlur, sizeOfStart, type Start, type StartInputs, startOf } from "./start.ts";
+import {
+  isInpainting,
+  readStart,
+  remarkOnBlur,
+  remarkOnFineness,
+  sizeOfStart,
+  type Start,
+  type StartInputs,
+  startOf,
+} from "./start.ts";
 
 /**
  * Settles how `options` are drawn with a model. Reads masks, computes no picture and touches no device memory.
@@ -53,7 +62,7 @@ export async function prepare(networks: Networks, options: GenerateOptions): Pro
   const controlled = await readControls(networks, checked);
   const settings = settle(networks, plan, { ...checked, ...wishes, ...loras.named }, inputs, controlled);
   const start = inputs && startOf(inputs, settings, (checked.width ?? checked.height) !== undefined);
-  refuseTooFine(start, networks.decoder.network.factor);
+  const fineness = start && remarkOnFineness(start, networks.decoder.network.factor);
   if (settings.taesdPreviewOnly && !settings.taesd) throw new UsageError("--taesd-preview-only needs --taesd FILE.");
   const { controlNets, taesd } = checked;
   const given = { controlNets, taesd };
@@ -62,18 +71,8 @@ export async function prepare(networks: Networks, options: GenerateOptions): Pro
     given,
   });
   const drawing = await withLarger(networks, await draws(settings, start), draws);
-  const remarks = [said, start && remarkOnBlur(start, settings)].filter((remark) => remark !== undefined);
+  const remarks = [said, fineness, start && remarkOnBlur(start, settings)].filter((remark) => remark !== undefined);
   return { ...drawing, warnings: [...remarks, ...drawing.warnings] };
-}
-
-/** @throws UsageError where the network sees no white of a mask, and would paint nothing in all of its steps */
-function refuseTooFine(start: Start | undefined, factor: number): void {
-  if (!start?.mask || latentMask(start.mask, factor).includes(1)) return;
-  const { width, height } = start.mask;
-  throw new UsageError(
-    `The mask's white is too fine for ${width}×${height} pixels, of which the network sees every ${factor}th: nothing ` +
-      "would be painted anew. Make it broader, or paint it at a larger size (--inpaint-only-masked).",
-  );
 }
 
 /** The drawing of a plan with these settings. */
@@ -92,6 +91,7 @@ async function drawingOf(
   const schedule = makeSchedule(scheduler, settings.samplingMethod, settings.steps, { ...settings, xl });
 
   const distilled = "guidance" in networks.backbone.network.stepVectors;
+  const masks = await readMasks(regionsOf(plan));
   const guidance: GuidanceOptions = {
     // Distilled guidance needs no second pass.
     cfgScale: distilled ? 1 : settings.cfgScale,
@@ -99,12 +99,12 @@ async function drawingOf(
     negativePrompt: negativeOf(plan, settings.negativePrompt),
     zerosForAbsent: preset.forceZerosForEmptyPrompt,
     feather: settings.feather,
-    masks: await readMasks(regionsOf(plan)),
+    masks,
     tags: loras.regions.map(tagsOf),
   };
   const layout = layoutOf(plan);
   const stretches = planAtSteps(withoutTags(plan), settings.steps, settings).map(({ until, plan }) => {
-    return { until, ...condition(plan, layout, guidance) };
+    return { until, mode: plan.mode, ...condition(plan, layout, guidance) };
   });
   const seenKeys = new Set(stretches.flatMap(({ seen }) => [...seen]));
   const keys = new Set([...seenKeys, ...stretches.flatMap(({ entries }) => entries.map(({ pooled }) => pooled))]);
@@ -122,7 +122,8 @@ async function drawingOf(
       distilled ? "this model is guided without one" : `there is no guidance at --cfg-scale ${settings.cfgScale}`
     }.`
     : [];
-  const warnings = [...new Set([...remarks, ...said, ...idle].concat(unread))];
+  const lost = stretches.every(({ mode }) => mode === "attention") ? remarksOnMasks(masks, size) : [];
+  const warnings = [...new Set([...lost, ...remarks, ...said, ...idle].concat(unread))];
   const seen = [...seenKeys].flatMap((key): PromptKey[] => key === ABSENT ? [key] : wording.textsOf(key));
   const context = contextOf(new Set(seen), prompts, networks.textEncoders[0].network.positions);
   const tiny = settings.taesd === undefined ? undefined : await networks.taesd!(pathOf(settings.taesd));
@@ -160,6 +161,19 @@ async function drawingOf(
     offload,
     warnings,
   };
+}
+
+/** What there is to say of regions' masks that are finer than the cells that regions are told apart by. */
+function remarksOnMasks(masks: readonly (MaskImage | undefined)[], { width, height }: Drawing["size"]): string[] {
+  return masks.flatMap((mask, i) => {
+    const lost = mask ? lostShare(mask, width, height) : 0;
+    if (lost === 0) return [];
+    const percent = lost < 0.01 ? "less than 1" : `${Math.floor(lost * 100)}`;
+    return `The mask of region ${
+      i + 1
+    } is too fine for the picture's ${width}×${height} cells: ${percent} % of it is ` +
+      "painted as what lies under it. Make it broader, or the picture larger.";
+  });
 }
 
 /** The same drawing, decoded in tiles as `vaeTiling` says. */

@@ -1,7 +1,7 @@
 /** What is refused before any work, and what prompts come to. */
 import assert from "@std/assert";
 import { UsageError } from "../../src/errors.ts";
-import { filled, pasted } from "../../src/picture/picture.ts";
+import { filled, pasted, type Picture } from "../../src/picture/picture.ts";
 import { prepare } from "../../src/pipeline/prepare.ts";
 import { loadModel } from "../../src/pipeline/model.ts";
 import { testDevice } from "../ops/harness.ts";
@@ -33,7 +33,15 @@ Deno.test("a drawing knows every text of its prompts, and refuses layers that th
   const line = (y: number) => pasted(filled(64, 64, [0, 0, 0, 255]), filled(64, 1, [255, 255, 255, 255]), 0, y);
   const under = { ...size, prompt: "a", initImage: line(0) };
   await assert.rejects(prepare(model, { ...under, mask: line(9) }), /too fine for 64×64/);
-  await prepare(model, { ...under, mask: line(8) });
+  const both = { ...line(8), data: line(8).data.map((value, i) => Math.max(value, line(30).data[i])) };
+  const warned = async (mask: Picture) => (await prepare(model, { ...under, mask })).warnings;
+  assert.deepEqual(await warned(line(8)), []);
+  const [warning, ...others] = await warned(both);
+  assert.match(
+    warning,
+    /^50 % of the mask's white \(64 pixels\) is too fine for 64×64 pixels.* nothing new is painted/,
+  );
+  assert.deepEqual(others, []);
 });
 
 Deno.test("a negative prompt that nothing reads is told of, whoever says it", async () => {

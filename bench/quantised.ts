@@ -30,7 +30,8 @@ export async function run(args: string[]): Promise<void> {
   const [slower, alike, smaller] = [await layers(device), await pictures(device), await memory(device)];
   const tables = [[ALIKE, alike], [SMALLER, smaller], [LAYERS, slower]] as const;
   for (const [header, rows] of tables) console.log(`\n${table(header, rows)}`);
-  if (args.includes("--write")) await writeSection("docs/models.md", "bench:quantised", tables.slice(0, 2)); // times vary
+  // Without the last one: times vary.
+  if (args.includes("--write")) await writeSection("docs/models.md", "bench:quantised", tables.slice(0, 2));
   device.close();
 }
 

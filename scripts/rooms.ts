@@ -114,12 +114,12 @@ export const BASE: Readonly<Record<string, string>> = {
 /** The repository. */
 export const ROOT: string = resolve(import.meta.dirname!, "..");
 
-/** All TypeScript of a folder. */
-export function* sourceFiles(folder: string): Generator<string> {
+/** All files of a folder with this ending: TypeScript. */
+export function* sourceFiles(folder: string, ending: string = ".ts"): Generator<string> {
   for (const entry of Deno.readDirSync(folder)) {
     const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory) yield* sourceFiles(path);
-    else if (path.endsWith(".ts")) yield path;
+    if (entry.isDirectory) yield* sourceFiles(path, ending);
+    else if (path.endsWith(ending)) yield path;
   }
 }
 

@@ -44,3 +44,17 @@ Deno.test("no file is longer than 500 lines", () => {
   }));
   assert.deepEqual(lengths.filter(({ lines }) => lines > 500), []);
 });
+
+/** A line that is a comment, or ends in one: `deno fmt` leaves both as they are. */
+const COMMENT = /^\s*(?:\/\/|\/?\*)|\s\/\/ [^"'`]*$/;
+
+Deno.test("no comment goes past 120 columns", () => {
+  const folders = ["src", "tests", "bench", "scripts", "examples", "wasm"].map((name) => `${ROOT}/${name}`);
+  const paths = [...folders.flatMap((folder) => [...sourceFiles(folder)]), ...sourceFiles(`${ROOT}/shaders`, ".wgsl")];
+  const wrong = paths.flatMap((path) =>
+    Deno.readTextFileSync(path).split("\n").flatMap((line, i) =>
+      line.length > 120 && COMMENT.test(line) ? [`${short(path)}:${i + 1}`] : []
+    )
+  );
+  assert.deepEqual(wrong, []);
+});

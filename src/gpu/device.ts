@@ -7,7 +7,7 @@ import { GpuError } from "../errors.ts";
 import type { Tracer } from "./replay.ts";
 import { elsewhere, prepareEnvironment } from "./environment.ts";
 
-/** How activations and weights are stored. Sums are f32, but for products of f16 that a GPU sums in f16, 32 at a time. */
+/** How activations and weights are stored. Sums are f32, but for products of f16: a GPU may sum 32 at a time in f16. */
 export type Precision = "f16" | "f32";
 
 /** What an adapter says of itself, for `--list-devices` and `doctor`. */

@@ -18,9 +18,9 @@ const ENOUGH = { device: 2, host: 40 };
 const MOST = 1024, LONGEST = 200;
 
 /**
- * A GPU that had nothing to do while a kernel was compiled runs slowly (an NVIDIA H200 at 345 instead of 1980 MHz), and takes
- * a third of a second to find out that it is wanted. So programs are timed in turns of so many milliseconds, one after
- * the other, for at least and at most so many of them together, until no round is faster than the best before it.
+ * A GPU that had nothing to do while a kernel was compiled runs slowly (an NVIDIA H200 at 345 instead of 1980 MHz), and
+ * takes a third of a second to find out that it is wanted. So programs are timed in turns of so many milliseconds, one
+ * after the other, for at least and at most so many of them together, until no round is faster than the best before it.
  */
 const WARM = { turn: 25, least: 500, most: 2000, faster: 0.97 };
 

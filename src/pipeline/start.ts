@@ -183,7 +183,7 @@ export function remarkOnBlur({ page }: Start, { maskBlur }: Settings): string | 
 }
 
 /**
- * What there is to say of a mask that is fine here and broad there: a network sees one pixel of each `factor` × `factor`.
+ * What there is to say of a mask that is too fine in places: a network sees one pixel of each `factor` × `factor`.
  *
  * @throws UsageError where it is too fine everywhere, and nothing would be painted in all steps
  */

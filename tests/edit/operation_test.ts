@@ -61,7 +61,8 @@ Deno.test("a contour is the shape of what keeps its own or goes, and tells where
   const removed = await at("remove", "the teapot", { plan });
   assert.deepEqual([removed.box, removed.mask], [[0.5, 0, 1, 1], shape]);
   const replaced = await at("replace", "a lamp=a red car");
-  assert.deepEqual([replaced.box, replaced.mask], [[0.2125, 0.2125, 0.5375, 0.5375], undefined]); // room for another shape
+  const roomForAnotherShape = [0.2125, 0.2125, 0.5375, 0.5375];
+  assert.deepEqual([replaced.box, replaced.mask], [roomForAnotherShape, undefined]);
   assert.equal((await at("replace", "a lamp=a red car", { contour: "attention" })).mask, shape);
   assert.equal((await at("recolor", "teapot=red", { plan, contour: "box" })).mask, undefined);
   const given = { ...operationOf("remove", "the lamp"), box: [0, 0, 0.5, 0.5] as [number, number, number, number] };

@@ -96,7 +96,8 @@ Deno.test("grids of nothing and of too much are refused in words", async () => {
 
 Deno.test("errors that a device reports late surface at the next call", async () => {
   const device = await openDevice();
-  device.gpu.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE }); // not allowed together
+  const notTogether = GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE;
+  device.gpu.createBuffer({ size: 16, usage: notTogether });
   await new Promise((resolve) => setTimeout(resolve, 50));
   assert.throws(() => device.check(), /The GPU reported an error/);
   device.close();

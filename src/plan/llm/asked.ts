@@ -133,7 +133,8 @@ function headOf(tokens: string[], start: number): { noun: string; end: number } 
     const noun = thingOf(word);
     if (noun !== undefined && !(head && single && word !== noun)) head = { noun, end: i + 1 }; // "the owl watches"
     else if (head) {
-      return (single ? /(?:s|ed|ing|ly)$/ : /(?:ed|ing|ly)$/).test(word) && !OTHER_NOUN.test(word) ? head : undefined; // a rose garden is no rose
+      const isOver = (single ? /(?:s|ed|ing|ly)$/ : /(?:ed|ing|ly)$/).test(word) && !OTHER_NOUN.test(word);
+      return isOver ? head : undefined; // a rose garden is no rose
     }
   }
   return head;

@@ -13,7 +13,8 @@ import { type Setting, takes } from "../settings/setting.ts";
 export function helpText(command?: CommandName): string {
   const common = Object.fromEntries(Object.entries(SETTINGS).filter(([, setting]) => setting.common));
   const groups = Object.entries(command ? GROUPS : { "What everybody needs": common }).map(([title, settings]) => {
-    const rows = Object.entries(settings).filter(([, setting]) => !command || takes(command, setting)).map(flagRow);
+    const rows = Object.entries(settings).filter(([, setting]) => !command || takes(command, setting))
+      .map(([name, setting]) => flagRow(name, setting, command));
     return rows.length ? `\n${title}\n${columns(rows)}\n` : "";
   });
   return usage(command) + groups.join("") + (command ? "" : MORE);
@@ -37,8 +38,9 @@ function usage(command?: CommandName): string {
   return `Pictures from a prompt, planned region by region.\n\n${columns(rows)}\n`;
 }
 
-function flagRow([name, setting]: [string, Setting]): [string, string] {
-  const { short, help, default: value } = setting;
+function flagRow(name: string, setting: Setting, command?: CommandName): [string, string] {
+  const { short, default: value } = setting;
+  const help = command && setting.helpOn?.[command] || setting.help;
   const { shown } = kindOf(setting);
   const start = `${short ? `-${short}, ` : "    "}${flagOf(name)}${shown ? ` ${shown}` : ""}`;
   return [start, value === undefined ? help : `${help} (default ${value})`];

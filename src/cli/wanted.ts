@@ -17,7 +17,7 @@ export async function wantedOf({ flags }: Context): Promise<string | Operation[]
     throw new UsageError(
       ways === 0
         ? 'Say what to change: a target prompt, --replace "a=b", --recolor "a=green", --remove "a", --add "a at the left", or --edit FILE.'
-        : "A target prompt, operations by hand and --edit exclude each other: use only one of them.",
+        : "A target prompt, operations by hand and --edit: use only one of them.",
     );
   }
   const { box, mask, prompt } = flags;
@@ -34,6 +34,6 @@ export async function wantedOf({ flags }: Context): Promise<string | Operation[]
   if (byHand.length !== 1) {
     throw new UsageError(`${flag} is the place of one operation; ${byHand.length} were given by hand.`);
   }
-  if (box !== undefined && mask !== undefined) throw new UsageError("--box and --mask exclude each other.");
+  if (box !== undefined && mask !== undefined) throw new UsageError("--box and --mask: use only one of them.");
   return [{ ...byHand[0], ...(box ? {} : { mask: mask as string }) }];
 }

@@ -16,7 +16,7 @@ import { readUserText } from "./user_file.ts";
  */
 export async function readWildcards(folder: string): Promise<Map<string, string[]>> {
   const files = await filesWithin(folder).catch((cause) => {
-    throw cause instanceof ModelError ? new UsageError(`The wildcards ${cause.message}`, { cause }) : cause;
+    throw cause instanceof ModelError ? new UsageError(`The folder of wildcards ${cause.message}`, { cause }) : cause;
   });
   const wildcards = new Map<string, string[]>();
   let left = BYTES_OF.wildcards;

@@ -20,6 +20,7 @@ export const controlSettings = {
         flag: "controlNet",
         also: ["controlnet", "control-model", "controlnet-model"],
         help: "steer by a picture with this ControlNet; once for each, followed by what is said of it:",
+        helpOn: { metadata: "where its ControlNet is; once for each" },
       },
       image: {
         type: "picture",
@@ -27,6 +28,7 @@ export const controlSettings = {
         flag: "controlImage",
         also: ["controlnet-image", "control-img"],
         help: "the picture that it sees: edges, a skeleton, depth",
+        helpOn: { metadata: "where the picture that its ControlNet saw is" },
       },
       strength: {
         type: "number",

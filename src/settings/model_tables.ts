@@ -15,6 +15,7 @@ export const modelSettings = {
     common: true,
     also: ["ckpt", "checkpoint", "ckpt-path", "model-path", "pretrained-model-name-or-path"],
     help: "folder or file, a name in --model-dir, owner/name on the hub, or https address (default: ours)",
+    helpOn: { metadata: "where its model is: as for drawing (default: the one of its hash that is at hand)" },
   },
   modelDir: {
     run: true,

@@ -169,6 +169,7 @@ export const startSettings = {
     common: true,
     also: ["init-img", "input-image", "img2img", "i2i"],
     help: "start from this picture (PNG, JPEG, WebP)",
+    helpOn: { metadata: "where the picture that it began with is" },
   },
   strength: {
     with: ["initImage"],
@@ -192,6 +193,7 @@ export const startSettings = {
     on: ["generate", "metadata", "edit"],
     also: ["mask-image", "mask-img"],
     help: "paint anew only where this picture is white",
+    helpOn: { metadata: "where its mask is" },
   },
   maskBlur: {
     with: ["mask", "extend"],
@@ -268,12 +270,14 @@ export const largerSettings = {
     on: ["generate", "metadata"],
     also: ["hr-upscaler"],
     help: "between the two: latent, lanczos, or an upscaler's file (default lanczos)",
+    helpOn: { metadata: "where the upscaler of its second drawing is" },
   },
   upscaleModel: {
     type: "file",
     on: ["generate", "upscale", "metadata"],
     also: ["upscaler", "esrgan"],
     help: "enlarge the finished picture by this ESRGAN network",
+    helpOn: { metadata: "where the network that enlarged it is" },
   },
 } as const satisfies Table;
 
@@ -286,6 +290,7 @@ export const loraSettings = {
     common: true,
     also: ["lora-weights", "lora-path", "lora-model"],
     help: "add a LoRA or one of its kin to the model; in prompts <lora:name:weight> does",
+    helpOn: { metadata: "where its LoRA is; once for each" },
   },
   tagLoras: {
     type: "file",
@@ -302,6 +307,7 @@ export const decodingSettings = {
     on: ["generate", "metadata", "edit"],
     also: ["tae", "taesd-path"],
     help: "decode by this TAESD instead of the VAE: smaller and a little softer; also for --preview tae",
+    helpOn: { metadata: "where the TAESD that decoded it is" },
   },
   taesdPreviewOnly: {
     with: ["taesd"],

@@ -269,7 +269,8 @@ export const loopSettings = {
     least: 1,
     most: 100,
     on: ["generate", "edit"],
-    help: "how often what is not as asked is painted anew (edit: default 3)",
+    help: "how often what is not as asked is painted anew",
+    helpOn: { edit: "how often what is not as asked is painted anew (default 3)" },
   },
   bestOf: {
     type: "integer",
@@ -316,7 +317,7 @@ export const deviceSettings = {
     most: 99,
     on: ["generate", "metadata", "doctor", "upscale", "edit"],
     also: ["gpu", "gpu-id", "device-id"],
-    help: "use this adapter of --list-devices",
+    help: "use this adapter of those that main.ts --list-devices lists",
   },
   listDevices: { once: true, run: true, type: "flag", on: ["generate"], help: "list the adapters and stop" },
 } as const satisfies Table;
@@ -331,6 +332,14 @@ export const outputSettings = {
     common: true,
     also: ["out", "output-path", "out-file"],
     help: ".png, .jpg, .webp, or a folder; %03d is the next free number (default out_%03d.png)",
+    helpOn: {
+      plan: "draw the layout: .png, .jpg, .webp, or a folder; %03d is the next free number",
+      edit: ".png, .jpg, .webp, or a folder; %03d is the next free number (default edit_%03d.png)",
+      upscale: ".png, .jpg, .webp, or a folder; %03d is the next free number (default upscaled_%03d.png)",
+      preprocess: ".png, .jpg, .webp, or a folder; %03d is the next free number (default KIND_%03d.png)",
+      metadata: "with --repro: a name of the picture's own format, or a folder (default out_%03d and its extension)",
+      convert: "where to write: .gguf or .safetensors",
+    },
   },
   batchCount: {
     run: true,

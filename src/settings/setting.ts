@@ -65,6 +65,8 @@ export interface Setting {
   oneOf?: readonly string[];
   /** What the help says of it. */
   help: string;
+  /** What the help of single commands says instead. */
+  helpOn?: Partial<Record<CommandName, string>>;
   /** The commands that use it; anywhere else it is refused. */
   on: readonly CommandName[] | "all";
   /** One letter that stands for the flag. */

@@ -65,7 +65,7 @@ Deno.test("what an edit cannot do is said in a line, before anything is painted 
     await Deno.writeTextFile(join(cwd, "bad.json"), '{"operations":[{"kind":"paint"}]}');
     const cases: [string[], RegExp][] = [
       [[], /edit needs a picture/],
-      [["photo.png", "a dog", "--remove", "the cat"], /exclude each other/],
+      [["photo.png", "a dog", "--remove", "the cat"], /use only one of them/],
       [
         ["photo.png", "--remove", "the cat", "--add", "a dog", "--box", "0,0,1,1"],
         /--box is the place of one operation/,

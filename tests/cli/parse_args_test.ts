@@ -152,6 +152,10 @@ Deno.test("a command's help has all its flags and no others; the general help ha
   }
   const helps = [helpText(), ...Object.keys(COMMANDS).map((name) => helpText(name as CommandName))];
   for (const line of helps.join("\n").split("\n")) assert.ok(line.length <= 120, line);
+  // What means something else in one command says so there.
+  assert.match(helpText("edit"), /painted anew \(default 3\)[^]*edit_%03d\.png/);
+  assert.doesNotMatch(helpText("convert"), /\.png/);
+  assert.doesNotMatch(helpText("metadata"), /enlarge the finished/);
   assert.ok(helpText().split("\n").length <= 52, "the general help fits a screen");
 });
 

@@ -57,12 +57,6 @@ interface Stored extends TensorInfo {
   stored: DType | BlockType;
 }
 
-/** An opened GGUF file. */
-export interface GgufSource extends TensorSource {
-  /** `general.architecture`: "sd1", "sdxl", "flux", … Many files do not say. */
-  readonly architecture?: string;
-}
-
 /** Whether a file with these first four bytes is one. */
 export function isGguf(start: Uint8Array): boolean {
   return String.fromCharCode(...start.subarray(0, 4)) === "GGUF";
@@ -73,7 +67,7 @@ export function isGguf(start: Uint8Array): boolean {
  * they are read; `TensorInfo.blocks` names what they are in the file.
  * @throws ModelError naming file, tensor, what was expected and what was found
  */
-export async function openGguf(path: string): Promise<GgufSource> {
+export async function openGguf(path: string): Promise<TensorSource> {
   const file = await ByteFile.open(path);
   try {
     return { ...await readHead(file), close: () => file.close() };
@@ -83,7 +77,7 @@ export async function openGguf(path: string): Promise<GgufSource> {
   }
 }
 
-async function readHead(file: ByteFile): Promise<Omit<GgufSource, "close">> {
+async function readHead(file: ByteFile): Promise<Omit<TensorSource, "close">> {
   const head = new Head(file);
   const magic = await head.bytes(4);
   if (!isGguf(magic)) throw new ModelError(`${file.path} is no GGUF file.`);
@@ -94,13 +88,11 @@ async function readHead(file: ByteFile): Promise<Omit<GgufSource, "close">> {
   const count = await head.count("tensors", COUNT_OF.tensors);
   const keys = await head.count("keys", COUNT_OF.values);
   let alignment = 32;
-  let architecture: string | undefined;
   const shapes = new Map<string, number[]>();
   for (let i = 0; i < keys; i++) {
     const key = await head.text();
     const value = await head.value(await head.u32());
     if (key === "general.alignment") alignment = Number(value);
-    if (key === "general.architecture") architecture = String(value);
     // ComfyUI-GGUF stores convolutions as matrices of whole blocks, and their shape beside them.
     const [, name] = key.match(/^comfy\.gguf\.orig_shape\.(.+)$/) ?? [];
     if (name && Array.isArray(value)) shapes.set(name, value.map(Number));
@@ -126,7 +118,6 @@ async function readHead(file: ByteFile): Promise<Omit<GgufSource, "close">> {
   if (byName.size < tensors.length) throw new ModelError(`${file.path} has two tensors of one name. It is damaged.`);
   return {
     tensors: byName,
-    architecture,
     describe: file.path,
     async read(name, into, from = 0) {
       const { offset, stored } = rangeOf(byName, name, from, into.length, file.path);

@@ -26,7 +26,7 @@ export interface Variant {
 }
 
 /** The complete WGSL of a variant. */
-export function shaderCode({ kernel, precision, constants }: Variant, device: Device): string {
+function shaderCode({ kernel, precision, constants }: Variant, device: Device): string {
   const included = includeShared(kernel.source, device.subgroups, constants.THREADS);
   const halfs = constants.HALFS === 1; // the kernel computes in f16
   return [

@@ -24,7 +24,7 @@ import { Weights } from "./weights.ts";
 const TOLERANCE = 0.05;
 
 /** Milliseconds of a first use that trying may take, all of it. */
-export const BUDGET = 3000;
+const BUDGET = 3000;
 
 /** Milliseconds of waiting after which a device does not come back: a thousand times what a trial takes. */
 const PATIENCE = 5000;

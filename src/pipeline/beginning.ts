@@ -95,7 +95,7 @@ export function shownOf(white: Float32Array, hidden: Float32Array, { height, wid
 }
 
 /** Puts what is kept, at any level of noise, around what is being painted. Made once; sampling only writes numbers. */
-export class Keeper implements Disposable {
+class Keeper implements Disposable {
   private constructor(
     readonly latents: DeviceLatents,
     readonly kept: Slot,

@@ -127,16 +127,18 @@ function findEncoders(file: TensorSource): Encoder[] {
 function familyOf(file: TensorSource, encoders: Encoder[]): { family: Family; why: string } {
   const kinds = encoders.map(({ kind }) => kind).join(" and ");
   const sizes = file.tensors.has(`${UNET_PREFIX}label_emb.0.0.weight`);
+  const width = file.tensors.get(CONTEXT)?.shape.at(-1);
   if (sizes && kinds === "openclip") {
     throw new ModelError(
-      `${file.describe} is the SDXL refiner (its only text encoder is OpenCLIP's, and its UNet takes sizes): it finishes the pictures ` +
-        `of a base model and draws none itself. Use the base model.`,
+      width === undefined
+        ? `${file.describe} is the SDXL refiner (its only text encoder is OpenCLIP's, and its UNet takes sizes): it finishes the pictures ` +
+          "of a base model and draws none itself. Use the base model."
+        : `${file.describe} is an unCLIP model, whose UNet wants the embedding of a picture beside the prompt. It is not supported.`,
     );
   }
   if (sizes && kinds === "clip and openclip") {
     return { family: "sdxl", why: "it has two text encoders, and its UNet takes sizes" };
   }
-  const width = file.tensors.get(CONTEXT)?.shape.at(-1);
   if (!sizes && kinds === "openclip") {
     return { family: "sd2", why: `its text encoder is OpenCLIP's, ${width ?? "?"} wide` };
   }

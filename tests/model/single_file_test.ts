@@ -433,6 +433,8 @@ Deno.test("the refiner as a single file is refused; a model without VAE takes on
       for (const name of Object.keys(t)) if (name.includes("embedders.0.")) delete t[name];
     });
     await assert.rejects(openCheckpoint(path), /refiner.*Use the base model/);
+    await variant(path, "sd2", (t) => t["model.diffusion_model.label_emb.0.0.weight"] = { shape: [4, 4] });
+    await assert.rejects(openCheckpoint(path), /is an unCLIP model/);
 
     const vae: Record<string, Written> = {};
     await variant(path, "sd1", (t) => {

@@ -111,22 +111,30 @@ export function modelName(path: string): string {
 /** Presets that the scheduler or a prediction of ε merely hints at: a name may say more. */
 const HINTS = new Set(["sd21-base", "sd-turbo", "hyper-sd15", "hyper-sdxl", "sdxl-lightning", "sdxl-turbo"]);
 
-/** A user's word counts first, then the model's keys and config, then its name, then its family. */
+/**
+ * A user's word counts first, then the name of a UNet that replaces the model's, of which the model's own scheduler
+ * knows nothing; then the model's keys and config, then its name, then its family.
+ */
 function choosePreset(parts: Parts, name: string, options: OpenOptions) {
   const { family, reason } = parts;
   const asked = options.preset && options.preset !== "auto" ? presetByName(options.preset, family) : undefined;
+  const unet = modelName(options.unet ?? "");
+  const named = presetByModelName(unet, family);
+  const byUnet = named?.prediction === "edm" ? undefined : named; // EDM wants a VAE of its own, too
   const byKeys = parts.presetName === undefined ? undefined : PRESETS.get(parts.presetName);
   const byName = presetByModelName(name, family);
   const fallback = [...PRESETS.values()].find((p) => p.family === family)!;
   // Where only the scheduler, or the spread of a bias of SD 2, gave a hint, a name says more, such as SD-Turbo's.
   const byKeysOrName = HINTS.has(byKeys?.name ?? "") && byName?.prediction === "epsilon" ? byName : byKeys ?? byName;
-  const known = asked ?? byKeysOrName ?? fallback;
+  const told = asked ?? byUnet;
+  const known = told ?? byKeysOrName ?? fallback;
   if (asked) reason.push(`Preset ${known.name}: as asked.`);
+  else if (byUnet) reason.push(`Preset ${known.name} (${known.title}): by the UNet's name "${unet}".`);
   else if (byKeysOrName && byKeysOrName === byName) {
     reason.push(`Preset ${known.name} (${known.title}): by the name "${name}".`);
   } else if (!byKeys) reason.push(`Preset ${known.name} (${known.title}): nothing says otherwise.`);
 
-  const scheduler: Record<string, unknown> = { ...(asked ? known.scheduler : parts.scheduler ?? known.scheduler) };
+  const scheduler: Record<string, unknown> = { ...(told ? known.scheduler : parts.scheduler ?? known.scheduler) };
   if (options.prediction && options.prediction !== "auto") {
     if (predictionOf(scheduler) === "edm") {
       throw new UsageError(`--prediction does not apply to ${known.title}'s EDM formulation. Leave it out.`);
@@ -135,7 +143,7 @@ function choosePreset(parts: Parts, name: string, options: OpenOptions) {
     reason.push(`Predicts ${options.prediction === "v" ? "v" : "ε"}: as asked.`);
   } else {
     reason.push(
-      `Predicts ${predictionOf(scheduler)}, by ${parts.scheduler && !asked ? "its scheduler" : "its preset"}.`,
+      `Predicts ${predictionOf(scheduler)}, by ${parts.scheduler && !told ? "its scheduler" : "its preset"}.`,
     );
   }
   if (options.zsnr) {
@@ -146,6 +154,6 @@ function choosePreset(parts: Parts, name: string, options: OpenOptions) {
   const { scheduler: _, names: __, ...settings } = known;
   const { forceZerosForEmptyPrompt = settings.forceZerosForEmptyPrompt, ...own } = parts.own;
   const prediction = predictionOf(scheduler);
-  const preset = { ...settings, ...(asked ? {} : own), forceZerosForEmptyPrompt, prediction };
+  const preset = { ...settings, ...(told ? {} : own), forceZerosForEmptyPrompt, prediction };
   return { preset, scheduler };
 }

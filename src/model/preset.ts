@@ -206,7 +206,17 @@ export function presetByName(name: string, family: Family): KnownPreset {
   return preset;
 }
 
-/** The preset that a model's name means, if any. */
+/** The preset that a model's name means, if any; of a distilled one with the steps that the name says. */
 export function presetByModelName(modelName: string, family: Family): KnownPreset | undefined {
-  return [...PRESETS.values()].find((preset) => preset.family === family && preset.names?.test(modelName));
+  const preset = [...PRESETS.values()].find((preset) => preset.family === family && preset.names?.test(modelName));
+  return preset && preset.steps <= FEW ? { ...preset, steps: stepsIn(modelName) ?? preset.steps } : preset;
+}
+
+/** Distilled models take no more steps by default. */
+const FEW = 8;
+
+/** How many steps the name of a distilled model or LoRA says: 8 of "sdxl_lightning_8step". */
+export function stepsIn(name: string): number | undefined {
+  const steps = Number(name.match(/(?<!\d)(\d{1,2})[-_ ]?steps?(?![a-z])/i)?.[1]);
+  return steps >= 1 && steps <= 16 ? steps : undefined;
 }

@@ -7,6 +7,7 @@ import type { Adapter } from "../adapter/adapter_file.ts";
 import { nameOf } from "../adapter/shelf.ts";
 import { UsageError } from "../errors.ts";
 import { briefText } from "../brief.ts";
+import { stepsIn } from "../model/preset.ts";
 import { negativeOf, type Plan, regionsOf } from "../plan/plan.ts";
 import type { FileInput, LoraInput } from "../settings/kinds.ts";
 import type { PictureOptions, Settings } from "../settings.ts";
@@ -132,11 +133,6 @@ const DISTILLED: [RegExp, string, (name: string) => Partial<PictureOptions>][] =
     }),
   ],
 ];
-
-function stepsIn(name: string): number | undefined {
-  const [, steps] = name.match(/(\d+)-?_?steps?/i) ?? [];
-  return steps === undefined ? undefined : Number(steps);
-}
 
 /**
  * What a distilled LoRA among those of the whole picture asks for and the options leave open, and a sentence about it.

@@ -67,6 +67,21 @@ Deno.test("what a user overrules is said, and counts", async () => {
   await assert.rejects(openCheckpoint(tinyModel("sd1"), { preset: "sd51" }), /Did you mean "sd15"/);
 });
 
+Deno.test("the name of a UNet that replaces the model's says what the model's own scheduler cannot know", () =>
+  inFolder(async (folder) => {
+    await Deno.rename(await copyModel("sdxl", folder), `${folder}/some_vpred`);
+    const model = await openCheckpoint(tinyModel("sdxl"), { unet: `${folder}/some_vpred` });
+    const { preset, scheduler, reason } = model;
+    assert.deepEqual([preset.name, preset.prediction, preset.width], ["sdxl-vpred", "v_prediction", 1024]);
+    assert.equal(scheduler.timestep_spacing, "trailing");
+    assert.match(reason.join(" "), /Preset sdxl-vpred .*by the UNet's name "some_vpred"/);
+    model.close();
+    await Deno.rename(`${folder}/some_vpred`, `${folder}/sdxl_lightning_8step_unet`);
+    const fast = await openCheckpoint(tinyModel("sdxl"), { unet: `${folder}/sdxl_lightning_8step_unet` });
+    assert.deepEqual([fast.preset.name, fast.preset.steps], ["sdxl-lightning", 8]);
+    fast.close();
+  }));
+
 const FEW_STEPS: [model: string, scheduler: string, preset: string][] = [
   ["sd1", "DDIM", "hyper-sd15"],
   ["sd1", "LCM", "lcm"],

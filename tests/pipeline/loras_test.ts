@@ -18,5 +18,6 @@ Deno.test("a distilled LoRA asks for its sampler, steps and guidance; flags and 
   });
   const lightning = wishes("sdxl_lightning_4step_lora", { samplingMethod: "euler_a", cfgScale: 2 });
   assert.deepEqual(lightning.wishes, { steps: 4 });
+  assert.equal(wishes("lightning_of_20000steps").wishes.steps, 4);
   assert.deepEqual(wishes("ink"), { wishes: {} });
 });

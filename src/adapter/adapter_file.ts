@@ -203,7 +203,7 @@ type AdapterConfig = (part: AdaptedPart, module: string) => ((rank: number) => n
 /** What PEFT's adapter_config.json says, or diffusers' copy of it in the file's own metadata. */
 async function configOf(file: string, source: TensorSource): Promise<AdapterConfig> {
   const beside = join(dirname(file), "adapter_config.json");
-  const noted = (source as { metadata?: Record<string, string> }).metadata?.lora_adapter_metadata;
+  const noted = source.metadata?.lora_adapter_metadata;
   const config = noted !== undefined
     ? parseObject(noted, `the metadata of ${file}`)
     : basename(file).startsWith("adapter_model.") && await exists(beside)

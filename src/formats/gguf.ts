@@ -89,10 +89,12 @@ async function readHead(file: ByteFile): Promise<Omit<TensorSource, "close">> {
   const keys = await head.count("keys", COUNT_OF.values);
   let alignment = 32;
   const shapes = new Map<string, number[]>();
+  const metadata: Record<string, string> = {};
   for (let i = 0; i < keys; i++) {
     const key = await head.text();
     const value = await head.value(await head.u32());
     if (key === "general.alignment") alignment = Number(value);
+    if (typeof value === "string") metadata[key] = value;
     // ComfyUI-GGUF stores convolutions as matrices of whole blocks, and their shape beside them.
     const [, name] = key.match(/^comfy\.gguf\.orig_shape\.(.+)$/) ?? [];
     if (name && Array.isArray(value)) shapes.set(name, value.map(Number));
@@ -118,6 +120,7 @@ async function readHead(file: ByteFile): Promise<Omit<TensorSource, "close">> {
   if (byName.size < tensors.length) throw new ModelError(`${file.path} has two tensors of one name. It is damaged.`);
   return {
     tensors: byName,
+    metadata,
     describe: file.path,
     async read(name, into, from = 0) {
       const { offset, stored } = rangeOf(byName, name, from, into.length, file.path);

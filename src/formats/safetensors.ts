@@ -51,15 +51,20 @@ export async function openSafetensors(path: string): Promise<SafetensorsSource> 
 /**
  * The first bytes of a safetensors file whose tensors follow in this order. Padded, so that numbers begin at multiples
  * of 8 bytes, as the format's own writer has it.
+ * @param metadata what the file notes of itself
  */
-export function safetensorsHead(tensors: readonly Pick<TensorInfo, "name" | "dtype" | "shape">[]): Uint8Array {
+export function safetensorsHead(
+  tensors: readonly Pick<TensorInfo, "name" | "dtype" | "shape">[],
+  metadata: TensorSource["metadata"] = {},
+): Uint8Array {
   let end = 0;
   const entries = tensors.map(({ name, dtype, shape }) => {
     const start = end;
     end += shape.reduce((product, size) => product * size, 1) * BYTES[dtype];
     return [name, { dtype, shape, data_offsets: [start, end] }];
   });
-  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  const notes = Object.keys(metadata).length ? { __metadata__: metadata } : {};
+  const json = new TextEncoder().encode(JSON.stringify({ ...notes, ...Object.fromEntries(entries) }));
   const head = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
   new DataView(head.buffer).setBigUint64(0, BigInt(head.length - 8), true);
   head.set(json, 8);

@@ -59,6 +59,8 @@ export interface TensorSource {
    * nothing was.
    */
   readonly identity?: string;
+  /** What the file notes of itself, by name: a safetensors header's `__metadata__`, the texts in a GGUF head. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** The tensor called `name`, once the range is known to lie in it. @throws ModelError */

@@ -80,6 +80,7 @@ export async function convert(
   await write(
     format === "gguf" ? ggufHead(about(source), gguf) : safetensorsHead(
       conversions.map(({ info, to }) => ({ name: info.name, shape: info.shape, dtype: to as DType })),
+      Object.fromEntries(notesOf(source)),
     ),
   );
   for (const [i, conversion] of conversions.entries()) {
@@ -88,12 +89,18 @@ export async function convert(
   }
 }
 
+/** What goes along of what the file notes, which may be all that tells what a UNet predicts: hashes hold no more. */
+function notesOf({ metadata = {} }: TensorSource): [key: string, note: string][] {
+  return Object.entries(metadata).filter(([key]) => !/hash/i.test(key));
+}
+
 /** What a GGUF file says of itself: ComfyUI-GGUF looks for the family of a UNet there. */
-function about({ tensors }: TensorSource): Map<string, GgufValue> {
-  const names = [...tensors.keys()];
+function about(source: TensorSource): Map<string, GgufValue> {
+  const names = [...source.tensors.keys()];
   const xl = names.some((name) => /(^|\.)(label_emb|add_embedding)\./.test(name));
   const unet = kindOf(names) === "unet" || kindOf(names) === "model";
   return new Map<string, GgufValue>([
+    ...notesOf(source),
     ["general.architecture", unet ? xl ? "sdxl" : "sd1" : "diffusion"],
     ["general.quantization_version", 2],
   ]);

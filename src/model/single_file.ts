@@ -14,7 +14,6 @@ import { openClipViews } from "./ldm_names.ts";
 import { openTensors } from "../formats/open_tensors.ts";
 import { type Family, PRESETS } from "./preset.ts";
 import { presetOf, vaeScaling } from "./single_file_preset.ts";
-import type { SafetensorsSource } from "../formats/safetensors.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
 import { UNET_PREFIX, unetOf } from "./unet_file.ts";
 import { VAE_PREFIX, vaeOf } from "./vae_file.ts";
@@ -30,11 +29,9 @@ const SD2_LAYERS = 23;
  * @throws ModelError that says what the file is, where it is no model
  */
 export async function openSingleFile(path: string, otherVae: boolean, signal?: AbortSignal): Promise<Parts> {
-  const opened = await openTensors(path, signal);
-  const file = plainlyNamed(opened);
-  const { metadata = {} } = opened as Partial<SafetensorsSource>;
+  const file = plainlyNamed(await openTensors(path, signal));
   try {
-    const parts = await readParts(file, metadata, otherVae);
+    const parts = await readParts(file, otherVae);
     await takeConfigsBeside(parts, path);
     return parts;
   } catch (error) {
@@ -54,14 +51,10 @@ function plainlyNamed(file: TensorSource): TensorSource {
   const wrapped = names.every((name) => around.test(name));
   if (!wrapped && !names.some((name) => doubled.test(name))) return file;
   const plain = (name: string) => (wrapped ? name.replace(around, "") : name).replace(doubled, "$1");
-  return { ...renamed(file, plain), close: () => file.close() };
+  return { ...renamed(file, plain), metadata: file.metadata, close: () => file.close() };
 }
 
-async function readParts(
-  file: TensorSource,
-  metadata: SafetensorsSource["metadata"],
-  otherVae: boolean,
-): Promise<Parts> {
+async function readParts(file: TensorSource, otherVae: boolean): Promise<Parts> {
   const names = [...file.tensors.keys()];
   const refuse = (what: string) => new ModelError(`${file.describe} is no model that can draw. ${what}`);
   if (!names.some((name) => name.startsWith(UNET_PREFIX))) throw refuse(describeForeign(names));
@@ -69,7 +62,7 @@ async function readParts(
   if (encoders.length === 0) throw refuse(describeForeign(names));
   const { family, why } = familyOf(file, encoders);
   const reason = [`A single file, family ${family}: ${why}.`];
-  const known = await presetOf(file, family, metadata);
+  const known = await presetOf(file, family);
   if (known.why) reason.push(`Preset ${known.name}: ${known.why}.`);
 
   const textEncoders = encoders.map((encoder, i) => readEncoder(file, encoder, family, i));

@@ -6,7 +6,6 @@
  */
 import { ModelError } from "../errors.ts";
 import { toFloat32 } from "../formats/dtype.ts";
-import type { SafetensorsSource } from "../formats/safetensors.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
 import { BYTES_OF } from "../limits.ts";
 import type { SchedulerConfig } from "../sample/types.ts";
@@ -22,21 +21,17 @@ export interface Told {
 }
 
 /**
- * Which preset a file's keys and numbers point to.
- * @param metadata of its header: Stability's model specification has what is predicted there, as trainers and ComfyUI
- *   write it
+ * Which preset a file's keys and numbers point to, and what its header notes by Stability's model specification, as
+ * trainers and ComfyUI write it.
  */
-export async function presetOf(
-  file: TensorSource,
-  family: Family,
-  metadata: SafetensorsSource["metadata"],
-): Promise<Told> {
+export async function presetOf(file: TensorSource, family: Family): Promise<Told> {
   if (file.tensors.get(`${UNET_PREFIX}input_blocks.0.0.weight`)?.shape[1] === 9) {
     return {
       name: { sd1: "sd15-inpaint", sd2: "sd2-inpaint", sdxl: "sdxl-inpaint" }[family],
       why: "its UNet takes 9 channels",
     };
   }
+  const { metadata = {} } = file;
   const noted = metadata["modelspec.prediction_type"] ?? metadata["modelspec.predict_key"];
   const why = `its header notes the prediction ${noted}`;
   const isV = noted === "v" || noted === "v_prediction";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ModelError } from "../../src/errors.ts";
 import { openCheckpoint } from "../../src/model/checkpoint.ts";
+import { convert, planConversion } from "../../src/model/convert.ts";
 import type { Component } from "../../src/model/parts.ts";
 import { BYTES, toFloat32 } from "../../src/formats/dtype.ts";
 import { openTensors } from "../../src/formats/open_tensors.ts";
@@ -398,6 +399,20 @@ Deno.test("what a header notes of the prediction counts where no key says it, an
     assert.deepEqual(await told("sd2", { [trainer]: "v" }), ["sd21", "v_prediction", undefined]);
     assert.deepEqual(await told("sd2", { [comfy]: "epsilon" }), ["sd21-base", "epsilon", undefined]);
     assert.deepEqual(await told("sdxl", { [comfy]: "v" }), ["sdxl-vpred", "v_prediction", false]);
+    // It goes along where the file is converted; a hash of what it was does not.
+    await variant(`${folder}/x.safetensors`, "sdxl", () => {}, { [trainer]: "v", "modelspec.hash_sha256": "0x1" });
+    const source = await openTensors(`${folder}/x.safetensors`);
+    for (const format of ["gguf", "safetensors"] as const) {
+      using out = await Deno.open(`${folder}/y.${format}`, { write: true, create: true });
+      await convert(source, planConversion(source, format), format, async (bytes) => void await out.write(bytes));
+      const again = await openTensors(`${folder}/y.${format}`);
+      assert.deepEqual([again.metadata![trainer], again.metadata!["modelspec.hash_sha256"]], ["v", undefined]);
+      again.close();
+      const model = await openCheckpoint(`${folder}/y.${format}`);
+      assert.equal(model.preset.name, "sdxl-vpred");
+      model.close();
+    }
+    source.close();
   }));
 
 const FOREIGN: [names: string[], message: RegExp][] = [

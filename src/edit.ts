@@ -49,7 +49,7 @@ export interface EditOptions {
    * device.
    */
   fit?: (drawing: Drawing) => Drawing;
-  /** Called with a sentence where even the best place for a thing covers something else. */
+  /** Called with a sentence where a place is not certain, or where even the best one covers something else. */
   say?: (sentence: string) => void;
   /** Called after every step of every repaint. */
   onStep?: (step: StepEvent) => unknown;

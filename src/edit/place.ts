@@ -41,7 +41,7 @@ export interface Guides {
   contour?: "auto" | "attention" | "box";
   /** Operations that come before it, with their places. */
   before?: readonly Operation[];
-  /** Called with a sentence where even the best place for a thing covers something else. */
+  /** Called with a sentence where a place is not certain, or where even the best one covers something else. */
   say?: (sentence: string) => void;
   /** Boxes are a judge's or a plan's, not a person's: contours are looked for within them. */
   guessed?: boolean;

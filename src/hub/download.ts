@@ -65,18 +65,23 @@ export async function download(
   options: DownloadOptions = {},
 ): Promise<void> {
   const incomplete = `${path}.incomplete`;
-  const file = await Deno.open(incomplete, { read: true, write: true, create: true }).catch((error) => {
-    throw fileError(incomplete, error);
-  });
-  try {
+  while (!await exists(path)) {
+    using file = await Deno.open(incomplete, { read: true, write: true, create: true }).catch((error) => {
+      throw fileError(incomplete, error);
+    });
     await file.lock(true); // another process may be at the same file
-    if (await exists(path)) return; // … and have brought it meanwhile
+    if (!await isAt(incomplete, file)) continue; // … and have brought it meanwhile, or thrown it away
+    if (await exists(path)) return await Deno.remove(incomplete); // it was brought before this one was begun
     await receive(url, file, expected, { ...options, folder: dirname(path) });
     await check(publicText(url), file, incomplete, expected);
     await Deno.rename(incomplete, path);
-  } finally {
-    file.close();
   }
+}
+
+/** Whether an open file still has the name that it was opened by. */
+async function isAt(path: string, file: Deno.FsFile): Promise<boolean> {
+  const there = await Deno.stat(path).catch(() => undefined);
+  return there?.ino === (await file.stat()).ino;
 }
 
 async function receive(url: string, file: Deno.FsFile, expected: Expected, options: DownloadOptions): Promise<void> {

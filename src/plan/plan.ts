@@ -94,8 +94,8 @@ export function isPlain(plan: Pick<Plan, "regions">): boolean {
 }
 
 /**
- * What the whole picture must not show: what was asked for, and what its plan avoids (an edit's repeats it), in each
- * part of the former.
+ * What the whole picture must not show: the negative prompt that was asked for, and in each of its parts, which BREAK
+ * separates, what the plan avoids. A plan of an edit repeats what was asked for, so that it is all.
  *
  * @param asked beside the plan
  */

@@ -150,7 +150,14 @@ Deno.test("runs at the same time bring a model once, and all of them have it", a
     assert.deepEqual(requests, [...new Set(requests)]);
     const here = await filesOf(path);
     assert.equal(here.size, requests.length);
+    const blobs = await Array.fromAsync(Deno.readDir(`${path}/../../blobs`), ({ name }) => name);
+    assert.deepEqual(blobs.filter((name) => name.endsWith(".incomplete")), []);
     for (const [name, bytes] of here) assert.deepEqual(bytes, files.get(name), name);
+  });
+  await withHub(one("a.safetensors"), async ({ env, damaged }) => {
+    damaged.add("a.safetensors");
+    const runs = [1, 2, 3].map(() => assert.rejects(fetchModel("me/tiny", { env, waits }), /arrived damaged/));
+    await Promise.all(runs);
   });
 });
 

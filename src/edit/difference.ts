@@ -7,7 +7,7 @@
 import { briefText } from "../brief.ts";
 import { UsageError } from "../errors.ts";
 import { checklistOf } from "../judge/checklist.ts";
-import { ask, isFault, type Judge } from "../judge/judge.ts";
+import { ask, type Check, isFault, type Judge } from "../judge/judge.ts";
 import type { Picture } from "../picture/picture.ts";
 import type { Plan } from "../plan/plan.ts";
 import { expectEnglish } from "../plan/rules/language.ts";
@@ -15,6 +15,7 @@ import { headOf } from "../plan/rules/noun.ts";
 import { planByRules } from "../plan/rules/rules.ts";
 import type { Rect } from "../region/layout.ts";
 import { boxOf, type Operation, rectOf } from "./operation.ts";
+import { spokenPlace } from "./place.ts";
 import { overlap } from "./rects.ts";
 
 /**
@@ -39,16 +40,22 @@ export async function operationsBetween(
         "--recolor, --remove or --add, or choose a --judge.",
     );
   }
-  const checks = checklistOf(wanted);
+  const cells = checklistOf(wanted);
+  // A target of one thing has no cells; its words may name the place.
+  const checks = cells.map((check): Check => {
+    const { said, place } = spokenPlace(check.words);
+    return check.box || !place ? check : { words: said, box: place };
+  });
   const before = plan ? checklistOf(plan) : [];
   const marks = judge && await ask(judge, picture, checks, signal);
   const operations: Operation[] = [];
   checks.forEach((check, i) => {
-    const same = before.find(({ words, box }) => words === check.words && covers(box, check.box));
+    const same = before.find(({ words, box }) => words === check.words && (!check.box || covers(box, check.box)));
     // What the judge cannot tell is done where the picture's plan says something else.
     const right = marks && marks[i].verdict !== "unknown" ? !isFault(marks[i]) : same !== undefined;
     if (right) return;
-    const there = before.find(({ box }) => covers(box, check.box));
+    const alike = ({ words }: Check) => headOf(words) === headOf(check.words);
+    const there = before.find(({ box }) => covers(box, check.box)) ?? (check.box ? undefined : before.find(alike));
     if (!there && !check.box) {
       throw new UsageError(
         `Where shall "${
@@ -57,12 +64,13 @@ export async function operationsBetween(
           `over. Say so, as in --add "a cat at the left", or give the place with --box x,y,w,h.`,
       );
     }
-    const kind = !there ? "add" : headOf(there.words) === headOf(check.words) ? "recolor" : "replace";
+    const kind = !there ? "add" : alike(there) ? "recolor" : "replace";
+    const box = cells[i].box ?? there?.box ?? check.box;
     operations.push({
       kind,
       ...(there ? { object: there.words } : {}),
       words: check.words,
-      box: check.box ? boxOf(check.box) : [0, 0, 1, 1],
+      box: box ? boxOf(box) : [0, 0, 1, 1],
     });
   });
   const heads = new Set(checks.map(({ words }) => headOf(words)));

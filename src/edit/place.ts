@@ -67,13 +67,12 @@ export async function placed(operation: Operation, picture: Picture, guides: Gui
     return shape ? { ...operation, mask: shape, byContour: true } : operation;
   }
   if (kind === "add") {
-    const spot = new RegExp(`${PLACE}$`, "i").exec(words!);
-    const said = words!.slice(0, spot?.index);
-    const asked = boxAt(spot ? placeOf(spot[1].toLowerCase()) : {});
+    const { said, place } = spokenPlace(words!);
+    const asked = place ?? boxAt({});
     // Without a word on it, any free place will do, where something tells what is free.
     const least = { width: LEAST / picture.width, height: LEAST / picture.height };
-    const free = spot || plan ? freePlace(asked, await placesTaken(picture, guides), least) : undefined;
-    if (!spot && !free) {
+    const free = place || plan ? freePlace(asked, await placesTaken(picture, guides), least) : undefined;
+    if (!place && !free) {
       throw new UsageError(
         `Where shall "${briefText(said, 80)}" be? Say so (--add "${
           briefText(said, 80)
@@ -131,6 +130,12 @@ async function placesTaken(picture: Picture, { plan, judge, sees, before = [], s
     else if (verdict !== "missing") seen.push(box!);
   }
   return [...seen, ...come];
+}
+
+/** What words say without the place that they end in, and that place, where they name one: "a cat at the left". */
+export function spokenPlace(words: string): { said: string; place?: Rect } {
+  const spot = new RegExp(`${PLACE}$`, "i").exec(words);
+  return spot ? { said: words.slice(0, spot.index), place: boxAt(placeOf(spot[1].toLowerCase())) } : { said: words };
 }
 
 /** A box with half the picture's sides at a place, in the middle along an axis that was not named. */

@@ -174,7 +174,25 @@ Deno.test("towards a prompt: what the judge misses is painted, what the prompt n
     "a red car",
   ]]);
   await assert.rejects(operationsBetween(target, page, undefined, undefined), /Nothing tells what the picture shows/);
-  // A target of one thing would be painted over all of a photo.
+  // A target of one thing is where its words say, or where the picture has such a thing; what else there is goes.
+  const towards = async (words: string) => (await operationsBetween(words, page, plan, undefined)).operations;
+  const gone = { kind: "remove" as const, object: "a blue teapot", box: [0.5, 0, 1, 1] };
+  assert.deepEqual(await towards("a red apple"), [gone]);
+  assert.deepEqual(await towards("a green apple"), [
+    { kind: "recolor", object: "a red apple", words: "a green apple", box: [0, 0, 0.5, 1] },
+    gone,
+  ]);
+  assert.deepEqual(await towards("a green pear on the left"), [
+    { kind: "replace", object: "a red apple", words: "a green pear", box: [0, 0, 0.5, 1] },
+    gone,
+  ]);
+  assert.deepEqual((await towards("a castle in the middle"))[0], {
+    kind: "add",
+    words: "a castle",
+    box: [0.25, 0.25, 0.75, 0.75],
+  });
+  await assert.rejects(towards("a castle"), /Where shall "a castle" be\?/);
+  // It would be painted over all of a photo.
   await assert.rejects(operationsBetween("a red car", page, undefined, blind), /Where shall "a red car" be\?/);
 });
 

@@ -107,6 +107,7 @@ export const BASE: Readonly<Record<string, string>> = {
   "secrets.ts": "what stays out of messages, files and JSON",
   "did_you_mean.ts": "the nearest known word",
   "once.ts": "what is opened when it is first asked for, and then shared",
+  "unless_aborted.ts": "waiting that a signal ends",
   "assets.ts": "files that ship with the program",
   "deps": "the libraries that src/ uses, each pinned in one place",
 };

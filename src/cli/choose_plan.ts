@@ -50,7 +50,7 @@ export function checkPlanFlags(context: Context): void {
 async function findPlan(context: Context): Promise<Plan> {
   const { flags } = context;
   if (flags.plan !== undefined) {
-    const plan = await readPlan(flags.plan);
+    const plan = await readPlan(flags.plan, context.signal);
     return hasPrompt(context) ? { ...plan, prompt: promptOf(context) } : plan;
   }
   const { splitRatio, basePrompt, baseRatio, columnsFirst, flipRatio, flipPrompts } = flags;
@@ -148,9 +148,9 @@ function refuseUnseen({ planner = "auto", llmUrl, llmModel }: FlagValues, saysIt
 }
 
 /** A plan's masks lie where the plan says from where it lies itself. "-" is standard input. */
-async function readPlan(path: string): Promise<Plan> {
+async function readPlan(path: string, signal: AbortSignal): Promise<Plan> {
   const text = path === "-"
-    ? await readStandardInput("the plan", BYTES_OF.plan)
+    ? await readStandardInput("the plan", BYTES_OF.plan, signal)
     : await readUserText(path, "The plan", BYTES_OF.plan);
   try {
     return withMasks(parsePlan(parseStrictJson(text)), (mask) => isAbsolute(mask) ? mask : join(dirname(path), mask));

@@ -35,7 +35,7 @@ export async function withStandardInput(command: CommandName, context: Context):
   const isArgument = argument === "-" && COMMANDS[command].argument === "PROMPT";
   if (!isArgument && flags.prompt !== "-") return context;
   if (isArgument) promptOf(context);
-  const text = (await readStandardInput("the prompt", BYTES_OF.prompt)).trim();
+  const text = (await readStandardInput("the prompt", BYTES_OF.prompt, context.signal)).trim();
   return isArgument ? { ...context, argument: text } : { ...context, flags: { ...flags, prompt: text } };
 }
 

@@ -31,9 +31,9 @@ export interface Row {
  *
  * @throws UsageError where the file cannot be read or holds no row
  */
-export async function readRows(path: string): Promise<Row[]> {
+export async function readRows(path: string, signal: AbortSignal): Promise<Row[]> {
   const text = path === "-"
-    ? await readStandardInput("the list", BYTES_OF.prompts)
+    ? await readStandardInput("the list", BYTES_OF.prompts, signal)
     : await readUserText(path, "The list", BYTES_OF.prompts);
   const extension = path === "-" && /^\s*\{/.test(text) ? "jsonl" : /\.(\w+)$/.exec(path)?.[1].toLowerCase() ?? "";
   const rows = extension === "csv" || extension === "tsv"

@@ -4,7 +4,7 @@
  * @module
  */
 import { dirname, relative, resolve } from "../deps/path.ts";
-import { CancelledError, UsageError } from "../errors.ts";
+import { CancelledError } from "../errors.ts";
 import { type NewFileOptions, writeNewFile } from "../files/new_file.ts";
 import type { Drawing } from "../pipeline/drawing.ts";
 import type { Model } from "../pipeline/model.ts";
@@ -13,6 +13,7 @@ import { type Plan, withMasks } from "../plan/plan.ts";
 import { describeModel, makeRecipe, type ModelRecipe, publicPlan } from "../recipe.ts";
 import { modelSettings, plannerSettings, planSettings } from "../settings/schema.ts";
 import { wordsOf } from "../text/remarks.ts";
+import { saysYes } from "./ask.ts";
 import { choosePlan } from "./choose_plan.ts";
 import type { Context } from "./command.ts";
 import { json } from "./json.ts";
@@ -124,7 +125,9 @@ export class Studio implements Disposable {
       this.#saved.add(path + key);
     }
     if (known) return known;
-    if (flags.confirm) askToGoOn();
+    if (flags.confirm && !await saysYes("Draw this plan?", "--confirm", signal)) {
+      throw new CancelledError("Nothing was drawn.");
+    }
     signal.throwIfAborted();
     this.#plans.set(key, plan);
     return plan;
@@ -172,11 +175,4 @@ async function savePlan(plan: Plan, place: NewFileOptions, own?: OwnFiles): Prom
   const saved = withMasks(plan, (mask) => relative(dirname(resolve(place.pattern)), resolve(mask)));
   const bytes = new TextEncoder().encode(`${json(saved)}\n`);
   await writeNewFile(await claimed(place, bytes, own), bytes);
-}
-
-function askToGoOn(): void {
-  if (!Deno.stdin.isTerminal()) {
-    throw new UsageError("--confirm asks a question, and standard input is not a terminal.");
-  }
-  if (!confirm("Draw this plan?")) throw new CancelledError("Nothing was drawn.");
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { ModelError, UsageError } from "../errors.ts";
+import { unlessAborted } from "../unless_aborted.ts";
 import { readStart, readWhole } from "./byte_file.ts";
 import { decodeText } from "./text.ts";
 
@@ -41,13 +42,15 @@ export async function readUserText(path: string, what: string, most: number): Pr
 let taken: { what: string; text: Promise<string> } | undefined;
 
 /**
- * All of standard input as text. @throws UsageError as {@linkcode readStream}, and where it is something else already
+ * All of standard input as text. Who types there may think better of it: `signal` ends the waiting.
+ *
+ * @throws UsageError as {@linkcode readStream}, and where it is something else already
  */
-export async function readStandardInput(what: string, most: number): Promise<string> {
+export async function readStandardInput(what: string, most: number, signal: AbortSignal): Promise<string> {
   const name = `${what[0].toUpperCase()}${what.slice(1)} on standard input`;
   taken ??= { what, text: readStream(Deno.stdin.readable, name, most) };
   if (taken.what !== what) throw new UsageError(`Standard input is ${taken.what}: ${what} needs another place.`);
-  return await taken.text;
+  return await unlessAborted(taken.text, signal);
 }
 
 /** All of a stream as text. @throws UsageError where it is no text or more than `most` bytes, read no further */

@@ -4,6 +4,7 @@
  * @module
  */
 import { GpuError } from "../errors.ts";
+import { unlessAborted } from "../unless_aborted.ts";
 import type { Tracer } from "./replay.ts";
 import { elsewhere, prepareEnvironment } from "./environment.ts";
 
@@ -251,8 +252,7 @@ export class Device implements Disposable {
 
   /** Waits for `work` of the device, as {@linkcode finished} does. */
   async until(work: Promise<unknown>, signal?: AbortSignal): Promise<void> {
-    // The signal first: it counts where the work is done as well.
-    await (signal ? Promise.race([aborted(signal, work), work]) : work);
+    await unlessAborted(work, signal);
     this.tracer?.finished();
     this.check();
   }
@@ -266,16 +266,6 @@ export class Device implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
-}
-
-/** Rejects when `signal` aborts; listens no longer than `work` takes. */
-function aborted(signal: AbortSignal, work: Promise<unknown>): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = () => reject(signal.reason);
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop);
-    work.finally(() => signal.removeEventListener("abort", stop)).catch(() => {}); // told where it is awaited
-  });
 }
 
 /** `n` bytes as a readable size. */

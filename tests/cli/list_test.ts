@@ -9,7 +9,7 @@ async function rows(name: string, text: string) {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(join(folder, name), text);
-    const found = await readRows(join(folder, name));
+    const found = await readRows(join(folder, name), new AbortController().signal);
     return found.map(({ line, flags, error }) => error ? [line, error.message] : [line, flags]);
   } finally {
     await Deno.remove(folder, { recursive: true });

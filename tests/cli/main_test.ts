@@ -63,6 +63,22 @@ Deno.test("Ctrl-C ends with 130 and leaves nothing behind, not even the preview"
     assert.match(stderr, /Stopping.*\n(.*\n)*Cancelled\./);
   }));
 
+Deno.test("Ctrl-C ends also what waits for somebody to type", async () => {
+  await using child = program(["--plan", "-", "-m", TINY_MODEL], { cwd: ".", asks: true }).spawn();
+  const nobody = setTimeout(() => child.stdin.close(), 10_000); // it would wait for ever
+  let stderr = "";
+  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+    if (!stderr.includes("Model ") && (stderr + text).includes("Model ")) {
+      setTimeout(() => child.kill("SIGINT"), 300); // by then it reads
+    }
+    stderr += text;
+  }
+  assert.equal((await child.status).code, 130, stderr);
+  clearTimeout(nobody);
+  await child.stdout.cancel();
+  await child.stdin.close();
+});
+
 Deno.test("every kind of failure has its exit code, and says what to do", () =>
   inFolder(async (cwd) => {
     await Deno.writeTextFile(join(cwd, "plan.json"), '{"prompt":"x","splitRatio":"1;1","regions":[{"prompt":"a"}]}');

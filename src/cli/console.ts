@@ -51,7 +51,7 @@ export function makeConsole(flags: FlagValues): Console {
   const event: Console["event"] = (name, fields) => {
     if (flags.jsonLines) writeResult(jsonLine({ event: name, ...fields }));
   };
-  const shown = makeProgress(progressKind(flags.progress, quiet, Deno.stderr.isTerminal()), write);
+  const shown = makeProgress(progressKind(flags.progress, quiet, Deno.stderr.isTerminal()), write, columns);
   const progress = flags.jsonLines ? toldProgress(shown, event) : shown;
   let picture = 0;
   const line = (text: string) => {
@@ -77,6 +77,15 @@ export function makeConsole(flags: FlagValues): Console {
     },
     progress,
   };
+}
+
+/** How wide the terminal is now. */
+function columns(): number {
+  try {
+    return Deno.consoleSize().columns || 80; // some serial lines say 0
+  } catch {
+    return 80; // --progress bar, and no terminal
+  }
 }
 
 /** Progress that programs are told of, too. */

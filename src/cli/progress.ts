@@ -38,9 +38,13 @@ export function progressKind(
   return terminal ? "bar" : "lines";
 }
 
-/** Progress of one kind, shown through `write`. */
-export function makeProgress(kind: ProgressKind, write: (text: string) => void): Progress {
-  return { bar: barProgress, lines: lineProgress, json: jsonProgress, none: () => NO_PROGRESS }[kind](write);
+/** Progress of one kind, shown through `write`. @param columns how many letters a line of the terminal has now */
+export function makeProgress(
+  kind: ProgressKind,
+  write: (text: string) => void,
+  columns: () => number = () => 80,
+): Progress {
+  return { bar: barProgress, lines: lineProgress, json: jsonProgress, none: () => NO_PROGRESS }[kind](write, columns);
 }
 
 const NO_PROGRESS: Progress = { picture() {}, stage() {}, step() {}, clear() {} };
@@ -71,20 +75,24 @@ function lineProgress(write: (text: string) => void): Progress {
 const BAR_WIDTH = 30;
 const ERASE_LINE = "\r\x1b[K";
 
-function barProgress(write: (text: string) => void): Progress {
+function barProgress(write: (text: string) => void, columns: () => number): Progress {
   const left = timeLeft(), whole = wholeRun();
   let picture = "";
+  // What goes over the line's end could not be erased.
+  const show = (text: string) => write(`${ERASE_LINE}${text.slice(0, columns() - 1)}`);
   return {
     picture(number, total) {
       picture = `${whole.begin(number, total)}  `;
-      write(`${ERASE_LINE}${picture}`);
+      show(picture);
     },
-    stage: (text) => write(`${ERASE_LINE}${picture}${text} …`),
+    stage: (text) => show(`${picture}${text} …`),
     step(report) {
-      const full = Math.round(BAR_WIDTH * report.step / report.steps);
-      const bar = "█".repeat(full) + "░".repeat(BAR_WIDTH - full);
       const rest = whole.running ? "" : `  ${seconds(report.seconds)} a step  ${left(report)}`;
-      write(`${ERASE_LINE}${picture}${bar} ${report.step}/${report.steps}${rest}`);
+      const count = `${report.step}/${report.steps}${rest}`;
+      const width = Math.max(0, Math.min(BAR_WIDTH, columns() - 2 - picture.length - count.length));
+      const full = Math.round(width * report.step / report.steps);
+      const bar = "█".repeat(full) + "░".repeat(width - full);
+      show(`${picture}${bar}${width ? " " : ""}${count}`);
     },
     clear: () => write(ERASE_LINE),
   };

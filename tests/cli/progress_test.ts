@@ -29,6 +29,17 @@ Deno.test("a terminal gets a bar, a file plain lines, a program JSON", () => {
   assert.equal(shown("none"), "");
 });
 
+Deno.test("a bar is shorter where the terminal is narrow, and nothing goes beyond its line", () => {
+  const lines: string[] = [];
+  let columns = 44;
+  const progress = makeProgress("bar", (text) => lines.push(text.replace("\r\x1b[K", "")), () => columns);
+  progress.step({ step: 1, steps: 2, seconds: 1 });
+  columns = 12;
+  progress.step({ step: 2, steps: 2, seconds: 1 });
+  progress.stage("Loading the model");
+  assert.deepEqual(lines, ["███████░░░░░░ 1/2  1.0 s a step  1.0 s left", "2/2  1.0 s ", "Loading the"]);
+});
+
 Deno.test("durations as people say them", () => {
   const spoken = [0.234, 3.21, 42.4, 59.7, 95, 7205].map(seconds);
   assert.deepEqual(spoken, ["0.23 s", "3.2 s", "42 s", "1:00 min", "1:35 min", "2:00:05"]);

@@ -102,13 +102,17 @@ async function enlargedLast(
   looked: Looked,
   signal?: AbortSignal,
 ): Promise<Looked> {
-  using _turn = await model.turn();
   const { result } = looked;
-  const started = performance.now();
-  const image = await enlargeBy(model, larger!.finally!, result.image, offload, signal).catch((error) => {
+  const enlarged = async () => {
+    using _turn = await model.turn(signal);
+    const started = performance.now();
+    const image = await enlargeBy(model, larger!.finally!, result.image, offload, signal);
+    return { image, seconds: (performance.now() - started) / 1000 };
+  };
+  const { image, seconds } = await enlarged().catch((error) => {
     throw orCancelled(error, signal);
   });
-  const timings = { ...result.timings, decode: result.timings.decode + (performance.now() - started) / 1000 };
+  const timings = { ...result.timings, decode: result.timings.decode + seconds };
   const memory = { ...result.memory, peakBytes: model.device.peakBytes };
   return { ...looked, result: { ...result, image, timings, memory, settings: { ...result.settings, upscaleModel } } };
 }

@@ -3,15 +3,15 @@
  *
  * @module
  */
+import { checkEditOptions } from "./edit/check_options.ts";
 import { contour as contourOf } from "./edit/contour.ts";
 import { boxAround, isSeen, onlyWithin } from "./edit/mask.ts";
-import { type Operation, rectOf } from "./edit/operation.ts";
+import { checkOperations, type Operation, rectOf } from "./edit/operation.ts";
 import { planFor } from "./edit/paint_plan.ts";
 import { repaintOf } from "./edit/repaint.ts";
 import { type Guides, placed, rectOfOperation } from "./edit/place.ts";
 import { grown, overlap } from "./edit/rects.ts";
 import { operationsBetween } from "./edit/difference.ts";
-import { UsageError } from "./errors.ts";
 import { draw, type ImageResult, type StepEvent, toEnd } from "./generate.ts";
 import { checklistOf } from "./judge/checklist.ts";
 import { ask, type Check, isFault, type Judge, type Mark, worth } from "./judge/judge.ts";
@@ -56,6 +56,21 @@ export interface EditOptions {
   /** Aborting it ends the edit with a CancelledError. */
   signal?: AbortSignal;
 }
+
+/** Those that are no settings; the compiler knows whether all are named. */
+const OPTIONS = Object.keys(
+  {
+    plan: 0,
+    caption: 0,
+    judge: 0,
+    settings: 0,
+    within: 0,
+    fit: 0,
+    say: 0,
+    onStep: 0,
+    signal: 0,
+  } satisfies Record<Exclude<keyof EditOptions, "contour" | "rounds">, 0>,
+);
 
 /** One repaint. */
 export interface Attempt {
@@ -119,6 +134,7 @@ export async function* edit(
   target: string | readonly Operation[],
   options: EditOptions = {},
 ): AsyncGenerator<Round, void> {
+  checkEditOptions(picture, options, OPTIONS);
   const { plan, operations } = await planEdit(picture, target, { ...options, model });
   const items = operations.map((operation): Item => ({ operation, check: checkOf(operation), asked: true }));
   const others = plan ? stillThere(plan, operations) : [];
@@ -160,9 +176,7 @@ export async function planEdit(
   const between = typeof target === "string"
     ? await operationsBetween(target, picture, plan, judge, signal)
     : { plan, operations: target };
-  if (typeof target !== "string" && target.length === 0) {
-    throw new UsageError("There is nothing to do: no operation was given.");
-  }
+  if (typeof target !== "string") checkOperations(target);
   const objects = [...new Set(between.operations.flatMap(({ object }) => object ?? []))];
   const things = plan ? checklistOf(plan).map(({ words }) => words) : [];
   const looks = new Map<readonly string[], Promise<Heat>>();
@@ -222,6 +236,7 @@ export async function* mend(
     marks?: Mark[];
   },
 ): AsyncGenerator<Round, void> {
+  checkEditOptions(picture, options, OPTIONS);
   const items = checklist.map((check): Item => {
     const { x0, y0, x1, y1 } = check.box ?? { x0: 0, y0: 0, x1: 1, y1: 1 };
     return { operation: { kind: "add", words: check.words, box: [x0, y0, x1, y1] }, check, asked: false };

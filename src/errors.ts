@@ -57,8 +57,10 @@ export class CancelledError extends RpgError {
 }
 
 /**
- * What to throw where some work ended in `error`: a CancelledError where `signal` ended it, whatever its own reason.
+ * What to throw where some work ended in `error`: a CancelledError where `signal` ended it, with its own reason as the
+ * cause.
  */
 export function orCancelled(error: unknown, signal?: AbortSignal): unknown {
-  return signal?.aborted && error === signal.reason ? new CancelledError() : error;
+  if (!signal?.aborted || error !== signal.reason || error instanceof CancelledError) return error;
+  return new CancelledError(undefined, { cause: error });
 }

@@ -58,7 +58,8 @@ export interface ImageResult {
 }
 
 /**
- * Draws a picture step by step. Drawings of one model wait for one another.
+ * Draws a picture step by step. Drawings of one model wait for one another: one that is neither ended nor left holds up
+ * the next.
  *
  * @returns an async generator of steps that ends in the image; leaving the loop early frees everything
  * @throws UsageError for settings the model cannot draw, CancelledError when `signal` aborts
@@ -126,8 +127,7 @@ async function* stepsOf(
 ): AsyncGenerator<StepEvent, ImageResult> {
   const { device } = model;
   const { plan, settings, larger, offload } = drawing;
-  using _turn = await model.turn();
-  signal?.throwIfAborted();
+  using _turn = await model.turn(signal);
 
   const after = larger?.drawing ? stepsIn(larger.drawing) : 0;
   const first = yield* pass(model, drawing, { before: 0, after }, signal);

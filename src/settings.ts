@@ -123,6 +123,7 @@ const LOAD_OTHERS = [
   "checkpoint",
   "onMessage",
   "onProgress",
+  "signal",
 ] as const;
 
 /**

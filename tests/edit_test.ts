@@ -2,10 +2,11 @@
 import assert from "@std/assert";
 import type { Operation } from "../src/edit/operation.ts";
 import { edit, mend, type Round } from "../src/edit.ts";
-import { ModelError } from "../src/errors.ts";
+import { ModelError, UsageError } from "../src/errors.ts";
 import type { Judge, Verdict } from "../src/judge/judge.ts";
 import { loadModel } from "../src/pipeline/model.ts";
 import type { Drawing } from "../src/pipeline/drawing.ts";
+import type { Picture } from "../src/picture/picture.ts";
 import { parsePlan } from "../src/plan/parse_plan.ts";
 import { planByRules } from "../src/plan/rules/rules.ts";
 import { paint } from "../src/generate.ts";
@@ -89,6 +90,31 @@ Deno.test("what was asked for is done even where the judge cannot tell, and not 
   const rounds = await all(edit(model, picture, operations, { plan, judge, settings }));
   assert.deepEqual(rounds.map(({ attempts }) => attempts.map(({ taken }) => taken)), [[], [true]]);
   await assert.rejects(all(edit(model, picture, [], { plan })), /nothing to do/);
+});
+
+Deno.test("what an edit cannot be is refused before anything is looked at, by name", async () => {
+  const operation = { kind: "add", words: "a star", box: [0, 0, 0.5, 1] };
+  const cases: [edit: [picture: unknown, operations: unknown, options?: object], message: RegExp][] = [
+    [[picture, [{ ...operation, kind: "paint" }]], /^operations\.0\.kind: /],
+    [[picture, [operation, { kind: "replace", words: "a star" }]], /^operations\.1 \(replace\) needs "object"/],
+    [[picture, [{ ...operation, box: [0, 0, 5, 1] }]], /^operations\.0\.box\.2: /],
+    [[picture, [{ ...operation, box: [NaN, 0, 1, 1] }]], /^operations\.0\.box\.0: /],
+    [[picture, [{ ...operation, box: [0.5, 0, 0.2, 1] }]], /^operations\.0 has the empty box/],
+    [[picture, [operation], { steps: 2 }], /^There is no option steps/],
+    [[picture, [operation], { rounds: -1 }], /^rounds takes a whole number/],
+    [[picture, [operation], { rounds: NaN }], /^rounds takes a whole number/],
+    [[picture, [operation], { settings: { width: 128 } }], /^settings\.width is not for painting over/],
+    [["photo.png", [operation]], /^picture takes pixels .* not "photo\.png"/],
+    [[{ ...picture, height: 63 }, [operation]], /^picture takes/],
+  ];
+  for (const [[image, operations, options], message] of cases) {
+    const rounds = edit(model, image as Picture, operations as Operation[], { judge: scripted([]), ...options });
+    await assert.rejects(rounds.next(), (error: Error) => {
+      assert.ok(error instanceof UsageError, `${error.stack}`);
+      assert.match(error.message, message);
+      return true;
+    });
+  }
 });
 
 Deno.test("a drawing that fails loses nothing that its round has painted before it", async () => {

@@ -82,6 +82,18 @@ export function parseEdit(json: unknown, name: string): Edit {
   return result.data;
 }
 
+/** Checks operations that a program gives. @throws UsageError that names the first that cannot be done, and why */
+export function checkOperations(operations: readonly Operation[]): void {
+  if (operations.length === 0) throw new UsageError("There is nothing to do: no operation was given.");
+  for (const [i, operation] of operations.entries()) {
+    const { mask, ...rest } = operation;
+    const { error } = operationSchema.safeParse(typeof mask === "object" ? rest : operation);
+    const issue = error?.issues[0];
+    if (issue) throw new UsageError(`operations.${[i, ...issue.path].join(".")}: ${briefText(issue.message, 300)}.`);
+    checkOperation(operation, `operations.${i}`);
+  }
+}
+
 function checkOperation({ kind, object, words, box }: Operation, name: string): void {
   const needs =
     { replace: ["object", "words"], recolor: ["object", "words"], remove: ["object"], add: ["words"] }[kind];

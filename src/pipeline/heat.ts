@@ -161,8 +161,7 @@ export async function look(model: Model, prepared: Look, signal?: AbortSignal): 
 async function heatOf(model: Model, { drawing, words }: Look, signal?: AbortSignal): Promise<Heat> {
   const { device, backbone: { network }, decoder: { network: vae } } = model;
   const { stages, offload, size, schedule, prompts, settings: { width, height, cfgScale } } = drawing;
-  using _turn = await model.turn();
-  signal?.throwIfAborted();
+  using _turn = await model.turn(signal);
   model.adapt([]);
   await using encoding = await beginPrompts(model, drawing, signal);
   const [posterior] = await encodePictures(model, drawing, [{ picture: drawing.start!.picture }], signal);

@@ -28,6 +28,7 @@ import { openPackedCache, packedFolder } from "../nn/packed_cache.ts";
 import type { KeptType } from "../ops/weight.ts";
 import { readVaeConfig, type VaeConfig } from "../nn/vae.ts";
 import { once } from "../once.ts";
+import { unlessAborted } from "../unless_aborted.ts";
 import type { AppliedLora } from "./loras.ts";
 import {
   type Backbones,
@@ -89,6 +90,8 @@ export interface LoadOptions extends ModelOptions {
   noTune?: boolean;
   /** Called after each piece. What it throws ends the loading. */
   onProgress?: (progress: LoadProgress) => void;
+  /** Aborting it ends the loading, as `checkpoint.signal` does. */
+  signal?: AbortSignal;
   /** Passed on to the checkpoint reader: preset, separate VAE and the like. */
   checkpoint?: OpenOptions;
 }
@@ -354,15 +357,19 @@ export class Model implements Networks, Disposable {
 
   /**
    * @internal Waits for the drawings that were begun before. Disposing of what is returned lets the next one begin.
-   * @throws UsageError where the model is closed
+   * @throws UsageError where the model is closed, the signal's reason where that ends the waiting
    */
-  async turn(): Promise<Disposable> {
+  async turn(signal?: AbortSignal): Promise<Disposable> {
     const before = this.#idle;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#idle = promise;
-    await before;
-    if (this.#closed) resolve();
-    this.expectOpen();
+    try {
+      await unlessAborted(before, signal);
+      this.expectOpen();
+    } catch (error) {
+      before.then(resolve);
+      throw error;
+    }
     return { [Symbol.dispose]: resolve };
   }
 
@@ -429,13 +436,14 @@ export class Model implements Networks, Disposable {
 /**
  * Opens a model and brings it to the device.
  * @param path diffusers folder or single file; default: the bundled model
- * @throws ModelError naming the file and what is wrong with it, CancelledError when `checkpoint.signal` aborts
+ * @throws ModelError naming the file and what is wrong with it, CancelledError when the signal aborts
  */
 export async function loadModel(path: string = BUNDLED_MODEL, options: LoadOptions = {}): Promise<Model> {
   checkLoad(path, options);
+  const signal = options.signal ?? options.checkpoint?.signal;
   try {
-    return await Model.open(path, options);
+    return await Model.open(path, { ...options, checkpoint: { ...options.checkpoint, signal } });
   } catch (error) {
-    throw orCancelled(error, options.checkpoint?.signal);
+    throw orCancelled(error, signal);
   }
 }

@@ -149,6 +149,12 @@ Deno.test("drawings of one model wait for one another, and one that is left earl
   const [one, two] = [1, 2].map((seed) =>
     paint(model, { ...options(seed), onStep: ({ step }) => log.push(`${seed}.${step}`) })
   );
+  // Who waits need not wait to be cancelled, and holds up nobody.
+  const waiting = new AbortController();
+  const impatient = paint(model, { ...options(6), signal: waiting.signal });
+  waiting.abort();
+  await assert.rejects(impatient, CancelledError);
+  const three = paint(model, options(1));
   await left.return(undefined as never);
   await assert.rejects(paint(model, { ...options(3), onStep: () => Promise.reject(new Error("enough")) }), /enough/);
   const controller = new AbortController();
@@ -157,8 +163,8 @@ Deno.test("drawings of one model wait for one another, and one that is left earl
     signal: controller.signal,
     onStep: () => controller.abort("enough"),
   });
-  await assert.rejects(cancelled, CancelledError);
-  assert.deepEqual((await one).image.data, alone.image.data);
+  await assert.rejects(cancelled, (error: Error) => error instanceof CancelledError && error.cause === "enough");
+  for (const picture of [one, three]) assert.deepEqual((await picture).image.data, alone.image.data);
   await two;
   assert.deepEqual(log, ["1.1", "1.2", "2.1", "2.2"]);
   assert.equal(device.allocatedBytes, rest);

@@ -73,8 +73,7 @@ Deno.test("a model leaves nothing on a device that others use: neither when it i
     const stop = () => {
       throw new Error("enough");
     };
-    const cancelOnce = () =>
-      assert.rejects(loadModel(tiny, { device, checkpoint: { signal: AbortSignal.abort() } }), CancelledError);
+    const cancelOnce = () => assert.rejects(loadModel(tiny, { device, signal: AbortSignal.abort() }), CancelledError);
     const stopOnce = () => {
       const controller = new AbortController();
       const onProgress = () => controller.abort();

@@ -37,6 +37,8 @@ export async function openFolder(path: string, variant?: string): Promise<Parts>
   const sources: TensorSource[] = [];
   const open = async (part: string, names: (source: TensorSource) => TensorSource): Promise<Component> => {
     const config = await readNetworkConfig(`${folder}/${part}/config.json`);
+    // Of a text encoder's two classes, one with and one without projection, diffusers takes the index's word.
+    if (part.startsWith("text_encoder")) config.architectures = (index[part] as string[]).slice(1);
     const source = await openComponentWeights(`${folder}/${part}`, variant);
     sources.push(source);
     return { config, source: names(source) };

@@ -163,7 +163,14 @@ export class Model implements Networks, Disposable {
     const { loraDir } = options;
     this.adapters = new AdapterShelf(bases, loraDir === undefined ? loraFolders(path, isFolder) : [loraDir]);
     const config = readVaeConfig(vae.config);
-    const { outChannels } = this.backbone.network;
+    const { outChannels, entryVectors: { added } } = this.backbone.network;
+    const pooled = new Float32Array(this.textEncoders.at(-1)!.network.projection);
+    if (added && added.of({ pooled, sizes: new Array<number>(6).fill(0) }).length !== added.width) {
+      throw new ModelError(
+        `${path}: the UNet is told ${added.width} numbers of pooled prompt and sizes, to which the last text encoder's ` +
+          `${pooled.length} do not add up.`,
+      );
+    }
     if (outChannels !== config.latentChannels) {
       throw new ModelError(
         `${path}: the UNet makes ${outChannels} latent channels, the VAE reads ${config.latentChannels}.`,

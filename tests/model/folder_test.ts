@@ -56,6 +56,17 @@ Deno.test("SDXL: two encoders, a sharded UNet read across its files", async () =
   model.close();
 });
 
+Deno.test("the index says whether a text encoder has a projection, as in diffusers, also where its config does not", () =>
+  inFolder(async (folder) => {
+    const path = await copyModel("sdxl", folder);
+    const file = `${path}/text_encoder_2/config.json`;
+    const { architectures: _, ...config } = JSON.parse(await Deno.readTextFile(file));
+    await Deno.writeTextFile(file, JSON.stringify(config));
+    const model = await openCheckpoint(path);
+    assert.deepEqual(model.textEncoders[1].config.architectures, ["CLIPTextModelWithProjection"]);
+    model.close();
+  }));
+
 Deno.test("what a user overrules is said, and counts", async () => {
   const options = { prediction: "v", zsnr: true, preset: "sdxl-turbo" } as const;
   const model = await openCheckpoint(tinyModel("sdxl"), options);

@@ -41,6 +41,11 @@ Deno.test("a part whose file lacks something is refused by name", async () => {
   assert.throws(() => new Model(device, { ...checkpoint, unet }, "f16"), (error: Error) => {
     return error instanceof ModelError && /unet:\s+missing conv_in\.bias/.test(error.message);
   });
+  const [first, { config, source }] = checkpoint.textEncoders;
+  const textEncoders = [first, { config: { ...config, architectures: ["CLIPTextModel"] }, source }];
+  assert.throws(() => new Model(device, { ...checkpoint, textEncoders }, "f16"), (error: Error) => {
+    return error instanceof ModelError && /the last text encoder's 0 do not add up/.test(error.message);
+  });
   checkpoint.close();
 });
 

@@ -32,7 +32,10 @@ export async function takeConfigsBeside(parts: Parts, path: string): Promise<voi
     if (fits) {
       parts.unet.config = unet;
       parts.vae.config = vae;
-      parts.textEncoders.forEach((encoder, i) => encoder.config = texts[i]);
+      parts.textEncoders.forEach((encoder, i) => {
+        const { architectures } = encoder.config; // whether there is a projection, the file's tensors have told
+        encoder.config = { ...texts[i], architectures };
+      });
       parts.vocabularies = await Promise.all(encoders.map((end) => readVocabulary(`${folder}/tokenizer${end}`)));
       parts.scheduler = correctScheduler(scheduler, parts.family);
       parts.own = ownSettings(index, unet, vae, parts.family);

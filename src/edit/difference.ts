@@ -49,11 +49,20 @@ export async function operationsBetween(
   const before = plan ? checklistOf(plan) : [];
   const marks = judge && await ask(judge, picture, checks, signal);
   const operations: Operation[] = [];
+  const kept = new Set<Check>();
+  const called = (list: readonly Check[], name: string) => list.filter(({ words }) => words === name);
   checks.forEach((check, i) => {
-    const same = before.find(({ words, box }) => words === check.words && (!check.box || covers(box, check.box)));
+    const left = called(before, check.words).filter((thing) => !kept.has(thing));
+    const same = left.find(({ box }) => !check.box || covers(box, check.box));
+    // Of more than there shall be one stays as it is, whatever a judge says of so many.
+    const isSpare = same && called(before, check.words).length > called(checks, check.words).length;
     // What the judge cannot tell is done where the picture's plan says something else.
-    const right = marks && marks[i].verdict !== "unknown" ? !isFault(marks[i]) : same !== undefined;
-    if (right) return;
+    const right = isSpare || (marks && marks[i].verdict !== "unknown" ? !isFault(marks[i]) : same !== undefined);
+    if (right) {
+      const own = same ?? left.at(0);
+      if (own) kept.add(own);
+      return;
+    }
     const alike = ({ words }: Check) => headOf(words) === headOf(check.words);
     const there = before.find(({ box }) => covers(box, check.box)) ?? (check.box ? undefined : before.find(alike));
     if (!there && !check.box) {
@@ -74,8 +83,11 @@ export async function operationsBetween(
     });
   });
   const heads = new Set(checks.map(({ words }) => headOf(words)));
-  for (const { words, box } of before) {
-    if (!box || heads.has(headOf(words)) || operations.some((o) => o.box && covers(box, rectOf(o.box)))) continue;
+  for (const thing of before) {
+    const { words, box } = thing;
+    // Other words for the same kind may well be of this thing.
+    const isWanted = called(checks, words).length ? kept.has(thing) : heads.has(headOf(words));
+    if (!box || isWanted || operations.some((o) => o.box && covers(box, rectOf(o.box)))) continue;
     operations.push({ kind: "remove", object: words, box: boxOf(box) });
   }
   return { operations, plan: wanted };

@@ -11,7 +11,7 @@ import { isEmpty, placesOf, sharedPhrases } from "../judge/checklist.ts";
 import type { Rect } from "../region/layout.ts";
 import { hiddenRegions } from "../region/visible.ts";
 import type { Operation } from "./operation.ts";
-import { PLACE, rectOfOperation } from "./place.ts";
+import { leadingPlace, rectOfOperation } from "./place.ts";
 import { area, overlap } from "./rects.ts";
 
 /** Share of the smaller that lies in the other, from which a box counts as a region's own place. */
@@ -87,15 +87,15 @@ function withBox(plan: Plan, { x0, y0, x1, y1 }: Rect, prompt: string): Plan {
 }
 
 /** What the whole picture shows afterwards. */
-export function promptAfter(prompt: string, { kind, object, words }: Operation): string {
-  const there = object === undefined ? undefined : phraseIn(prompt, object);
+export function promptAfter(prompt: string, operation: Operation): string {
+  const { kind, object, words } = operation;
+  const there = object === undefined ? undefined : phraseIn(prompt, object, rectOfOperation(operation));
   if (kind === "add" || there === undefined) {
     return words === undefined || holds(prompt, words) ? prompt : [prompt, words].filter(Boolean).join(", ");
   }
-  if (kind !== "remove") return prompt.replace(there, () => words!); // as they are: "$&" in words means nothing
-  const start = prompt.indexOf(there);
-  const [place = ""] = new RegExp(`^${PLACE}\\b`, "i").exec(prompt.slice(start + there.length)) ?? [];
-  return (prompt.slice(0, start) + prompt.slice(start + there.length + place.length))
+  const [before, after] = [prompt.slice(0, there.start), prompt.slice(there.end)];
+  if (kind !== "remove") return before + words! + after;
+  return (before + after.slice(leadingPlace(after)?.words.length ?? 0))
     .replace(/^\s*(?:and\b|,)\s*|\s*(?:\band|,)\s*$/g, "").replace(/,(?: and)? ,/, ",").replace(/ {2,}/g, " ").trim();
 }
 
@@ -109,14 +109,19 @@ function holds(prompt: string, words: string): boolean {
 const JOINING = "an?|the|one|and|or|with|of|on|in|at|by|to|from|near|next|beside|under|over|behind|above|below|is|are";
 
 /**
- * The object as the prompt has it, with its article and what stands before its noun: "the pear" is "a yellow pear"
- * there.
+ * Where the prompt has the object, with its article and what stands before its noun: "the pear" is "a yellow pear"
+ * there. Of several the one whose place is the operation's; one that is said to be on another side is not it.
  */
-function phraseIn(prompt: string, object: string): string | undefined {
+function phraseIn(prompt: string, object: string, box: Rect): { start: number; end: number } | undefined {
   const bare = object.trim().replace(/^(?:an?|the) /i, "").replace(/[^\p{L}\p{N} -]/gu, ".");
   const last = bare.split(" ").at(-1)!;
   // Words between an article and the noun that are of one phrase with it.
   const between = `(?:(?!(?:${JOINING}) )[\\p{L}-]+ ){0,3}?`;
-  const phrase = (words: string) => new RegExp(`\\b(?:(?:an?|the|one) ${between})?${words}\\b`, "iu").exec(prompt)?.[0];
-  return phrase(bare) ?? phrase(last);
+  const phrases = (words: string) =>
+    [...prompt.matchAll(new RegExp(`\\b(?:(?:an?|the|one) ${between})?${words}\\b`, "giu"))].map((match) => {
+      const end = match.index + match[0].length;
+      const place = leadingPlace(prompt.slice(end));
+      return { start: match.index, end, near: place ? overlap(place.side, box) : 1 / 2 };
+    }).filter(({ near }) => near > 0).sort((a, b) => b.near - a.near);
+  return phrases(bare)[0] ?? phrases(last)[0];
 }

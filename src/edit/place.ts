@@ -25,8 +25,7 @@ const ADDED = 0.5;
 const LEAST = 128;
 
 /** Words that say where in a picture something is; the first group is the place. */
-export const PLACE =
-  ",? (?:at|in|on|near) the (?:(?:far|very) )?((?:(?:top|bottom|upper|lower|left|right|middle|centre" +
+const PLACE = ",? (?:at|in|on|near) the (?:(?:far|very) )?((?:(?:top|bottom|upper|lower|left|right|middle|centre" +
   "|center|corner|side|half)[ -]?)+)(?: of the (?:picture|image))?";
 
 /** What tells where things are. */
@@ -136,6 +135,16 @@ async function placesTaken(picture: Picture, { plan, judge, sees, before = [], s
 export function spokenPlace(words: string): { said: string; place?: Rect } {
   const spot = new RegExp(`${PLACE}$`, "i").exec(words);
   return spot ? { said: words.slice(0, spot.index), place: boxAt(placeOf(spot[1].toLowerCase())) } : { said: words };
+}
+
+/** The words of a place that a text begins with, and the side of the picture that they mean. */
+export function leadingPlace(text: string): { words: string; side: Rect } | undefined {
+  const spot = new RegExp(`^${PLACE}\\b`, "i").exec(text);
+  if (!spot) return undefined;
+  const { x, y } = placeOf(spot[1].toLowerCase());
+  const span = (at?: number) => at === undefined ? [0, 1] : [at / 4, at / 4 + 1 / 2];
+  const [[x0, x1], [y0, y1]] = [span(x), span(y)];
+  return { words: spot[0], side: { x0, y0, x1, y1 } };
 }
 
 /** A box with half the picture's sides at a place, in the middle along an axis that was not named. */

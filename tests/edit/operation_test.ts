@@ -5,7 +5,7 @@ import { boxMask, filledIn } from "../../src/edit/mask.ts";
 import { type Guides, placed } from "../../src/edit/place.ts";
 import { operationsBetween } from "../../src/edit/difference.ts";
 import { UsageError } from "../../src/errors.ts";
-import type { Judge } from "../../src/judge/judge.ts";
+import type { Judge, Verdict } from "../../src/judge/judge.ts";
 import { filled } from "../../src/picture/picture.ts";
 import { parsePlan } from "../../src/plan/parse_plan.ts";
 import { planByRules } from "../../src/plan/rules/rules.ts";
@@ -13,6 +13,9 @@ import { plainPlan, regionsOf } from "../../src/plan/plan.ts";
 
 const plan = planByRules("a red apple on the left and a blue teapot on the right, watercolor");
 const page = filled(64, 64, [200, 200, 200, 255]);
+
+/** Says the same of everything. */
+const says = (verdict: Verdict): Judge => (_, checks) => Promise.resolve(checks.map(() => ({ verdict })));
 
 Deno.test("operations are written as people say them", () => {
   assert.deepEqual(operationOf("replace", "a blue teapot = a red car"), {
@@ -74,8 +77,6 @@ Deno.test("a contour is the shape of what keeps its own or goes, and tells where
 Deno.test("what is not there is not looked for by attention, which finds something for any word; of what only it sees a line tells", async () => {
   const sees: Guides["sees"] = () =>
     Promise.resolve(boxMask({ x0: 0, y0: 0, x1: 0.5, y1: 0.5 }, page.width, page.height));
-  const says = (verdict: "missing" | "unknown"): Judge => (_, checks) =>
-    Promise.resolve(checks.map(() => ({ verdict })));
   const castle = operationOf("remove", "a castle");
   await assert.rejects(placed(castle, page, { plan, sees, judge: says("missing") }), /no "a castle".*--box.*--mask/);
   const said: string[] = [];
@@ -157,6 +158,13 @@ Deno.test("a cell's operation changes that cell's prompt; another box gets a cel
   assert.equal(after("a cat and a fish", " the fish ", "a pear"), "a cat and a pear");
   assert.equal(after("a cat and fish soup", "fish", "tomato"), "a cat and tomato soup");
   assert.equal(after("a red cat and a cat", "a red cat", "a dog"), "a dog and a cat");
+  const cats = "a cat on the left and a cat at the top right";
+  const box = [0.6, 0, 1, 0.4] as [number, number, number, number];
+  const dog = { kind: "replace" as const, object: "a cat", words: "a dog", box };
+  assert.equal(promptAfter(cats, dog), "a cat on the left and a dog at the top right");
+  assert.equal(promptAfter(cats, { kind: "remove", object: "a cat", box }), "a cat on the left");
+  assert.equal(promptAfter("a cat on the left", { kind: "remove", object: "a cat", box }), "a cat on the left");
+  assert.equal(promptAfter("a cat, a cat on the left", dog), "a dog, a cat on the left");
   assert.equal(after("an apple on a red carpet", "an apple", "a red car"), "a red car on a red carpet");
   assert.equal(after("a mat on a red carpet", "a pear", "a red car"), "a mat on a red carpet, a red car");
 });
@@ -167,7 +175,7 @@ Deno.test("towards a prompt: what the judge misses is painted, what the prompt n
   assert.deepEqual(operations, [
     { kind: "replace", object: "a blue teapot", words: "a red car", box: [0.5, 0, 1, 1] },
   ]);
-  const blind: Judge = (_, checks) => Promise.resolve(checks.map(() => ({ verdict: "missing" })));
+  const blind = says("missing");
   const all = await operationsBetween(target, page, undefined, blind);
   assert.deepEqual(all.operations.map(({ kind, words }) => [kind, words]), [["add", "a red apple"], [
     "add",
@@ -192,6 +200,18 @@ Deno.test("towards a prompt: what the judge misses is painted, what the prompt n
     box: [0.25, 0.25, 0.75, 0.75],
   });
   await assert.rejects(towards("a castle"), /Where shall "a castle" be\?/);
+  assert.deepEqual(await towards("a red apple on the right"), [
+    { kind: "replace", object: "a blue teapot", words: "a red apple", box: [0.5, 0, 1, 1] },
+    { kind: "remove", object: "a red apple", box: [0, 0, 0.5, 1] },
+  ]);
+  // One of two alike stays, the other goes, also where a judge finds fault with there being two.
+  const cats = planByRules("a cat on the left and a cat on the right");
+  for (const judge of [undefined, says("wrong")]) {
+    assert.deepEqual((await operationsBetween("a cat on the right", page, cats, judge)).operations, [
+      { kind: "remove", object: "a cat", box: [0, 0, 0.5, 1] },
+    ]);
+  }
+  assert.deepEqual((await operationsBetween("many cats", page, cats, says("right"))).operations, []);
   // It would be painted over all of a photo.
   await assert.rejects(operationsBetween("a red car", page, undefined, blind), /Where shall "a red car" be\?/);
 });

@@ -5,7 +5,8 @@
 // f16 they err half as much as 0, ±1, ±2 and ∞. Rows of Bᵀ are a quarter of what the points make of them, those of G
 // four times as much: no number of V is larger than 1.7 times the largest of d, so that V fits where d does.
 //
-// x [batch, in_height, in_width, depth·4], out [36, tiles, depth·4]. One invocation: one quad of one tile.
+// x [batch, in_height, in_width, depth·4], out [36, tiles, depth·4]. One invocation: one quad of
+// three of a tile's six lines of V, since all of them would take more registers than many GPUs have.
 struct Params {
   first: u32,        // tile to begin with, counted through the batch
   tiles: u32,
@@ -44,29 +45,42 @@ const SQRT1_2 = 0.70710678118654752;
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
   let index = invocation(group, local);
-  if (index >= p.tiles * p.depth) { return; }
-  let quad = index % p.depth;
-  let tile = p.first + index / p.depth;
+  let plane = p.tiles * p.depth;
+  if (index >= 2u * plane) { return; }
+  let late = index >= plane;
+  let half = u32(late);
+  let place = index - half * plane;
+  let quad = place % p.depth;
+  let tile = p.first + place / p.depth;
   // One above and left of the results: unsigned wrap-around makes "left of 0" huge.
   let left = tile % p.tile_width * 4u - 1u;
-  let top = tile / p.tile_width % p.tile_height * 4u - 1u;
+  let top = tile / p.tile_width % p.tile_height * 4u - 1u + half;
   let entry = tile / p.tile_width / p.tile_height * p.in_height;
-  // for $y in 6
+  // for $y in 5
   let inside$y = top + $yu < p.view_height;
   let row$y = (entry + (select(0u, top + $yu, inside$y) >> p.up)) * p.in_width;
   // end
+  // Lines 0, 1 and 2 come of lines 0 … 4 of d, lines 5, 3 and 4 of lines 1 … 5: the same sums with other factors.
+  let of_even = select(vec3f(0.0, 0.5, -0.25), SQRT1_2 * vec3f(-0.25, 0.5, 0.0), late);
+  let of_odd = select(SQRT1_2 * vec2f(0.5, -0.25), vec2f(-0.125, 0.25), late);
+  let sign = select(1.0, -1.0, late);
   // for $x in 6
   let in$x = left + $xu < p.view_width;
   let at$x = select(0u, left + $xu, in$x) >> p.up;
-  // for $y in 6
+  // for $y in 5
   let d$y$x = select(vec4f(0), x_at((row$y + at$x) * p.depth + quad), inside$y && in$x);
   // end
-  let e$x = transform(d0$x, d1$x, d2$x, d3$x, d4$x, d5$x);
+  let even$x = of_even.x * d0$x + of_even.y * d2$x + of_even.z * d4$x;
+  let odd$x = of_odd.x * d1$x + of_odd.y * d3$x;
+  let e0$x = 0.25 * (d0$x + d4$x) - 0.625 * d2$x;
+  let e1$x = even$x + odd$x;
+  let e2$x = sign * (even$x - odd$x);
   // end
-  // for $y in 6
-  let v$y = transform(e0[$y], e1[$y], e2[$y], e3[$y], e4[$y], e5[$y]);
+  let lines = vec3u(half * 5u, half * 2u + 1u, half * 2u + 2u);
+  // for $y in 3
+  let v$y = transform(e$y0, e$y1, e$y2, e$y3, e$y4, e$y5);
   // for $x in 6
-  out_put(($yu * 6u + $xu) * p.tiles * p.depth + index, v$y[$x]);
+  out_put((lines[$y] * 6u + $xu) * plane + place, v$y[$x]);
   // end
   // end
 }

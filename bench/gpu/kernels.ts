@@ -61,8 +61,10 @@ function matmul(rows: number, inner: number, columns: number): () => Case {
 
 function convolution(channels: number, side: number): () => Case {
   const direct = TILES.map((name) => [`direct, ${name}`, { conv3x3: "taps", matmul: name }]);
-  const winograd = TILES.filter((name) => name.startsWith("tile") || small)
-    .map((name) => [`Winograd, ${name}`, { conv3x3: "winograd", matmul: name }]);
+  const winograd = TILES.filter((name) => name.startsWith("tile") || small).flatMap((name) => [
+    [`Winograd, ${name}`, { conv3x3: "winograd", matmul: name }],
+    [`Winograd by 4×4, ${name}`, { conv3x3: "winograd 4", matmul: name }],
+  ]);
   return () => {
     const x = noise(side * side * channels, 1);
     const w = noise(channels * channels * 9, 1 / Math.sqrt(9 * channels), 7);

@@ -120,6 +120,7 @@ await attempt("f16", async () => {
 /** The same with other kernels or in f32. */
 const others: Record<string, Parameters<typeof open>[1]> = family === "sdxl" ? {} : {
   "Winograd everywhere": { forced: { conv3x3: "winograd" } },
+  "Winograd by 4×4 everywhere": { forced: { conv3x3: "winograd 4" } },
   "no Winograd": { forced: { conv3x3: "taps" } },
   ...small ? {} : { // tiles are a GPU's
     "sums in f32": { forced: { matmul: "tile 4 ahead" } },

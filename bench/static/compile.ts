@@ -3,8 +3,8 @@
  * on the adapter that WebGPU shows first. Nothing runs. static.ts starts it under the stand-in for a Vulkan driver,
  * which writes what the driver made of each kernel to $SHIM_OUT; `uses.json` beside it says who uses what.
  *
- * Arguments: f16 or f32, "subgroup" or "workgroup", a pattern for the names of kernels, and a variant of products to
- * use.
+ * Arguments: f16 or f32, "subgroup" or "workgroup", a pattern for the names of kernels, and variants of products and
+ * of 3×3 convolutions to use, each may be empty.
  *
  * @module
  */
@@ -24,12 +24,13 @@ export interface Use {
   dispatches: { workgroups: number; flops: number }[];
 }
 
-const [precision, lanes, pattern = ".", matmul] = Deno.args as [Precision, string, string?, string?];
+const [precision, lanes, pattern = ".", matmul, conv] = Deno.args as [Precision, string, string?, string?, string?];
 const out = Deno.env.get("SHIM_OUT")!;
 const opened = await openDevice();
 if (opened.summary.software) throw new Error(`${opened.summary.name} is no GPU.`);
 const device = new Device(opened.gpu, opened.summary, lanes === "subgroup", opened.timestamps, false);
 if (matmul) device.forced.set("matmul", matmul);
+if (conv) device.forced.set("conv3x3", conv);
 
 /** The dispatches of one evaluation of a family's UNet for two pictures of 64 × 64 latents. */
 function recordUNet(family: keyof typeof FAMILIES): readonly Dispatch[] {

@@ -5,7 +5,7 @@
  * dispatches.
  *
  * Arguments: families (navi21, navi31, vega10, …; these three by default), --f32, --subgroup, --only=pattern, --mix,
- * --matmul=variant for another than the table's, and --write to put the table into docs/speed.md. All that is fetched
+ * --matmul=variant and --conv=variant for others than the table's, and --write to put the table into docs/speed.md. All that is fetched
  * lies in ~/.cache/rpg/bench-static.
  *
  * @module
@@ -116,7 +116,8 @@ export async function run(args: string[]): Promise<void> {
       mix: { type: "boolean" },
       write: { type: "boolean" },
       only: { type: "string", default: "." },
-      matmul: { type: "string" },
+      matmul: { type: "string", default: "" },
+      conv: { type: "string", default: "" },
     },
   });
   const folder = join(Deno.env.get("XDG_CACHE_HOME") ?? join(Deno.env.get("HOME")!, ".cache"), "rpg/bench-static");
@@ -124,7 +125,7 @@ export async function run(args: string[]): Promise<void> {
   const families = positionals.length ? positionals : ["navi21", "navi31", "vega10"];
   const all: Compiled[] = [];
   const how = [values.f32 ? "f32" : "f16", values.subgroup ? "subgroup" : "workgroup"];
-  const what = [values.only, ...values.matmul ? [values.matmul] : []];
+  const what = [values.only, values.matmul, values.conv];
   for (const family of families) all.push(await compileFor(family, folder, driver, [...how, ...what]));
   const header = ["kernel", "in", "dispatches", "arithmetic", ...families, ...SIMDS.map((s) => `fill ${s}`)];
   const kernels = kernelRows(all, values.mix ?? false);

@@ -72,7 +72,7 @@ export function* trialsOf(device: Device, uses: Uses, thorough: boolean): Genera
     const table = attentionVariants(device, width).slice(0, 2);
     return lanes && width <= WIDEST_FOR_LANES ? [...new Set([...table, "lanes any"])] : table;
   };
-  const convolutions = (channels: number) => timedConvolutions(["winograd", "taps"], channels);
+  const convolutions = (channels: number) => timedConvolutions(["winograd", "winograd 4", "taps"], channels);
 
   const [tiles, others] = [matmulTiles(device).slice(0, 2), matmulTiles(device).slice(2)];
   for (const variant of tiles) yield knownProduct(variant);
@@ -80,6 +80,7 @@ export function* trialsOf(device: Device, uses: Uses, thorough: boolean): Genera
   for (const variant of noTile || lanes ? ["lanes 16", "lanes 8", "lanes 4"] : []) yield knownProduct(variant);
   yield knownConvolution("winograd");
   yield knownConvolution("taps");
+  yield knownConvolution("winograd 4");
   for (const width of widths) yield* heads(width).slice(0, 1).map((name) => knownHead(name, width));
   yield knownNorm("whole");
 

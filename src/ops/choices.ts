@@ -49,12 +49,12 @@ interface Choices {
   norm: NormTile;
   /**
    * Channels in times channels out that Winograd's transform pays for, with at least `least` on either side: below,
-   * what it adds to loads and stores is more than it saves; beyond, pictures are small, and 16 weights to read where
-   * there were 9 cost more. Where the result has up to `whole` channels, one kernel does all of it, which pays from
-   * `least` on; wider ones would make the patches too often. `strip` is the MiB of the largest intermediate tensor of
-   * three kernels: larger pictures are convolved in strips of tiles.
+   * what it adds to loads and stores is more than it saves; beyond, pictures are small, and 16 or 36 weights to read
+   * where there were 9 cost more. Where the result has up to `whole` channels, one kernel does all of it, which pays
+   * from `least` on; wider ones would make the patches too often. Three kernels do it `by` tiles of 2×2 or 4×4 results;
+   * `strip` is the MiB of the largest tensor between them: larger pictures are convolved in strips of tiles.
    */
-  winograd: { least: number; whole: number; from: number; to: number; strip: number };
+  winograd: { least: number; whole: number; from: number; to: number; by: 2 | 4; strip: number };
 }
 
 // Speeds are the products an instruction of the inner loops (docs/speed.md), units SIMDs. Sums of halfs have to win a
@@ -76,7 +76,7 @@ const GPU: Choices = {
     threads: 64,
     whole: { rows: 4096, threads: 256, own: 256, ahead: 4 },
   },
-  winograd: { least: 64, whole: 0, from: 128 * 128, to: 512 * 512, strip: 48 },
+  winograd: { least: 64, whole: 0, from: 128 * 128, to: 512 * 512, by: 2, strip: 48 },
 };
 
 // As an H200 has shown (bench/gpu/h200.json): workgroup memory is what f32 tiles wait for, half of which halfs need;
@@ -113,7 +113,7 @@ const CHOICES: Record<DeviceClass, Choices> = {
       threads: 8,
       whole: { rows: 4096, threads: 8, own: 8, ahead: 1 },
     },
-    winograd: { least: 32, whole: 192, from: 192 * 192, to: 1280 * 960, strip: 16 },
+    winograd: { least: 32, whole: 192, from: 192 * 192, to: 1280 * 960, by: 4, strip: 16 },
   },
   workgroup: GPU,
   subgroup: GPU,

@@ -43,24 +43,30 @@ export function panelWidth(device: Device, columns: number): number {
 
 /**
  * What a 3×3 convolution at stride 1 with these channels is best packed as: its taps, or the 16 or 36 that Winograd's
- * transform makes of them.
+ * transforms make of them.
  */
 export function convolutionTaps(device: Device, inChannels: number, outChannels: number): 9 | 16 | 36 {
   const forced = device.forced.get("conv3x3");
   if (forced) return forced === "taps" ? 9 : forced.startsWith("winograd 4") ? 36 : 16;
-  return usesWinograd(device, inChannels, outChannels) ? 16 : 9;
+  const { least, whole, from, to, by } = choicesOf(device).winograd;
+  if (Math.min(inChannels, outChannels) < least) return 9;
+  const product = inChannels * outChannels;
+  const isWhole = outChannels <= whole;
+  const pays = (isWhole || product >= from) && product <= to;
+  const table = !pays ? "taps" : isWhole || by === 2 ? "winograd" : "winograd 4";
+  const fits = (name: ConvolutionName) => name === table || name === "taps" || product <= LARGEST_TRANSFORMED;
+  const right = CONVOLUTIONS.filter((name) => isRight(device, "conv3x3", name) && fits(name));
+  const nearest = TIMED.conv3x3.reduce((a, b) => Math.abs(product - a * a) < Math.abs(product - b * b) ? a : b);
+  const speed = (name: ConvolutionName) => speedOf(device, "conv3x3", name, nearest);
+  const timed = right.filter(speed);
+  const usual = right.findLast((name) => CONVOLUTIONS.indexOf(name) <= CONVOLUTIONS.indexOf(table)) ?? "taps";
+  return PACKED_AS[timed.includes(usual) ? fastest(timed, speed)! : usual];
 }
 
-/** Whether a convolution with these channels is better done by Winograd's transform. */
-function usesWinograd(device: Device, inChannels: number, outChannels: number): boolean {
-  const { least, whole, from, to } = choicesOf(device).winograd;
-  if (Math.min(inChannels, outChannels) < least || !isRight(device, "conv3x3", "winograd")) return false;
-  const product = inChannels * outChannels;
-  const nearest = TIMED.conv3x3.reduce((a, b) => Math.abs(product - a * a) < Math.abs(product - b * b) ? a : b);
-  const [winograd, taps] = ["winograd", "taps"].map((name) => speedOf(device, "conv3x3", name, nearest));
-  if (winograd === undefined || taps === undefined) return (outChannels <= whole || product >= from) && product <= to;
-  return product <= Math.max(to, LARGEST_TRANSFORMED) && winograd > MARGIN * taps;
-}
+/** Ways of a 3×3 convolution, by the numbers that its taps are packed as. */
+const PACKED_AS = { "taps": 9, "winograd": 16, "winograd 4": 36 } as const;
+type ConvolutionName = keyof typeof PACKED_AS;
+const CONVOLUTIONS = Object.keys(PACKED_AS) as ConvolutionName[];
 
 /** Beyond, transformed weights take much of a device's memory, for layers that were not timed. */
 const LARGEST_TRANSFORMED = 640 * 960;

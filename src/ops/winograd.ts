@@ -68,7 +68,7 @@ export function winograd(
   for (let first = 0; first < total; first += length) {
     const tiles = Math.min(length, total - first);
     const patches = g.tensor("winograd patches", [weight.taps, tiles, channels]);
-    const grid = grid64(tiles * channels / 4);
+    const grid = grid64((side === 4 ? 2 : 1) * tiles * channels / 4);
     g.dispatch({
       kernel: before,
       params: {

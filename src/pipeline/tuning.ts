@@ -13,7 +13,7 @@ import { ALL_USES, type Uses } from "../nn/trials.ts";
 import { tune, type TuneOptions } from "../nn/tune.ts";
 
 /** Version of what is kept: goes up whenever kernels change, or what is tried. */
-const KERNELS = 4;
+const KERNELS = 5;
 
 /** How {@linkcode tuneOnce} goes about it. */
 export interface TuneOnceOptions extends Pick<TuneOptions, "uses" | "budget" | "patience" | "now" | "signal"> {

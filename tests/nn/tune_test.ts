@@ -159,6 +159,11 @@ Deno.test("choices follow the speeds that were measured", async () => {
   };
   assert.equal(matmulTile(device, SHAPE, 64, "f16").rows, 4);
   assert.equal(convolutionTaps(device, 320, 320), 9);
+  const { speeds } = device.tuning;
+  device.tuning = { wrong: [], speeds: { ...speeds, "conv3x3 winograd 4 at 320": 3 } };
+  assert.equal(convolutionTaps(device, 320, 320), 36);
+  assert.equal(convolutionTaps(device, 1280, 1280), 9, "36 numbers for nine of as many take much memory");
+  device.tuning = { wrong: ["conv3x3 winograd 4"], speeds };
   assert.equal(attentionTile(device, 40), attentionTile(device, 64));
   const { "attention tile 40 at 40": _, ...half } = device.tuning.speeds;
   device.tuning = { wrong: [], speeds: half };
@@ -167,6 +172,18 @@ Deno.test("choices follow the speeds that were measured", async () => {
   assert.equal(matmulTile(device, SHAPE, 64, "f16").ahead, true);
   device.tuning = { wrong: [], speeds: { ...device.tuning.speeds, "matmul lanes 16 at 2048": 4 } };
   assert.equal(matmulTile(device, SHAPE, 64, "f16").kernel, "matmul");
+});
+
+Deno.test("software adapters convolve by tiles of 4×4 where three kernels do it, and use the next best where one is wrong", async () => {
+  const { gpu, summary } = await testDevice();
+  const device = new Device(gpu, { ...summary, software: true }, true, false);
+  const taps = (...channels: [number, number][]) => channels.map(([from, to]) => convolutionTaps(device, from, to));
+  const layers: [number, number][] = [[320, 320], [960, 640], [128, 128], [16, 128], [4, 320], [1280, 1280]];
+  assert.deepEqual(taps(...layers), [36, 36, 16, 9, 9, 9]);
+  device.tuning = { wrong: ["conv3x3 winograd 4"], speeds: {} };
+  assert.deepEqual(taps([320, 320]), [16]);
+  device.tuning = { wrong: ["conv3x3 winograd 4", "conv3x3 winograd"], speeds: {} };
+  assert.deepEqual(taps([320, 320]), [9]);
 });
 
 Deno.test("NVIDIA's cards begin with a table of their own", async () => {

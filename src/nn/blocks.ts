@@ -38,12 +38,12 @@ export function resnet(
   norm: NormSettings,
   shift?: Channels,
 ): Tensor {
-  const inChannels = channelsOf(x);
+  const inChannels = channelsOf(x), side = x.shape[2];
   let h = groupNorm(g, x, { ...w.norm(`${name}.norm1`, inChannels, norm.epsilon), groups: norm.groups }, true);
-  h = conv3x3(g, h, w.matrix(`${name}.conv1`, inChannels, out, { taps: 9 }), { shift });
+  h = conv3x3(g, h, w.matrix(`${name}.conv1`, inChannels, out, { taps: 9, side }), { shift });
   h = groupNorm(g, h, { ...w.norm(`${name}.norm2`, out, norm.epsilon), groups: norm.groups }, true);
   const residual = inChannels === out ? x : linear(g, x, w.matrix(`${name}.conv_shortcut`, inChannels, out));
-  return conv3x3(g, h, w.matrix(`${name}.conv2`, out, out, { taps: 9 }), { residual });
+  return conv3x3(g, h, w.matrix(`${name}.conv2`, out, out, { taps: 9, side }), { residual });
 }
 
 /** The queries of one layer [batch, height, width, padded heads] with the keys and values that they meet. */

@@ -81,7 +81,8 @@ export function decode(g: Graph, w: Layers, config: VaeConfig, latents: Tensor):
     for (let i = 0; i <= config.layers; i++) h = resnet(g, w, `${name}.resnets.${i}`, h, channels, norm);
     if (up < last) {
       const upsampleTo = [h.shape[1] * 2, h.shape[2] * 2] as const;
-      h = conv3x3(g, h, w.matrix(`${name}.upsamplers.0.conv`, channels, channels, { taps: 9 }), { upsampleTo });
+      const weight = w.matrix(`${name}.upsamplers.0.conv`, channels, channels, { taps: 9, side: h.shape[2] });
+      h = conv3x3(g, h, weight, { upsampleTo });
     }
   });
   h = groupNorm(g, h, { ...w.norm("decoder.conv_norm_out", blockOut[0], EPSILON), groups: norm.groups }, true);

@@ -14,7 +14,7 @@ import { asF32 } from "../formats/as_f32.ts";
 import { toFloat32 } from "../formats/dtype.ts";
 import { type HeadSides, padHeads } from "./pad_heads.ts";
 import type { Heads } from "../ops/attention.ts";
-import { convolutionTaps, panelWidth } from "../ops/choose.ts";
+import { type Convolution, convolutionTaps, panelWidth } from "../ops/choose.ts";
 import { describeKept, PAIR } from "../ops/kept.ts";
 import { fileTaps, type KeptType, panelCount, type Weight } from "../ops/weight.ts";
 import type { Norm } from "../ops/norm.ts";
@@ -45,6 +45,8 @@ export interface MatrixOptions {
   taps?: 1 | 9;
   /** Stride of a 3×3 convolution. */
   stride?: 1 | 2;
+  /** How wide the pictures are that a 3×3 convolution sees ({@linkcode Convolution.side}). Default: Infinity. */
+  side?: number;
   /** Names joined along the output channels, each with an equal share of them. Default: the one name. */
   parts?: string[];
   bias?: boolean;
@@ -89,9 +91,11 @@ export class Weights {
 
   /** A linear layer or convolution called `name` (its tensors: `name.weight`, `name.bias`). */
   matrix(name: string, inChannels: number, outChannels: number, options: MatrixOptions = {}): Weight {
-    const { parts = [name], bias = true, gated = false, stride = 1, outHeads, inHeads } = options;
+    const { parts = [name], bias = true, gated = false, stride = 1, side = Infinity, outHeads, inHeads } = options;
+    const { device, precision } = this;
     const transformable = options.taps === 9 && stride === 1;
-    const taps = transformable ? convolutionTaps(this.device, inChannels, outChannels) : options.taps ?? 1;
+    const convolution = { inChannels, outChannels, side, precision };
+    const taps = transformable ? convolutionTaps(device, convolution) : options.taps ?? 1;
     const key = parts.join("+");
     const known = this.#matrices.get(key);
     if (known) return known.weight;

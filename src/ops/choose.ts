@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Device } from "../gpu/device.ts";
+import type { Device, Precision } from "../gpu/device.ts";
 import { choicesOf, fastest, isRight, MARGIN, type NormTile, speedOf, TIMED } from "./choices.ts";
 import { ATTENTION, type AttentionName, type AttentionTile, MATMUL, type MatmulTile } from "./variants.ts";
 import type { Weight } from "./weight.ts";
@@ -41,11 +41,26 @@ export function panelWidth(device: Device, columns: number): number {
   return widths.find((width) => columns <= width) ?? 64;
 }
 
+/** A 3×3 convolution at stride 1, and what is known of it where its weights are declared. */
+export interface Convolution {
+  inChannels: number;
+  outChannels: number;
+  /**
+   * How wide the pictures are that it sees where the smallest are that its network could be recorded for; Infinity
+   * where nothing is known of them but that they are no few pixels.
+   */
+  side: number;
+  precision: Precision;
+}
+
 /**
- * What a 3×3 convolution at stride 1 with these channels is best packed as: its taps, or the 16 or 36 that Winograd's
- * transforms make of them.
+ * What a 3×3 convolution at stride 1 is best packed as: its taps, or the 16 or 36 that Winograd's transforms make of
+ * them.
  */
-export function convolutionTaps(device: Device, inChannels: number, outChannels: number): 9 | 16 | 36 {
+export function convolutionTaps(
+  device: Device,
+  { inChannels, outChannels, side, precision }: Convolution,
+): 9 | 16 | 36 {
   const forced = device.forced.get("conv3x3");
   if (forced) return forced === "taps" ? 9 : forced.startsWith("winograd 4") ? 36 : 16;
   const { least, whole, from, to, by } = choicesOf(device).winograd;
@@ -53,8 +68,10 @@ export function convolutionTaps(device: Device, inChannels: number, outChannels:
   const product = inChannels * outChannels;
   const isWhole = outChannels <= whole;
   const pays = (isWhole || product >= from) && product <= to;
-  const table = !pays ? "taps" : isWhole || by === 2 ? "winograd" : "winograd 4";
-  const fits = (name: ConvolutionName) => name === table || name === "taps" || product <= LARGEST_TRANSFORMED;
+  const isLarge = side ** 2 >= LARGE[precision];
+  const table = !pays ? "taps" : isWhole || by === 2 || !isLarge ? "winograd" : "winograd 4";
+  const fits = (name: ConvolutionName) =>
+    name === table || name === "taps" || product <= LARGEST_TRANSFORMED && (isLarge || name === "winograd");
   const right = CONVOLUTIONS.filter((name) => isRight(device, "conv3x3", name) && fits(name));
   const nearest = TIMED.conv3x3.reduce((a, b) => Math.abs(product - a * a) < Math.abs(product - b * b) ? a : b);
   const speed = (name: ConvolutionName) => speedOf(device, "conv3x3", name, nearest);
@@ -62,6 +79,12 @@ export function convolutionTaps(device: Device, inChannels: number, outChannels:
   const usual = right.findLast((name) => CONVOLUTIONS.indexOf(name) <= CONVOLUTIONS.indexOf(table)) ?? "taps";
   return PACKED_AS[timed.includes(usual) ? fastest(timed, speed)! : usual];
 }
+
+/**
+ * Pixels from which 36 numbers for a filter are worth their memory, and not slower to read: four times as many as the
+ * smallest level's in each direction. Where numbers are twice as long there have to be twice as many pixels.
+ */
+const LARGE: Record<Precision, number> = { f16: 16, f32: 32 };
 
 /** Ways of a 3×3 convolution, by the numbers that its taps are packed as. */
 const PACKED_AS = { "taps": 9, "winograd": 16, "winograd 4": 36 } as const;

@@ -85,17 +85,21 @@ export function declareBackbone(
   return declarePart(device, "unet", read(config), recordSmallest, { ...storage, source });
 }
 
+/** Sides of the latents that a VAE is declared for: a UNet whose smallest level is one wide has halved them before. */
+const LEAST_LATENTS = 2;
+
 /** Latents to pixels. */
 export function declareDecoder(device: Device, precision: Precision, network: VaeConfig, source?: TensorSource) {
   return declarePart(device, "vae_decoder", network, (g, w, config) => {
-    decode(g, w, config, g.input("latents", [1, 1, 1, padChannels(config.latentChannels)]));
+    decode(g, w, config, g.input("latents", [1, LEAST_LATENTS, LEAST_LATENTS, padChannels(config.latentChannels)]));
   }, { precision, source, others: /^encoder\.|^quant_conv\./ });
 }
 
 /** Pixels to latents. */
 export function declareEncoder(device: Device, precision: Precision, network: VaeConfig, source?: TensorSource) {
   return declarePart(device, "vae_encoder", network, (g, w, config) => {
-    encode(g, w, config, g.input("picture", [1, config.factor, config.factor, padChannels(3)]));
+    const side = LEAST_LATENTS * config.factor;
+    encode(g, w, config, g.input("picture", [1, side, side, padChannels(3)]));
   }, { precision, source, others: /^decoder\.|^post_quant_conv\./ });
 }
 

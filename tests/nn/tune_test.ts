@@ -1,5 +1,5 @@
 import assert from "@std/assert";
-import { Device } from "../../src/gpu/device.ts";
+import { Device, type Precision } from "../../src/gpu/device.ts";
 import { attentionTile, convolutionTaps } from "../../src/ops/choose.ts";
 import { matmulTile } from "../../src/ops/choose_tile.ts";
 import { ATTENTION, MATMUL } from "../../src/ops/variants.ts";
@@ -9,6 +9,16 @@ import { tuneOnce, usesOf } from "../../src/pipeline/tuning.ts";
 import { compiling, testDevice } from "../ops/harness.ts";
 
 const SHAPE = { rows: 65536, panels: 10, depth: 160, taps: 1 };
+
+function tapsOf(
+  device: Device,
+  inChannels: number,
+  outChannels: number,
+  side = Infinity,
+  precision: Precision = "f16",
+): number {
+  return convolutionTaps(device, { inChannels, outChannels, side, precision });
+}
 
 /** A GPU whose compiler makes a mistake in what is compiled from `from`. */
 async function faulty(from: RegExp, to: string): Promise<Device> {
@@ -143,7 +153,7 @@ Deno.test("choices follow the speeds that were measured", async () => {
   const { gpu, summary } = await testDevice("like a GPU");
   const device = new Device(gpu, summary, true, false);
   assert.equal(matmulTile(device, SHAPE, 64, "f16").rows, 8);
-  assert.equal(convolutionTaps(device, 320, 320), 16);
+  assert.equal(tapsOf(device, 320, 320), 16);
   assert.equal(attentionTile(device, 40).parts, 1);
   device.tuning = {
     wrong: [],
@@ -158,11 +168,11 @@ Deno.test("choices follow the speeds that were measured", async () => {
     },
   };
   assert.equal(matmulTile(device, SHAPE, 64, "f16").rows, 4);
-  assert.equal(convolutionTaps(device, 320, 320), 9);
+  assert.equal(tapsOf(device, 320, 320), 9);
   const { speeds } = device.tuning;
   device.tuning = { wrong: [], speeds: { ...speeds, "conv3x3 winograd 4 at 320": 3 } };
-  assert.equal(convolutionTaps(device, 320, 320), 36);
-  assert.equal(convolutionTaps(device, 1280, 1280), 9, "36 numbers for nine of as many take much memory");
+  assert.equal(tapsOf(device, 320, 320), 36);
+  assert.equal(tapsOf(device, 1280, 1280), 9, "36 numbers for nine of as many take much memory");
   device.tuning = { wrong: ["conv3x3 winograd 4"], speeds };
   assert.equal(attentionTile(device, 40), attentionTile(device, 64));
   const { "attention tile 40 at 40": _, ...half } = device.tuning.speeds;
@@ -177,13 +187,14 @@ Deno.test("choices follow the speeds that were measured", async () => {
 Deno.test("software adapters convolve by tiles of 4×4 where three kernels do it, and use the next best where one is wrong", async () => {
   const { gpu, summary } = await testDevice();
   const device = new Device(gpu, { ...summary, software: true }, true, false);
-  const taps = (...channels: [number, number][]) => channels.map(([from, to]) => convolutionTaps(device, from, to));
-  const layers: [number, number][] = [[320, 320], [960, 640], [128, 128], [16, 128], [4, 320], [1280, 1280]];
-  assert.deepEqual(taps(...layers), [36, 36, 16, 9, 9, 9]);
+  const layers = [[320, 320], [960, 640], [128, 128], [16, 128], [4, 320], [1280, 1280]];
+  assert.deepEqual(layers.map(([from, to]) => tapsOf(device, from, to)), [36, 36, 16, 9, 9, 9]);
+  const levels = (precision: Precision) => [1, 2, 4, 8].map((side) => tapsOf(device, 512, 512, side, precision));
+  assert.deepEqual([levels("f16"), levels("f32")], [[16, 16, 36, 36], [16, 16, 16, 36]], "numbers for pixels");
   device.tuning = { wrong: ["conv3x3 winograd 4"], speeds: {} };
-  assert.deepEqual(taps([320, 320]), [16]);
+  assert.equal(tapsOf(device, 320, 320), 16);
   device.tuning = { wrong: ["conv3x3 winograd 4", "conv3x3 winograd"], speeds: {} };
-  assert.deepEqual(taps([320, 320]), [9]);
+  assert.equal(tapsOf(device, 320, 320), 9);
 });
 
 Deno.test("NVIDIA's cards begin with a table of their own", async () => {
@@ -194,12 +205,12 @@ Deno.test("NVIDIA's cards begin with a table of their own", async () => {
     assert.equal(matmulTile(device, SHAPE, 64, "f32").halfs, undefined, "f32 is summed in f32");
     // As many workgroups as an H200 has multiprocessors, and half as many again, leave half of it idle in turns.
     assert.equal(matmulTile(device, { ...SHAPE, rows: 512, panels: 20, depth: 1280 }, 64, "f16").slices > 1, true);
-    assert.equal(convolutionTaps(device, 1280, 1280), 16);
+    assert.equal(tapsOf(device, 1280, 1280), 16);
     assert.equal(attentionTile(device, 64), ATTENTION["tile 64 by 4"]);
   }
   const other = new Device(gpu, { ...summary, vendor: "4098" }, true, false);
   assert.equal(matmulTile(other, SHAPE, 64, "f16").ahead, undefined);
-  assert.equal(convolutionTaps(other, 1280, 1280), 9);
+  assert.equal(tapsOf(other, 1280, 1280), 9);
 });
 
 /** A folder that is gone at the end. */

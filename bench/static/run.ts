@@ -5,8 +5,8 @@
  * dispatches.
  *
  * Arguments: families (navi21, navi31, vega10, …; these three by default), --f32, --subgroup, --only=pattern, --mix,
- * --matmul=variant and --conv=variant for others than the table's, and --write to put the table into docs/speed.md. All that is fetched
- * lies in ~/.cache/rpg/bench-static.
+ * --matmul=variant and --conv=variant for others than the table's, and --write to put the table into docs/speed.md. All
+ * that is fetched lies in ~/.cache/rpg/bench-static.
  *
  * @module
  */

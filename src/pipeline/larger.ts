@@ -48,7 +48,7 @@ export async function withLarger(
     const part = await networks.upscaler!(pathOf(file));
     return { part, stage: enlargingStage(part, size) } satisfies Enlarging;
   };
-  const second = again ? await draw(...secondOf(networks, settings)) : undefined;
+  const second = again ? withPromptsOf(drawing, await draw(...secondOf(networks, settings))) : undefined;
   const by: NonNullable<Larger["by"]> = hiresUpscaler === "latent" || hiresUpscaler === "lanczos"
     ? hiresUpscaler
     : await open(hiresUpscaler, settings);
@@ -57,6 +57,12 @@ export async function withLarger(
     ...(upscaleModel === undefined ? {} : { finally: await open(upscaleModel, second?.settings ?? settings) }),
   };
   return tied({ ...await withNames(drawing), larger });
+}
+
+/** The second drawing with the first's embeddings, unless other steps give its prompts other texts. */
+function withPromptsOf({ prompts }: Drawing, second: Drawing): Drawing {
+  const known = new Set(prompts.texts.map(({ prompt }) => prompt));
+  return second.prompts.texts.every(({ prompt }) => known.has(prompt)) ? { ...second, prompts } : second;
 }
 
 /** The drawing whose settings have names and hashes in place of paths. */

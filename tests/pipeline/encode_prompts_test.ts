@@ -54,3 +54,16 @@ Deno.test("a prompt that one tokenizer cuts into more chunks than the other has 
   assert.deepEqual(prompts.texts.map(({ chunks }) => chunks.map(({ length }) => length)), [[2, 2], [1, 1]]);
   assert.deepEqual(prompts.texts[0].chunks[0][1], tokenize(tokenizers[0], "").chunks[0]);
 });
+
+Deno.test("what is drawn again larger takes the embeddings of the first time", async () => {
+  const folder = new URL("../golden/models/sdxl", import.meta.url).pathname;
+  using model = await loadModel(folder, { device: await testDevice() });
+  const { hold } = model;
+  let encoded = 0;
+  model.hold = async (stage, offload) => {
+    if (stage.name === "encoding") encoded++;
+    return await hold.call(model, stage, offload);
+  };
+  await paint(model, { prompt: "a [cat|dog]", width: 64, height: 64, steps: 2, hiresScale: 2 });
+  assert.equal(encoded, model.textEncoders.length);
+});

@@ -90,7 +90,10 @@ export async function describeModel(model: Model, full = false, signal?: AbortSi
     prediction,
     zsnr,
     fullHash: full || undefined,
-    ...await identify(model.checkpoint, full, signal),
+    ...await identify(model.checkpoint, full, signal).catch((cause) => {
+      model.expectOpen(); // its files are closed with it
+      throw cause;
+    }),
   };
   return readModel(described);
 }

@@ -17,16 +17,37 @@ const LONG = new Map(
 );
 const SHORT = new Map(Object.entries(SETTINGS).flatMap(([name, { short }]) => short ? [[short, name]] : []));
 
+const ATTENTION = "Leave it out: attention here never holds the whole matrix.";
+const THREADS = "Leave it out: the GPU, or its software driver, uses what there is.";
+const ON_CPU = 'Take "--offload-to-cpu": each network is on the device only while it is needed.';
+const LARGER = 'That is "--hires-scale 2" here.';
+
 /** What other tools' flags are for, where no flag of ours does the same. */
 const ELSEWHERE: Record<string, string> = {
   "ddim": 'That is "--sampling-method ddim" here.',
   "plms": 'That is "--sampling-method pndm" here.',
   "outdir": 'That is "-o FOLDER/" here.',
+  "n-samples": 'That is "-b N" here.',
+  "skip-grid": "Leave it out: a sheet is drawn only with --grid or --contact-sheet.",
+  "canny": 'That is "--control-preprocess canny" here.',
+  "hr": LARGER,
+  "enable-hr": LARGER,
+  "hires-fix": LARGER,
+  "tiling": 'Pictures that repeat without seams are not drawn here; "--vae-tiling" decodes in tiles.',
   "no-half": 'That is "--type f32" here.',
+  "precision": 'That is "--type f32" or "--type f16" here.',
+  "fp16": 'That is "--type f16" here.',
   "no-half-vae": "Leave it out: the VAE computes in f32 by itself where f16 overflows.",
-  "xformers": "Leave it out: attention here never holds the whole matrix.",
-  "diffusion-fa": "Leave it out: attention here never holds the whole matrix.",
-  "threads": "Leave it out: the GPU, or its software driver, uses what there is.",
+  "xformers": ATTENTION,
+  "enable-xformers-memory-efficient-attention": ATTENTION,
+  "diffusion-fa": ATTENTION,
+  "flash-attn": ATTENTION,
+  "threads": THREADS,
+  "t": THREADS,
+  "cpu": "Leave it out: where there is no GPU, the CPU computes.",
+  "clip-on-cpu": ON_CPU,
+  "vae-on-cpu": ON_CPU,
+  "control-net-cpu": ON_CPU,
 };
 
 /**

@@ -53,7 +53,9 @@ function bestOf({ drawn }: Looked) {
 export function describeLooked({ checklist, marks, drawn, rounds, result }: Looked): string {
   const attempts = rounds.flatMap(({ attempts }) => attempts);
   const anew = attempts.filter(({ whole }) => whole).length;
-  return `${drawn.length + anew} drawn, ${attempts.length - anew} repaints, ${result.timings.steps.length} steps; ` +
+  const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
+  const [repaints, steps] = [attempts.length - anew, result.timings.steps.length];
+  return `${drawn.length + anew} drawn, ${counted(repaints, "repaint")}, ${counted(steps, "step")}; ` +
     `${standing(checklist, marks)}.`;
 }
 

@@ -49,7 +49,7 @@ function alphaSchedule(settings: SchedulerSettings, sampler: SamplerName, steps:
   }
   if (sampler === "pndm" && !settings.skip_prk_steps && steps < 4) {
     throw new UsageError(
-      `pndm starts with three Runge–Kutta steps for this model; ${steps} steps are too few, use 4 or more.`,
+      `pndm starts with three Runge–Kutta steps for this model: it takes 4 steps or more, not ${steps}.`,
     );
   }
   const alphaBar = alphaBarAt(settings);

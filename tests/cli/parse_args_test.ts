@@ -55,7 +55,7 @@ Deno.test("other tools' names of samplers are understood, large seeds stay exact
 });
 
 const REFUSED: [line: string[], message: RegExp][] = [
-  [["x", "-t", "4"], /There is no flag -t\. "/],
+  [["x", "-y", "4"], /There is no flag -y\. "/],
   [["x", "--stpes", "3"], /no flag --stpes.*Did you mean "--steps"/],
   [["x", "-Z"], /no flag -Z/],
   [["x", "--steps"], /--steps needs a value: --steps N/],
@@ -74,6 +74,8 @@ const REFUSED: [line: string[], message: RegExp][] = [
   [["x", "--cgf-scale", "3"], /Did you mean "--cfg-scale"/],
   [["x", "--zebra"], /no flag --zebra\. "main\.ts help/],
   [["x", "--no-half"], /That is "--type f32" here/],
+  [["x", "-t", "8"], /no flag -t\. Leave it out/],
+  [["x", "--enable_hr"], /That is "--hires-scale 2" here/],
   [["doctor", "now"], /doctor takes no argument/],
 ];
 

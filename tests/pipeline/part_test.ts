@@ -8,6 +8,7 @@ import { openCheckpoint } from "../../src/model/checkpoint.ts";
 import { taesdDecode } from "../../src/nn/taesd.ts";
 import { Weights } from "../../src/nn/weights.ts";
 import { generate, paint } from "../../src/generate.ts";
+import { pictureBytes } from "../../src/save_picture.ts";
 import { loadModel, Model } from "../../src/pipeline/model.ts";
 import { inFolder } from "../model/files.ts";
 import { testDevice } from "../ops/harness.ts";
@@ -133,11 +134,13 @@ Deno.test("an aborted signal ends loading in the middle of a part, of which noth
 Deno.test("a model is closed once, and what is asked of it then says so", async () => {
   const model = await loadModel(tiny.replace("sdxl", "sd1"));
   const options = { prompt: "x", width: 32, height: 32, steps: 2 };
+  const drawn = await paint(model, options);
   const run = generate(model, options);
   await run.next();
   model.close();
   await assert.rejects(run.next(), /The model is closed/);
   await assert.rejects(paint(model, options), /The model is closed/);
+  await assert.rejects(pictureBytes(drawn, model), /The model is closed/); // it takes the hashes from its files
   model.close();
 });
 

@@ -14,6 +14,7 @@ import { WEIGHTS } from "./find_models.ts";
 import { openFolder } from "./folder.ts";
 import type { Checkpoint, Parts } from "./parts.ts";
 import { EDM_LATENTS, predictionOf, presetByModelName, presetByName, PRESETS } from "./preset.ts";
+import type { Told } from "./single_file_preset.ts";
 
 /** What a user may overrule. */
 export interface OpenOptions {
@@ -55,17 +56,19 @@ export async function openCheckpoint(model: string, options: OpenOptions = {}): 
   try {
     const { family, reason } = parts;
     const name = modelName(path);
-    const { preset, scheduler } = choosePreset(parts, name, options);
-    if (!folder && preset.name === "playground-v2.5" && !parts.vae.config.latents_mean) {
-      Object.assign(parts.vae.config, EDM_LATENTS);
-      reason.push("Its latents' mean and deviation are not in the file: Playground v2.5's own are taken.");
-    }
+    let note: Told | undefined;
     if (options.unet) {
       const { openUnet } = await import("./unet_file.ts");
       const unet = await openUnet(await fetchModel(options.unet, { signal, onProgress }), parts, variant);
+      note = unet.note;
       parts.sources.push(unet.source);
       parts.unet = unet;
       reason.push(`UNet: ${publicName(options.unet)}, as asked.`);
+    }
+    const { preset, scheduler } = choosePreset(parts, name, options, note);
+    if (!folder && preset.name === "playground-v2.5" && !parts.vae.config.latents_mean) {
+      Object.assign(parts.vae.config, EDM_LATENTS);
+      reason.push("Its latents' mean and deviation are not in the file: Playground v2.5's own are taken.");
     }
     if (options.vae) {
       const { openVae } = await import("./vae_file.ts");
@@ -112,15 +115,16 @@ export function modelName(path: string): string {
 const HINTS = new Set(["sd21-base", "sd-turbo", "hyper-sd15", "hyper-sdxl", "sdxl-lightning", "sdxl-turbo"]);
 
 /**
- * A user's word counts first, then the name of a UNet that replaces the model's, of which the model's own scheduler
- * knows nothing; then the model's keys and config, then its name, then its family.
+ * A user's word counts first, then the file and name of a UNet that replaces the model's, of which the model's own
+ * scheduler knows nothing; then the model's keys and config, then its name, then its family.
  */
-function choosePreset(parts: Parts, name: string, options: OpenOptions) {
+function choosePreset(parts: Parts, name: string, options: OpenOptions, note?: Told) {
   const { family, reason } = parts;
   const asked = options.preset && options.preset !== "auto" ? presetByName(options.preset, family) : undefined;
   const unet = modelName(options.unet ?? "");
   const named = presetByModelName(unet, family);
-  const byUnet = named?.prediction === "edm" ? undefined : named; // EDM wants a VAE of its own, too
+  const noted = note && { ...PRESETS.get(note.name)!, ...(note.scheduler && { scheduler: note.scheduler }) };
+  const byUnet = noted ?? (named?.name === "playground-v2.5" ? undefined : named); // whose latents are its VAE's own
   const byKeys = parts.presetName === undefined ? undefined : PRESETS.get(parts.presetName);
   const byName = presetByModelName(name, family);
   const fallback = [...PRESETS.values()].find((p) => p.family === family)!;
@@ -129,8 +133,10 @@ function choosePreset(parts: Parts, name: string, options: OpenOptions) {
   const told = asked ?? byUnet;
   const known = told ?? byKeysOrName ?? fallback;
   if (asked) reason.push(`Preset ${known.name}: as asked.`);
-  else if (byUnet) reason.push(`Preset ${known.name} (${known.title}): by the UNet's name "${unet}".`);
-  else if (byKeysOrName && byKeysOrName === byName) {
+  else if (byUnet) {
+    const why = note ? `by the UNet's file, since ${note.why}` : `by the UNet's name "${unet}"`;
+    reason.push(`Preset ${known.name} (${known.title}): ${why}.`);
+  } else if (byKeysOrName && byKeysOrName === byName) {
     reason.push(`Preset ${known.name} (${known.title}): by the name "${name}".`);
   } else if (!byKeys) reason.push(`Preset ${known.name} (${known.title}): nothing says otherwise.`);
 

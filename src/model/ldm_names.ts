@@ -7,6 +7,9 @@
 import type { TensorSource } from "../formats/tensor_source.ts";
 import type { View } from "../formats/view.ts";
 
+/** Before the UNet's names in a single file. */
+export const UNET_PREFIX = "model.diffusion_model.";
+
 const RESNET: [old: RegExp, name: string][] = [
   [/^in_layers\.0\./, "norm1."],
   [/^in_layers\.2\./, "conv1."],

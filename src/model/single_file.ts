@@ -10,12 +10,12 @@ import { takeConfigsBeside } from "./configs_beside.ts";
 import { renamed, textNames } from "./diffusers_names.ts";
 import { describeForeign } from "./foreign.ts";
 import { textConfig, unetConfig } from "./infer_config.ts";
-import { openClipViews } from "./ldm_names.ts";
+import { openClipViews, UNET_PREFIX } from "./ldm_names.ts";
 import { openTensors } from "../formats/open_tensors.ts";
 import { type Family, PRESETS } from "./preset.ts";
 import { presetOf, vaeScaling } from "./single_file_preset.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
-import { UNET_PREFIX, unetOf } from "./unet_file.ts";
+import { unetOf } from "./unet_file.ts";
 import { VAE_PREFIX, vaeOf } from "./vae_file.ts";
 import { type View, viewOf } from "../formats/view.ts";
 

@@ -9,8 +9,8 @@ import { toFloat32 } from "../formats/dtype.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
 import { BYTES_OF } from "../limits.ts";
 import type { SchedulerConfig } from "../sample/types.ts";
+import { UNET_PREFIX } from "./ldm_names.ts";
 import { type Family, PRESETS } from "./preset.ts";
-import { UNET_PREFIX } from "./unet_file.ts";
 
 /** A preset, and why; without `why` it is only the family's first guess. */
 export interface Told {
@@ -25,28 +25,34 @@ export interface Told {
  * trainers and ComfyUI write it.
  */
 export async function presetOf(file: TensorSource, family: Family): Promise<Told> {
+  const note = await noteOf(file, family);
   if (file.tensors.get(`${UNET_PREFIX}input_blocks.0.0.weight`)?.shape[1] === 9) {
     return {
       name: { sd1: "sd15-inpaint", sd2: "sd2-inpaint", sdxl: "sdxl-inpaint" }[family],
-      why: "its UNet takes 9 channels",
+      why: ["its UNet takes 9 channels", ...(note?.why ? [note.why] : [])].join(", and "),
+      scheduler: note?.scheduler,
     };
   }
-  const { metadata = {} } = file;
+  if (family === "sdxl" && file.tensors.has("edm_mean")) {
+    return { name: "playground-v2.5", why: "it has the key edm_mean" };
+  }
+  if (note) return note;
+  return family === "sd2" ? await spreadOfSd2(file) : { name: family === "sd1" ? "sd15" : "sdxl" };
+}
+
+/** What a file says of its UNet's prediction by a key or in its header: true wherever that UNet goes. */
+export async function noteOf(file: TensorSource, family: Family): Promise<Told | undefined> {
+  const { metadata = {}, tensors } = file;
+  if (family === "sdxl" && tensors.has("edm_vpred.sigma_max")) return await cosXl(file);
+  if (family === "sdxl" && tensors.has("v_pred")) {
+    const zsnr = tensors.has("ztsnr");
+    return vOf("sdxl-vpred", `it has the key v_pred${zsnr ? " and the key ztsnr" : ""}`, zsnr);
+  }
   const noted = metadata["modelspec.prediction_type"] ?? metadata["modelspec.predict_key"];
   const why = `its header notes the prediction ${noted}`;
   const isV = noted === "v" || noted === "v_prediction";
-  if (family === "sd1") return isV ? vOf("sd15", why) : { name: "sd15" };
-  if (family === "sd2") {
-    if (isV || noted === "epsilon") return { name: isV ? "sd21" : "sd21-base", why };
-    return await spreadOfSd2(file);
-  }
-  if (file.tensors.has("edm_mean")) return { name: "playground-v2.5", why: "it has the key edm_mean" };
-  if (file.tensors.has("edm_vpred.sigma_max")) return await cosXl(file);
-  if (file.tensors.has("v_pred")) {
-    const zsnr = file.tensors.has("ztsnr");
-    return vOf("sdxl-vpred", `it has the key v_pred${zsnr ? " and the key ztsnr" : ""}`, zsnr);
-  }
-  return isV ? vOf("sdxl-vpred", why) : { name: "sdxl" };
+  if (family === "sd2" && (isV || noted === "epsilon")) return { name: isV ? "sd21" : "sd21-base", why };
+  return isV ? vOf(family === "sd1" ? "sd15" : "sdxl-vpred", why) : undefined;
 }
 
 /** A preset for a file that predicts v. @param zsnr whether its schedule ends in pure noise, which only a key tells */

@@ -12,11 +12,14 @@ import { type View, viewOf } from "../formats/view.ts";
 import { openComponent } from "./component_files.ts";
 import { describeForeign } from "./foreign.ts";
 import { unetConfig } from "./infer_config.ts";
-import { layersOf, unetName } from "./ldm_names.ts";
+import { layersOf, UNET_PREFIX, unetName } from "./ldm_names.ts";
 import type { Component, Parts } from "./parts.ts";
+import { noteOf, type Told } from "./single_file_preset.ts";
 
-/** Before the UNet's names in a single file. */
-export const UNET_PREFIX = "model.diffusion_model.";
+/** A UNet, and what its file says of its prediction. */
+interface OtherUnet extends Component {
+  note?: Told;
+}
 
 /** The UNet within a file, under the original code's names after `prefix`. */
 export function unetOf(file: TensorSource, prefix: string): TensorSource {
@@ -38,7 +41,7 @@ export function unetOf(file: TensorSource, prefix: string): TensorSource {
  * @param model what it goes with: the text encoders must be those that it was trained with
  * @throws ModelError that says what the file is, where it has no UNet or one for other text encoders
  */
-export async function openUnet(path: string, model: Parts, variant?: string): Promise<Component> {
+export async function openUnet(path: string, model: Parts, variant?: string): Promise<OtherUnet> {
   const unet = await openAny(path, model, variant);
   const [width, wanted] = [unet, model.unet].map(({ config }) => config.cross_attention_dim);
   if (JSON.stringify(width) === JSON.stringify(wanted)) return unet;
@@ -49,7 +52,7 @@ export async function openUnet(path: string, model: Parts, variant?: string): Pr
   );
 }
 
-async function openAny(path: string, { unet, family, textEncoders }: Parts, variant?: string): Promise<Component> {
+async function openAny(path: string, { unet, family, textEncoders }: Parts, variant?: string): Promise<OtherUnet> {
   if (await isFolder(path)) return await openComponent(path, "unet", "UNet2DConditionModel", variant);
   const file = await openTensors(path);
   try {
@@ -65,7 +68,8 @@ async function openAny(path: string, { unet, family, textEncoders }: Parts, vari
     const { attention_head_dim, num_attention_heads, norm_num_groups } = unet.config;
     const alike = JSON.stringify(inferred.block_out_channels) === JSON.stringify(unet.config.block_out_channels);
     const told = { attention_head_dim, num_attention_heads, norm_num_groups };
-    return { config: alike ? { ...inferred, ...defined(told) } : inferred, source };
+    const config = alike ? { ...inferred, ...defined(told) } : inferred;
+    return { config, source, note: await noteOf(file, family) };
   } catch (error) {
     file.close();
     throw error;

@@ -259,6 +259,17 @@ const DETECTED: [
   ],
   ["plain SDXL", "sdxl", "x", () => {}, "sdxl", "epsilon"],
   ["a name that sounds distilled", "sdxl", "hyperRealisticXL_v2", () => {}, "sdxl", "epsilon"],
+  [
+    "9 channels and v_pred",
+    "sdxl",
+    "x",
+    (t) => {
+      t["model.diffusion_model.input_blocks.0.0.weight"].shape = [4, 9, 3, 3];
+      t.v_pred = { shape: [0] };
+    },
+    "sdxl-inpaint",
+    "v_prediction",
+  ],
   ["v_pred", "sdxl", "x", (t) => t.v_pred = { shape: [0] }, "sdxl-vpred", "v_prediction"],
   [
     "edm_mean",
@@ -383,6 +394,32 @@ Deno.test("ztsnr beside v_pred asks for a zero terminal SNR; CosXL and Playgroun
     ]);
     assert.match(merged.reason.join(" "), /not in the file: Playground v2\.5's own/);
     merged.close();
+  }));
+
+Deno.test("what the file of a UNet that replaces the model's says of its prediction counts", () =>
+  inFolder(async (folder) => {
+    const [base, unet] = [`${folder}/x.safetensors`, `${folder}/other.safetensors`];
+    await variant(base, "sdxl", () => {});
+    const told = async (change: (t: Record<string, Written>) => void, metadata?: Record<string, string>) => {
+      await variant(unet, "sdxl", change, metadata);
+      const { preset: { name, prediction }, scheduler, reason, close } = await openCheckpoint(base, { unet });
+      close();
+      return [name, prediction, scheduler.rescale_betas_zero_snr, reason.join(" ").match(/by the UNet's [^.]*/)?.[0]];
+    };
+    assert.deepEqual((await told(() => {})).slice(0, 2), ["sdxl", "epsilon"]);
+    const alone = (t: Record<string, Written>) => {
+      for (const name of Object.keys(t)) {
+        const own = name.match(/^model\.diffusion_model\.(.*)/)?.[1];
+        if (own) t[own] = t[name];
+        delete t[name];
+      }
+      Object.assign(t, { v_pred: { shape: [0] }, ztsnr: { shape: [0] } });
+    };
+    const why = "by the UNet's file, since it has the key v_pred and the key ztsnr";
+    assert.deepEqual(await told(alone), ["sdxl-vpred", "v_prediction", true, why]);
+    const noted = { "modelspec.prediction_type": "v" };
+    const header = "by the UNet's file, since its header notes the prediction v";
+    assert.deepEqual(await told(() => {}, noted), ["sdxl-vpred", "v_prediction", false, header]);
   }));
 
 Deno.test("what a header notes of the prediction counts where no key says it, and before the spread of SD 2", () =>

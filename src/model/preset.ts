@@ -66,6 +66,7 @@ const PNDM = { _class_name: "PNDMScheduler", ...PUBLISHED };
 const DDIM_V = { _class_name: "DDIMScheduler", ...PUBLISHED, prediction_type: "v_prediction" };
 const EULER = { _class_name: "EulerDiscreteScheduler", ...LEADING };
 const EULER_A = { _class_name: "EulerAncestralDiscreteScheduler" };
+const X0 = { ...EULER, ...TRAILING, prediction_type: "sample" };
 const V_ZSNR = { ...EULER, ...TRAILING, prediction_type: "v_prediction", rescale_betas_zero_snr: true };
 const V_ZSNR_KEYS = { timestep_spacing: "trailing", rescale_betas_zero_snr: true, set_alpha_to_one: true };
 const EDM = {
@@ -139,6 +140,7 @@ const TABLE: Record<Family, Row[]> = {
     ["sdxl-inpaint", "Stable Diffusion XL inpainting", 1024, 50, 7.5, EULER],
     ["sdxl-vpred", "Stable Diffusion XL, v-prediction with zero-SNR", 1024, 28, 5, V_ZSNR, /v[-_]?pred/i],
     ["sdxl-turbo", "SDXL-Turbo", 512, 4, 0, { ...EULER_A, ...TRAILING }, /sd[-_]?xl[-_]?turbo/i],
+    ["sdxl-lightning-x0", "SDXL-Lightning in one step (x₀)", 1024, 1, 1, X0, /lightning.*[-_]x0/i],
     ["sdxl-lightning", "SDXL-Lightning", 1024, 4, 1, { ...EULER, ...TRAILING }, /lightning/i],
     ["hyper-sdxl", "Hyper-SDXL", 1024, 8, 1, { ...OLD, ...TRAILING, _class_name: "DDIMScheduler" }, /hyper(?!.?real)/i],
     ["lcm-sdxl", "LCM (SDXL)", 1024, 4, 1, { _class_name: "LCMScheduler", ...OLD }, /(^|[^a-z])lcm([^a-z]|$)/i],

@@ -288,6 +288,7 @@ const DETECTED: [
     "edm",
   ],
   ["the name sd_xl_turbo", "sdxl", "sd_xl_turbo_1.0_fp16", () => {}, "sdxl-turbo", "epsilon"],
+  ["the name Lightning", "sdxl", "sdxl_lightning_1step_x0", () => {}, "sdxl-lightning-x0", "sample"],
   ["the name playground", "sdxl", "playground-v2.fp16", () => {}, "playground-v2", "epsilon"],
   ["the name IterComp", "sdxl", "IterComp", () => {}, "itercomp", "epsilon"],
   ["the name DreamShaper XL turbo", "sdxl", "DreamShaperXL_Turbo_v2", () => {}, "dreamshaper-xl-turbo", "epsilon"],

@@ -12,6 +12,7 @@ import { repaintOf } from "./edit/repaint.ts";
 import { type Guides, placed, rectOfOperation } from "./edit/place.ts";
 import { grown, overlap } from "./edit/rects.ts";
 import { operationsBetween } from "./edit/difference.ts";
+import { thingMeant } from "./edit/spoken_place.ts";
 import { draw, type ImageResult, type StepEvent, toEnd } from "./generate.ts";
 import { checklistOf } from "./judge/checklist.ts";
 import { ask, type Check, isFault, type Judge, type Mark, worth } from "./judge/judge.ts";
@@ -177,7 +178,7 @@ export async function planEdit(
     ? await operationsBetween(target, picture, plan, judge, signal)
     : { plan, operations: target };
   if (typeof target !== "string") checkOperations(target);
-  const objects = [...new Set(between.operations.flatMap(({ object }) => object ?? []))];
+  const objects = [...new Set(between.operations.flatMap(({ object }) => object ? thingMeant(object).said : []))];
   const things = plan ? checklistOf(plan).map(({ words }) => words) : [];
   const looks = new Map<readonly string[], Promise<Heat>>();
   const lookFor = async (phrases: readonly string[]) => {

@@ -15,8 +15,8 @@ import { headOf } from "../plan/rules/noun.ts";
 import { planByRules } from "../plan/rules/rules.ts";
 import type { Rect } from "../region/layout.ts";
 import { boxOf, type Operation, rectOf } from "./operation.ts";
-import { spokenPlace } from "./place.ts";
 import { overlap } from "./rects.ts";
+import { boxAt, spokenPlace } from "./spoken_place.ts";
 
 /**
  * What must change so that the picture obeys the prompt. Where a judge looks, only what is not right; else what the
@@ -44,7 +44,7 @@ export async function operationsBetween(
   // A target of one thing has no cells; its words may name the place.
   const checks = cells.map((check): Check => {
     const { said, place } = spokenPlace(check.words);
-    return check.box || !place ? check : { words: said, box: place };
+    return check.box || !place ? check : { words: said, box: boxAt(place) };
   });
   const before = plan ? checklistOf(plan) : [];
   const marks = judge && await ask(judge, picture, checks, signal);

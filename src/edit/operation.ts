@@ -12,6 +12,7 @@ import { article, COLOURS } from "../plan/rules/words.ts";
 import type { Picture } from "../picture/picture.ts";
 import type { Rect } from "../region/layout.ts";
 import type { Box } from "../settings/kinds.ts";
+import { thingMeant } from "./spoken_place.ts";
 
 /** The kinds of changes. */
 export const OPERATIONS = ["replace", "recolor", "remove", "add"] as const;
@@ -125,7 +126,7 @@ export function operationOf(kind: Operation["kind"], text: string): Operation {
 
 /** "the red apple" in "green" is "a green apple"; `colour` may have several words. */
 export function recolored(object: string, colour: string): string {
-  const bare = object.replace(/^(?:an?|the|his|her|its|their|my|one) /i, "").split(" ");
+  const bare = thingMeant(object).said.replace(/^(?:an?|the|his|her|its|their|my|one) /i, "").split(" ");
   const words = [colour, ...bare.filter((word) => !COLOURS.has(word.toLowerCase()))].join(" ");
   return `${article(words)} ${words}`;
 }

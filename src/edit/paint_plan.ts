@@ -11,8 +11,9 @@ import { isEmpty, placesOf, sharedPhrases } from "../judge/checklist.ts";
 import type { Rect } from "../region/layout.ts";
 import { hiddenRegions } from "../region/visible.ts";
 import type { Operation } from "./operation.ts";
-import { leadingPlace, rectOfOperation } from "./place.ts";
+import { rectOfOperation } from "./place.ts";
 import { area, overlap } from "./rects.ts";
+import { leadingPlace, sideOf, thingMeant } from "./spoken_place.ts";
 
 /** Share of the smaller that lies in the other, from which a box counts as a region's own place. */
 const SAME = 0.8;
@@ -113,15 +114,15 @@ const JOINING = "an?|the|one|and|or|with|of|on|in|at|by|to|from|near|next|beside
  * there. Of several the one whose place is the operation's; one that is said to be on another side is not it.
  */
 function phraseIn(prompt: string, object: string, box: Rect): { start: number; end: number } | undefined {
-  const bare = object.trim().replace(/^(?:an?|the) /i, "").replace(/[^\p{L}\p{N} -]/gu, ".");
+  const bare = thingMeant(object.trim()).said.replace(/^(?:an?|the) /i, "").replace(/[^\p{L}\p{N} -]/gu, ".");
   const last = bare.split(" ").at(-1)!;
   // Words between an article and the noun that are of one phrase with it.
   const between = `(?:(?!(?:${JOINING}) )[\\p{L}-]+ ){0,3}?`;
   const phrases = (words: string) =>
     [...prompt.matchAll(new RegExp(`\\b(?:(?:an?|the|one) ${between})?${words}\\b`, "giu"))].map((match) => {
       const end = match.index + match[0].length;
-      const place = leadingPlace(prompt.slice(end));
-      return { start: match.index, end, near: place ? overlap(place.side, box) : 1 / 2 };
+      const spot = leadingPlace(prompt.slice(end));
+      return { start: match.index, end, near: spot ? overlap(sideOf(spot.place), box) : area(box) }; // or anywhere
     }).filter(({ near }) => near > 0).sort((a, b) => b.near - a.near);
   return phrases(bare)[0] ?? phrases(last)[0];
 }

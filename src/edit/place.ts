@@ -10,23 +10,17 @@ import type { Picture } from "../picture/picture.ts";
 import { type Plan, regionsOf } from "../plan/plan.ts";
 import { checklistOf, placesOf } from "../judge/checklist.ts";
 import { headOf } from "../plan/rules/noun.ts";
-import { placeOf } from "../plan/rules/patterns.ts";
 import type { Rect } from "../region/layout.ts";
 import { freePlace } from "./free_place.ts";
 import { boxAround } from "./mask.ts";
 import { boxOf, describeOperation, type Operation, rectOf } from "./operation.ts";
-import { around, grown, overlap } from "./rects.ts";
+import { around, common, grown, overlap } from "./rects.ts";
+import { boxAt, sideOf, spokenPlace, thingMeant } from "./spoken_place.ts";
 
 /** A share of the object's sides that is painted around it, so that another shape finds room. */
 const MARGIN = 0.15;
-/** Share of the picture's sides that something added gets. */
-const ADDED = 0.5;
 /** Least pixels along the sides of a place: in a smaller one no model draws anything recognisable. */
 const LEAST = 128;
-
-/** Words that say where in a picture something is; the first group is the place. */
-const PLACE = ",? (?:at|in|on|near) the (?:(?:far|very) )?((?:(?:top|bottom|upper|lower|left|right|middle|centre" +
-  "|center|corner|side|half)[ -]?)+)(?: of the (?:picture|image))?";
 
 /** What tells where things are. */
 export interface Guides {
@@ -50,28 +44,30 @@ export interface Guides {
 
 /**
  * The operation with its place. Its box is its own; or at the place that its words name, or the nearest that is free;
- * or the plan's cell that shows the object, or where the judge sees it, or around its contour. Its mask is its own, or
- * the contour where that is wanted: by "auto", of what is recoloured or removed, since neither needs room for another
- * shape.
+ * or the plan's cell that shows the object, or where the judge sees it, or around its contour; of several alike, "the
+ * right cat" is the one there. Its mask is its own, or the contour where that is wanted: by "auto", of what is
+ * recoloured or removed, since neither needs room for another shape.
  *
  * @throws UsageError where nothing tells
  */
 export async function placed(operation: Operation, picture: Picture, guides: Guides): Promise<Operation> {
   const { plan, judge, sees, contour = "auto", guessed, signal } = guides;
   const { kind, object, words, mask, box: given } = operation;
+  const { said: thing = "", place } = object ? thingMeant(object) : {};
+  const side = place && sideOf(place);
   if (mask || given && kind === "add") return operation;
   const byShape = contour === "attention" || contour === "auto" && kind !== "replace" && (guessed || !given);
   if (given) {
-    const shape = byShape ? await sees?.(object!, rectOf(given)) : undefined;
+    const shape = byShape ? await sees?.(thing, rectOf(given)) : undefined;
     return shape ? { ...operation, mask: shape, byContour: true } : operation;
   }
   if (kind === "add") {
-    const { said, place } = spokenPlace(words!);
-    const asked = place ?? boxAt({});
+    const { said, place: spot } = spokenPlace(words!);
+    const asked = boxAt(spot ?? {});
     // Without a word on it, any free place will do, where something tells what is free.
     const least = { width: LEAST / picture.width, height: LEAST / picture.height };
-    const free = place || plan ? freePlace(asked, await placesTaken(picture, guides), least) : undefined;
-    if (!place && !free) {
+    const free = spot || plan ? freePlace(asked, await placesTaken(picture, guides), least) : undefined;
+    if (!spot && !free) {
       throw new UsageError(
         `Where shall "${briefText(said, 80)}" be? Say so (--add "${
           briefText(said, 80)
@@ -84,8 +80,12 @@ export async function placed(operation: Operation, picture: Picture, guides: Gui
     return { ...operation, words: said, box: boxOf(free ?? asked) };
   }
   const cell = plan && cellOf(plan, object!);
-  const [mark] = judge ? await ask(judge, picture, [{ words: object!, ...(cell ? { box: cell } : {}) }], signal) : [];
-  const seen = mark?.box && grown(mark.box, MARGIN);
+  const within = cell ?? side;
+  const check = { words: object!, ...(within ? { box: within } : {}) };
+  const [mark] = judge ? await ask(judge, picture, [check], signal) : [];
+  const found = mark?.box && (!side || overlap(mark.box, side)) ? grown(mark.box, MARGIN) : undefined;
+  // Two alike that touch are one thing to some judges.
+  const seen = found && cell && overlap(found, cell) ? common(found, grown(cell, MARGIN)) : found;
   const holds = cell ?? seen;
   if (!holds && mark?.verdict === "missing") {
     throw new UsageError(
@@ -93,7 +93,7 @@ export async function placed(operation: Operation, picture: Picture, guides: Gui
         `(${describeOperation(operation)}).`,
     );
   }
-  const shape = byShape || !holds ? await sees?.(object!, holds) : undefined;
+  const shape = byShape || !holds ? await sees?.(thing, holds ?? side) : undefined;
   if (!holds && shape) {
     guides.say?.(
       `Where "${object}" is, only the model's attention tells, which finds something for any word: look at the result, or ` +
@@ -131,46 +131,24 @@ async function placesTaken(picture: Picture, { plan, judge, sees, before = [], s
   return [...seen, ...come];
 }
 
-/** What words say without the place that they end in, and that place, where they name one: "a cat at the left". */
-export function spokenPlace(words: string): { said: string; place?: Rect } {
-  const spot = new RegExp(`${PLACE}$`, "i").exec(words);
-  return spot ? { said: words.slice(0, spot.index), place: boxAt(placeOf(spot[1].toLowerCase())) } : { said: words };
-}
-
-/** The words of a place that a text begins with, and the side of the picture that they mean. */
-export function leadingPlace(text: string): { words: string; side: Rect } | undefined {
-  const spot = new RegExp(`^${PLACE}\\b`, "i").exec(text);
-  if (!spot) return undefined;
-  const { x, y } = placeOf(spot[1].toLowerCase());
-  const span = (at?: number) => at === undefined ? [0, 1] : [at / 4, at / 4 + 1 / 2];
-  const [[x0, x1], [y0, y1]] = [span(x), span(y)];
-  return { words: spot[0], side: { x0, y0, x1, y1 } };
-}
-
-/** A box with half the picture's sides at a place, in the middle along an axis that was not named. */
-function boxAt({ x = 1, y = 1 }: { x?: number; y?: number }): Rect {
-  const start = (side: number) => side / 2 * (1 - ADDED);
-  return { x0: start(x), y0: start(y), x1: start(x) + ADDED, y1: start(y) + ADDED };
-}
-
-/** The cell of the one region that shows such a thing; of several alike the one that shares most words. */
-export function cellOf(plan: Plan, object: string): Rect | undefined {
-  const index = regionOf(plan, object);
-  return index === undefined ? undefined : placesOf(plan)[index];
-}
-
-/** The number of that region from 0; undefined where the plan has one region only, or none that fits. */
-export function regionOf(plan: Plan, object: string): number | undefined {
+/**
+ * The cell of the one region that shows such a thing; of several alike the one at the place that is meant, else the one
+ * that shares most words. Undefined where the plan has one region only, or none that fits.
+ */
+function cellOf(plan: Plan, object: string): Rect | undefined {
   const regions = regionsOf(plan);
   if (regions.length === 1) return undefined;
-  const head = headOf(object);
-  const asked = new Set(object.toLowerCase().split(/\W+/));
+  const places = placesOf(plan);
+  const { said, place: meant } = thingMeant(object);
+  const head = headOf(said);
+  const asked = new Set(said.toLowerCase().split(/\W+/));
   const fitting = regions.flatMap(({ prompt }, i) => {
     const words = prompt.toLowerCase().split(/\W+/);
     if (headOf(prompt) !== head && !words.includes(head)) return [];
-    return [{ i, shared: words.filter((word) => asked.has(word)).length }];
+    const near = meant ? overlap(sideOf(meant), places[i]) : 0;
+    return [{ place: places[i], near, shared: words.filter((word) => asked.has(word)).length }];
   });
-  return fitting.sort((a, b) => b.shared - a.shared || a.i - b.i)[0]?.i;
+  return fitting.sort((a, b) => b.near - a.near || b.shared - a.shared)[0]?.place;
 }
 
 /** A box of an operation that has one. */

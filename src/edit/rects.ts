@@ -24,13 +24,17 @@ export function around(rects: readonly Rect[]): Rect {
 
 /** The share of the smaller of two rectangles that lies in the other. */
 export function overlap(a: Rect, b: Rect): number {
-  const both = {
+  return area(common(a, b)) / Math.min(area(a), area(b));
+}
+
+/** What lies in both; with sides the wrong way round where nothing does. */
+export function common(a: Rect, b: Rect): Rect {
+  return {
     x0: Math.max(a.x0, b.x0),
     y0: Math.max(a.y0, b.y0),
     x1: Math.min(a.x1, b.x1),
     y1: Math.min(a.y1, b.y1),
   };
-  return area(both) / Math.min(area(a), area(b));
 }
 
 /** A share of the picture; none where the sides are the wrong way round. */

@@ -52,6 +52,33 @@ Deno.test("a place comes from the words, from the picture's plan, or from the ju
   await assert.rejects(where("the lamp", "remove"), /Where is "the lamp"\?.*--box/);
 });
 
+Deno.test("of several alike the one is meant whose place is named, behind its noun or before it", async () => {
+  const cats = planByRules("a cat on the left and a cat on the right");
+  const right = [0.5, 0, 1, 1] as [number, number, number, number];
+  for (const object of ["the cat on the right", "the right cat", "the rightmost cat", "cat at the right side"]) {
+    const asked: string[] = [];
+    const sees = (phrase: string) => (asked.push(phrase), Promise.resolve(undefined));
+    assert.deepEqual((await placed({ kind: "remove", object }, page, { plan: cats, sees })).box, right);
+    assert.match(asked.join(), /^(the )?cat$/);
+    const dog = planFor({ kind: "replace", object, words: "a dog", box: right }, cats);
+    assert.equal(dog.prompt, "a cat on the left and a dog on the right");
+    assert.equal(operationOf("recolor", `${object}=green`).words, "a green cat");
+  }
+  // Both touch, and a judge sees one thing.
+  const blob: Judge = () => Promise.resolve([{ verdict: "right", box: { x0: 0, y0: 0.2, x1: 1, y1: 0.8 } }]);
+  const recolor = operationOf("recolor", "the right cat=green");
+  const { box: [left, , , bottom] = [] } = await placed(recolor, page, { plan: cats, judge: blob });
+  assert.ok(left! > 0.4 && bottom! < 1);
+  assert.equal(operationOf("recolor", "the top hat=green").words, "a green top hat");
+  // Where no plan tells, another one that a judge sees is not it.
+  const other: Judge = () => Promise.resolve([{ verdict: "right", box: { x0: 0, y0: 0.2, x1: 0.4, y1: 0.8 } }]);
+  await assert.rejects(
+    placed(operationOf("remove", "the right cat"), page, { judge: other }),
+    /Where is "the right cat"/,
+  );
+  assert.ok((await placed(operationOf("remove", "the left cat"), page, { judge: other })).box);
+});
+
 Deno.test("a contour is the shape of what keeps its own or goes, and tells where a thing is when nothing else does", async () => {
   const shape = boxMask({ x0: 0.25, y0: 0.25, x1: 0.5, y1: 0.5 }, page.width, page.height);
   const asked: unknown[] = [];
@@ -165,6 +192,7 @@ Deno.test("a cell's operation changes that cell's prompt; another box gets a cel
   assert.equal(promptAfter(cats, { kind: "remove", object: "a cat", box }), "a cat on the left");
   assert.equal(promptAfter("a cat on the left", { kind: "remove", object: "a cat", box }), "a cat on the left");
   assert.equal(promptAfter("a cat, a cat on the left", dog), "a dog, a cat on the left");
+  assert.equal(after("a cat, a cat on the left", "a cat", "a dog"), "a dog, a cat on the left");
   assert.equal(after("an apple on a red carpet", "an apple", "a red car"), "a red car on a red carpet");
   assert.equal(after("a mat on a red carpet", "a pear", "a red car"), "a mat on a red carpet, a red car");
 });

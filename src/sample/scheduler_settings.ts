@@ -8,7 +8,7 @@ import { brief, briefText } from "../brief.ts";
 import { ModelError, UsageError } from "../errors.ts";
 import { classDefaults, fixedKeys } from "./class_defaults.ts";
 import { namedSchedules } from "./named_schedules.ts";
-import { samplerByName, type SamplerName, type SchedulerName } from "./names.ts";
+import { samplerByName, type SamplerName, SCHEDULER_NAMES, type SchedulerName } from "./names.ts";
 import { isTabled } from "./timesteps.ts";
 import type { SchedulerConfig, SchedulerSettings } from "./types.ts";
 
@@ -104,14 +104,27 @@ export function readSettings(
   if (edm && !edmSamplers.includes(sampler)) {
     throw new UsageError(`An EDM model runs with ${edmSamplers.join(", ")}, not with ${sampler}.`);
   }
-  const chosen = scheduler && (edm ? schedulerKeysEdm : schedulerKeys)[scheduler];
+  const keys: Partial<Record<SchedulerName, SchedulerConfig>> = edm ? schedulerKeysEdm : schedulerKeys;
+  const tabled = isTabled(sampler);
+  const defaults: Partial<SchedulerSettings> = classDefaults[edm ? "edm" : sampler];
   // A curve by name suits every sampler between noise levels, also where its class has no key for it.
-  const curved = chosen && !edm && !isTabled(sampler) && "use_karras_sigmas" in chosen ? noCurve : {};
-  const known: Partial<SchedulerSettings> = { ...curved, ...classDefaults[edm ? "edm" : sampler] };
-  const named = scheduler && scheduler in namedSchedules && isTabled(sampler);
-  if (scheduler && !(chosen && !named && Object.keys(chosen).every((key) => key in known || chosen[key] === false))) {
-    throw new UsageError(`The sampler ${sampler}${edm ? " on an EDM model" : ""} has no ${scheduler} schedule.`);
+  const knownFor = (chosen?: SchedulerConfig) =>
+    chosen && !edm && !tabled && "use_karras_sigmas" in chosen ? { ...noCurve, ...defaults } : defaults;
+  const suits = (name: SchedulerName) => {
+    const chosen = keys[name];
+    if (!chosen || name in namedSchedules && tabled) return false;
+    const known = knownFor(chosen);
+    return Object.keys(chosen).every((key) => key in known || chosen[key] === false);
+  };
+  if (scheduler && !suits(scheduler)) {
+    const others = SCHEDULER_NAMES.filter(suits).join(", ");
+    throw new UsageError(
+      `The sampler ${sampler}${edm ? " on an EDM model" : ""} has no ${scheduler} schedule` +
+        `${others ? `, only ${others}` : ""}. Choose another sampler, or leave --scheduler out.`,
+    );
   }
+  const chosen = scheduler && keys[scheduler];
+  const known = knownFor(chosen);
   const merged = { ...config, ...chosen };
   for (const [key, only] of Object.entries(fixedKeys[edm ? "edm" : sampler] ?? {})) {
     if ((merged[key] ?? only) !== only) throw badValue(key, merged[key], `here it can only be ${only}`);

@@ -84,7 +84,11 @@ Deno.test("published timesteps: leading differs by class", () => {
 
 Deno.test("what a sampler cannot do is refused", () => {
   const refused: [RegExp, typeof ModelError | typeof UsageError, () => unknown][] = [
-    [/ddim has no karras/, UsageError, () => makeSchedule(SDXL, "ddim", 8, { scheduler: "karras" })],
+    [
+      /ddim has no karras schedule, only normal, leading, trailing, linspace\. Choose another sampler/,
+      UsageError,
+      () => makeSchedule(SDXL, "ddim", 8, { scheduler: "karras" }),
+    ],
     [/pndm has no kl_optimal/, UsageError, () => makeSchedule(SDXL, "pndm", 8, { scheduler: "kl_optimal" })],
     [/EDM model has no simple/, UsageError, () => makeSchedule(EDM, "euler", 8, { scheduler: "simple" })],
     [/lcm has no trailing/, UsageError, () => makeSchedule(SDXL, "lcm", 8, { scheduler: "trailing" })],

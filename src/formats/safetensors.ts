@@ -21,6 +21,17 @@ export interface SafetensorsSource extends TensorSource {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** What people often have in the place of weights, told by its first letters. */
+function mistaken(first: string): string {
+  const [, what] = ([
+    [/^version https:\/\/git-lfs/, " It is a pointer of Git LFS: `git lfs pull` brings the file itself."],
+    [/^\s*<(!doctype|html|\?xml)/i, " It is a web page: download the file again, logged in where its site wants that."],
+    [/^\s*[{[]\s*["{\]}]/, " It is JSON, perhaps what a server said instead of sending the file."],
+    [/^(\x89PNG|\xff\xd8\xff|RIFF)/, " It is a picture."],
+  ] as const).find(([begins]) => begins.test(first)) ?? [, ""];
+  return what;
+}
+
 /**
  * Opens a safetensors file and checks its whole header; no tensor is read.
  * @throws ModelError naming file, tensor, what was expected and what was found
@@ -32,7 +43,10 @@ export async function openSafetensors(path: string): Promise<SafetensorsSource> 
     const start = await file.bytesAt(0, 8);
     const length = Number(new DataView(start.buffer).getBigUint64(0, true));
     if (length > BYTES_OF.safetensorsHeader) {
-      throw new ModelError(`${path} claims a header of ${length} bytes, so it is no safetensors file.`);
+      const first = String.fromCharCode(...await file.bytesAt(0, Math.min(file.size, 64)));
+      throw new ModelError(
+        `${path} is no file of weights: neither safetensors nor GGUF nor torch's.${mistaken(first)}`,
+      );
     }
     if (length > file.size - 8) {
       throw new ModelError(

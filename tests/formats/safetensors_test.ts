@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { ModelError } from "../../src/errors.ts";
 import { toFloat32 } from "../../src/formats/dtype.ts";
+import { encodePng } from "../../src/formats/png.ts";
 import { openSafetensors } from "../../src/formats/safetensors.ts";
+import { filled } from "../../src/picture/picture.ts";
 import { inFolder, readAll, safetensors, withHeader } from "../model/files.ts";
 
+const text = (letters: string) => new TextEncoder().encode(letters);
 const floats = (...values: number[]) => new Uint8Array(Float32Array.from(values).buffer);
 
 Deno.test("ranges of tensors are read where they lie, calls may overlap", () =>
@@ -35,7 +38,11 @@ const DAMAGED: [what: string, bytes: Uint8Array, message: RegExp][] = [
   ["cut within its data", safetensors(whole).subarray(0, -4), /ends at byte \d+.*truncated/],
   ["cut within its header", safetensors(whole).subarray(0, 30), /header of \d+ bytes but has only 30.*truncated/],
   ["bytes behind its data", new Uint8Array([...safetensors(whole), 0]), /tensors end at byte/],
-  ["an absurd header length", new Uint8Array(16).fill(255), /no safetensors/],
+  ["an absurd header length", new Uint8Array(16).fill(255), /neither safetensors nor GGUF nor torch's\.$/],
+  ["a pointer of Git LFS in its place", text("version https://git-lfs.github.com/spec/v1\n"), /git lfs pull/],
+  ["a web page in its place", text("<!DOCTYPE html><html>Log in</html>"), /It is a web page/],
+  ["a server's answer in its place", text('{"error":"Unauthorized"}'), /It is JSON/],
+  ["a picture in its place", encodePng(filled(1, 1, [0, 0, 0, 0])), /It is a picture/],
   ["a header that is no JSON", withHeader("{nonsense"), /not valid JSON/],
   ["a header that is no object", withHeader("[1]"), /expected a JSON object/],
   [

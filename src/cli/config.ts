@@ -11,7 +11,7 @@ import { granted } from "../files/environment.ts";
 import { readUserText } from "../files/user_file.ts";
 import { BYTES_OF } from "../limits.ts";
 import { type CommandName, COMMANDS } from "../settings/commands.ts";
-import { layered } from "../settings/layers.ts";
+import { layered, withoutIdle } from "../settings/layers.ts";
 import { modelSettings, pictureSettings, SETTINGS } from "../settings/schema.ts";
 import { takes } from "../settings/setting.ts";
 import type { FlagValues } from "../settings.ts";
@@ -69,7 +69,9 @@ export async function withConfig({ command, flags }: Invocation): Promise<{ flag
   }
   const files = await readConfig(await configPlaces());
   const general = files.map((file) => flagsFor(command, file)).reduce((before, next) => layered(before, next), {});
-  return { flags: waiting(command, layered(general, flags), flags), files };
+  const all = layered(general, flags);
+  const draws = command === "generate" || command === "plan";
+  return { flags: draws ? withoutIdle(all, (name) => !(name in flags)) : all, files };
 }
 
 /** What a file says for a command. */
@@ -78,19 +80,6 @@ export function flagsFor(command: CommandName, { common, own }: ConfigFile): Fla
   const others = command === "metadata" ? { ...modelSettings, ...pictureSettings } : {};
   const fitting = common.filter(([name]) => takes(command, SETTINGS[name]) && !Object.hasOwn(others, name));
   return layered(collect(command, fitting), collect(command, own[command] ?? []));
-}
-
-/** Leaves out what only says more of a setting that is not there, unless the command line says it. */
-function waiting(command: CommandName, flags: FlagValues, asked: FlagValues): FlagValues {
-  const kept = { ...flags } as Record<string, unknown>;
-  if (command !== "generate" && command !== "plan") return flags;
-  // Twice, for what waits for something that waits.
-  for (const name of [...Object.keys(kept), ...Object.keys(kept)]) {
-    const others = SETTINGS[name]?.with;
-    if (!others || name in asked || others.some((other) => kept[other] !== undefined)) continue;
-    delete kept[name];
-  }
-  return kept as FlagValues;
 }
 
 /** What a file's text says. @throws UsageError that names the file and the key or line */

@@ -8,8 +8,8 @@ import { RpgError, UsageError } from "../errors.ts";
 import { numberedName } from "../files/new_file.ts";
 import type { Parameters } from "../formats/parameters.ts";
 import { flagOf } from "../settings/check.ts";
-import { layered } from "../settings/layers.ts";
-import { modelSettings } from "../settings/schema.ts";
+import { layered, withoutIdle } from "../settings/layers.ts";
+import { modelSettings, SETTINGS } from "../settings/schema.ts";
 import type { FlagValues } from "../settings.ts";
 import { type Axis, type AxisValue, readAxis, withField } from "./axes.ts";
 import { chanceOf, wildcardsOf } from "./chance.ts";
@@ -104,7 +104,9 @@ function squaresOf(context: Context, x: Axis, y: Axis | undefined): Square[] {
     const own = { ...across.flags, ...down?.flags };
     const argument = own.prompt === undefined ? context.argument : undefined;
     const values = { [x.spelling]: across.text, ...(y && down ? { [y.spelling]: down.text } : {}) };
-    const flags = withField(layered(context.flags, own), across, x);
+    const isGone = (name: string) => name in own && own[name as keyof typeof own] === undefined;
+    const merged = withoutIdle(layered(context.flags, own), (name) => SETTINGS[name].with?.some(isGone) ?? false);
+    const flags = withField(merged, across, x);
     return { index, values, context: { ...quieter, argument, flags: y && down ? withField(flags, down, y) : flags } };
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { plannerSettings, planSettings } from "./program_tables.ts";
+import { plannerSettings, planSettings, SETTINGS } from "./schema.ts";
 import type { Table } from "./setting.ts";
 
 /** Settings that say outright where the plan comes from. */
@@ -40,4 +40,19 @@ export function layered<T extends object>(general: T, particular: T): T {
   const dropped = new Set(CHOICES.flatMap(([chosen, others]) => chosen.some(given) ? others : []));
   const kept = Object.fromEntries(Object.entries(general).filter(([name]) => !dropped.has(name)));
   return { ...kept, ...particular } as T;
+}
+
+/**
+ * The settings without those that only say more of another one, where that is not there.
+ *
+ * @param mayGo whether one may be left out, by its name
+ */
+export function withoutIdle<T extends object>(settings: T, mayGo: (name: string) => boolean): T {
+  const kept = { ...settings } as Record<string, unknown>;
+  // Twice, for what waits for something that waits.
+  for (const name of [...Object.keys(kept), ...Object.keys(kept)]) {
+    const others = SETTINGS[name]?.with;
+    if (others && mayGo(name) && !others.some((other) => kept[other] !== undefined)) delete kept[name];
+  }
+  return kept as T;
 }

@@ -53,15 +53,17 @@ Deno.test("--grid goes on over words that are axes, and leaves the prompt alone"
 Deno.test("a grid is its pictures and a labelled sheet that says its axes; one that fails loses no other", () =>
   inFolder(async (cwd) => {
     const common = ["a cat", "-m", TINY_MODEL, "-W", "64", "-H", "48", "--steps", "1", "--no-plan", "-o", "sheet.png"];
-    const [{ code, stdout, stderr }, wrong] = await finishEach([
+    const [{ code, stdout, stderr }, wrong, compared] = await finishEach([
       [...common, "--grid", "width=64,9", "seed=5,6"],
       [...common, "--grid", "cfg-scale=3,high"],
+      [...common, "-o", "hires/", "--grid", "hires-scale=,2", "--hires-strength", "1"],
     ], { cwd });
     assert.equal(code, 2, stderr);
     assert.equal(stdout, "sheet_001.png  seed 5  width 64\nsheet_002.png  seed 6  width 64\nsheet.png\n");
     assert.match(stderr, /error: width 9, seed 5: The width 9 is not a multiple/);
-    assert.deepEqual(names(cwd), ["sheet.png", "sheet_001.png", "sheet_002.png"]);
+    assert.deepEqual(names(cwd), ["hires", "sheet.png", "sheet_001.png", "sheet_002.png"]);
     const texts = readPngText(await Deno.readFile(`${cwd}/sheet.png`), "sheet.png");
     assert.match(texts.get("parameters")!, /X Type: width, X Values: "64, 9", Y Type: seed, Y Values: "5, 6"/);
     assert.match(wrong.stderr, /^error: cfg-scale takes .*not "high"/);
+    assert.equal(compared.code, 0, `what says more of an axis goes where that is left empty: ${compared.stderr}`);
   }));

@@ -1,5 +1,5 @@
 import assert from "@std/assert";
-import { layered } from "../../src/settings/layers.ts";
+import { layered, withoutIdle } from "../../src/settings/layers.ts";
 
 Deno.test("the particular goes before the general, and does away with what contradicts it", () => {
   assert.deepEqual(layered({ steps: 5, seed: 1 }, { steps: 9 }), { steps: 9, seed: 1 });
@@ -14,4 +14,15 @@ Deno.test("the particular goes before the general, and does away with what contr
   const judge = { llmUrl: "http://127.0.0.1", rounds: 2 };
   assert.deepEqual(layered({ ...judge, planner: "openai" }, { noPlan: true }), { ...judge, noPlan: true });
   assert.deepEqual(layered({ hiresScale: 2 }, { hiresSize: [64, 64] }), { hiresSize: [64, 64] });
+});
+
+Deno.test("what says more of a setting goes where that is not there, and what says more of it with it", () => {
+  const flags = { steps: 3, hiresStrength: 0.5, inpaintOnlyMasked: true, inpaintPadding: 8 };
+  assert.deepEqual(withoutIdle(flags, () => true), { steps: 3 });
+  assert.deepEqual(withoutIdle({ ...flags, hiresScale: 2, mask: "m.png" }, () => true), {
+    ...flags,
+    hiresScale: 2,
+    mask: "m.png",
+  });
+  assert.deepEqual(withoutIdle(flags, (name) => name !== "hiresStrength"), { steps: 3, hiresStrength: 0.5 });
 });

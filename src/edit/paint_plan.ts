@@ -40,27 +40,40 @@ export function planFor(operation: Operation, shown: Plan | undefined): Plan {
     return overlap(places[i], box) >= SAME && share >= least;
   };
   const target = regions.findIndex((_, i) => changes(i));
-  const { basePrompt, negativePrompt } = plan;
   // Towards a prompt, the plan is the target's already: what it has of the object stands elsewhere.
   const isThere = target >= 0 && operation.words !== undefined && holds(regions[target].prompt, operation.words);
   const after = (prompt: string) => isThere ? prompt : promptAfter(prompt, operation);
-  const whole = { prompt: after(plan.prompt), ...(basePrompt === undefined ? {} : { basePrompt: after(basePrompt) }) };
+  const { basePrompt, baseRatio: _ratio, ...unbased } = plan;
+  const base = basePrompt === undefined ? undefined : after(basePrompt);
+  const whole = {
+    ...(base === "" ? unbased : plan),
+    ...(base ? { basePrompt: base } : {}),
+    prompt: after(plan.prompt),
+  };
+  const avoided = plan.negativePrompt === undefined ? {} : { negativePrompt: plan.negativePrompt };
+  const isRemoved = operation.kind === "remove";
+  // What the one region of a plain picture shows around the box.
+  const left = isRemoved ? after(regions[0].prompt) : regions[0].prompt;
+  const isBare = isPlain(plan)
+    ? left === ""
+    : whole.prompt === "" && regions.every(({ prompt }, i) => i === target || isEmpty(prompt));
+  // Words for nothing, which small models were never shown, would colour the hole.
+  if (isRemoved && isBare) return { ...plainPlan("", "edit"), ...avoided };
   if (isPlain(plan)) {
-    const avoided = negativePrompt === undefined ? {} : { negativePrompt };
     if (target >= 0 && area(box) >= SAME) return { ...plainPlan(said, "edit"), ...avoided };
-  } else if (target >= 0) {
-    let next = 0;
-    const changed = (cell: PlanCell): PlanCell => {
-      if ("regions" in cell) return { ...cell, regions: cell.regions.map(changed) };
-      if (next++ !== target) return cell;
-      const { brief: _brief, negativePrompt: _negative, ...rest } = cell; // they speak of what was there
-      return { ...rest, prompt: said };
-    };
-    return parsePlan({ ...plan, ...whole, regions: plan.regions.map(changed) });
+    // How its region was drawn does not say how several are joined.
+    const { mode: _mode, ...free } = whole;
+    return withBox({ ...free, regions: [{ ...regions[0], prompt: left || NOTHING }] }, box, said);
   }
-  // How a plain picture's one region was drawn does not say how several are joined.
-  const { mode, ...free } = plan;
-  return withBox({ ...free, ...(mode && !isPlain(plan) ? { mode } : {}), ...whole }, box, said);
+  if (target < 0) return withBox(whole, box, said);
+  let next = 0;
+  const changed = (cell: PlanCell): PlanCell => {
+    if ("regions" in cell) return { ...cell, regions: cell.regions.map(changed) };
+    if (next++ !== target) return cell;
+    const { brief: _brief, negativePrompt: _negative, ...rest } = cell; // they speak of what was there
+    return { ...rest, prompt: said };
+  };
+  return parsePlan({ ...whole, regions: plan.regions.map(changed) });
 }
 
 /**

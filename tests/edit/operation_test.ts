@@ -170,6 +170,21 @@ Deno.test("a cell's operation changes that cell's prompt; another box gets a cel
   ]);
   const removed = planFor({ kind: "remove", object: "the apple", box: [0, 0, 0.5, 1] }, plan);
   assert.equal(regionsOf(removed)[0].prompt, "empty background, watercolor");
+  // Of a plain picture its region loses the thing; where that is all, nothing is said of the hole.
+  const hole = (prompt: string) =>
+    planFor({ kind: "remove", object: "the cat", box: [0.2, 0.2, 0.6, 0.6] }, plainPlan(prompt, "none"));
+  assert.deepEqual(regionsOf(hole("a dog and a cat")).map(({ prompt }) => prompt), ["a dog", "empty background"]);
+  assert.deepEqual(regionsOf(hole("a cat")), [{ prompt: "" }]);
+  const two = {
+    ...planByRules("a cat on the left and a dog on the right"),
+    basePrompt: "a cat and a dog",
+    baseRatio: 0.3,
+  };
+  const one = planFor({ kind: "remove", object: "the cat", box: [0, 0, 0.5, 1] }, two);
+  assert.deepEqual([one.basePrompt, one.baseRatio], ["a dog", 0.3]);
+  const none = planFor({ kind: "remove", object: "the dog", box: [0.5, 0, 1, 1] }, one);
+  assert.deepEqual([none.basePrompt, none.baseRatio, regionsOf(none)], [undefined, undefined, [{ prompt: "" }]]);
+  assert.deepEqual(regionsOf(planFor(bee, hole("a cat"))).map(({ prompt }) => prompt), ["empty background", "a bee"]);
   assert.equal(promptAfter("a dog and a cat", { kind: "remove", object: "the cat" }), "a dog");
   const without = (prompt: string, object: string) => promptAfter(prompt, { kind: "remove", object });
   assert.equal(

@@ -13,6 +13,8 @@ import { type Setting, takes } from "../settings/setting.ts";
 interface Option {
   long: string;
   short?: string;
+  /** Other tools' spellings. */
+  also: readonly string[];
   help: string;
   /** What follows it: one of these words, a path, anything, or nothing. */
   value: readonly string[] | "file" | "folder" | "any" | "none";
@@ -25,11 +27,14 @@ function optionOf(name: string, setting: Setting): Option {
   const { shown, known } = kindOf(setting);
   const files = ["path", "place", "file", "network", "picture", "lora"].includes(setting.type ?? "");
   const value = shown === undefined ? "none" : known ?? (shown === "DIR" ? "folder" : files ? "file" : "any");
-  return { long: flagOf(name), short: setting.short && `-${setting.short}`, help: setting.help, value };
+  const { short, also = [], help } = setting;
+  return { long: flagOf(name), short: short && `-${short}`, also: also.map((other) => `--${other}`), help, value };
 }
 
 function optionsOf(command: CommandName): Option[] {
-  return OPTIONS.filter((_, i) => takes(command, Object.values(SETTINGS)[i]));
+  return Object.values(SETTINGS).flatMap((setting, i) =>
+    takes(command, setting) ? [{ ...OPTIONS[i], help: setting.helpOn?.[command] ?? setting.help }] : []
+  );
 }
 
 /** The words that may follow a command that takes words. */
@@ -44,7 +49,7 @@ function wordsOf(command: CommandName): readonly string[] {
 /** For `source <(rpg completions bash)`. */
 export function bashScript(program: string): string {
   const name = `_${program.replace(/\W/g, "_")}`;
-  const spellings = ({ long, short }: Option) => short ? `${short}|${long}` : long;
+  const spellings = ({ long, short, also }: Option) => [...short ? [short] : [], long, ...also].join("|");
   const cases = (wanted: (option: Option) => boolean) => OPTIONS.filter(wanted).map(spellings).join("|");
   const words = OPTIONS.filter(({ value }) => Array.isArray(value)).map((option) =>
     `    ${spellings(option)}) COMPREPLY=($(compgen -W "${(option.value as string[]).join(" ")}" -- "$cur")); return ;;`

@@ -27,6 +27,7 @@ Deno.test("bash completes commands, flags of the command, words and paths", () =
     assert.deepEqual(await completed("rpg", "a cat", "--sampling-m"), ["--sampling-method"]);
     assert.deepEqual(await completed("rpg", "x", "--planner", "=", "r"), ["rules"]);
     assert.ok((await completed("rpg", "x", "--sampling-method", "dpm++")).includes("dpm++2m"));
+    assert.deepEqual(await completed("rpg", "x", "--sampler", "un"), ["unipc"]);
     assert.deepEqual(await completed("rpg", "edit", "a.png", "--recol"), ["--recolor"]);
     assert.deepEqual(await completed("rpg", "-m", "my"), ["my model.safetensors"]);
     assert.deepEqual(await completed("rpg", "--lora-dir", ""), ["models"]);

@@ -63,21 +63,26 @@ export function convolutionTaps(
 ): 9 | 16 | 36 {
   const forced = device.forced.get("conv3x3");
   if (forced) return forced === "taps" ? 9 : forced.startsWith("winograd 4") ? 36 : 16;
-  const { least, whole, from, to, by } = choicesOf(device).winograd;
-  if (Math.min(inChannels, outChannels) < least) return 9;
+  if (Math.min(inChannels, outChannels) < choicesOf(device).winograd.least) return 9;
   const product = inChannels * outChannels;
-  const isWhole = outChannels <= whole;
-  const pays = (isWhole || product >= from) && product <= to;
   const isLarge = side ** 2 >= LARGE[precision];
-  const table = !pays ? "taps" : isWhole || by === 2 || !isLarge ? "winograd" : "winograd 4";
+  const table = tableWay(device, outChannels, product, isLarge);
   const fits = (name: ConvolutionName) =>
     name === table || name === "taps" || product <= LARGEST_TRANSFORMED && (isLarge || name === "winograd");
   const right = CONVOLUTIONS.filter((name) => isRight(device, "conv3x3", name) && fits(name));
+  const usual = right.findLast((name) => PACKED_AS[name] <= PACKED_AS[table]) ?? "taps";
   const nearest = TIMED.conv3x3.reduce((a, b) => Math.abs(product - a * a) < Math.abs(product - b * b) ? a : b);
   const speed = (name: ConvolutionName) => speedOf(device, "conv3x3", name, nearest);
   const timed = right.filter(speed);
-  const usual = right.findLast((name) => CONVOLUTIONS.indexOf(name) <= CONVOLUTIONS.indexOf(table)) ?? "taps";
   return PACKED_AS[timed.includes(usual) ? fastest(timed, speed)! : usual];
+}
+
+/** What the device's table says. */
+function tableWay(device: Device, outChannels: number, product: number, isLarge: boolean): ConvolutionName {
+  const { whole, from, to, by } = choicesOf(device).winograd;
+  const isWhole = outChannels <= whole;
+  if (product > to || !isWhole && product < from) return "taps";
+  return !isWhole && by === 4 && isLarge ? "winograd 4" : "winograd";
 }
 
 /**

@@ -27,7 +27,7 @@ export function checkConfig(config: Config, where: string): Config {
     const value = config[key];
     if (value === undefined || value === null) continue;
     const list = [value].flat(2) as number[];
-    const fits = list.length > 0 && list.length <= COUNT_OF.levels &&
+    const fits = list.length > 0 && [value].flat().length <= COUNT_OF.levels && list.length <= COUNT_OF.levels ** 2 &&
       list.every((n) => Number.isInteger(n) && n >= least && n <= most && n % multiple === 0);
     if (!fits) {
       throw refuse(key, `${multiple > 1 ? `multiples of ${multiple}` : "whole numbers"} from ${least} to ${most}`);

@@ -36,6 +36,14 @@ function groups(widths: number[]): number {
   return Math.max(1, Math.floor(count));
 }
 
+/** Blocks of the transformers at one level: one number where all have the same. */
+function depthsOf(source: TensorSource, level: string): number | number[] {
+  const { count } = reader(source);
+  const length = count(`${level}.attentions.`);
+  const depths = Array.from({ length }, (_, i) => count(`${level}.attentions.${i}.transformer_blocks.`));
+  return depths.every((depth) => depth === depths[0]) ? depths[0] || 1 : depths;
+}
+
 /** What the way down tells: levels, widths, attention, and how prompts, times and sizes come in. */
 function downConfig(source: TensorSource, family: Family): { config: Config; levels: number[]; attention?: string } {
   const { shape, has, count } = reader(source);
@@ -45,7 +53,7 @@ function downConfig(source: TensorSource, family: Family): { config: Config; lev
   const middle = "mid_block.attentions.0";
   const places = levels.map((level) => `down_blocks.${level}.attentions.0`).concat(middle);
   const attention = places.find((place) => has(`${place}.proj_in.weight`));
-  const depths = levels.map((level) => Math.max(1, count(`down_blocks.${level}.attentions.0.transformer_blocks.`)));
+  const depths = levels.map((level) => depthsOf(source, `down_blocks.${level}`));
   const heads = widths.map((width) => Math.max(1, Math.round(width / HEAD)));
   // Where the last level does not attend, its depth is the middle's.
   const last = levels.length - 1;
@@ -57,7 +65,11 @@ function downConfig(source: TensorSource, family: Family): { config: Config; lev
     block_out_channels: widths,
     layers_per_block: count("down_blocks.0.resnets."),
     down_block_types: levels.map((level) => attends(`down_blocks.${level}`) ? "CrossAttnDownBlock2D" : "DownBlock2D"),
-    mid_block_type: attends("mid_block") ? "UNetMidBlock2DCrossAttn" : "UNetMidBlock2D",
+    mid_block_type: attends("mid_block")
+      ? "UNetMidBlock2DCrossAttn"
+      : count("mid_block.resnets.")
+      ? "UNetMidBlock2D"
+      : null,
     transformer_layers_per_block: depths,
     attention_head_dim: family === "sd1" ? 8 : heads,
     norm_num_groups: groups(widths),
@@ -86,12 +98,16 @@ export function unetConfig(source: TensorSource, family: Family, sampleSize: num
   const { config, levels, attention } = downConfig(source, family);
   if (!attention) throw new ModelError(`${source.describe} has a UNet without attention; it takes no prompt.`);
   const attends = (level: number) => has(`up_blocks.${level}.attentions.0.proj_in.weight`);
+  const up = levels.map((level) => depthsOf(source, `up_blocks.${level}`));
+  const down = config.transformer_layers_per_block as (number | number[])[];
+  const mirrored = levels.every((level) => !attends(level) || up[level] === down[levels.length - 1 - level]);
   return {
     _class_name: "UNet2DConditionModel",
     sample_size: sampleSize,
     out_channels: shape("conv_out.weight")[0],
     ...config,
     up_block_types: levels.map((level) => attends(level) ? "CrossAttnUpBlock2D" : "UpBlock2D"),
+    ...(mirrored ? {} : { reverse_transformer_layers_per_block: up }),
     ...addedConfig(source, pooledWidth),
   };
 }

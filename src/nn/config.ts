@@ -31,6 +31,18 @@ export class ConfigReader {
     return list;
   }
 
+  /** A number for each of the `blocks` of each level, from one for all, one for each level, or a list of them. */
+  nested(key: string, blocks: readonly number[], fallback: unknown): number[][] {
+    const value = this.config[key] ?? fallback;
+    const levels = typeof value === "number" ? blocks.map(() => value) : value;
+    const fits = (level: unknown, i: number) =>
+      typeof level === "number" || Array.isArray(level) && level.length >= blocks[i] && level.every(Number.isInteger);
+    if (!Array.isArray(levels) || levels.length !== blocks.length || !levels.every(fits)) {
+      throw this.#wrong(key, value, `a number, or for each level one or a list (of ${blocks.join(", ")})`);
+    }
+    return levels.map((level, i) => typeof level === "number" ? new Array<number>(blocks[i]).fill(level) : level);
+  }
+
   /** Channels of the levels: the kernels compute in whole quads. */
   channels(key: string): number[] {
     const value = this.config[key];

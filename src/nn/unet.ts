@@ -26,7 +26,7 @@ export interface UNetConfig extends EncoderConfig {
   outChannels: number;
   /** Attention in each up block. */
   upAttention: boolean[];
-  upDepth: number[];
+  upDepth: number[][];
 }
 
 /** Reads and checks a diffusers UNet config. */
@@ -35,11 +35,14 @@ function readUNetConfig(config: Config): UNetConfig {
   c.only("conv_out_kernel", 3);
   const encoder = readEncoderConfig(c);
   const levels = encoder.blockOut.length;
+  const upLayers = [...encoder.layers].reverse().map((layers) => layers + 1);
+  const { transformer_layers_per_block: down = 1 } = config;
+  const mirrored = Array.isArray(down) ? [...down].reverse() : down;
   return {
     ...encoder,
     outChannels: c.number("out_channels", 4),
     upAttention: attentionOf(c, "up_block_types", "UpBlock2D", "CrossAttnUpBlock2D", levels),
-    upDepth: c.numbers("reverse_transformer_layers_per_block", levels, [...encoder.depth].reverse()),
+    upDepth: c.nested("reverse_transformer_layers_per_block", upLayers, mirrored),
   };
 }
 
@@ -119,7 +122,7 @@ function unet(g: Graph, w: Layers, config: UNetConfig, inputs: BackboneInputs, c
     for (let i = 0; i <= config.layers[level]; i++) {
       const block = `${name}.resnets.${i}`;
       h = resnet(g, w, block, concat(g, h, skips.pop()!), channels, norm, time(block));
-      if (config.upAttention[up]) h = transformer(`${name}.attentions.${i}`, h, level, config.upDepth[up]);
+      if (config.upAttention[up]) h = transformer(`${name}.attentions.${i}`, h, level, config.upDepth[up][i]);
     }
     if (level > 0) {
       // The size that the next skip connection has: twice this one, or one less where halving had rounded up.

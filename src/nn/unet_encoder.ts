@@ -24,10 +24,12 @@ export interface EncoderConfig {
   layers: number[];
   /** Attention in each down block. */
   downAttention: boolean[];
-  midAttention: boolean;
+  /** ResNet blocks in the middle: two around a transformer, one by itself, or none. */
+  midResnets: number;
   heads: number[];
   contextDim: number[];
-  depth: number[];
+  /** Blocks of each transformer of each level. */
+  depth: number[][];
   groups: number;
   epsilon: number;
   /** Sinusoids: cosine first, and the shift of the frequencies. */
@@ -45,6 +47,7 @@ export function readEncoderConfig(c: ConfigReader): EncoderConfig {
   const { config } = c;
   const blockOut = c.channels("block_out_channels");
   const n = blockOut.length;
+  const layers = c.numbers("layers_per_block", n, 2);
   c.only("act_fn", "silu", "swish");
   c.only("conv_in_kernel", 3);
   c.only("downsample_padding", 1);
@@ -60,18 +63,17 @@ export function readEncoderConfig(c: ConfigReader): EncoderConfig {
   for (const key of ["center_input_sample", "only_cross_attention", "dual_cross_attention"]) c.only(key, false);
   for (const key of ["mid_block_only_cross_attention", "resnet_skip_time_act"]) c.only(key, false);
   for (const key of ["class_embeddings_concat", "cross_attention_norm"]) c.only(key, false);
-  const mid = c.choice("mid_block_type", ["UNetMidBlock2DCrossAttn", "UNetMidBlock2D"], "UNetMidBlock2DCrossAttn");
   const added = config.addition_embed_type === "text_time";
   return {
     inChannels: c.number("in_channels", 4),
     blockOut,
-    layers: c.numbers("layers_per_block", n, 2),
+    layers,
     downAttention: attentionOf(c, "down_block_types", "DownBlock2D", "CrossAttnDownBlock2D", n),
-    midAttention: mid === "UNetMidBlock2DCrossAttn",
+    midResnets: middleOf(c),
     // diffusers calls the number of heads "attention_head_dim" and keeps the mistake for the files' sake.
     heads: c.numbers(config.num_attention_heads ? "num_attention_heads" : "attention_head_dim", n, 8),
     contextDim: c.numbers("cross_attention_dim", n, 1280),
-    depth: c.numbers("transformer_layers_per_block", n, 1),
+    depth: c.nested("transformer_layers_per_block", layers, 1),
     groups: c.number("norm_num_groups", 32),
     epsilon: c.number("norm_eps", 1e-5),
     flipSinToCos: c.flag("flip_sin_to_cos", true),
@@ -80,6 +82,13 @@ export function readEncoderConfig(c: ConfigReader): EncoderConfig {
     addedDim: added ? c.number("projection_class_embeddings_input_dim") : 0,
     guidanceDim: c.number("time_cond_proj_dim", 0),
   };
+}
+
+/** How many ResNet blocks the middle has. Absent, its kind is the usual one; null, there is no middle. */
+function middleOf(c: ConfigReader): number {
+  if (c.config.mid_block_type === null) return 0;
+  const kind = c.choice("mid_block_type", ["UNetMidBlock2DCrossAttn", "UNetMidBlock2D"], "UNetMidBlock2DCrossAttn");
+  return kind === "UNetMidBlock2D" ? 1 : 2;
 }
 
 /** Which of a config's blocks attend to the prompts: those of the kind `cross`, not `plain`. */
@@ -175,7 +184,7 @@ export function encodeFeatures(
     for (let i = 0; i < config.layers[level]; i++) {
       const block = `${name}.resnets.${i}`;
       h = resnet(g, w, block, h, channels, norm, time(block));
-      if (config.downAttention[level]) h = transformer(`${name}.attentions.${i}`, h, level, config.depth[level]);
+      if (config.downAttention[level]) h = transformer(`${name}.attentions.${i}`, h, level, config.depth[level][i]);
       skips.push(h);
     }
     if (level < last) {
@@ -185,10 +194,11 @@ export function encodeFeatures(
       skips.push(h);
     }
   });
-  const middle = (block: string, x: Tensor) => resnet(g, w, block, x, blockOut[last], norm, time(block));
-  h = middle("mid_block.resnets.0", h);
-  if (config.midAttention) h = transformer("mid_block.attentions.0", h, last, config.depth[last]);
-  return { skips, middle: middle("mid_block.resnets.1", h) };
+  for (const [i, block] of middleResnets(config).entries()) {
+    if (i > 0) h = transformer("mid_block.attentions.0", h, last, config.depth[last][0]);
+    h = resnet(g, w, block, h, blockOut[last], norm, time(block));
+  }
+  return { skips, middle: h };
 }
 
 /** All layers of one resolution share one map, and so its tables on the device. */
@@ -233,12 +243,17 @@ export interface Resnet {
   out: number;
 }
 
+function middleResnets({ midResnets }: EncoderConfig): string[] {
+  return Array.from({ length: midResnets }, (_, i) => `mid_block.resnets.${i}`);
+}
+
 /** The ResNet blocks of the first half. */
-function encoderResnets({ blockOut, layers }: EncoderConfig): Resnet[] {
+function encoderResnets(config: EncoderConfig): Resnet[] {
+  const { blockOut, layers } = config;
   const down = blockOut.flatMap((out, level) =>
     Array.from({ length: layers[level] }, (_, i) => ({ name: `down_blocks.${level}.resnets.${i}`, out }))
   );
-  return [...down, ...[0, 1].map((i) => ({ name: `mid_block.resnets.${i}`, out: blockOut[blockOut.length - 1] }))];
+  return [...down, ...middleResnets(config).map((name) => ({ name, out: blockOut[blockOut.length - 1] }))];
 }
 
 /** Every block's projection of the time embedding; those of one width are one product. */

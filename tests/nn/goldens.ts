@@ -6,7 +6,10 @@
 import { openCheckpoint } from "../../src/model/checkpoint.ts";
 import { toFloat32 } from "../../src/formats/dtype.ts";
 import { openSafetensors } from "../../src/formats/safetensors.ts";
+import type { TensorSource } from "../../src/formats/tensor_source.ts";
 import { padChannels } from "../../src/gpu/tensor.ts";
+import { arraysSource } from "../../src/nn/twins.ts";
+import { noiseGenerator } from "../../src/sample/noise.ts";
 
 const golden = new URL("../golden/", import.meta.url).pathname;
 
@@ -44,6 +47,20 @@ export async function openGoldens(model: string) {
     return [...new Set(numbers)];
   };
   return { checkpoint, cases, get: (name: string) => tensors.get(name)!, has: (name: string) => tensors.has(name) };
+}
+
+/** Weights as tests/oracle/small_networks.py draws them, under the names of the other side. */
+export function drawn(shapes: Record<string, number[]>, seed: number): TensorSource {
+  const draw = noiseGenerator("cpu", seed);
+  const entries = Object.keys(shapes).sort().map((name) => {
+    const shape = shapes[name];
+    const size = shape.reduce((product, n) => product * n, 1);
+    const inputs = shape.slice(1).reduce((product, n) => product * n, 1);
+    const scale = name.endsWith("weight") ? Math.fround(Math.sqrt(2 / inputs)) : Math.fround(0.1);
+    const values = draw.normal(Math.max(16, size)).subarray(0, size).map((v) => v * scale);
+    return [name, { shape, values: Float32Array.from(values) }] as const;
+  });
+  return arraysSource(Object.fromEntries(entries));
 }
 
 /** [batch, channels, height, width] → [batch, height, width, channels padded to 4] */

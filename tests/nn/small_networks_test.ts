@@ -10,28 +10,12 @@ import { taesdNames } from "../../src/model/taesd_file.ts";
 import { upscalerNames } from "../../src/model/upscaler.ts";
 import { type RrdbConfig, rrdbnet } from "../../src/nn/rrdbnet.ts";
 import { type TaesdConfig, taesdDecode } from "../../src/nn/taesd.ts";
-import { arraysSource } from "../../src/nn/twins.ts";
 import { Weights } from "../../src/nn/weights.ts";
-import { noiseGenerator } from "../../src/sample/noise.ts";
 import { assertClose, testDevice } from "../ops/harness.ts";
-import { channelsLast, peak, SHARE } from "./goldens.ts";
+import { channelsLast, drawn, peak, SHARE } from "./goldens.ts";
 
 const folder = new URL("../golden/nn/", import.meta.url).pathname;
 const shapes: Record<string, Record<string, number[]>> = JSON.parse(Deno.readTextFileSync(`${folder}small.json`));
-
-/** Weights as tests/oracle/small_networks.py draws them, under the names of the other side. */
-function drawn(network: string, seed: number): TensorSource {
-  const draw = noiseGenerator("cpu", seed);
-  const entries = Object.keys(shapes[network]).sort().map((name) => {
-    const shape = shapes[network][name];
-    const size = shape.reduce((product, n) => product * n, 1);
-    const inputs = shape.slice(1).reduce((product, n) => product * n, 1);
-    const scale = name.endsWith("weight") ? Math.fround(Math.sqrt(2 / inputs)) : Math.fround(0.1);
-    const values = draw.normal(Math.max(16, size)).subarray(0, size).map((v) => v * scale);
-    return [name, { shape, values: Float32Array.from(values) }] as const;
-  });
-  return arraysSource(Object.fromEntries(entries));
-}
 
 /** [1, channels, height, width] with squares of pixels folded into channels, as torch's pixel_unshuffle does. */
 function folded(shape: readonly number[], values: Float32Array, side: number) {
@@ -90,14 +74,14 @@ for (const precision of ["f32", "f16"] as const) {
         const { shape, values } = await get(`${name}.picture`);
         const expected = channelsLast(await get(`${name}.result`)).values;
         const input = folded(shape, values, RRDB[name].shuffle);
-        await judge(drawn(name, seed), input, expected, (g, w, x) => rrdbnet(g, w, RRDB[name], x));
+        await judge(drawn(shapes[name], seed), input, expected, (g, w, x) => rrdbnet(g, w, RRDB[name], x));
       });
     }
     await t.step("TAESD decodes", async () => {
       const decoded = channelsLast(await get("taesd.decoded"));
       const expected = decoded.values.map((v, i) => i % 4 === 3 ? 0 : (v + 1) / 2); // theirs is in −1 … 1
       const latents = await get("taesd.latents");
-      await judge(drawn("taesd", 7), latents, expected, (g, w, x) => taesdDecode(g, w, TAESD, x));
+      await judge(drawn(shapes.taesd, 7), latents, expected, (g, w, x) => taesdDecode(g, w, TAESD, x));
     });
     golden.close();
   });

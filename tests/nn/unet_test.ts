@@ -6,13 +6,15 @@ import assert from "@std/assert";
 import { Graph } from "../../src/gpu/graph.ts";
 import { readFloats, writeFloats } from "../../src/gpu/storage.ts";
 import type { Tensor } from "../../src/gpu/tensor.ts";
+import { unetConfig } from "../../src/model/infer_config.ts";
 import { type Backbone, type PromptInputs, type Residuals, vectorInputs } from "../../src/nn/backbone.ts";
 import type { Watch } from "../../src/nn/blocks.ts";
+import type { Config } from "../../src/nn/config.ts";
 import { HeatSums } from "../../src/nn/heat.ts";
 import { readUNet } from "../../src/nn/unet.ts";
 import { Weights } from "../../src/nn/weights.ts";
 import { assertClose, testDevice } from "../ops/harness.ts";
-import { channelsLast, type Golden, MODELS, openGoldens, openTensors, peak, SHARE } from "./goldens.ts";
+import { channelsLast, drawn, type Golden, MODELS, openGoldens, openTensors, peak, SHARE } from "./goldens.ts";
 
 /**
  * What the network gives for a golden's inputs; `residuals` may record and afterwards fill what is added to its
@@ -92,7 +94,37 @@ function residual(i: number, [channels, height, width]: number[]) {
   return { shape: [1, height, width, channels], values };
 }
 
+const distilled: Record<string, { config: Config; shapes: Record<string, number[]> }> = JSON.parse(
+  Deno.readTextFileSync(new URL("../golden/nn/distilled.json", import.meta.url)),
+);
 for (const precision of ["f32", "f16"] as const) {
+  Deno.test(`UNets of fewer blocks than their family's ${precision}`, async (t) => {
+    const device = await testDevice();
+    const goldens = await openTensors("distilled");
+    for (const [seed, [name, { config, shapes }]] of Object.entries(distilled).entries()) {
+      await t.step(name, async () => {
+        const weights = new Weights(device, precision, "unet");
+        const source = drawn(shapes, seed);
+        const part = (what: string) => goldens.get(`${name}.${what}`)!;
+        const ours = await evaluate(readUNet(config), weights, () => weights.load(source), part);
+        const { values } = channelsLast(part("output"));
+        assertClose(ours, values, SHARE[precision] * peak(values), 0);
+        weights.release();
+        const told = unetConfig(source, "sd2", 64);
+        for (const key of ["mid_block_type", "layers_per_block", "down_block_types", "up_block_types"]) {
+          assert.deepEqual(told[key], config[key], key);
+        }
+        const { reverse_transformer_layers_per_block: up } = config;
+        assert.deepEqual(told.reverse_transformer_layers_per_block, up);
+        assert.deepEqual(told.transformer_layers_per_block, config.transformer_layers_per_block ?? [1, 1]);
+      });
+    }
+    assert.throws(
+      () => readUNet({ ...distilled.ssd.config, reverse_transformer_layers_per_block: null }),
+      /"reverse_transformer_layers_per_block" is .*for each level one or a list \(of 3, 3\)/,
+    );
+  });
+
   Deno.test(`UNet ${precision}`, async (t) => {
     const device = await testDevice();
     const [added, heat] = [await openTensors("residuals"), await openTensors("heat")];

@@ -4,7 +4,8 @@
 
 Cases are as in pipelines.py. A ControlNet is a copy of its model's first half, the rest of its weights drawn by torch's generator:
 its `model` in a case is that seed, and the test makes the same one. Pictures are named by their path in tests/golden. Cases with
-`pooled` have ControlNets of Shuffle's kind, those with `inpaintUnet` the nine channels of from_pictures.py.
+`pooled` have ControlNets of Shuffle's kind, those with `small` ones without attention, as SDXL's small ones are, those with
+`inpaintUnet` the nine channels of from_pictures.py.
 
 In regions (regions.py) a ControlNet is evaluated wherever the UNet is: with the same prompts, attending alike, and in canvas mode on
 the box's share of what it made of the whole control picture.
@@ -61,6 +62,7 @@ CASES = {
     "sdxl_default": control("sdxl", FOREST, 5, 5, 11, net(4)),
     "sdxl_two_guess": control("sdxl", APPLE, 5, 5, 12, net(4, SHAPES, strength=0.6), net(5, start=0.3), guessMode=True),
     "sdxl_picture": from_picture("sdxl", FOREST, 6, 5, 13, net(4, SHAPES, end=0.8), strength=0.6),
+    "sdxl_small": {**control("sdxl", APPLE, 5, 5, 22, net(4, strength=0.7)), "small": True},
     "sd1_inpaint_nine": {
         **from_picture("sd1", APPLE, 5, 5, 14, net(1, SHAPES, strength=0.8), mask="start/mask.png", strength=1.0, samplingMethod="ddim"),
         "inpaintUnet": True,
@@ -75,9 +77,13 @@ CASES = {
 }
 
 
-def make(unet, vae, seed):
+def make(unet, vae, seed, small=False):
     """The first half of `unet`; what is only a ControlNet's, in the order of its names, from one draw."""
     net = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=WIDTHS[:len(vae.config.block_out_channels)])
+    if small:
+        plain = ["DownBlock2D"] * len(net.config.down_block_types)
+        whole, net = net, ControlNetModel.from_config({**net.config, "down_block_types": plain, "mid_block_type": "UNetMidBlock2D"})
+        assert not net.load_state_dict(whole.state_dict(), strict=False).missing_keys
     own = sorted((name, p) for name, p in net.named_parameters() if name.startswith("controlnet_"))
     draws = torch.randn(sum(p.numel() for _, p in own), generator=generator(seed)).split([p.numel() for _, p in own])
     for (_, p), values in zip(own, draws):
@@ -130,7 +136,7 @@ def draw(pipe, given):
     if not xl:
         parts |= {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
     nets = o["controlNets"]
-    made = [make(pipe.unet, pipe.vae, int(n["model"])) for n in nets]
+    made = [make(pipe.unet, pipe.vae, int(n["model"]), given.get("small", False)) for n in nets]
     for net in made:
         net.register_to_config(global_pool_conditions=given.get("pooled", False))
     if given.get("inpaintUnet"):

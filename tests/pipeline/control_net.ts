@@ -11,8 +11,11 @@ import { noiseGenerator } from "../../src/sample/noise.ts";
 const WIDTHS = [4, 8, 12, 16, 20];
 const SCALE = Math.fround(0.2);
 
-/** Tensors under diffusers' names, in halfs, and the config: what `ControlNetModel.save_pretrained` would write. */
-export async function tinyControlNet(model: string, seed: number) {
+/**
+ * Tensors under diffusers' names, in halfs, and the config: what `ControlNetModel.save_pretrained` would write.
+ * @param small without attention, as SDXL's small ones are
+ */
+async function tinyControlNet(model: string, seed: number, small: boolean) {
   const unet = `${model}/unet`;
   const config = JSON.parse(await Deno.readTextFile(`${unet}/config.json`));
   const names = Array.from(Deno.readDirSync(unet), ({ name }) => name).filter((name) => name.endsWith(".safetensors"));
@@ -20,6 +23,7 @@ export async function tinyControlNet(model: string, seed: number) {
   const tensors = new Map<string, { shape: number[]; values: Float16Array<ArrayBuffer> }>();
   for (const { name, shape, bytes } of file.tensors.values()) {
     if (!/^(conv_in|time_embedding|add_embedding|down_blocks|mid_block)\./.test(name)) continue;
+    if (small && /\.attentions\.|^mid_block\.resnets\.1\./.test(name)) continue;
     const data = new Uint8Array(bytes);
     await file.read(name, data);
     tensors.set(name, { shape, values: new Float16Array(data.buffer) });
@@ -36,9 +40,18 @@ export async function tinyControlNet(model: string, seed: number) {
     tensors.set(name, { shape, values: Float16Array.from(values, (v) => Math.fround(v * SCALE)) });
   }
   const { _class_name, out_channels: _, up_block_types: __, ...shared } = config;
+  const plain = {
+    down_block_types: config.down_block_types.map(() => "DownBlock2D"),
+    mid_block_type: "UNetMidBlock2D",
+  };
   return {
     tensors,
-    config: { ...shared, _class_name: "ControlNetModel", conditioning_embedding_out_channels: hints },
+    config: {
+      ...shared,
+      ...(small ? plain : {}),
+      _class_name: "ControlNetModel",
+      conditioning_embedding_out_channels: hints,
+    },
   };
 }
 
@@ -72,8 +85,9 @@ export async function writeControlNet(
   model: string,
   seed: number,
   more: Record<string, unknown> = {},
+  small = false,
 ): Promise<void> {
-  const { tensors, config } = await tinyControlNet(model, seed);
+  const { tensors, config } = await tinyControlNet(model, seed, small);
   await Deno.mkdir(folder, { recursive: true });
   await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify({ ...config, ...more }));
   await Deno.writeFile(`${folder}/diffusion_pytorch_model.safetensors`, await asSafetensors(tensors));

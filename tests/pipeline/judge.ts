@@ -24,6 +24,8 @@ export interface Case {
   inpaintUnet?: boolean;
   /** ControlNets that steer by the mean of their features. */
   pooled?: boolean;
+  /** ControlNets without attention. */
+  small?: boolean;
 }
 
 /** How far a picture is from another, in 8-bit levels over all colour values. */
@@ -38,7 +40,7 @@ export interface Difference {
 /** Draws a case with the model in `models`. */
 export async function drawCase(
   models: string,
-  { model, options, files = {}, inpaintUnet, pooled }: Case,
+  { model, options, files = {}, inpaintUnet, pooled, small }: Case,
   type: Precision,
   device: Device,
 ) {
@@ -50,7 +52,7 @@ export async function drawCase(
     await writeAdapters(`${models}/..`, `${folder}/loras`, options);
     // A model's own goes by its name, others are drawn from their seed.
     for (const { model } of (controlNets ?? []).filter(({ model }) => Number(model))) {
-      await writeControlNet(`${folder}/${model}`, folder, Number(model), { global_pool_conditions: pooled });
+      await writeControlNet(`${folder}/${model}`, folder, Number(model), { global_pool_conditions: pooled }, small);
     }
     if (inpaintUnet) await widenUnet(folder);
     const start = {

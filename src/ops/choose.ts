@@ -59,14 +59,15 @@ export interface Convolution {
  */
 export function convolutionTaps(
   device: Device,
-  { inChannels, outChannels, side, precision }: Convolution,
+  convolution: Convolution,
 ): 9 | 16 | 36 {
+  const { inChannels, outChannels, side, precision } = convolution;
   const forced = device.forced.get("conv3x3");
   if (forced) return forced === "taps" ? 9 : forced.startsWith("winograd 4") ? 36 : 16;
   if (Math.min(inChannels, outChannels) < choicesOf(device).winograd.least) return 9;
   const product = inChannels * outChannels;
   const isLarge = side ** 2 >= LARGE[precision];
-  const table = tableWay(device, outChannels, product, isLarge);
+  const table = tableWay(device, convolution, product, isLarge);
   const fits = (name: ConvolutionName) =>
     name === table || name === "taps" || product <= LARGEST_TRANSFORMED && (isLarge || name === "winograd");
   const right = CONVOLUTIONS.filter((name) => isRight(device, "conv3x3", name) && fits(name));
@@ -78,11 +79,16 @@ export function convolutionTaps(
 }
 
 /** What the device's table says. */
-function tableWay(device: Device, outChannels: number, product: number, isLarge: boolean): ConvolutionName {
+function tableWay(
+  device: Device,
+  { outChannels, side }: Convolution,
+  product: number,
+  isLarge: boolean,
+): ConvolutionName {
   const { whole, from, to, by } = choicesOf(device).winograd;
-  const isWhole = outChannels <= whole;
-  if (product > to || !isWhole && product < from) return "taps";
-  return !isWhole && by === 4 && isLarge ? "winograd 4" : "winograd";
+  if (product > to || outChannels > whole && product < from) return "taps";
+  const inOne = outChannels <= (side >= VAST ? Math.min(whole, NARROW) : whole);
+  return !inOne && by === 4 && isLarge ? "winograd 4" : "winograd";
 }
 
 /**
@@ -90,6 +96,12 @@ function tableWay(device: Device, outChannels: number, product: number, isLarge:
  * smallest level's in each direction. Where numbers are twice as long there have to be twice as many pixels.
  */
 const LARGE: Record<Precision, number> = { f16: 16, f32: 32 };
+
+/**
+ * Sides of pictures from which layers of more than so many channels go by tiles of 4×4 in three kernels instead of 2×2
+ * in one, a third faster: smaller pictures are soon done, and the kernels would be more to compile.
+ */
+const VAST = 16, NARROW = 64;
 
 /** Ways of a 3×3 convolution, by the numbers that its taps are packed as. */
 const PACKED_AS = { "taps": 9, "winograd": 16, "winograd 4": 36 } as const;

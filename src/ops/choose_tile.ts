@@ -11,6 +11,8 @@ import { isTransformed } from "./weight.ts";
 /** Shape of a product: rows, panels of 64 columns, quads of input channels, taps of a convolution. */
 export interface ProductShape {
   rows: number;
+  /** Rows of all strips of a layer: what takes long to compile has to be worth it once. Default: rows. */
+  total?: number;
   panels: number;
   depth: number;
   taps: number;
@@ -54,11 +56,11 @@ function lanesFor(device: Device, shape: ProductShape, panel: number): MatmulNam
 const LONG = 8e7;
 
 /** Those from which 32, a twelfth faster than 16, are worth three times the time again. */
-const LONGEST = 3e9;
+const LONGEST = 1.5e9;
 
-/** Multiply-adds of a product. */
-function workOf({ rows, panels, depth, taps }: ProductShape): number {
-  return rows * panels * 64 * depth * 4 * taps;
+/** Multiply-adds of a layer. */
+function workOf({ rows, total = rows, panels, depth, taps }: ProductShape): number {
+  return total * panels * 64 * depth * 4 * taps;
 }
 
 /** Tiles of matmul_tile.wgsl with their speeds, in any unit. */

@@ -42,6 +42,8 @@ export interface Channels {
 export interface Walk {
   /** Rows of the result, and of one batch entry. */
   rows: number;
+  /** Rows of all strips, where the layer is done in strips. Default: rows. */
+  total?: number;
   entryRows: number;
   /** What the taps of a convolution see, as shaders/shared/product.wgsl names it. */
   geometry?: Values;
@@ -98,7 +100,7 @@ export function ending(
 export function product(g: Graph, x: Tensor, declared: Weight, walk: Walk, epilogue: Epilogue, out: Tensor): void {
   const weight = unpacked(g, declared);
   const { rows, entryRows } = walk;
-  const { slices } = tileOf(g, weight, rows);
+  const { slices } = tileOf(g, weight, walk);
   if (slices === 1) return dispatch(g, x, weight, walk, epilogue, out);
   const panels = panelCount(weight);
   const sums = g.tensor("slices", [slices, rows, panels * weight.panel], "f32");
@@ -125,19 +127,20 @@ export function product(g: Graph, x: Tensor, declared: Weight, walk: Walk, epilo
 /**
  * The products of each tap by itself, without bias or anything else.
  * @param x [taps, rows, in]
+ * @param total rows of all strips of the layer
  * @returns f32 [taps, rows, columns of all panels]
  */
-export function tapProducts(g: Graph, x: Tensor, weight: Weight): Tensor {
+export function tapProducts(g: Graph, x: Tensor, weight: Weight, total: number): Tensor {
   const [taps, rows] = x.shape;
   const sums = g.tensor("products", [taps, rows, panelCount(weight) * weight.panel], "f32");
-  dispatch(g, x, weight, { rows, entryRows: rows }, {}, undefined, sums);
+  dispatch(g, x, weight, { rows, total, entryRows: rows }, {}, undefined, sums);
   return sums;
 }
 
-/** The tile for `rows` rows of a product with `weight`. */
-function tileOf(g: Graph, weight: Weight, rows: number) {
+/** The tile of a product with `weight`. */
+function tileOf(g: Graph, weight: Weight, { rows, total = rows }: Walk) {
   const { panel, taps } = weight;
-  const shape = { rows, panels: panelCount(weight), depth: padChannels(weight.inChannels) / 4, taps };
+  const shape = { rows, total, panels: panelCount(weight), depth: padChannels(weight.inChannels) / 4, taps };
   return matmulTile(g.device, shape, panel, g.precision);
 }
 
@@ -146,13 +149,14 @@ function dispatch(
   g: Graph,
   x: Tensor,
   weight: Weight,
-  { rows, entryRows, geometry = NO_PICTURE }: Walk,
+  walk: Walk,
   epilogue: Epilogue,
   out: Tensor | undefined,
   sums?: Tensor,
 ): void {
   const { panels, panel, taps } = weight;
-  const tile = tileOf(g, weight, rows);
+  const { rows, entryRows, geometry = NO_PICTURE } = walk;
+  const tile = tileOf(g, weight, walk);
   const { kernel, rows: ROWS, waves: WAVES, chunk: CHUNK, ahead = false, halfs = false, slices } = tile;
   const { params: uniforms, constants: end, bindings } = ending(g, weight, epilogue, entryRows);
   const apart = isTransformed(weight);

@@ -88,7 +88,7 @@ export function winograd(
       bindings: [x, patches],
       grid,
     });
-    results(g, after, patches, weight, epilogue, out, { first, tiles, tile_width, tile_height, width, height });
+    results(g, after, patches, weight, epilogue, out, { first, tiles, tile_width, tile_height, width, height }, total);
   }
 }
 
@@ -145,6 +145,7 @@ function results(
   epilogue: Epilogue,
   out: Tensor,
   strip: Strip,
+  total: number,
 ): void {
   const { tiles } = strip;
   const { params: uniforms, constants, bindings } = ending(g, weight, epilogue, strip.height * strip.width);
@@ -155,7 +156,7 @@ function results(
     ...uniforms,
     ...strip,
   };
-  const sums = tapProducts(g, patches, weight);
+  const sums = tapProducts(g, patches, weight, total);
   const grid = grid64(tiles * quads);
   g.dispatch({
     kernel,

@@ -188,7 +188,13 @@ Deno.test("software adapters convolve by tiles of 4×4 where three kernels do it
   const { gpu, summary } = await testDevice();
   const device = new Device(gpu, { ...summary, software: true }, true, false);
   const layers = [[320, 320], [960, 640], [128, 128], [16, 128], [4, 320], [1280, 1280]];
-  assert.deepEqual(layers.map(([from, to]) => tapsOf(device, from, to)), [36, 36, 16, 9, 9, 9]);
+  assert.deepEqual(layers.map(([from, to]) => tapsOf(device, from, to)), [36, 36, 36, 9, 9, 9]);
+  const narrow = [64, 128].map((channels) => [8, 16].map((side) => tapsOf(device, channels, channels, side)));
+  assert.deepEqual(
+    narrow,
+    [[16, 16], [16, 36]],
+    "one kernel does narrow layers, but of large pictures only the narrowest",
+  );
   const levels = (precision: Precision) => [1, 2, 4, 8].map((side) => tapsOf(device, 512, 512, side, precision));
   assert.deepEqual([levels("f16"), levels("f32")], [[16, 16, 36, 36], [16, 16, 16, 36]], "numbers for pixels");
   device.tuning = { wrong: ["conv3x3 winograd 4"], speeds: {} };

@@ -160,6 +160,8 @@ function choosePreset(parts: Parts, name: string, options: OpenOptions, note?: T
   const { scheduler: _, names: __, ...settings } = known;
   const { forceZerosForEmptyPrompt = settings.forceZerosForEmptyPrompt, ...own } = parts.own;
   const prediction = predictionOf(scheduler);
-  const preset = { ...settings, ...(told ? {} : own), forceZerosForEmptyPrompt, prediction };
+  // LCM's own UNets take the guidance as an input, at 8.
+  const guided = !asked && parts.unet.config.time_cond_proj_dim ? { cfgScale: 8 } : {};
+  const preset = { ...settings, ...(told ? {} : own), ...guided, forceZerosForEmptyPrompt, prediction };
   return { preset, scheduler };
 }

@@ -200,7 +200,7 @@ function fewSteps(scheduler: Config, family: Family): { name: string; why: strin
 
 /** What a folder's JSON says where presets have defaults. */
 export function ownSettings(index: Config, unet: Config, vae: Config, family: Family): Parts["own"] {
-  return { ...pictureSize(unet, vae), ...emptyPrompt(index, family), ...guidance(unet) };
+  return { ...pictureSize(unet, vae), ...emptyPrompt(index, family) };
 }
 
 function pictureSize(unet: Config, vae: Config): { width?: number; height?: number } {
@@ -211,9 +211,4 @@ function pictureSize(unet: Config, vae: Config): { width?: number; height?: numb
 
 function emptyPrompt(index: Config, family: Family): { forceZerosForEmptyPrompt: boolean } {
   return { forceZerosForEmptyPrompt: family === "sdxl" && index.force_zeros_for_empty_prompt !== false };
-}
-
-/** LCM's own UNets take the guidance as an input, at 8. */
-function guidance(unet: Config): { cfgScale?: number } {
-  return unet.time_cond_proj_dim ? { cfgScale: 8 } : {};
 }

@@ -12,6 +12,9 @@ import type { TensorSource } from "../formats/tensor_source.ts";
 /** Width of an attention head in SD 2, SDXL and all CLIP text encoders; SD 1 UNets have 8 heads of any width. */
 const HEAD = 64;
 
+/** Projection of the guidance, which LCM's own UNets take as an input. */
+const GUIDANCE = "time_embedding.cond_proj.weight";
+
 function reader(source: TensorSource) {
   const names = [...source.tensors.keys()];
   return {
@@ -108,6 +111,7 @@ export function unetConfig(source: TensorSource, family: Family, sampleSize: num
     ...config,
     up_block_types: levels.map((level) => attends(level) ? "CrossAttnUpBlock2D" : "UpBlock2D"),
     ...(mirrored ? {} : { reverse_transformer_layers_per_block: up }),
+    ...(has(GUIDANCE) ? { time_cond_proj_dim: shape(GUIDANCE)[1] } : {}),
     ...addedConfig(source, pooledWidth),
   };
 }

@@ -59,6 +59,6 @@ export interface Parts {
   /** The preset that the model's keys or config point to. */
   presetName?: string;
   /** What the model itself says of these. */
-  own: Partial<Pick<Preset, "width" | "height" | "forceZerosForEmptyPrompt" | "cfgScale">>;
+  own: Partial<Pick<Preset, "width" | "height" | "forceZerosForEmptyPrompt">>;
   sources: TensorSource[];
 }

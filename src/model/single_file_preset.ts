@@ -40,13 +40,16 @@ export async function presetOf(file: TensorSource, family: Family): Promise<Told
   return family === "sd2" ? await spreadOfSd2(file) : { name: family === "sd1" ? "sd15" : "sdxl" };
 }
 
-/** What a file says of its UNet's prediction by a key or in its header: true wherever that UNet goes. */
+/** What a file says of its UNet by a key or in its header: true wherever that UNet goes. */
 export async function noteOf(file: TensorSource, family: Family): Promise<Told | undefined> {
   const { metadata = {}, tensors } = file;
   if (family === "sdxl" && tensors.has("edm_vpred.sigma_max")) return await cosXl(file);
   if (family === "sdxl" && tensors.has("v_pred")) {
     const zsnr = tensors.has("ztsnr");
     return vOf("sdxl-vpred", `it has the key v_pred${zsnr ? " and the key ztsnr" : ""}`, zsnr);
+  }
+  if (family !== "sd2" && [...tensors.keys()].some((name) => /(^|\.)time_embed(ding)?\.cond_proj\./.test(name))) {
+    return { name: family === "sd1" ? "lcm" : "lcm-sdxl", why: "its UNet takes the guidance as an input" };
   }
   const noted = metadata["modelspec.prediction_type"] ?? metadata["modelspec.predict_key"];
   const why = `its header notes the prediction ${noted}`;

@@ -16,7 +16,7 @@ import { layersOf, UNET_PREFIX, unetName } from "./ldm_names.ts";
 import type { Component, Parts } from "./parts.ts";
 import { noteOf, type Told } from "./single_file_preset.ts";
 
-/** A UNet, and what its file says of its prediction. */
+/** A UNet, and what its file says of it. */
 interface OtherUnet extends Component {
   note?: Told;
 }

@@ -64,7 +64,6 @@ export function readControlNet(config: Config): ControlNetwork {
   const encoder = readEncoderConfig(c);
   c.only("conditioning_channels", 3);
   c.only("controlnet_conditioning_channel_order", "rgb");
-  c.only("encoder_hid_dim", null);
   c.only("time_cond_proj_dim", null);
   const widths = config.conditioning_embedding_out_channels
     ? c.channels("conditioning_embedding_out_channels")

@@ -56,6 +56,7 @@ export function readEncoderConfig(c: ConfigReader): EncoderConfig {
   c.only("resnet_time_scale_shift", "default");
   c.only("time_embedding_act_fn", "silu");
   c.only("timestep_post_act", null);
+  c.only("encoder_hid_dim", null);
   c.only("encoder_hid_dim_type", null);
   c.only("class_embed_type", null);
   c.only("num_class_embeds", null);

@@ -397,6 +397,24 @@ Deno.test("ztsnr beside v_pred asks for a zero terminal SNR; CosXL and Playgroun
     merged.close();
   }));
 
+for (const place of ["time_embed.", "time_embedding."]) {
+  Deno.test(`a UNet with ${place}cond_proj takes the guidance as an input, as LCM's own do`, () =>
+    inFolder(async (folder) => {
+      const projection = { [`model.diffusion_model.${place}cond_proj.weight`]: { shape: [4, 8] } };
+      await variant(`${folder}/x.safetensors`, "sd1", (t) => Object.assign(t, projection));
+      await variant(`${folder}/plain.safetensors`, "sd1", () => {});
+      const alone = { unet: `${folder}/x.safetensors` };
+      for (
+        const [path, options] of [[`${folder}/x.safetensors`, {}], [`${folder}/plain.safetensors`, alone]] as const
+      ) {
+        const { preset, unet, close } = await openCheckpoint(path, options);
+        close();
+        assert.deepEqual([preset.name, preset.cfgScale, unet.config.time_cond_proj_dim], ["lcm", 8, 8]);
+        assert.ok(unet.source.tensors.has("time_embedding.cond_proj.weight"));
+      }
+    }));
+}
+
 Deno.test("what the file of a UNet that replaces the model's says of its prediction counts", () =>
   inFolder(async (folder) => {
     const [base, unet] = [`${folder}/x.safetensors`, `${folder}/other.safetensors`];

@@ -13,6 +13,7 @@ import { type Guides, placed, rectOfOperation } from "./edit/place.ts";
 import { grown, overlap } from "./edit/rects.ts";
 import { operationsBetween } from "./edit/difference.ts";
 import { thingMeant } from "./edit/spoken_place.ts";
+import { UsageError } from "./errors.ts";
 import { draw, type ImageResult, type StepEvent, toEnd } from "./generate.ts";
 import { checklistOf } from "./judge/checklist.ts";
 import { ask, type Check, isFault, type Judge, type Mark, worth } from "./judge/judge.ts";
@@ -238,6 +239,9 @@ export async function* mend(
   },
 ): AsyncGenerator<Round, void> {
   checkEditOptions(picture, options, OPTIONS);
+  if (marks && marks.length !== checklist.length) {
+    throw new UsageError(`marks must be one for each item of the checklist: ${checklist.length}, not ${marks.length}.`);
+  }
   const items = checklist.map((check): Item => {
     const { x0, y0, x1, y1 } = check.box ?? { x0: 0, y0: 0, x1: 1, y1: 1 };
     return { operation: { kind: "add", words: check.words, box: [x0, y0, x1, y1] }, check, asked: false };

@@ -115,6 +115,8 @@ Deno.test("what an edit cannot be is refused before anything is looked at, by na
       return true;
     });
   }
+  const marked = mend(model, picture, plan, { judge: scripted([]), marks: [{ verdict: "right" }] });
+  await assert.rejects(marked.next(), /one for each item of the checklist: 2, not 1/);
 });
 
 Deno.test("a drawing that fails loses nothing that its round has painted before it", async () => {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { brief } from "../brief.ts";
 import { GpuError } from "../errors.ts";
 import { unlessAborted } from "../unless_aborted.ts";
 import type { Tracer } from "./replay.ts";
@@ -278,7 +279,9 @@ export function mib(bytes: number): string {
  * @throws GpuError when there is no such adapter or it gives no device.
  */
 export async function openDevice(index = 0): Promise<Device> {
-  if (!(Number.isInteger(index) && index >= 0)) throw new GpuError(`A device is a whole number from 0, not ${index}.`);
+  if (!(Number.isInteger(index) && index >= 0)) {
+    throw new GpuError(`A device is a whole number from 0, not ${brief(index)}.`);
+  }
   const found = await findAdapters(index + 1);
   if (found.length === 0) throw noAdapter();
   const chosen = found[index];

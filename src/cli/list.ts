@@ -62,7 +62,7 @@ export async function drawList(context: Context, path: string): Promise<void> {
   if (flags.savePlan !== undefined) throw new UsageError("--save-plan has one file for the plans of a whole list.");
   const { batchCount: count = outputSettings.batchCount.default } = flags;
   const [name, stem] = path === "-" ? ["standard input", "prompts"] : [path, basename(path).replace(/\.\w+$/, "")];
-  const rows = await readRows(path, context.signal);
+  const rows = await readRows(path, context.signal, flags);
   const folder = dirname(await patternOf(flags.output));
   const manifest = await Manifest.open(flags.manifest ?? join(folder, `${stem}.manifest.jsonl`));
   const output = await outputOf(flags, Math.max(2, rows.length * count), undefined, manifest.own());

@@ -34,9 +34,10 @@ interface Positional extends Omit<Invocation, "flags"> {
 /**
  * Read the command line. `--flag value` and `--flag=value` are the same; after `--` everything is an argument.
  *
+ * @param beside for a row of a list, see {@linkcode collect}
  * @throws UsageError for unknown flags, missing or unusable values, and flags that the command does not use
  */
-export function parseArgs(words: string[]): Invocation {
+export function parseArgs(words: string[], beside?: FlagValues): Invocation {
   const positional: string[] = [];
   const given: Given[] = [];
   for (let i = 0; i < words.length; i++) {
@@ -69,7 +70,7 @@ export function parseArgs(words: string[]): Invocation {
     }
   }
   const { prompt, ...asked } = readPositional(positional);
-  const flags = collect(asked.command, given);
+  const flags = collect(asked.command, given, beside);
   if (prompt === undefined) return { ...asked, flags };
   if (flags.prompt !== undefined) {
     throw new UsageError(`The prompt is given twice: ${brief(prompt)} and -p ${brief(flags.prompt)}.`);
@@ -139,9 +140,15 @@ function tooMany(words: string[], command: CommandName): UsageError {
 /** A setting's name, how it was spelt, and its value; a flag that is off is undefined. */
 export type Given = [name: string, spelling: string, value: unknown];
 
-/** The flags that were given one after another. @throws UsageError for those that the command does not take */
-export function collect(command: CommandName, given: readonly Given[]): FlagValues {
+/**
+ * The flags that were given one after another.
+ *
+ * @param beside the command line's, where a row says more of its last ControlNet and names none
+ * @throws UsageError for those that the command does not take
+ */
+export function collect(command: CommandName, given: readonly Given[], beside?: FlagValues): FlagValues {
   const flags: Record<string, unknown> = {};
+  const names = given.some(([name]) => SETTINGS[name].within && SETTINGS[name].always);
   for (const [name, spelling, value] of given) {
     const setting = SETTINGS[name];
     if (command !== "help" && !takes(command, setting)) {
@@ -149,7 +156,7 @@ export function collect(command: CommandName, given: readonly Given[]): FlagValu
         .map((other) => `"${other}"`).join(", ");
       throw new UsageError(`${spelling} does nothing in "${command}"; it belongs to ${uses}.`);
     }
-    if (setting.within) addField(flags, spelling, setting, value);
+    if (setting.within) addField(flags, spelling, setting, value, names ? undefined : beside);
     else if (setting.repeat) flags[name] = [...(flags[name] as unknown[] | undefined) ?? [], value];
     else flags[name] = value; // the last one counts, so that scripts can be overruled
   }
@@ -162,9 +169,11 @@ function addField(
   spelling: string,
   { within, always }: Flag,
   value: unknown,
+  beside?: FlagValues,
 ): void {
   const { list, field } = within!;
-  const all = (flags[list] ??= []) as Record<string, unknown>[];
+  const others = beside?.[list as keyof FlagValues] as object[] | undefined;
+  const all = (flags[list] ??= others?.map((one) => ({ ...one })) ?? []) as Record<string, unknown>[];
   if (always) all.push({});
   const last = all.at(-1);
   if (!last) {

@@ -29,22 +29,26 @@ export interface Row {
  * Text has a prompt a line; empty lines and those that begin with # are left out, and a line that begins with -- holds
  * flags, as in AUTOMATIC1111's script. "-" is standard input: text, or JSON lines where it begins with one.
  *
+ * @param beside the command line's flags: a row may say more of their last ControlNet
  * @throws UsageError where the file cannot be read or holds no row
  */
-export async function readRows(path: string, signal: AbortSignal): Promise<Row[]> {
+export async function readRows(path: string, signal: AbortSignal, beside?: FlagValues): Promise<Row[]> {
   const text = path === "-"
     ? await readStandardInput("the list", BYTES_OF.prompts, signal)
     : await readUserText(path, "The list", BYTES_OF.prompts);
   const extension = path === "-" && /^\s*\{/.test(text) ? "jsonl" : /\.(\w+)$/.exec(path)?.[1].toLowerCase() ?? "";
   const rows = extension === "csv" || extension === "tsv"
-    ? await tableRows(text, path, extension === "tsv" ? "\t" : undefined)
-    : lineRows(text, extension === "jsonl" || extension === "ndjson" ? jsonRow : textRow);
+    ? await tableRows(text, path, beside, extension === "tsv" ? "\t" : undefined)
+    : lineRows(text, extension === "jsonl" || extension === "ndjson" ? jsonRow : textRow, beside);
   if (rows.length === 0) throw new UsageError(`${path} holds nothing to draw.`);
   return rows;
 }
 
-function lineRows(text: string, read: (line: string) => FlagValues | undefined): Row[] {
-  return text.replace(/^\ufeff/, "").split(/\r?\n/).flatMap((line, i) => rowOf(i + 1, () => read(line.trim())));
+type ReadRow = (line: string, beside?: FlagValues) => FlagValues | undefined;
+
+function lineRows(text: string, read: ReadRow, beside?: FlagValues): Row[] {
+  const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
+  return lines.flatMap((line, i) => rowOf(i + 1, () => read(line.trim(), beside)));
 }
 
 /** A row, or its error; none where there is nothing to read. */
@@ -60,15 +64,15 @@ function rowOf(line: number, read: () => FlagValues | undefined): Row[] {
   }
 }
 
-function textRow(line: string): FlagValues | undefined {
+function textRow(line: string, beside?: FlagValues): FlagValues | undefined {
   if (line === "" || line.startsWith("#")) return undefined;
   if (!/^--\w/.test(line)) return { prompt: line };
-  const { argument, command, flags } = parseArgs(wordsOf(line));
+  const { argument, command, flags } = parseArgs(wordsOf(line), beside);
   if (argument !== undefined || command !== "generate") throw new UsageError(`A line of flags takes --prompt "…".`);
   return flags;
 }
 
-function jsonRow(line: string): FlagValues | undefined {
+function jsonRow(line: string, beside?: FlagValues): FlagValues | undefined {
   if (line === "") return undefined;
   let values: unknown;
   try {
@@ -79,10 +83,10 @@ function jsonRow(line: string): FlagValues | undefined {
   if (typeof values !== "object" || values === null || Array.isArray(values)) {
     throw new UsageError(`It must be an object such as {"prompt": "a cat", "seed": 3}, not ${brief(values)}.`);
   }
-  return collect("generate", Object.entries(values).flatMap(([name, value]) => readGiven(name, value)));
+  return collect("generate", Object.entries(values).flatMap(([name, value]) => readGiven(name, value)), beside);
 }
 
-async function tableRows(text: string, path: string, separator?: string): Promise<Row[]> {
+async function tableRows(text: string, path: string, beside?: FlagValues, separator?: string): Promise<Row[]> {
   const { parseCsv } = await import("../deps/csv.ts");
   // What a line of one column has of these is in its text.
   const first = /^[^\n]*/.exec(text)![0];
@@ -110,7 +114,7 @@ async function tableRows(text: string, path: string, separator?: string): Promis
       const more = record.slice(header.length).filter((cell) => cell !== "");
       if (more.length) throw new UsageError(`It has ${record.length} columns, but the header names ${header.length}.`);
       const given = record.flatMap((cell, i): Given[] => cell === "" ? [] : readGiven(header[i], cell));
-      return given.length ? collect("generate", given) : undefined;
+      return given.length ? collect("generate", given, beside) : undefined;
     });
   });
 }

@@ -2,14 +2,15 @@ import assert from "@std/assert";
 import { join } from "@std/path";
 import { Manifest } from "../../src/cli/manifest.ts";
 import { readRows } from "../../src/cli/rows.ts";
+import type { FlagValues } from "../../src/settings.ts";
 import { finish, inFolder, names, program, TINY_MODEL } from "./program.ts";
 
 /** Rows of a file of this name, with their errors' words. */
-async function rows(name: string, text: string) {
+async function rows(name: string, text: string, beside?: FlagValues) {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(join(folder, name), text);
-    const found = await readRows(join(folder, name), new AbortController().signal);
+    const found = await readRows(join(folder, name), new AbortController().signal, beside);
     return found.map(({ line, flags, error }) => error ? [line, error.message] : [line, flags]);
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -51,6 +52,21 @@ Deno.test("a list is text, CSV or JSON lines; each row has its line, and a bad o
   ]);
   await assert.rejects(() => rows("a.csv", "prompt,stpes\na,3\n"), /a\.csv, line 1: .*Did you mean/);
   await assert.rejects(() => rows("a.txt", "# nothing\n"), /holds nothing to draw/);
+});
+
+Deno.test("a row says more of the command line's last ControlNet, or names its own", async () => {
+  const beside: FlagValues = { controlNets: [{ model: "pose" }, { model: "canny", image: "a.png", strength: 1 }] };
+  const changed = { controlNets: [{ model: "pose" }, { model: "canny", image: "a.png", strength: 0.5 }] };
+  const own = { controlNets: [{ model: "depth", strength: 0.4 }] };
+  assert.deepEqual(await rows("a.csv", "control-strength\n0.5\n", beside), [[2, changed]]);
+  assert.deepEqual(await rows("a.jsonl", '{"control-strength": 0.5}', beside), [[1, changed]]);
+  assert.deepEqual(await rows("a.txt", "--control-strength 0.5\n--control-net depth --control-strength 0.4", beside), [
+    [1, changed],
+    [2, own],
+  ]);
+  const before = await rows("a.jsonl", '{"control-strength": 0.4, "control-net": "depth"}', beside);
+  assert.match(`${before[0][1]}`, /name that before it/);
+  assert.match(`${(await rows("a.csv", "control-strength\n0.5\n"))[0][1]}`, /name that before it/);
 });
 
 Deno.test("a list is drawn with one model; a bad row is named and loses no other; what is done is not drawn again", () =>

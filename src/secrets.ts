@@ -18,10 +18,22 @@ export function keepSecret(key: string | undefined): void {
   if (key !== undefined && !NO_SECRET.test(key)) keys.add(key);
 }
 
-/** A text without the keys that are known. */
+/** A text without the keys that are known, also where JSON's escapes stand for their letters. */
 export function withoutKeys(text: string): string {
-  for (const key of keys) text = text.replaceAll(key, "[key]");
+  for (const key of keys) {
+    text = text.replaceAll(key, "[key]");
+    if (text.includes("\\u")) text = text.replace(escaped(key), "[key]");
+  }
   return text;
+}
+
+/** Matches a key, some of whose letters may be written as JSON escapes them. */
+function escaped(key: string): RegExp {
+  const letters = Array.from({ length: key.length }, (_, i) => {
+    const code = key.charCodeAt(i).toString(16).padStart(4, "0");
+    return `(?:${key[i].replace(/[^\p{L}\p{N}]/u, "\\$&")}|\\\\u${code})`;
+  });
+  return new RegExp(letters.join(""), "gi");
 }
 
 /**

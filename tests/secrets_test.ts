@@ -11,6 +11,7 @@ Deno.test("a message shows no key, no user, password or query of a URL, and no h
   try {
     const cases: [told: string, shown: string][] = [
       ["Bearer sk-SECRETKEY-abcdef0123456789!", "Bearer [key]!"],
+      ["{\\u0073k-SECRETK\\u0045Y\\u002dabcdef0123456789}", "{[key]}"],
       ["an abc in a local market, none left, ollama v1.5", "an abc in a local market, none left, ollama v1.5"],
       ["https://bob:pass@host/v1 failed", "https://host/v1 failed"],
       ["https://bob:p@ss@host:8080/v1?key=S&x=1 failed", "https://host:8080/v1?… failed"],

@@ -69,9 +69,22 @@ export async function withConfig({ command, flags }: Invocation): Promise<{ flag
   }
   const files = await readConfig(await configPlaces());
   const general = files.map((file) => flagsFor(command, file)).reduce((before, next) => layered(before, next), {});
+  return { flags: underFlags(command, general, flags), files };
+}
+
+/** Where settings wait for what they say more of: what is there without a flag. An edit has a picture and masks. */
+const THERE: Partial<Record<CommandName, readonly string[]>> = {
+  generate: [],
+  plan: [],
+  edit: ["initImage", "mask", "rounds"],
+};
+
+/** The settings of files with a command line's over them; what says more of something that is not there is left out. */
+export function underFlags(command: CommandName, general: FlagValues, flags: FlagValues): FlagValues {
   const all = layered(general, flags);
-  const draws = command === "generate" || command === "plan";
-  return { flags: draws ? withoutIdle(all, (name) => !(name in flags)) : all, files };
+  const there = THERE[command];
+  if (!there) return all;
+  return withoutIdle(all, (name) => !(name in flags) && !SETTINGS[name].with?.some((other) => there.includes(other)));
 }
 
 /** What a file says for a command. */

@@ -1,6 +1,6 @@
 import assert from "@std/assert";
 import { join, resolve } from "@std/path";
-import { flagsFor, parseConfig } from "../../src/cli/config.ts";
+import { flagsFor, parseConfig, underFlags } from "../../src/cli/config.ts";
 import { UsageError } from "../../src/errors.ts";
 import { finishEach, inFolder, TINY_MODEL } from "./program.ts";
 
@@ -46,6 +46,14 @@ Deno.test("what a file cannot say is refused with its place", async () => {
       text,
     );
   }
+});
+
+Deno.test("what says more of something waits for that; of its picture and its masks an edit need not be told", () => {
+  const file = { strength: 0.5, maskBlur: 2, inpaintPadding: 8, guessMode: true, judge: "none" } as const;
+  assert.deepEqual(underFlags("generate", file, { steps: 3 }), { steps: 3 });
+  assert.deepEqual(underFlags("edit", file, { steps: 3 }), { strength: 0.5, maskBlur: 2, judge: "none", steps: 3 });
+  assert.deepEqual(underFlags("edit", file, { inpaintOnlyMasked: true }).inpaintPadding, 8);
+  assert.deepEqual(underFlags("generate", {}, { strength: 0.5 }), { strength: 0.5 });
 });
 
 Deno.test("the command line goes before the project's file, that before the user's; config says what holds", () =>

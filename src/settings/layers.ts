@@ -29,6 +29,7 @@ const CHOICES: [chosen: readonly string[], dropped: readonly string[]][] = [
   [["plan", "noPlan"], [...WAYS, ...OF_REGIONS, ...OF_PLANNER]],
   [["regions"], [...WAYS, ...OF_PLANNER]],
   [ASKED, [...WAYS, ...OF_REGIONS]],
+  [["image"], ["planner"]], // the rules see none
   [["hiresScale", "hiresSize"], ["hiresScale", "hiresSize"]],
   [["grid"], ["batchCount"]],
   [["json", "jsonLines"], ["json", "jsonLines"]],

@@ -13,6 +13,7 @@ Deno.test("the particular goes before the general, and does away with what contr
   // The language model may be the judge of what somebody else planned.
   const judge = { llmUrl: "http://127.0.0.1", rounds: 2 };
   assert.deepEqual(layered({ ...judge, planner: "openai" }, { noPlan: true }), { ...judge, noPlan: true });
+  assert.deepEqual(layered({ planner: "rules" }, { image: ["a.png"] }), { image: ["a.png"] });
   assert.deepEqual(layered({ hiresScale: 2 }, { hiresSize: [64, 64] }), { hiresSize: [64, 64] });
 });
 

@@ -7,7 +7,7 @@ import { createHash } from "../deps/node.ts";
 import { basename, dirname, isAbsolute, join } from "../deps/path.ts";
 import { briefText } from "../brief.ts";
 import { RpgError, UsageError } from "../errors.ts";
-import { layered } from "../settings/layers.ts";
+import { layered, withoutIdle } from "../settings/layers.ts";
 import { modelSettings, outputSettings, SETTINGS } from "../settings/schema.ts";
 import { seedOf } from "../settings/seeds.ts";
 import type { Wildcards } from "../text/wildcards.ts";
@@ -28,6 +28,8 @@ import { Studio } from "./studio.ts";
 interface Job {
   line: number;
   context: Context;
+  /** Whether it says nothing that what can be drawn depends on. */
+  isPlain: boolean;
   error?: RpgError;
   /** A key for each picture of the row. */
   keys: string[];
@@ -111,10 +113,10 @@ async function drawSlots(
 ): Promise<void> {
   const { flags, console } = context;
   using studio = new Studio(judgeFor);
-  // A model that rows share is no mistake of one of them.
-  if (wanted.some(({ job }) => MODEL.every((name) => job.context.flags[name] === flags[name]))) {
-    await studio.open(context);
-  }
+  // A model that rows share is no mistake of one of them, nor what else is said beside the list where rows add nothing.
+  const shared = wanted.filter(({ job }) => MODEL.every((name) => job.context.flags[name] === flags[name]));
+  const plain = shared.find(({ job }) => job.isPlain)?.job.context.flags;
+  if (shared.length) await studio.open({ ...context, flags: plain ?? flags }, plain !== undefined);
   const wildcards = await wildcardsOf(flags);
   await drawEach(wanted, context, async (slot, number) => {
     const { job, index, key } = slot;
@@ -138,6 +140,9 @@ function entryOf({ path, seed, plan: { prompt }, timings: { total: seconds }, wa
 
 const MODEL = Object.keys(modelSettings) as (keyof typeof modelSettings)[];
 
+/** What a row may say without changing what can be drawn. */
+const PLAIN = ["prompt", "negativePrompt", "seed", "output"];
+
 /**
  * Rows with the command line's flags. What can be said of them now is said before anything is drawn.
  *
@@ -147,10 +152,12 @@ function jobsOf(context: Context, rows: readonly Row[], count: number, folder: s
   const { console } = context;
   const quieter = { ...context, console: { ...console, say: console.detail } };
   const times = new Map<string, number>();
+  // What the command line says more of a flag that rows have holds for those.
+  const ofRows = (name: string) => SETTINGS[name].with?.some((other) => rows.some(({ flags }) => other in flags));
   return rows.map(({ line, flags, error }) => {
     const argument = flags.prompt === undefined ? context.argument : undefined;
     const output = flags.output !== undefined && !isAbsolute(flags.output) ? join(folder, flags.output) : flags.output;
-    const merged = layered(context.flags, flags);
+    const merged = withoutIdle(layered(context.flags, flags), (name) => !(name in flags) && ofRows(name) === true);
     const own = { ...quieter, argument, flags: { ...merged, output: output ?? context.flags.output } };
     const key = keyOf(own);
     const time = times.get(key) ?? 0; // equal rows are pictures of their own
@@ -162,7 +169,8 @@ function jobsOf(context: Context, rows: readonly Row[], count: number, folder: s
       if (!(wrong instanceof RpgError)) throw wrong;
       error = wrong;
     }
-    return { line, context: own, error, keys, own: manifest.own(line, key) };
+    const isPlain = Object.keys(flags).every((name) => PLAIN.includes(name));
+    return { line, context: own, isPlain, error, keys, own: manifest.own(line, key) };
   });
 }
 

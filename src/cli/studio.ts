@@ -52,11 +52,12 @@ export class Studio implements Disposable {
   /**
    * Opens the model that the flags name, and closes another one. What it cannot draw is refused here, before a planner
    * is asked and before weights are loaded.
+   * @param whole whether the flags are all that decides some picture
    * @returns the model
    */
-  async open(context: Context): Promise<Model> {
+  async open(context: Context, whole = true): Promise<Model> {
     const { model } = (await this.#open(context)).opened;
-    await prepare(model, { ...pictureOptions(context.flags), prompt: "" });
+    if (whole) await prepare(model, { ...pictureOptions(context.flags), prompt: "" });
     return model;
   }
 

@@ -1,6 +1,8 @@
 import assert from "@std/assert";
 import { join } from "@std/path";
 import { Manifest } from "../../src/cli/manifest.ts";
+import { encodePng } from "../../src/formats/png.ts";
+import { filled } from "../../src/picture/picture.ts";
 import { readRows } from "../../src/cli/rows.ts";
 import type { FlagValues } from "../../src/settings.ts";
 import { finish, inFolder, names, program, TINY_MODEL } from "./program.ts";
@@ -72,8 +74,12 @@ Deno.test("a row says more of the command line's last ControlNet, or names its o
 Deno.test("a list is drawn with one model; a bad row is named and loses no other; what is done is not drawn again", () =>
   inFolder(async (cwd) => {
     const common = ["-m", TINY_MODEL, "-W", "64", "-H", "48", "--steps", "1", "--no-plan", "-o", "new/"];
-    await Deno.writeTextFile(join(cwd, "a.csv"), "prompt,steps,output\na cat,,\na dog,0,\nan owl,2,own.jpg\n");
-    const line = ["--prompts", "a.csv", ...common];
+    await Deno.writeTextFile(
+      join(cwd, "a.csv"),
+      "prompt,steps,output,hires-scale\na cat,,,\na dog,0,,\nan owl,2,own.jpg,1.5\n",
+    );
+    // What is said beside the list of a flag that some rows have holds for those.
+    const line = ["--prompts", "a.csv", ...common, "--hires-strength", "1"];
     const first = await finish(program(line, { cwd }));
     assert.equal(first.code, 2);
     assert.equal(first.stdout.replaceAll("\\", "/"), "new/out_001.png  seed 42\nnew/own.jpg  seed 42\n");
@@ -81,7 +87,10 @@ Deno.test("a list is drawn with one model; a bad row is named and loses no other
     assert.match(first.stderr, /1 of 3 rows failed: line 3\./);
 
     await Deno.remove(join(cwd, "new/own.jpg")); // is drawn again, as is the row that was mended
-    await Deno.writeTextFile(join(cwd, "a.csv"), "prompt,steps,output\na cat,,\na dog,1,\nan owl,2,own.jpg\n");
+    await Deno.writeTextFile(
+      join(cwd, "a.csv"),
+      "prompt,steps,output,hires-scale\na cat,,,\na dog,1,,\nan owl,2,own.jpg,1.5\n",
+    );
     const second = await finish(program(line, { cwd }));
     assert.equal(second.code, 0, second.stderr);
     assert.equal(second.stdout.replaceAll("\\", "/"), "new/out_002.png  seed 42\nnew/own.jpg  seed 42\n");
@@ -124,6 +133,28 @@ Deno.test("a manifest is gone on with, also after half a line; another file is l
     assert.deepEqual([await over.done("k1"), (await over.done("k4"))?.path], [undefined, join(cwd, "a.png")]);
     await Deno.writeTextFile(join(cwd, "notes.txt"), "mine\n");
     await assert.rejects(() => Manifest.open(join(cwd, "notes.txt")), /notes\.txt is there, and is no manifest/);
+  }));
+
+Deno.test("what is said beside a list of pictures to start from is said of those", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeFile(join(cwd, "a.png"), encodePng(filled(64, 48, [90, 160, 30, 255])));
+    await Deno.writeTextFile(join(cwd, "a.jsonl"), '{"prompt": "a cat", "init-image": "a.png"}\n{"prompt": "a dog"}\n');
+    const line = [
+      "--prompts",
+      "a.jsonl",
+      "-m",
+      TINY_MODEL,
+      "--steps",
+      "2",
+      "--no-plan",
+      "--strength",
+      "0.5",
+      "-W",
+      "64",
+    ];
+    const { code, stderr, stdout } = await finish(program([...line, "-H", "48"], { cwd }));
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, "out_001.png  seed 42\nout_002.png  seed 42\n");
   }));
 
 Deno.test("a list that is gone on with replaces its own sheet and plans, and nothing that somebody has changed", () =>

@@ -25,8 +25,9 @@ const SAME = 0.8;
  * @param shown the picture's own, where it is known
  */
 export function planFor(operation: Operation, shown: Plan | undefined): Plan {
+  // Words for nothing, which small models were never shown, colour a hole unless others stand beside them.
+  if (!shown) return plainPlan(operation.words ?? "", "edit");
   const words = operation.words ?? NOTHING;
-  if (!shown) return plainPlan(words, "edit");
   const plan = allowing(operation.words ?? "", shown);
   const box = rectOfOperation(operation);
   const regions = regionsOf(plan);
@@ -57,7 +58,6 @@ export function planFor(operation: Operation, shown: Plan | undefined): Plan {
   const isBare = isPlain(plan)
     ? left === ""
     : whole.prompt === "" && regions.every(({ prompt }, i) => i === target || isEmpty(prompt));
-  // Words for nothing, which small models were never shown, would colour the hole.
   if (isRemoved && isBare) return { ...plainPlan("", "edit"), ...avoided };
   if (isPlain(plan)) {
     if (target >= 0 && area(box) >= SAME) return { ...plainPlan(said, "edit"), ...avoided };

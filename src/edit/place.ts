@@ -85,7 +85,8 @@ export async function placed(operation: Operation, picture: Picture, guides: Gui
   const [mark] = judge ? await ask(judge, picture, [check], signal) : [];
   const found = mark?.box && (!side || overlap(mark.box, side)) ? grown(mark.box, MARGIN) : undefined;
   // Two alike that touch are one thing to some judges.
-  const seen = found && cell && overlap(found, cell) ? common(found, grown(cell, MARGIN)) : found;
+  const limit = cell ? grown(cell, MARGIN) : side;
+  const seen = found && limit && overlap(found, limit) ? common(found, limit) : found;
   const holds = cell ?? seen;
   if (!holds && mark?.verdict === "missing") {
     throw new UsageError(

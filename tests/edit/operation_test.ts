@@ -69,6 +69,8 @@ Deno.test("of several alike the one is meant whose place is named, behind its no
   const recolor = operationOf("recolor", "the right cat=green");
   const { box: [left, , , bottom] = [] } = await placed(recolor, page, { plan: cats, judge: blob });
   assert.ok(left! > 0.4 && bottom! < 1);
+  const { box: [from] = [] } = await placed(operationOf("remove", "the right cat"), page, { judge: blob });
+  assert.ok(from! > 0.4);
   assert.equal(operationOf("recolor", "the top hat=green").words, "a green top hat");
   // Where no plan tells, another one that a judge sees is not it.
   const other: Judge = () => Promise.resolve([{ verdict: "right", box: { x0: 0, y0: 0.2, x1: 0.4, y1: 0.8 } }]);
@@ -185,6 +187,7 @@ Deno.test("a cell's operation changes that cell's prompt; another box gets a cel
   const none = planFor({ kind: "remove", object: "the dog", box: [0.5, 0, 1, 1] }, one);
   assert.deepEqual([none.basePrompt, none.baseRatio, regionsOf(none)], [undefined, undefined, [{ prompt: "" }]]);
   assert.deepEqual(regionsOf(planFor(bee, hole("a cat"))).map(({ prompt }) => prompt), ["empty background", "a bee"]);
+  assert.deepEqual(regionsOf(planFor({ kind: "remove", object: "the cat" }, undefined)), [{ prompt: "" }]);
   assert.equal(promptAfter("a dog and a cat", { kind: "remove", object: "the cat" }), "a dog");
   const without = (prompt: string, object: string) => promptAfter(prompt, { kind: "remove", object });
   assert.equal(

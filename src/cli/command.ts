@@ -17,6 +17,8 @@ export interface Context {
   /** What follows it, for commands that take more. */
   further?: readonly string[];
   flags: FlagValues;
+  /** What config files say more of settings that these flags have not: rows of a list may have them. */
+  waiting?: FlagValues;
   console: Console;
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;

@@ -62,14 +62,23 @@ export async function readConfig({ user, project }: ConfigPlaces): Promise<Confi
   return files;
 }
 
-/** A command line's flags, with what the files say where it says nothing. */
-export async function withConfig({ command, flags }: Invocation): Promise<{ flags: FlagValues; files: ConfigFile[] }> {
+/**
+ * A command line's flags, with what the files say where it says nothing.
+ *
+ * @returns also what of that waits for what it says more of: rows of a list and axes of a grid may have that
+ */
+export async function withConfig(
+  { command, flags }: Invocation,
+): Promise<{ flags: FlagValues; waiting: FlagValues; files: ConfigFile[] }> {
   if (["help", "config", "completions"].includes(command) || flags.help || flags.version || flags.noConfig) {
-    return { flags, files: [] };
+    return { flags, waiting: {}, files: [] };
   }
   const files = await readConfig(await configPlaces());
   const general = files.map((file) => flagsFor(command, file)).reduce((before, next) => layered(before, next), {});
-  return { flags: underFlags(command, general, flags), files };
+  const ours = underFlags(command, general, flags);
+  const waits = ([name]: [string, unknown]) => SETTINGS[name].with && !Object.hasOwn(ours, name);
+  const waiting = Object.fromEntries(Object.entries(layered(general, flags)).filter(waits));
+  return { flags: ours, waiting, files };
 }
 
 /** Where settings wait for what they say more of: what is there without a flag. An edit has a picture and masks. */

@@ -98,6 +98,7 @@ function axesOf(flags: FlagValues, texts: readonly string[]): [x: Axis, y: Axis 
 }
 
 function squaresOf(context: Context, x: Axis, y: Axis | undefined): Square[] {
+  const { waiting = {} } = context;
   const quieter = { ...context, console: { ...context.console, say: context.console.detail } };
   const rows: (AxisValue | undefined)[] = y?.values ?? [undefined];
   return rows.flatMap((down) => x.values.map((across) => ({ across, down }))).map(({ across, down }, index) => {
@@ -105,7 +106,8 @@ function squaresOf(context: Context, x: Axis, y: Axis | undefined): Square[] {
     const argument = own.prompt === undefined ? context.argument : undefined;
     const values = { [x.spelling]: across.text, ...(y && down ? { [y.spelling]: down.text } : {}) };
     const isGone = (name: string) => name in own && own[name as keyof typeof own] === undefined;
-    const merged = withoutIdle(layered(context.flags, own), (name) => SETTINGS[name].with?.some(isGone) ?? false);
+    const mayGo = (name: string) => name in waiting && !(name in own) || SETTINGS[name].with?.some(isGone) === true;
+    const merged = withoutIdle(layered({ ...waiting, ...context.flags }, own), mayGo);
     const flags = withField(merged, across, x);
     return { index, values, context: { ...quieter, argument, flags: y && down ? withField(flags, down, y) : flags } };
   });

@@ -149,15 +149,17 @@ const PLAIN = ["prompt", "negativePrompt", "seed", "output"];
  * @param folder that rows' own outputs are meant from
  */
 function jobsOf(context: Context, rows: readonly Row[], count: number, folder: string, manifest: Manifest): Job[] {
-  const { console } = context;
+  const { console, waiting = {} } = context;
   const quieter = { ...context, console: { ...console, say: console.detail } };
   const times = new Map<string, number>();
-  // What the command line says more of a flag that rows have holds for those.
-  const ofRows = (name: string) => SETTINGS[name].with?.some((other) => rows.some(({ flags }) => other in flags));
+  const general = { ...waiting, ...context.flags };
+  // What is said beside the list of a flag that rows have holds for those.
+  const isOfRows = (name: string) => SETTINGS[name].with?.some((other) => rows.some(({ flags }) => other in flags));
   return rows.map(({ line, flags, error }) => {
     const argument = flags.prompt === undefined ? context.argument : undefined;
     const output = flags.output !== undefined && !isAbsolute(flags.output) ? join(folder, flags.output) : flags.output;
-    const merged = withoutIdle(layered(context.flags, flags), (name) => !(name in flags) && ofRows(name) === true);
+    const mayGo = (name: string) => !(name in flags) && (name in waiting || isOfRows(name) === true);
+    const merged = withoutIdle(layered(general, flags), mayGo);
     const own = { ...quieter, argument, flags: { ...merged, output: output ?? context.flags.output } };
     const key = keyOf(own);
     const time = times.get(key) ?? 0; // equal rows are pictures of their own

@@ -47,7 +47,7 @@ export async function run(words: string[]): Promise<number> {
     enterCallersFolder();
     const asked = parseArgs(words);
     const { command, argument, further } = asked;
-    const { flags, files } = await withConfig(asked);
+    const { flags, waiting, files } = await withConfig(asked);
     if (flags.json && flags.jsonLines) throw new UsageError("--json and --json-lines: use only one of them.");
     const console = makeConsole(
       flags.help || flags.version || flags.listDevices ? { ...flags, jsonLines: undefined } : flags,
@@ -61,7 +61,7 @@ export async function run(words: string[]): Promise<number> {
     else {
       const load = flags.listDevices ? LIST_DEVICES : LOAD[command];
       await interruptible(async (signal) => {
-        const context = { argument, further, flags, console, signal };
+        const context = { argument, further, flags, waiting, console, signal };
         await (await load())(flags.listDevices ? context : await withStandardInput(command, context));
       }, console.say);
     }

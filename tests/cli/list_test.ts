@@ -1,11 +1,12 @@
 import assert from "@std/assert";
 import { join } from "@std/path";
 import { Manifest } from "../../src/cli/manifest.ts";
+import { readPngText } from "../../src/formats/png_text.ts";
 import { encodePng } from "../../src/formats/png.ts";
 import { filled } from "../../src/picture/picture.ts";
 import { readRows } from "../../src/cli/rows.ts";
 import type { FlagValues } from "../../src/settings.ts";
-import { finish, inFolder, names, program, TINY_MODEL } from "./program.ts";
+import { finish, finishEach, inFolder, names, program, TINY_MODEL } from "./program.ts";
 
 /** Rows of a file of this name, with their errors' words. */
 async function rows(name: string, text: string, beside?: FlagValues) {
@@ -155,6 +156,16 @@ Deno.test("what is said beside a list of pictures to start from is said of those
     const { code, stderr, stdout } = await finish(program([...line, "-H", "48"], { cwd }));
     assert.equal(code, 0, stderr);
     assert.equal(stdout, "out_001.png  seed 42\nout_002.png  seed 42\n");
+    // So it is where a config file says it.
+    await Deno.writeTextFile(join(cwd, "rpg.toml"), "strength = 0.5\n");
+    const common = [...line.slice(2, 6), "--no-plan", "-W", "64", "-H", "48"];
+    const lines = [["--prompts", "a.jsonl", "-o", "b/"], ["a cat", "--grid", "init-image=a.png,", "-o", "c/"]];
+    for (const [i, run] of (await finishEach(lines.map((own) => [...own, ...common]), { cwd })).entries()) {
+      assert.equal(run.code, 0, run.stderr);
+      const [from, plain] = [1, 2].map((n) => Deno.readFileSync(join(cwd, `${"bc"[i]}/out_00${n}.png`)));
+      assert.deepEqual(from, Deno.readFileSync(join(cwd, "out_001.png")));
+      assert.ok(!readPngText(plain, "plain").get("rpg")!.includes("strength"));
+    }
   }));
 
 Deno.test("a list that is gone on with replaces its own sheet and plans, and nothing that somebody has changed", () =>

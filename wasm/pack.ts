@@ -29,7 +29,7 @@ const CHANNELS: u32 = 8;
  * As {@linkcode columns}, of rows that hold the nine taps g of a filter for each of so many channels: their columns are
  * the size² numbers of G·g·Gᵀ, all in halfs, of size 4 (shaders/winograd_in.wgsl) or 6 (winograd4_in.wgsl). Right for
  * numbers below 2: exponents of infinities are not looked for, and sums stay finite.
- * @param room 2208 bytes to work in
+ * @param room 2016 bytes to work in
  */
 export function transformed(
   rows: usize,
@@ -48,7 +48,9 @@ export function transformed(
     for (let lane: u32 = 0; lane < lanes; lane++) {
       seen = v128.or(seen, eight(rows + lane * 32, c * 9, end * 9, order - c * 36, taps));
       for (let n = c; n < end; n++) {
-        filters(taps + (n - c) * 144, size, sums, targets + n * size * size * 4, to + lane * 16);
+        const own = taps + (n - c) * 144;
+        if (size === 4) filters4(own, sums, targets + n * 64, to + lane * 16);
+        else filters6(own, sums, targets + n * 144, to + lane * 16);
       }
     }
   }
@@ -124,47 +126,74 @@ function eight(rows: usize, start: u32, end: u32, targets: usize, to: usize): v1
   return seen;
 }
 
-/** Eight filters at once: nine taps, each of all eight, become size² numbers. @param sums 768 bytes to work in */
-function filters(taps: usize, size: u32, sums: usize, targets: usize, to: usize): void {
-  const line: usize = size * 32, column = sums + 3 * line;
-  for (let y: usize = 0, row = sums; y < 3; y++, taps += 48, row += line) {
+/** Eight filters at once: nine taps, each of all eight, become sixteen numbers. @param sums 384 bytes to work in */
+function filters4(taps: usize, sums: usize, targets: usize, to: usize): void {
+  for (let y: usize = 0, line = sums; y < 3; y++, taps += 48, line += 128) {
     const a = v128.load(taps), b = v128.load(taps, 16), c = v128.load(taps, 32);
-    four(i32x4.extend_low_i16x8_u(a), i32x4.extend_low_i16x8_u(b), i32x4.extend_low_i16x8_u(c), size, row);
-    four(i32x4.extend_high_i16x8_u(a), i32x4.extend_high_i16x8_u(b), i32x4.extend_high_i16x8_u(c), size, row + 16);
+    across4(i32x4.extend_low_i16x8_u(a), i32x4.extend_low_i16x8_u(b), i32x4.extend_low_i16x8_u(c), line);
+    across4(i32x4.extend_high_i16x8_u(a), i32x4.extend_high_i16x8_u(b), i32x4.extend_high_i16x8_u(c), line + 16);
   }
-  for (let x: u32 = 0; x < size; x++, sums += 32, targets += 4) {
-    transform(v128.load(sums), v128.load(sums + line), v128.load(sums + 2 * line), size, column);
-    transform(v128.load(sums, 16), v128.load(sums + line, 16), v128.load(sums + 2 * line, 16), size, column + 16);
-    for (let y: u32 = 0; y < size; y++) {
-      const at = to + 2 * load<u32>(targets + y * size * 4);
-      v128.store(at, narrowed(v128.load(column + y * 32), v128.load(column + y * 32, 16)));
-    }
-  }
+  for (let x: usize = 0; x < 4; x++) down4(sums + x * 32, targets + x * 4, to);
 }
 
-/** Three taps in halfs of four filters. */
-function four(a: v128, b: v128, c: v128, size: u32, to: usize): void {
-  transform(widened(a), widened(b), widened(c), size, to);
+/** A row of g·Gᵀ in f32, for tiles of 2×2: four numbers, each of four filters. */
+function across4(a: v128, b: v128, c: v128, sums: usize): void {
+  const left = widened(a), middle = widened(b), right = widened(c);
+  const even = f32x4.mul(HALF, f32x4.add(left, right)), odd = f32x4.mul(HALF, middle);
+  v128.store(sums, left);
+  v128.store(sums, f32x4.add(even, odd), 32);
+  v128.store(sums, f32x4.sub(even, odd), 64);
+  v128.store(sums, right, 96);
 }
 
-/** G·g of three taps in f32 of four filters: the numbers lie 32 bytes apart. */
-function transform(a: v128, b: v128, c: v128, size: u32, to: usize): void {
-  if (size === 4) {
-    const even = f32x4.mul(HALF, f32x4.add(a, c)), odd = f32x4.mul(HALF, b);
-    v128.store(to, a);
-    v128.store(to, f32x4.add(even, odd), 32);
-    v128.store(to, f32x4.sub(even, odd), 64);
-    v128.store(to, c, 96);
-    return;
+/** A column of G·(g·Gᵀ) in halfs. */
+function down4(sums: usize, targets: usize, to: usize): void {
+  const top = v128.load(sums), bottom = v128.load(sums, 256), odd = f32x4.mul(HALF, v128.load(sums, 128));
+  const top2 = v128.load(sums, 16), bottom2 = v128.load(sums, 272), odd2 = f32x4.mul(HALF, v128.load(sums, 144));
+  const even = f32x4.mul(HALF, f32x4.add(top, bottom)), even2 = f32x4.mul(HALF, f32x4.add(top2, bottom2));
+  v128.store(to + 2 * load<u32>(targets), narrowed(top, top2));
+  v128.store(to + 2 * load<u32>(targets, 16), narrowed(f32x4.add(even, odd), f32x4.add(even2, odd2)));
+  v128.store(to + 2 * load<u32>(targets, 32), narrowed(f32x4.sub(even, odd), f32x4.sub(even2, odd2)));
+  v128.store(to + 2 * load<u32>(targets, 48), narrowed(bottom, bottom2));
+}
+
+/** As `filters4`, for tiles of 4×4: 36 numbers. @param sums 576 bytes to work in */
+function filters6(taps: usize, sums: usize, targets: usize, to: usize): void {
+  for (let y: usize = 0, line = sums; y < 3; y++, taps += 48, line += 192) {
+    const a = v128.load(taps), b = v128.load(taps, 16), c = v128.load(taps, 32);
+    across6(i32x4.extend_low_i16x8_u(a), i32x4.extend_low_i16x8_u(b), i32x4.extend_low_i16x8_u(c), line);
+    across6(i32x4.extend_high_i16x8_u(a), i32x4.extend_high_i16x8_u(b), i32x4.extend_high_i16x8_u(c), line + 16);
   }
-  const end = f32x4.mul(FOUR_THIRDS, c), odd = f32x4.mul(ODD, b), half = f32x4.mul(HALF, odd);
-  const near = f32x4.add(f32x4.mul(EIGHT_THIRDS, a), end), far = f32x4.add(f32x4.mul(TWO_THIRDS, a), end);
-  v128.store(to, f32x4.mul(FOUR, a));
-  v128.store(to, f32x4.add(near, odd), 32);
-  v128.store(to, f32x4.sub(near, odd), 64);
-  v128.store(to, f32x4.add(far, half), 96);
-  v128.store(to, f32x4.sub(far, half), 128);
-  v128.store(to, f32x4.mul(FOUR, c), 160);
+  for (let x: usize = 0; x < 6; x++) down6(sums + x * 32, targets + x * 4, to);
+}
+
+/** As `across4`, for tiles of 4×4: six numbers. */
+function across6(a: v128, b: v128, c: v128, sums: usize): void {
+  const left = widened(a), middle = widened(b), right = widened(c);
+  const end = f32x4.mul(FOUR_THIRDS, right), odd = f32x4.mul(ODD, middle), half = f32x4.mul(HALF, odd);
+  const near = f32x4.add(f32x4.mul(EIGHT_THIRDS, left), end), far = f32x4.add(f32x4.mul(TWO_THIRDS, left), end);
+  v128.store(sums, f32x4.mul(FOUR, left));
+  v128.store(sums, f32x4.add(near, odd), 32);
+  v128.store(sums, f32x4.sub(near, odd), 64);
+  v128.store(sums, f32x4.add(far, half), 96);
+  v128.store(sums, f32x4.sub(far, half), 128);
+  v128.store(sums, f32x4.mul(FOUR, right), 160);
+}
+
+/** As `down4`. */
+function down6(sums: usize, targets: usize, to: usize): void {
+  const top = v128.load(sums), bottom = v128.load(sums, 384), odd = f32x4.mul(ODD, v128.load(sums, 192));
+  const top2 = v128.load(sums, 16), bottom2 = v128.load(sums, 400), odd2 = f32x4.mul(ODD, v128.load(sums, 208));
+  const end = f32x4.mul(FOUR_THIRDS, bottom), end2 = f32x4.mul(FOUR_THIRDS, bottom2);
+  const near = f32x4.add(f32x4.mul(EIGHT_THIRDS, top), end), near2 = f32x4.add(f32x4.mul(EIGHT_THIRDS, top2), end2);
+  const far = f32x4.add(f32x4.mul(TWO_THIRDS, top), end), far2 = f32x4.add(f32x4.mul(TWO_THIRDS, top2), end2);
+  const half = f32x4.mul(HALF, odd), half2 = f32x4.mul(HALF, odd2);
+  v128.store(to + 2 * load<u32>(targets), narrowed(f32x4.mul(FOUR, top), f32x4.mul(FOUR, top2)));
+  v128.store(to + 2 * load<u32>(targets, 24), narrowed(f32x4.add(near, odd), f32x4.add(near2, odd2)));
+  v128.store(to + 2 * load<u32>(targets, 48), narrowed(f32x4.sub(near, odd), f32x4.sub(near2, odd2)));
+  v128.store(to + 2 * load<u32>(targets, 72), narrowed(f32x4.add(far, half), f32x4.add(far2, half2)));
+  v128.store(to + 2 * load<u32>(targets, 96), narrowed(f32x4.sub(far, half), f32x4.sub(far2, half2)));
+  v128.store(to + 2 * load<u32>(targets, 120), narrowed(f32x4.mul(FOUR, bottom), f32x4.mul(FOUR, bottom2)));
 }
 
 const FOUR = f32x4.splat(4), EIGHT_THIRDS = f32x4.splat(<f32> (8 / 3.0)), FOUR_THIRDS = f32x4.splat(<f32> (4 / 3.0));
@@ -185,15 +214,15 @@ function widened(v: v128): v128 {
 
 /** Eight f32 below 65520 as halfs, rounded to nearest, ties to even. */
 function narrowed(low: v128, high: v128): v128 {
-  return i16x8.narrow_i32x4_u(rounded(low), rounded(high));
+  return v128.shuffle<i16>(rounded(low), rounded(high), 1, 3, 5, 7, 9, 11, 13, 15);
 }
 
-/** Four f32 below 65520 as halfs in the lower parts of their lanes. */
+/** Four f32 below 65520 as halfs in the upper parts of their lanes. */
 function rounded(v: v128): v128 {
   const small = f32x4.mul(v, DOWN);
   const odd = i32x4.shr_u(i32x4.shl(small, 18), 31);
   const up = i32x4.add(i32x4.add(small, odd), i32x4.splat(0xfff));
-  return v128.or(i32x4.shr_u(i32x4.shl(up, 1), 14), i32x4.shl(i32x4.shr_u(up, 31), 15));
+  return v128.bitselect(v, i32x4.shl(up, 3), i32x4.splat(0x80000000));
 }
 
 function low16(a: v128, b: v128): v128 {

@@ -34,7 +34,7 @@ const PAGE = 65536;
 const LARGE = 0x40004000, LARGE_WIDE = 0x40000000;
 
 /** Bytes that wasm/pack.ts works in while it transforms. */
-const ROOM = 2208;
+const ROOM = 2016;
 
 /** Regions of one memory, all made at once: growing the memory later would detach them. */
 export class PackMemory {

@@ -65,15 +65,19 @@ export function planFor(operation: Operation, shown: Plan | undefined): Plan {
     const { mode: _mode, ...free } = whole;
     return withBox({ ...free, regions: [{ ...regions[0], prompt: left || NOTHING }] }, box, said);
   }
-  if (target < 0) return withBox(whole, box, said);
+  return target < 0 ? withBox(whole, box, said) : withWords(whole, target, said);
+}
+
+/** The plan with other words in the region of this number from 0. */
+function withWords(plan: Plan, region: number, prompt: string): Plan {
   let next = 0;
   const changed = (cell: PlanCell): PlanCell => {
     if ("regions" in cell) return { ...cell, regions: cell.regions.map(changed) };
-    if (next++ !== target) return cell;
+    if (next++ !== region) return cell;
     const { brief: _brief, negativePrompt: _negative, ...rest } = cell; // they speak of what was there
-    return { ...rest, prompt: said };
+    return { ...rest, prompt };
   };
-  return parsePlan({ ...whole, regions: plan.regions.map(changed) });
+  return parsePlan({ ...plan, regions: plan.regions.map(changed) });
 }
 
 /**

@@ -59,6 +59,7 @@ export function remarksOn(text: string, negative = false): string[] {
   const lone = nodes.some((node) => node.kind === "keyword" && node.word === "AND");
   const braces = text.match(/\{[^{}]*\}/g)?.filter((part) => /\||\$\$/.test(part)) ?? [];
   const flags = text.match(/(?<!\S)(?:--[a-z][\w-]*(?:[ =][^\s-]\S*)?|-[A-Za-z] \d\S*)/gi) ?? [];
+  const pasted = text.match(/^\s*(?:Negative prompt:|Steps: \d+(?=,))/im)?.[0].trim();
   const names = text.match(/(?<!\w)__[\w*][\w*/ -]{0,80}?__(?!\w)/g) ?? [];
   return [
     ...tags.map((tag) => `${shown(tag)} means nothing to this program and is left out.`),
@@ -71,6 +72,9 @@ export function remarksOn(text: string, negative = false): string[] {
         shown(part)
       } within a prompt is drawn as words: flags stand beside it, and in a list on a line that begins with --.`
     ),
+    ...(pasted
+      ? [`"${pasted}" within a prompt is drawn as words: settings stand beside it, as --negative-prompt and --steps.`]
+      : []),
     ...names.slice(0, 1).map((part) =>
       `${shown(part)} is drawn as it is written: --wildcards names the folder of its lines.`
     ),

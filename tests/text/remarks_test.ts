@@ -12,6 +12,12 @@ Deno.test("what is not taken for what it looks like is said", () => {
   assert.match(said("a fox --ar 16:9 --v 5"), /^"--ar 16:9" within a prompt is drawn as words: flags stand beside it/);
   assert.match(said("a boy -W 384, a cat"), /"-W 384,"/);
   assert.equal(said("a man -- a cat - 3 dogs, sub-zero, 5 --- 6"), "");
+  assert.match(
+    said("a fox\nNegative prompt: blurry\nSteps: 20, Seed: 5"),
+    /^"Negative prompt:" within a prompt is drawn/,
+  );
+  assert.match(said("a fox\r\nSteps: 20, Sampler: Euler a"), /^"Steps: 20" within a prompt is drawn as words/);
+  assert.equal(said("Steps: stone, worn; a negative prompt: none"), "");
   assert.match(said("an __animal/wild__"), /"__animal\/wild__" is drawn/);
 });
 

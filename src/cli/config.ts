@@ -76,7 +76,7 @@ export async function withConfig(
   const files = await readConfig(await configPlaces());
   const general = files.map((file) => flagsFor(command, file)).reduce((before, next) => layered(before, next), {});
   const ours = underFlags(command, general, flags);
-  const waits = ([name]: [string, unknown]) => SETTINGS[name].with && !Object.hasOwn(ours, name);
+  const waits = ([name]: [string, unknown]) => SETTINGS[name]?.with && !Object.hasOwn(ours, name);
   const waiting = Object.fromEntries(Object.entries(layered(general, flags)).filter(waits));
   return { flags: ours, waiting, files };
 }

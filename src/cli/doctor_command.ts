@@ -23,7 +23,7 @@ export async function listDevicesCommand({ flags, console }: Context): Promise<v
 
 /** Opens the device, computes on it, and reports. Ends with GpuError where pictures cannot be made here. */
 export async function doctorCommand({ flags, console }: Context): Promise<void> {
-  const device = await openDevice(flags.device);
+  using device = await openDevice(flags.device);
   const { limits } = device.gpu;
   const report = {
     runtime: `Deno ${Deno.version.deno} on ${Deno.build.os} ${Deno.build.arch}`,
@@ -38,7 +38,6 @@ export async function doctorCommand({ flags, console }: Context): Promise<void> 
     f16: await selfTest(device, "f16"),
     language_model: languageModel(),
   };
-  device.close();
   if (flags.json) console.result(json(report));
   else {
     const rows = Object.entries(report).map(([key, value]) => `${key.replaceAll("_", " ").padEnd(16)}${value}`);

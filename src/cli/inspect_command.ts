@@ -12,6 +12,7 @@ import { openCheckpoint } from "../model/checkpoint.ts";
 import type { Checkpoint, Component } from "../model/parts.ts";
 import { modelByName, modelFolder } from "../model/short_name.ts";
 import { readKnownWords } from "../model/known_words.ts";
+import { filled } from "../picture/picture.ts";
 import { memoryNeed } from "../pipeline/memory.ts";
 import { Model } from "../pipeline/model.ts";
 import { prepare } from "../pipeline/prepare.ts";
@@ -59,15 +60,15 @@ export async function inspectCommand({ argument, flags, console }: Context): Pro
 
 /** Records the networks for this size on the device at hand, without loading any weights. */
 async function memoryFor(checkpoint: Checkpoint, [width, height]: [number, number]) {
-  const device = await openDevice();
-  try {
-    const model = new Model(device, checkpoint, "f16", { keep: "file", lazy: true }); // as it is drawn with
-    const drawing = await prepare(model, { prompt: "a picture", width, height });
-    const peak = (offload: Offload) => memoryNeed(model, drawing, offload).peak;
-    return { ...memoryNeed(model, drawing), offloadedPeak: peak(true), streamedPeak: peak("stream") };
-  } finally {
-    device.close();
-  }
+  using device = await openDevice();
+  const model = new Model(device, checkpoint, "f16", { keep: "file", lazy: true }); // as it is drawn with
+  const white = filled(width, height, [255, 255, 255, 255]);
+  // A UNet that reads more than latents is one for inpainting, which draws nothing without a picture and a mask.
+  const isInpainting = model.backbone.network.inChannels !== model.decoder.network.latentChannels;
+  const start = isInpainting ? { initImage: white, mask: white } : {};
+  const drawing = await prepare(model, { prompt: "a picture", width, height, ...start });
+  const peak = (offload: Offload) => memoryNeed(model, drawing, offload).peak;
+  return { ...memoryNeed(model, drawing), offloadedPeak: peak(true), streamedPeak: peak("stream") };
 }
 
 function memoryRows(

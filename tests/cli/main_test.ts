@@ -1,6 +1,8 @@
 import assert from "@std/assert";
 import { dirname, join } from "@std/path";
+import { cp } from "node:fs/promises";
 import { readPngText } from "../../src/formats/png_text.ts";
+import { widenUnet } from "../pipeline/wide_unet.ts";
 import { finish, finishEach, inFolder, names, program, startPermissions, TINY_MODEL } from "./program.ts";
 
 const QUICK = ["-m", TINY_MODEL, "-W", "64", "-H", "48", "--steps", "2"];
@@ -164,9 +166,12 @@ Deno.test("the bundled model draws regions in its own way, and makes room for th
 
 Deno.test("inspect says what a model is and why, doctor what the machine has", () =>
   inFolder(async (cwd) => {
-    const [seen, sized, drawn, words, machine] = await finishEach([
+    await cp(TINY_MODEL, join(cwd, "nine"), { recursive: true });
+    await widenUnet(join(cwd, "nine"));
+    const [seen, sized, nine, drawn, words, machine] = await finishEach([
       ["inspect", TINY_MODEL, "--json"],
       ["inspect", TINY_MODEL, "--size", "256x128", "--json"],
+      ["inspect", "nine", "--size", "256x128", "--json"],
       ["a dog", "-m", TINY_MODEL, "-W", "256", "-H", "128", "--steps", "1", "--no-plan", "--json"],
       ["inspect", "--words"],
       ["doctor"],
@@ -178,6 +183,8 @@ Deno.test("inspect says what a model is and why, doctor what the machine has", (
     const needed = JSON.parse(sized.stdout);
     const ratio = needed.memory.peak / JSON.parse(drawn.stdout).memory.peak_bytes;
     assert.ok(ratio > 0.9 && ratio < 1.1, `planned over allocated bytes: ${ratio}`);
+    // One for inpainting sees a picture and a mask besides.
+    assert.ok(JSON.parse(nine.stdout).memory.peak > needed.memory.peak, nine.stderr);
 
     assert.match(words.stdout, /^concepts: .*dog \(puppy\)[^]*\ncolours: .*red/);
 

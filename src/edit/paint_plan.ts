@@ -5,9 +5,9 @@
  */
 import { layoutOf } from "../plan/layout_of.ts";
 import { parsePlan } from "../plan/parse_plan.ts";
-import { isPlain, plainPlan, type Plan, type PlanCell, type Region, regionsOf } from "../plan/plan.ts";
-import { NOTHING } from "../plan/rules/rules.ts";
-import { isEmpty, placesOf, sharedPhrases } from "../judge/checklist.ts";
+import { isPlain, plainPlan, type Plan, type PlanCell, type Region, regionsOf, withRegions } from "../plan/plan.ts";
+import { isEmpty, NOTHING } from "../plan/nothing.ts";
+import { placesOf, sharedPhrases } from "../judge/checklist.ts";
 import type { Rect } from "../region/layout.ts";
 import { hiddenRegions } from "../region/visible.ts";
 import type { Operation } from "./operation.ts";
@@ -69,15 +69,12 @@ export function planFor(operation: Operation, shown: Plan | undefined): Plan {
 }
 
 /** The plan with other words in the region of this number from 0. */
-function withWords(plan: Plan, region: number, prompt: string): Plan {
-  let next = 0;
-  const changed = (cell: PlanCell): PlanCell => {
-    if ("regions" in cell) return { ...cell, regions: cell.regions.map(changed) };
-    if (next++ !== region) return cell;
-    const { brief: _brief, negativePrompt: _negative, ...rest } = cell; // they speak of what was there
+function withWords(plan: Plan, target: number, prompt: string): Plan {
+  return parsePlan(withRegions(plan, (region, i) => {
+    if (i !== target) return region;
+    const { brief: _brief, negativePrompt: _negative, ...rest } = region; // they speak of what was there
     return { ...rest, prompt };
-  };
-  return parsePlan({ ...plan, regions: plan.regions.map(changed) });
+  }));
 }
 
 /**

@@ -5,17 +5,10 @@
  */
 import { layoutOf } from "../plan/layout_of.ts";
 import { type Plan, regionsOf } from "../plan/plan.ts";
-import { NOTHING } from "../plan/rules/rules.ts";
+import { isEmpty } from "../plan/nothing.ts";
 import type { Rect } from "../region/layout.ts";
 import { wordsOf } from "../text/remarks.ts";
 import type { Check } from "./judge.ts";
-
-const EMPTY = new RegExp(`^(?:an? )?${NOTHING}`);
-
-/** Whether a region shows the setting alone: it asks for nothing that could be missed. */
-export function isEmpty(prompt: string): boolean {
-  return EMPTY.test(prompt);
-}
 
 /**
  * One item for each region: what it shows without the words that all regions share (the setting, the style), in its

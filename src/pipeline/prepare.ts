@@ -9,6 +9,7 @@ import { layoutOf } from "../plan/layout_of.ts";
 import { pictureSize } from "../plan/picture_size.ts";
 import { phasesOf, planAtSteps } from "../plan/phases.ts";
 import { parsePlan } from "../plan/parse_plan.ts";
+import { callingNothing } from "../plan/nothing.ts";
 import { isPlain, negativeOf, plainPlan, type Plan, regionsOf, withDefaults } from "../plan/plan.ts";
 import type { SamplerName } from "../sample/names.ts";
 import { lostShare, type MaskImage } from "../region/mask_image.ts";
@@ -103,7 +104,8 @@ async function drawingOf(
     tags: loras.regions.map(tagsOf),
   };
   const layout = layoutOf(plan);
-  const stretches = planAtSteps(withoutTags(plan), settings.steps, settings).map(({ until, plan }) => {
+  const told = callingNothing(withoutTags(plan), preset.regions?.nothing);
+  const stretches = planAtSteps(told, settings.steps, settings).map(({ until, plan }) => {
     return { until, mode: plan.mode, ...condition(plan, layout, guidance) };
   });
   const seenKeys = new Set(stretches.flatMap(({ seen }) => [...seen]));

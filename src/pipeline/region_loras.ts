@@ -9,7 +9,7 @@ import { UsageError } from "../errors.ts";
 import { rangeOf, type TensorInfo, type TensorSource } from "../formats/tensor_source.ts";
 import { type Backbone, recordSmallest } from "../nn/backbone.ts";
 import { isRegional, type RowChanges, withRowAdapters } from "../nn/row_adapters.ts";
-import type { Plan, PlanCell } from "../plan/plan.ts";
+import { type Plan, withRegions } from "../plan/plan.ts";
 import { lorasOf, withoutLoras } from "../text/remarks.ts";
 import type { Batch, PromptKey } from "./conditioning.ts";
 import type { AppliedLora, PlacedLoras } from "./loras.ts";
@@ -29,16 +29,11 @@ export interface RegionLoras {
 
 /** The plan without any tags: what they said is settled. */
 export function withoutTags<P extends Pick<Plan, "prompt" | "basePrompt" | "regions">>(plan: P): P {
-  const changed = (cell: PlanCell): PlanCell => {
-    if ("regions" in cell) return { ...cell, regions: cell.regions.map(changed) };
-    return { ...cell, prompt: withoutLoras(cell.prompt) };
-  };
   const { basePrompt } = plan;
   return {
-    ...plan,
+    ...withRegions(plan, (region) => ({ ...region, prompt: withoutLoras(region.prompt) })),
     prompt: withoutLoras(plan.prompt),
     ...(basePrompt === undefined ? {} : { basePrompt: withoutLoras(basePrompt) }),
-    regions: plan.regions.map(changed),
   };
 }
 

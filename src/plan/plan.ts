@@ -116,15 +116,23 @@ export function restOf({ basePrompt, prompt }: Pick<Plan, "basePrompt" | "prompt
   return { prompt: basePrompt ?? prompt };
 }
 
+/** The plan with other regions in the same cells; `change` is given each and its number from 0. */
+export function withRegions<P extends Pick<Plan, "regions">>(
+  plan: P,
+  change: (region: Region, index: number) => Region,
+): P {
+  let next = 0;
+  const changed = (cell: PlanCell): PlanCell =>
+    "regions" in cell ? { ...cell, regions: cell.regions.map(changed) } : change(cell, next++);
+  return { ...plan, regions: plan.regions.map(changed) };
+}
+
 /** The plan with other paths of its masks; `change` is given the path and the region's number from 1. */
 export function withMasks(plan: Plan, change: (mask: string, region: number) => string): Plan {
-  let region = 0;
-  const changed = (cell: PlanCell): PlanCell => {
-    if ("regions" in cell) return { ...cell, regions: cell.regions.map(changed) };
-    region++;
-    return cell.mask === undefined ? cell : { ...cell, mask: change(cell.mask, region) };
-  };
-  return { ...plan, regions: plan.regions.map(changed) };
+  return withRegions(
+    plan,
+    (region, i) => region.mask === undefined ? region : { ...region, mask: change(region.mask, i + 1) },
+  );
 }
 
 /**

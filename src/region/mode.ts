@@ -28,6 +28,8 @@ export interface RegionDefaults {
   refineRatio?: number;
   /** Pixels that each side of a region needs; where no size is asked for, the picture grows for it. */
   leastSide?: number;
+  /** What is said of regions where nothing stands. Absent: what plans call it. */
+  nothing?: string;
 }
 
 /** Share of the steps that bind, where neither the user nor the model says. */

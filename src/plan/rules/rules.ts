@@ -1,12 +1,10 @@
 import { formatSplitRatio } from "../../region/split_ratio.ts";
+import { NOTHING } from "../nothing.ts";
 import { plainPlan, type Plan, type Region } from "../plan.ts";
 import { arrange, type SceneCell, sizesOf } from "./layout.ts";
 import { repeatsClass } from "./noun.ts";
 import { MOST_CHARACTERS, readScene } from "./reader.ts";
 import { describe, type Scene } from "./scene.ts";
-
-/** What a region without a thing shows. */
-export const NOTHING = "empty background";
 
 /** More regions than this make each of them too small for a 512-pixel picture. */
 const MOST_REGIONS = 9;

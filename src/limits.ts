@@ -66,6 +66,8 @@ export const COUNT_OF = {
   pixels: 64 * MIB,
   /** Levels of resolution in a network; published ones have 3 or 4. */
   levels: 8,
+  /** Blocks of a kind one behind the other, by the numbers in their names; published networks have up to 32. */
+  blocks: 64,
   /** Cells of a plan. */
   regions: 256,
   /** Drawings that lie over one another in a picture; each round of an edit is a few. */

@@ -6,6 +6,7 @@
  */
 import { ModelError } from "../errors.ts";
 import type { Config } from "../files/json_file.ts";
+import { COUNT_OF } from "../limits.ts";
 import type { Family } from "./preset.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
 
@@ -27,7 +28,9 @@ function reader(source: TensorSource) {
     /** One more than the highest number at `start`: how many blocks or layers are there. */
     count(start: string): number {
       const indices = names.filter((name) => name.startsWith(start)).map((name) => parseInt(name.slice(start.length)));
-      return 1 + indices.reduce((most, index) => Math.max(most, index), -1);
+      const count = 1 + indices.reduce((most, index) => Math.max(most, index), -1);
+      if (count <= COUNT_OF.blocks || Number.isNaN(count)) return count;
+      throw new ModelError(`${source.describe} has ${start}${count - 1}; supported: up to ${COUNT_OF.blocks - 1}.`);
     },
   };
 }

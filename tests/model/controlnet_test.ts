@@ -25,6 +25,16 @@ function shapes(tensors: Record<string, number[]>): TensorSource {
   return { tensors: new Map(infos), describe: "c", close() {}, read: () => Promise.reject(new Error("no numbers")) };
 }
 
+Deno.test("blocks by numbers that no network has are refused, and not looked for one by one", () => {
+  const first = "down_blocks.0.resnets.0.conv1.weight";
+  for (const block of ["down_blocks.", "down_blocks.0.attentions.", "down_blocks.0.attentions.0.transformer_blocks."]) {
+    const source = shapes({ [first]: [8, 8, 3, 3], [`${block}4000000000.weight`]: [8] });
+    assert.throws(() => controlNetConfig(source, "sd1"), (error: Error) => {
+      return error instanceof ModelError && error.message.includes(`has ${block}4000000000; supported: up to 63`);
+    });
+  }
+});
+
 /** Settings of a config that shape the network; the rest has one value in every ControlNet. */
 const SHAPING = [
   "in_channels",

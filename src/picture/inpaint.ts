@@ -47,33 +47,6 @@ export function latentMask({ width, height, data }: Mask, factor: number): Float
 }
 
 /**
- * How many of a mask's white pixels the denoiser paints nothing at: no latent that it sees in white is theirs or beside
- * theirs. What is white `factor` pixels across and down is seen, wherever it lies.
- */
-export function unseenPixels(mask: Mask, factor: number): { unseen: number; white: number } {
-  const { width, height, data } = mask;
-  const [columns, rows] = [width / factor, height / factor];
-  const seen = latentMask(mask, factor);
-  const near = seen.map((_, i) => {
-    const [x, y] = [i % columns, Math.floor(i / columns)];
-    for (let row = Math.max(0, y - 1); row <= Math.min(rows - 1, y + 1); row++) {
-      for (let column = Math.max(0, x - 1); column <= Math.min(columns - 1, x + 1); column++) {
-        if (seen[row * columns + column]) return 1;
-      }
-    }
-    return 0;
-  });
-  let [unseen, white] = [0, 0];
-  for (let i = 0; i < data.length; i++) {
-    if (!data[i]) continue;
-    white++;
-    const cell = Math.floor(Math.floor(i / width) / factor) * columns + Math.floor(i % width / factor);
-    if (!near[cell]) unseen++;
-  }
-  return { unseen, white };
-}
-
-/**
  * The rectangle around all that is white, with `padding`, grown to the shape of width : height as far as the page
  * allows.
  */

@@ -12,7 +12,6 @@ import { parsePlan } from "../plan/parse_plan.ts";
 import { callingNothing } from "../plan/nothing.ts";
 import { isPlain, negativeOf, plainPlan, type Plan, regionsOf, withDefaults } from "../plan/plan.ts";
 import type { SamplerName } from "../sample/names.ts";
-import { lostShare, type MaskImage } from "../region/mask_image.ts";
 import { DEFAULT_BIND, type RegionDefaults } from "../region/mode.ts";
 import { samplesByCfgPp } from "../sample/samplers.ts";
 import { makeSchedule } from "../sample/schedule.ts";
@@ -31,21 +30,13 @@ import { samplingStage } from "./denoiser.ts";
 import type { Drawing, Prompts } from "./drawing.ts";
 import { embeddingStage, encodingWindow } from "./encoder.ts";
 import { encodingStages, tokenizePrompts } from "./encode_prompts.ts";
+import { remarkOnFineness, remarksOnMasks } from "./fineness.ts";
 import { pathOf, tied, withLarger } from "./larger.ts";
 import { type PlacedLoras, placeLoras, wishesOf } from "./loras.ts";
 import type { Networks } from "./networks.ts";
 import { remarksOnControls, steeredPhases } from "./phases.ts";
 import { declareRegionLoras, tagsOf, withoutTags } from "./region_loras.ts";
-import {
-  isInpainting,
-  readStart,
-  remarkOnBlur,
-  remarkOnFineness,
-  sizeOfStart,
-  type Start,
-  type StartInputs,
-  startOf,
-} from "./start.ts";
+import { isInpainting, readStart, remarkOnBlur, sizeOfStart, type Start, type StartInputs, startOf } from "./start.ts";
 
 /**
  * Settles how `options` are drawn with a model. Reads masks, computes no picture and touches no device memory.
@@ -119,13 +110,12 @@ async function drawingOf(
   const idle = remarksOnControls(controls, phases, controlled.map(({ named }) => named.name));
   const { prompts, warnings: said } = tokenizePrompts(networks, worded.flatMap(wording.textsOf), settings);
   const avoided = [...negatives].filter((text) => text !== ABSENT && text !== "");
-  const unread = avoided.length > 0 && !avoided.some((text) => seenKeys.has(text))
-    ? `The negative prompt is not read: ${
-      distilled ? "this model is guided without one" : `there is no guidance at --cfg-scale ${settings.cfgScale}`
-    }.`
-    : [];
+  const { cfgScale } = settings;
+  const why = distilled ? "this model is guided without one" : `there is no guidance at --cfg-scale ${cfgScale}`;
+  const isUnread = avoided.length > 0 && !avoided.some((text) => seenKeys.has(text));
+  const unread = isUnread ? [`The negative prompt is not read: ${why}.`] : [];
   const lost = stretches.every(({ mode }) => mode === "attention") ? remarksOnMasks(masks, size) : [];
-  const warnings = [...new Set([...lost, ...remarks, ...said, ...idle].concat(unread))];
+  const warnings = [...new Set([...lost, ...remarks, ...said, ...idle, ...unread])];
   const seen = [...seenKeys].flatMap((key): PromptKey[] => key === ABSENT ? [key] : wording.textsOf(key));
   const context = contextOf(new Set(seen), prompts, networks.textEncoders[0].network.positions);
   const tiny = settings.taesd === undefined ? undefined : await networks.taesd!(pathOf(settings.taesd));
@@ -163,19 +153,6 @@ async function drawingOf(
     offload,
     warnings,
   };
-}
-
-/** What there is to say of regions' masks that are finer than the cells that regions are told apart by. */
-function remarksOnMasks(masks: readonly (MaskImage | undefined)[], { width, height }: Drawing["size"]): string[] {
-  return masks.flatMap((mask, i) => {
-    const lost = mask ? lostShare(mask, width, height) : 0;
-    if (lost === 0) return [];
-    const percent = lost < 0.01 ? "less than 1" : `${Math.floor(lost * 100)}`;
-    return `The mask of region ${
-      i + 1
-    } is too fine for the picture's ${width}×${height} cells: ${percent} % of it is ` +
-      "painted as what lies under it. Make it broader, or the picture larger.";
-  });
 }
 
 /** The same drawing, decoded in tiles as `vaeTiling` says. */

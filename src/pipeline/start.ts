@@ -15,7 +15,6 @@ import {
   putBack,
   sharesOf,
   surroundings,
-  unseenPixels,
 } from "../picture/inpaint.ts";
 import { type NamedPicture, readInput } from "../picture/input.ts";
 import { cropped, filled, opaque, type Picture } from "../picture/picture.ts";
@@ -180,25 +179,6 @@ export function remarkOnBlur({ page }: Start, { maskBlur }: Settings): string | 
   const shown = most * 255 < 0.5 ? "nothing" : `at most ${Math.ceil(most * 100)} %`;
   return `--mask-blur ${maskBlur} fades over more than the mask's width: ${shown} of what is painted will be seen. ` +
     "Lower it.";
-}
-
-/**
- * What there is to say of a mask that is too fine in places: a network sees one pixel of each `factor` × `factor`.
- *
- * @throws UsageError where it is too fine everywhere, and nothing would be painted in all steps
- */
-export function remarkOnFineness({ mask }: Start, factor: number): string | undefined {
-  if (!mask) return undefined;
-  const { unseen, white } = unseenPixels(mask, factor);
-  if (unseen === 0) return undefined;
-  const { width, height } = mask;
-  const way = "Make it broader, or paint it at a larger size (--inpaint-only-masked).";
-  const sees = `too fine for ${width}×${height} pixels, of which the network sees every ${factor}th`;
-  if (unseen === white) throw new UsageError(`The mask's white is ${sees}: nothing would be painted anew. ${way}`);
-  const share = 100 * unseen / white;
-  const percent = share < 1 ? "Less than 1" : `${Math.floor(share)}`;
-  const pixels = unseen === 1 ? "1 pixel" : `${unseen} pixels`;
-  return `${percent} % of the mask's white (${pixels}) is ${sees}: nothing new is painted there. ${way}`;
 }
 
 /** The picture in the corner of a larger page that repeats its last column and row. */

@@ -51,30 +51,6 @@ export function maskPartition(
 }
 
 /**
- * How much of a mask's white {@linkcode maskPartition} gives to other regions, 0 to 1: pixels that are white by half,
- * where neither their cell nor one beside it is the mask's. Of a mask that is white nowhere, all.
- */
-export function lostShare(mask: MaskImage, width: number, height: number): number {
-  const covered = coverage(mask, width, height).map((share) => share >= 0.5 ? 1 : 0);
-  const isNear = (x: number, y: number) =>
-    [y - 1, y, y + 1].some((row) =>
-      row >= 0 && row < height && [x - 1, x, x + 1].some((column) => {
-        return column >= 0 && column < width && covered[row * width + column];
-      })
-    );
-  const near = covered.map((_, i) => Number(isNear(i % width, Math.floor(i / width))));
-  let [white, lost] = [0, 0];
-  mask.data.forEach((value, i) => {
-    if (value < 0.5) return;
-    white++;
-    const column = Math.floor(i % mask.width * width / mask.width);
-    const row = Math.floor(Math.floor(i / mask.width) * height / mask.height);
-    if (!near[row * width + column]) lost++;
-  });
-  return white ? lost / white : 1;
-}
-
-/**
  * The same for weights: a mask takes its brightness from all regions under it, so that they still sum to 1. Works in
  * place.
  */

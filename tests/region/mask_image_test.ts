@@ -1,5 +1,5 @@
 import assert from "@std/assert";
-import { coverage, lostShare, type MaskImage, maskPartition, maskWeights } from "../../src/region/mask_image.ts";
+import { coverage, type MaskImage, maskPartition, maskWeights } from "../../src/region/mask_image.ts";
 
 /** White in the right half. */
 const right: MaskImage = { width: 4, height: 2, data: Float32Array.of(0, 0, 1, 1, 0, 0, 1, 1) };
@@ -20,19 +20,4 @@ Deno.test("a mask takes its cells from the regions below, the later one on top",
     2,
   );
   assert.deepEqual(weights.map((w) => [...w]), [[1, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 1]]);
-});
-
-Deno.test("of a mask, what is finer than a cell is lost; edges of what is broad are not, wherever they lie", () => {
-  const side = 64;
-  const maskOf = (white: (x: number, y: number) => boolean): MaskImage => ({
-    width: side,
-    height: side,
-    data: Float32Array.from({ length: side ** 2 }, (_, i) => white(i % side, Math.floor(i / side)) ? 1 : 0),
-  });
-  for (let at = 0; at < 8; at++) {
-    assert.equal(lostShare(maskOf((x, y) => x >= 13 + at && x < 29 + at && y >= 9 && y < 25), 8, 8), 0, `${at}`);
-  }
-  const block = (x: number, y: number) => x < 16 && y < 16;
-  assert.equal(lostShare(maskOf((x, y) => block(x, y) || y === 40), 8, 8), 64 / (256 + 64));
-  assert.deepEqual([lostShare(maskOf((_, y) => y === 40), 8, 8), lostShare(maskOf(() => false), 8, 8)], [1, 1]);
 });

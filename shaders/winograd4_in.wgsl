@@ -5,8 +5,8 @@
 // f16 they err half as much as 0, ±1, ±2 and ∞. Rows of Bᵀ are a quarter of what the points make of them, those of G
 // four times as much: no number of V is larger than 1.7 times the largest of d, so that V fits where d does.
 //
-// x [batch, in_height, in_width, depth·4], out [36, tiles, depth·4]. One invocation: one quad of
-// three of a tile's six lines of V, since all of them would take more registers than many GPUs have.
+// x [batch, in_height, in_width, depth·4], out [36, tiles, depth·4]. One invocation: one quad of three of a tile's six
+// lines of V, since all of them would take more registers than many GPUs have.
 struct Params {
   first: u32,        // tile to begin with, counted through the batch
   tiles: u32,
@@ -25,7 +25,7 @@ struct Params {
 // tensor 1 x
 // result 2 out
 
-// Bᵀ·d of a column.
+// Bᵀ·d of a column, or what B makes of a line.
 fn transform(d0: vec4f, d1: vec4f, d2: vec4f, d3: vec4f, d4: vec4f, d5: vec4f) -> array<vec4f, 6> {
   let near_even = 0.5 * d2 - 0.25 * d4;
   let near_odd = SQRT1_2 * (0.5 * d1 - 0.25 * d3);

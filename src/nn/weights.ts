@@ -92,16 +92,16 @@ export class Weights {
   /** A linear layer or convolution called `name` (its tensors: `name.weight`, `name.bias`). */
   matrix(name: string, inChannels: number, outChannels: number, options: MatrixOptions = {}): Weight {
     const { parts = [name], bias = true, gated = false, stride = 1, side = Infinity, outHeads, inHeads } = options;
+    const key = parts.join("+");
+    const known = this.#matrices.get(key);
+    if (known) return known.weight;
     const { device, precision } = this;
     const transformable = options.taps === 9 && stride === 1;
     const convolution = { inChannels, outChannels, side, precision };
     const taps = transformable ? convolutionTaps(device, convolution) : options.taps ?? 1;
-    const key = parts.join("+");
-    const known = this.#matrices.get(key);
-    if (known) return known.weight;
-    const panel = panelWidth(this.device, outChannels * (gated ? 2 : 1));
+    const panel = panelWidth(device, outChannels * (gated ? 2 : 1));
     const size = panelCount({ outChannels, gated, panel }) * panel;
-    const panels = describeTensor(`${key}.weight`, [size, taps, padChannels(inChannels)], this.precision, "panels");
+    const panels = describeTensor(`${key}.weight`, [size, taps, padChannels(inChannels)], precision, "panels");
     const rows = outChannels * (gated ? 2 : 1);
     const share = rows / parts.length;
     const weight: Weight = { name: key, inChannels, outChannels, taps, gated, panel, panels };

@@ -57,13 +57,10 @@ export interface Convolution {
  * What a 3×3 convolution at stride 1 is best packed as: its taps, or the 16 or 36 that Winograd's transforms make of
  * them.
  */
-export function convolutionTaps(
-  device: Device,
-  convolution: Convolution,
-): 9 | 16 | 36 {
+export function convolutionTaps(device: Device, convolution: Convolution): 9 | 16 | 36 {
   const { inChannels, outChannels, side, precision } = convolution;
   const forced = device.forced.get("conv3x3");
-  if (forced) return forced === "taps" ? 9 : forced.startsWith("winograd 4") ? 36 : 16;
+  if (forced) return PACKED_AS[forced as ConvolutionName] ?? PACKED_AS.winograd; // "… whole" or "… in three"
   if (Math.min(inChannels, outChannels) < choicesOf(device).winograd.least) return 9;
   const product = inChannels * outChannels;
   const isLarge = side ** 2 >= LARGE[precision];

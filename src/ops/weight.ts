@@ -23,8 +23,8 @@ export interface Weight {
   inChannels: number;
   outChannels: number;
   /**
-   * 1; or 9 for a 3×3 convolution; or 16 or 36 for one whose taps are transformed (Winograd F(2×2, 3×3) and F(4×4,
-   * 3×3), shaders/winograd_in.wgsl).
+   * 1; or 9 for a 3×3 convolution; or 16 or 36 for one whose taps are transformed (Winograd's F(2×2, 3×3) and
+   * F(4×4, 3×3), shaders/winograd_in.wgsl and shaders/winograd4_in.wgsl).
    */
   taps: 1 | 9 | 16 | 36;
   /** Columns are values and gates: the layer gives value · gelu(gate), half as many channels. */

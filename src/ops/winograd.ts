@@ -26,17 +26,21 @@ import { panelCount, type Weight } from "./weight.ts";
 /** A tile's transforms: how many results wide and high it is, and the kernels before and after the products. */
 interface Transforms {
   side: 2 | 4;
+  /** Invocations of the one before that share a quad of a tile. */
+  shares: 1 | 2;
   before: Kernel;
   after: Kernel;
 }
 
 const BY_TWO: Transforms = {
   side: 2,
+  shares: 1,
   before: { name: "winograd_in", source: inSource },
   after: { name: "winograd_out", source: outSource },
 };
 const BY_FOUR: Transforms = {
   side: 4,
+  shares: 2,
   before: { name: "winograd4_in", source: inSource4 },
   after: { name: "winograd4_out", source: outSource4 },
 };
@@ -58,7 +62,7 @@ export function winograd(
   const [height, width] = view;
   const tile = winogradTile(g.device, weight);
   if (tile) return whole(g, x, weight, epilogue, view, out, tile);
-  const { side, before, after } = weight.taps === 36 ? BY_FOUR : BY_TWO;
+  const { side, shares, before, after } = weight.taps === 36 ? BY_FOUR : BY_TWO;
   const tile_width = Math.ceil(width / side);
   const tile_height = Math.ceil(height / side);
   const total = batch * tile_height * tile_width;
@@ -69,7 +73,7 @@ export function winograd(
   for (let first = 0; first < total; first += length) {
     const tiles = Math.min(length, total - first);
     const patches = g.tensor("winograd patches", [weight.taps, tiles, channels]);
-    const grid = grid64((side === 4 ? 2 : 1) * tiles * channels / 4);
+    const grid = grid64(shares * tiles * channels / 4);
     g.dispatch({
       kernel: before,
       params: {

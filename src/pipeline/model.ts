@@ -90,7 +90,7 @@ export interface LoadOptions extends ModelOptions {
   noTune?: boolean;
   /** Called after each piece. What it throws ends the loading. */
   onProgress?: (progress: LoadProgress) => void;
-  /** Aborting it ends the loading, as `checkpoint.signal` does. */
+  /** Aborting it ends the loading, as `checkpoint.signal` does, and later the download of a ControlNet. */
   signal?: AbortSignal;
   /** Passed on to the checkpoint reader: preset, separate VAE and the like. */
   checkpoint?: OpenOptions;

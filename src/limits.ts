@@ -68,6 +68,8 @@ export const COUNT_OF = {
   levels: 8,
   /** Blocks of a kind one behind the other, by the numbers in their names; published networks have up to 32. */
   blocks: 64,
+  /** Times that an upscaler doubles its picture; published ones do so up to three times. */
+  doublings: 4,
   /** Cells of a plan. */
   regions: 256,
   /** Drawings that lie over one another in a picture; each round of an edit is a few. */

@@ -8,6 +8,7 @@ import { ModelError } from "../errors.ts";
 import { openTensors } from "../formats/open_tensors.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
 import { type View, viewOf } from "../formats/view.ts";
+import { COUNT_OF } from "../limits.ts";
 import { describeForeign } from "./foreign.ts";
 
 /** What the file's shapes tell of its network; `RrdbConfig` of src/nn has the same fields. */
@@ -95,12 +96,15 @@ function configOf(source: TensorSource, names: readonly string[]): Upscaler["con
         "3 channels, folded or not, and widths that are multiples of 4 are.",
     );
   }
-  const count = (pattern: RegExp) => {
-    const found = [...source.tensors.keys()].map((name) => Number(name.match(pattern)?.[1] ?? -1));
-    return Math.max(...found);
-  };
-  const blocks = 1 + count(/^body\.(\d+)\./);
-  const doublings = count(/^conv_up(\d+)\./);
-  const scale = 2 ** Math.max(0, doublings) / shuffle;
-  return { inChannels, shuffle, features, growth: dense[0], blocks, doublings: Math.max(0, doublings), scale };
+  const highest = (pattern: RegExp) =>
+    [...source.tensors.keys()].reduce((most, name) => Math.max(most, Number(name.match(pattern)?.[1] ?? 0)), 0);
+  const blocks = 1 + highest(/^body\.(\d+)\./);
+  const doublings = highest(/^conv_up(\d+)\./);
+  if (blocks > COUNT_OF.blocks || doublings > COUNT_OF.doublings) {
+    throw new ModelError(
+      `${source.describe}: an upscaler of ${blocks} blocks that doubles ${doublings} times; supported: up to ` +
+        `${COUNT_OF.blocks} and ${COUNT_OF.doublings}.`,
+    );
+  }
+  return { inChannels, shuffle, features, growth: dense[0], blocks, doublings, scale: 2 ** doublings / shuffle };
 }

@@ -8,6 +8,7 @@ import { cropped, filled, pasted } from "../../src/picture/picture.ts";
 import { declarePart } from "../../src/pipeline/part.ts";
 import { enlarge, Upscaler } from "../../src/pipeline/upscaler.ts";
 import { noiseGenerator } from "../../src/sample/noise.ts";
+import { inFolder, safetensors } from "../model/files.ts";
 import { testDevice } from "../ops/harness.ts";
 
 const CONFIG = { inChannels: 12, shuffle: 2, features: 8, growth: 8, blocks: 1, doublings: 2, scale: 2 };
@@ -77,6 +78,22 @@ Deno.test("a picture too large for one piece goes through in tiles, whose seams 
   }
   upscaler.weights.release();
 });
+
+Deno.test("a file with blocks or doublings by numbers that no upscaler has is refused, and not built", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/x.safetensors`;
+    const shapes = { "conv_first": [4, 3, 3, 3], "conv_last": [3, 4, 3, 3], "body.0.rdb1.conv1": [4, 4, 3, 3] };
+    for (const name of ["body.4000000000.rdb1.conv1", "upconv4000000000"]) {
+      const tensors = Object.entries({ ...shapes, [name]: [4, 4, 3, 3] });
+      await Deno.writeFile(
+        path,
+        safetensors(Object.fromEntries(tensors.map(([name, shape]) => [`${name}.weight`, { shape }]))),
+      );
+      await assert.rejects(Upscaler.open(path, { device: await testDevice() }), (error: Error) => {
+        return error instanceof ModelError && /400000000[01].*supported: up to 64 and 4/.test(error.message);
+      });
+    }
+  }));
 
 Deno.test("another network's file is refused by what it is", async () => {
   const path = new URL("../golden/models/sd1/vae/diffusion_pytorch_model.safetensors", import.meta.url).pathname;

@@ -7,7 +7,7 @@ import { flagOf } from "../settings/check.ts";
 import { type CommandName, COMMANDS } from "../settings/commands.ts";
 import { kindOf } from "../settings/kind_of.ts";
 import { SETTINGS } from "../settings/schema.ts";
-import { type Setting, takes } from "../settings/setting.ts";
+import { helpOf, type Setting, takes } from "../settings/setting.ts";
 
 /** A flag as shells are told of it. */
 interface Option {
@@ -33,7 +33,7 @@ function optionOf(name: string, setting: Setting): Option {
 
 function optionsOf(command: CommandName): Option[] {
   return Object.values(SETTINGS).flatMap((setting, i) =>
-    takes(command, setting) ? [{ ...OPTIONS[i], help: setting.helpOn?.[command] ?? setting.help }] : []
+    takes(command, setting) ? [{ ...OPTIONS[i], help: helpOf(setting, command) }] : []
   );
 }
 

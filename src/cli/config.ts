@@ -76,8 +76,8 @@ export async function withConfig(
   const files = await readConfig(await configPlaces());
   const general = files.map((file) => flagsFor(command, file)).reduce((before, next) => layered(before, next), {});
   const ours = underFlags(command, general, flags);
-  const waits = ([name]: [string, unknown]) => SETTINGS[name]?.with && !Object.hasOwn(ours, name);
-  const waiting = Object.fromEntries(Object.entries(layered(general, flags)).filter(waits));
+  const all = Object.entries(layered(general, flags));
+  const waiting = Object.fromEntries(all.filter(([name]) => !Object.hasOwn(ours, name)));
   return { flags: ours, waiting, files };
 }
 
@@ -93,7 +93,7 @@ export function underFlags(command: CommandName, general: FlagValues, flags: Fla
   const all = layered(general, flags);
   const there = THERE[command];
   if (!there) return all;
-  return withoutIdle(all, (name) => !(name in flags) && !SETTINGS[name].with?.some((other) => there.includes(other)));
+  return withoutIdle(all, (name, others) => !(name in flags) && !others.some((other) => there.includes(other)));
 }
 
 /** What a file says for a command. */

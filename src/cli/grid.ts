@@ -9,7 +9,7 @@ import { numberedName } from "../files/new_file.ts";
 import type { Parameters } from "../formats/parameters.ts";
 import { flagOf } from "../settings/check.ts";
 import { layered, withoutIdle } from "../settings/layers.ts";
-import { modelSettings, SETTINGS } from "../settings/schema.ts";
+import { modelSettings } from "../settings/schema.ts";
 import type { FlagValues } from "../settings.ts";
 import { type Axis, type AxisValue, readAxis, withField } from "./axes.ts";
 import { chanceOf, wildcardsOf } from "./chance.ts";
@@ -106,8 +106,10 @@ function squaresOf(context: Context, x: Axis, y: Axis | undefined): Square[] {
     const argument = own.prompt === undefined ? context.argument : undefined;
     const values = { [x.spelling]: across.text, ...(y && down ? { [y.spelling]: down.text } : {}) };
     const isGone = (name: string) => name in own && own[name as keyof typeof own] === undefined;
-    const mayGo = (name: string) => name in waiting && !(name in own) || SETTINGS[name].with?.some(isGone) === true;
-    const merged = withoutIdle(layered({ ...waiting, ...context.flags }, own), mayGo);
+    const merged = withoutIdle(
+      layered({ ...waiting, ...context.flags }, own),
+      (name, others) => name in waiting && !(name in own) || others.some(isGone),
+    );
     const flags = withField(merged, across, x);
     return { index, values, context: { ...quieter, argument, flags: y && down ? withField(flags, down, y) : flags } };
   });

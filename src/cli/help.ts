@@ -7,7 +7,7 @@ import { flagOf } from "../settings/check.ts";
 import { type CommandName, COMMANDS } from "../settings/commands.ts";
 import { kindOf } from "../settings/kind_of.ts";
 import { GROUPS, SETTINGS } from "../settings/schema.ts";
-import { type Setting, takes } from "../settings/setting.ts";
+import { helpOf, type Setting, takes } from "../settings/setting.ts";
 
 /** All that one command takes, or, without one, the commands and the flags that everybody needs. */
 export function helpText(command?: CommandName): string {
@@ -40,7 +40,7 @@ function usage(command?: CommandName): string {
 
 function flagRow(name: string, setting: Setting, command?: CommandName): [string, string] {
   const { short, default: value } = setting;
-  const help = command && setting.helpOn?.[command] || setting.help;
+  const help = helpOf(setting, command);
   const { shown } = kindOf(setting);
   const start = `${short ? `-${short}, ` : "    "}${flagOf(name)}${shown ? ` ${shown}` : ""}`;
   return [start, value === undefined ? help : `${help} (default ${value})`];

@@ -154,12 +154,14 @@ function jobsOf(context: Context, rows: readonly Row[], count: number, folder: s
   const times = new Map<string, number>();
   const general = { ...waiting, ...context.flags };
   // What is said beside the list of a flag that rows have holds for those.
-  const isOfRows = (name: string) => SETTINGS[name].with?.some((other) => rows.some(({ flags }) => other in flags));
+  const ofRows = new Set(rows.flatMap(({ flags }) => Object.keys(flags)));
   return rows.map(({ line, flags, error }) => {
     const argument = flags.prompt === undefined ? context.argument : undefined;
     const output = flags.output !== undefined && !isAbsolute(flags.output) ? join(folder, flags.output) : flags.output;
-    const mayGo = (name: string) => !(name in flags) && (name in waiting || isOfRows(name) === true);
-    const merged = withoutIdle(layered(general, flags), mayGo);
+    const merged = withoutIdle(
+      layered(general, flags),
+      (name, others) => !(name in flags) && (name in waiting || others.some((other) => ofRows.has(other))),
+    );
     const own = { ...quieter, argument, flags: { ...merged, output: output ?? context.flags.output } };
     const key = keyOf(own);
     const time = times.get(key) ?? 0; // equal rows are pictures of their own

@@ -37,18 +37,16 @@ export async function readRows(path: string, signal: AbortSignal, beside?: FlagV
     ? await readStandardInput("the list", BYTES_OF.prompts, signal)
     : await readUserText(path, "The list", BYTES_OF.prompts);
   const extension = path === "-" && /^\s*\{/.test(text) ? "jsonl" : /\.(\w+)$/.exec(path)?.[1].toLowerCase() ?? "";
+  const isJson = extension === "jsonl" || extension === "ndjson";
   const rows = extension === "csv" || extension === "tsv"
     ? await tableRows(text, path, beside, extension === "tsv" ? "\t" : undefined)
-    : lineRows(text, extension === "jsonl" || extension === "ndjson" ? jsonRow : textRow, beside);
+    : lineRows(text, (line) => isJson ? jsonRow(line, beside) : textRow(line, beside));
   if (rows.length === 0) throw new UsageError(`${path} holds nothing to draw.`);
   return rows;
 }
 
-type ReadRow = (line: string, beside?: FlagValues) => FlagValues | undefined;
-
-function lineRows(text: string, read: ReadRow, beside?: FlagValues): Row[] {
-  const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
-  return lines.flatMap((line, i) => rowOf(i + 1, () => read(line.trim(), beside)));
+function lineRows(text: string, read: (line: string) => FlagValues | undefined): Row[] {
+  return text.replace(/^\ufeff/, "").split(/\r?\n/).flatMap((line, i) => rowOf(i + 1, () => read(line.trim())));
 }
 
 /** A row, or its error; none where there is nothing to read. */
@@ -139,14 +137,16 @@ export function refuseWhole(names: readonly string[]): void {
 const WORD = /\s*((?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+)/g;
 
 /**
- * The words of a line as a shell parts them: quotes of both kinds, backslashes outside single ones. @throws UsageError
- * for a quote that is not closed
+ * The words of a line as a shell parts them: quotes of both kinds, backslashes outside single ones.
+ *
+ * @throws UsageError for a quote that is not closed, and for a backslash that ends the line
  */
 function wordsOf(line: string): string[] {
   const words: string[] = [];
-  const left = line.replace(WORD, "");
-  if (left) {
-    throw new UsageError(`It has a ${left[0]} by itself: close it, or put what holds it in quotes of the other kind.`);
+  const [alone] = line.replace(WORD, "").trim();
+  if (alone === "\\") throw new UsageError("It has a \\ at its end, with nothing behind it.");
+  if (alone) {
+    throw new UsageError(`It has a ${alone} by itself: close it, or put what holds it in quotes of the other kind.`);
   }
   for (const [, word] of line.matchAll(WORD)) {
     words.push(word.replace(/"((?:\\.|[^"\\])*)"|'([^']*)'|\\(.)/g, (_, double, single, escaped) => {

@@ -52,6 +52,7 @@ export class Studio implements Disposable {
   /**
    * Opens the model that the flags name, and closes another one. What it cannot draw is refused here, before a planner
    * is asked and before weights are loaded.
+   *
    * @param whole whether the flags are all that decides some picture
    * @returns the model
    */

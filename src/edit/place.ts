@@ -10,6 +10,7 @@ import type { Picture } from "../picture/picture.ts";
 import { type Plan, regionsOf } from "../plan/plan.ts";
 import { checklistOf, placesOf } from "../judge/checklist.ts";
 import { headOf } from "../plan/rules/noun.ts";
+import type { Place } from "../plan/rules/parts.ts";
 import type { Rect } from "../region/layout.ts";
 import { freePlace } from "./free_place.ts";
 import { boxAround } from "./mask.ts";
@@ -79,7 +80,7 @@ export async function placed(operation: Operation, picture: Picture, guides: Gui
     }
     return { ...operation, words: said, box: boxOf(free ?? asked) };
   }
-  const cell = plan && cellOf(plan, object!);
+  const cell = plan && cellOf(plan, thing, place);
   const within = cell ?? side;
   const check = { words: object!, ...(within ? { box: within } : {}) };
   const [mark] = judge ? await ask(judge, picture, [check], signal) : [];
@@ -136,13 +137,12 @@ async function placesTaken(picture: Picture, { plan, judge, sees, before = [], s
  * The cell of the one region that shows such a thing; of several alike the one at the place that is meant, else the one
  * that shares most words. Undefined where the plan has one region only, or none that fits.
  */
-function cellOf(plan: Plan, object: string): Rect | undefined {
+function cellOf(plan: Plan, thing: string, meant?: Place): Rect | undefined {
   const regions = regionsOf(plan);
   if (regions.length === 1) return undefined;
   const places = placesOf(plan);
-  const { said, place: meant } = thingMeant(object);
-  const head = headOf(said);
-  const asked = new Set(said.toLowerCase().split(/\W+/));
+  const head = headOf(thing);
+  const asked = new Set(thing.toLowerCase().split(/\W+/));
   const fitting = regions.flatMap(({ prompt }, i) => {
     const words = prompt.toLowerCase().split(/\W+/);
     if (headOf(prompt) !== head && !words.includes(head)) return [];

@@ -30,7 +30,9 @@ export function leadingPlace(text: string): { words: string; place: Place } | un
 /** A thing that is there already: what it is called, and which of several alike is meant, "the right cat". */
 export function thingMeant(object: string): { said: string; place?: Place } {
   const spot = BEHIND.exec(object) ?? BEFORE.exec(object);
-  return spot ? { said: object.replace(spot[0], ""), place: placeIn(spot) } : { said: object };
+  if (!spot) return { said: object };
+  const said = object.slice(0, spot.index) + object.slice(spot.index + spot[0].length);
+  return { said, place: placeIn(spot) };
 }
 
 function placeIn([, place]: RegExpExecArray): Place {

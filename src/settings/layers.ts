@@ -46,14 +46,17 @@ export function layered<T extends object>(general: T, particular: T): T {
 /**
  * The settings without those that only say more of another one, where that is not there.
  *
- * @param mayGo whether one may be left out, by its name
+ * @param mayGo whether one may be left out, by its name and those that it says more of
  */
-export function withoutIdle<T extends object>(settings: T, mayGo: (name: string) => boolean): T {
+export function withoutIdle<T extends object>(
+  settings: T,
+  mayGo: (name: string, others: readonly string[]) => boolean,
+): T {
   const kept = { ...settings } as Record<string, unknown>;
   // Twice, for what waits for something that waits.
   for (const name of [...Object.keys(kept), ...Object.keys(kept)]) {
     const others = SETTINGS[name]?.with;
-    if (others && mayGo(name) && !others.some((other) => kept[other] !== undefined)) delete kept[name];
+    if (others && mayGo(name, others) && !others.some((other) => kept[other] !== undefined)) delete kept[name];
   }
   return kept as T;
 }

@@ -123,6 +123,11 @@ export type Values<T extends Table> = {
 /** The names of those settings that every picture has. */
 export type Always<T extends Table> = { [Name in keyof T]: T[Name] extends { always: true } ? Name : never }[keyof T];
 
+/** What the help of a command says of a setting; without one, the general help. */
+export function helpOf({ help, helpOn }: Setting, command?: CommandName): string {
+  return (command && helpOn?.[command]) ?? help;
+}
+
 /** Whether a command takes a setting. */
 export function takes(command: CommandName, { on }: Setting): boolean {
   return on === "all" ? command !== "help" : on.includes(command);

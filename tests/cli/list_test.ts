@@ -28,11 +28,15 @@ Deno.test("a list is text, CSV or JSON lines; each row has its line, and a bad o
       [4, { prompt: 'a "dog"', cfgScale: 5, lora: [{ file: "a", weight: 0.5 }] }],
     ],
   );
-  const unclosed = await rows("a.txt", `--prompt cat" --seed 3\n--prompt don't\n--prompt a\\\n--prompt "don't"`);
+  const unclosed = await rows(
+    "a.txt",
+    `--prompt cat" --seed 3\n--prompt don't\n--prompt a\\\n--prompt "a cat\n--prompt "don't"`,
+  );
   assert.deepEqual(unclosed.map(([, said]) => `${said}`.slice(0, 10)), [
     'It has a "',
     "It has a '",
     "It has a \\",
+    'It has a "',
     "[object Ob",
   ]);
   const table = "prompt,guidance_scale,no-plan,lora,lora\n" +

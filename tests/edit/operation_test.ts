@@ -72,6 +72,8 @@ Deno.test("of several alike the one is meant whose place is named, behind its no
   const { box: [from] = [] } = await placed(operationOf("remove", "the right cat"), page, { judge: blob });
   assert.ok(from! > 0.4);
   assert.equal(operationOf("recolor", "the top hat=green").words, "a green top hat");
+  const beside = operationOf("recolor", "the cat on the left of the mat on the left=green").words;
+  assert.equal(beside, "a green cat on the left of the mat");
   // Where no plan tells, another one that a judge sees is not it.
   const other: Judge = () => Promise.resolve([{ verdict: "right", box: { x0: 0, y0: 0.2, x1: 0.4, y1: 0.8 } }]);
   await assert.rejects(

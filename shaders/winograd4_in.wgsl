@@ -7,23 +7,7 @@
 //
 // x [batch, in_height, in_width, depth·4], out [36, tiles, depth·4]. One invocation: one quad of three of a tile's six
 // lines of V, since all of them would take more registers than many GPUs have.
-struct Params {
-  first: u32,        // tile to begin with, counted through the batch
-  tiles: u32,
-  depth: u32,
-  tile_width: u32,   // tiles along the result
-  tile_height: u32,
-  in_width: u32,
-  in_height: u32,
-  view_width: u32,   // the picture that is convolved: x itself, or x doubled
-  view_height: u32,
-  up: u32,           // 1: x is read at twice its size, nearest neighbour
-  grid_width: u32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
-// use grid64
-// tensor 1 x
-// result 2 out
+// use tiles_in
 
 // Bᵀ·d of a column, or what B makes of a line.
 fn transform(d0: vec4f, d1: vec4f, d2: vec4f, d3: vec4f, d4: vec4f, d5: vec4f) -> array<vec4f, 6> {

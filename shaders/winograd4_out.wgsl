@@ -1,29 +1,7 @@
 // Last third of a convolution by Winograd's F(4×4, 3×3) (winograd4_in.wgsl): Y = Aᵀ·M·A of the 36 products M of a tile,
 // and the end of the convolution. sums [36, tiles, columns·4], out [batch, height, width, quads·4]. One invocation: one
 // quad of one tile.
-struct Params {
-  rows: u32,         // pixels of the result
-  quads: u32,
-  columns: u32,      // quads of a row of sums
-  entry_rows: u32,
-  has_bias: u32,
-  has_residual: u32,
-  has_shift: u32,
-  shift_quads: u32,
-  shift_first: u32,
-  slope: f32,
-  first: u32,        // tile to begin with, counted through the batch
-  tiles: u32,
-  tile_width: u32,   // tiles along the result
-  tile_height: u32,
-  width: u32,
-  height: u32,
-  grid_width: u32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
-// use grid64
-// use epilogue
-// sums 5 sums
+// use tiles_out
 
 // Aᵀ·m of a column.
 fn transform(m0: vec4f, m1: vec4f, m2: vec4f, m3: vec4f, m4: vec4f, m5: vec4f) -> array<vec4f, 4> {
@@ -65,8 +43,4 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
   end(b + y$x[$y], m + $yu * p.width + $xu, x + $xu < p.width && y + $yu < p.height, quad);
   // end
   // end
-}
-
-fn end(sum: vec4f, m: u32, inside: bool, quad: u32) {
-  finish_quad(sum, select(OUTSIDE, m, inside), quad, shift_row(m));
 }

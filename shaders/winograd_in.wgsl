@@ -4,23 +4,7 @@
 // the rest. V is stored as the activations are: the sum of four, it must stay below their largest number.
 //
 // x [batch, in_height, in_width, depth·4], out [16, tiles, depth·4]. One invocation: one quad of one tile.
-struct Params {
-  first: u32,        // tile to begin with, counted through the batch
-  tiles: u32,
-  depth: u32,
-  tile_width: u32,   // tiles along the result
-  tile_height: u32,
-  in_width: u32,
-  in_height: u32,
-  view_width: u32,   // the picture that is convolved: x itself, or x doubled
-  view_height: u32,
-  up: u32,           // 1: x is read at twice its size, nearest neighbour
-  grid_width: u32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
-// use grid64
-// tensor 1 x
-// result 2 out
+// use tiles_in
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {

@@ -1,29 +1,7 @@
 // Last third of a convolution by Winograd's F(2×2, 3×3) (winograd_in.wgsl): Y = Aᵀ·M·A of the 16 products M of a tile,
 // and the end of the convolution. sums [16, tiles, columns·4], out [batch, height, width, quads·4]. One invocation: one
 // quad of one tile.
-struct Params {
-  rows: u32,         // pixels of the result
-  quads: u32,
-  columns: u32,      // quads of a row of sums
-  entry_rows: u32,
-  has_bias: u32,
-  has_residual: u32,
-  has_shift: u32,
-  shift_quads: u32,
-  shift_first: u32,
-  slope: f32,
-  first: u32,        // tile to begin with, counted through the batch
-  tiles: u32,
-  tile_width: u32,   // tiles along the result
-  tile_height: u32,
-  width: u32,
-  height: u32,
-  grid_width: u32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
-// use grid64
-// use epilogue
-// sums 5 sums
+// use tiles_out
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u) {
@@ -51,8 +29,4 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
   end(b + right0 + right1 + right2, m + 1u, right, quad);
   end(b + left1 - left2 - left3, m + p.width, below, quad);
   end(b + right1 - right2 - right3, m + p.width + 1u, right && below, quad);
-}
-
-fn end(sum: vec4f, m: u32, inside: bool, quad: u32) {
-  finish_quad(sum, select(OUTSIDE, m, inside), quad, shift_row(m));
 }

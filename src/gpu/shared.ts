@@ -24,6 +24,8 @@ import numbers from "../../shaders/shared/numbers.wgsl" with { type: "text" };
 import sights from "../../shaders/shared/sights.wgsl" with { type: "text" };
 import epilogue from "../../shaders/shared/epilogue.wgsl" with { type: "text" };
 import product from "../../shaders/shared/product.wgsl" with { type: "text" };
+import tiles_in from "../../shaders/shared/tiles_in.wgsl" with { type: "text" };
+import tiles_out from "../../shaders/shared/tiles_out.wgsl" with { type: "text" };
 import total from "../../shaders/shared/total.wgsl" with { type: "text" };
 import window from "../../shaders/shared/window.wgsl" with { type: "text" };
 import workgroup_sum from "../../shaders/shared/workgroup_sum.wgsl" with { type: "text" };
@@ -39,6 +41,8 @@ const SHARED: Record<string, string> = {
   numbers,
   product,
   sights,
+  tiles_in,
+  tiles_out,
   total,
   window,
   workgroup_sum,

@@ -5,7 +5,7 @@
  */
 import { checkEditOptions } from "./edit/check_options.ts";
 import { contour as contourOf } from "./edit/contour.ts";
-import { boxAround, isSeen, onlyWithin } from "./edit/mask.ts";
+import { boxAround, onlyWithin } from "./edit/mask.ts";
 import { checkOperations, type Operation, rectOf } from "./edit/operation.ts";
 import { planFor } from "./edit/paint_plan.ts";
 import { repaintOf } from "./edit/repaint.ts";
@@ -17,6 +17,7 @@ import { UsageError } from "./errors.ts";
 import { draw, type ImageResult, type StepEvent, toEnd } from "./generate.ts";
 import { checklistOf } from "./judge/checklist.ts";
 import { ask, type Check, isFault, type Judge, type Mark, worth } from "./judge/judge.ts";
+import { latentMask, maskOf } from "./picture/inpaint.ts";
 import type { Picture } from "./picture/picture.ts";
 import { type Heat, look, prepareLook } from "./pipeline/heat.ts";
 import type { Drawing } from "./pipeline/drawing.ts";
@@ -284,7 +285,8 @@ async function* roundsOf(
         const next = isNews ? planFor(operation, plan) : plan!;
         const seen = marks?.[index].box;
         const repaint = await repaintOf(operation, image, next, { round, settings, seen, within, ...limits });
-        if (within && !isSeen(repaint.mask, limits.grid)) continue; // all of its place is kept
+        const isKept = within && !latentMask(maskOf(repaint.mask), limits.grid).some(Boolean); // all of its place
+        if (isKept) continue;
         const drawing = fit(await prepare(model, { ...repaint, seed: seedOf(seed, painted++) }));
         const result = await toEnd(draw(model, drawing, signal), onStep);
         steps += result.timings.steps.length;

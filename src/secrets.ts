@@ -31,7 +31,7 @@ export function withoutKeys(text: string): string {
 function escaped(key: string): RegExp {
   const letters = Array.from({ length: key.length }, (_, i) => {
     const code = key.charCodeAt(i).toString(16).padStart(4, "0");
-    return `(?:${key[i].replace(/[^\p{L}\p{N}]/u, "\\$&")}|\\\\u${code})`;
+    return `(?:${RegExp.escape(key[i])}|\\\\u${code})`;
   });
   return new RegExp(letters.join(""), "gi");
 }

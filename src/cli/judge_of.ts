@@ -8,6 +8,7 @@ import type { Judge } from "../judge/judge.ts";
 import { resolve } from "../deps/path.ts";
 import { UsageError } from "../errors.ts";
 import { modelByName } from "../model/short_name.ts";
+import { once } from "../once.ts";
 import { isConfigured, readEnvironment } from "../plan/llm/endpoint.ts";
 import type { LanguageModelOptions } from "../plan/llm/language_model.ts";
 import type { FlagValues } from "../settings.ts";
@@ -54,8 +55,7 @@ export function loopJudges(contexts: readonly Context[]): JudgeFor {
     const flag = lookedFor(flags);
     if (!flag) return undefined;
     const key = json([flags.judge, flags.model ?? null, modelOptions(flags)]);
-    if (!judges.has(key)) judges.set(key, judgeOf(context));
-    const judge = await judges.get(key);
+    const judge = await once(judges, key, () => judgeOf(context));
     if (judge) return judge;
     throw new UsageError(
       `${flag} needs somebody who looks, and ${

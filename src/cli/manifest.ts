@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { createHash } from "../deps/node.ts";
 import { dirname, isAbsolute, join, relative, resolve } from "../deps/path.ts";
 import { RpgError, UsageError } from "../errors.ts";
 import { exists } from "../files/byte_file.ts";
 import { readUserFile, readUserText } from "../files/user_file.ts";
 import { BYTES_OF } from "../limits.ts";
+import { sha256 } from "../picture/input.ts";
 import type { OwnFiles } from "./output.ts";
 
 /** A picture that was drawn, or what kept it from being drawn. */
@@ -89,10 +89,10 @@ export class Manifest {
         const noted = this.#beside.filter((one) => one.file === file && (one.key === key || one.key === WHOLE));
         if (noted.length === 0) return false;
         const there = await hashOf(path);
-        return noted.some(({ sha256 }) => sha256 === there);
+        return noted.some((one) => one.sha256 === there);
       },
       note: async (path, bytes) => {
-        const beside = { line, key, file: this.#from(path), sha256: sha256Of(bytes) };
+        const beside = { line, key, file: this.#from(path), sha256: await sha256(bytes) };
         await this.#write(beside);
         this.#beside.push(beside);
       },
@@ -127,13 +127,9 @@ function entryIn(line: string): Entry | Beside | undefined {
 /** None of what is not there, and of what is no file of ours. */
 async function hashOf(path: string): Promise<string | undefined> {
   try {
-    return sha256Of(await readUserFile(path, "The file", BYTES_OF.picture));
+    return await sha256(await readUserFile(path, "The file", BYTES_OF.picture));
   } catch (error) {
     if (error instanceof RpgError) return undefined;
     throw error;
   }
-}
-
-function sha256Of(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

@@ -147,7 +147,7 @@ const unsized = { width: undefined, height: undefined };
  */
 function wasCut(bytes: Uint8Array, { width, height, mask, extend, inpaintOnlyMasked }: Settings): boolean {
   const size = pictureHeader(bytes)!;
-  // Networks enlarge by 1, 2, 4 or 8; what was cut off is less than a picture's half.
+  // Networks enlarge by powers of two; what was cut off is less than a picture's half.
   const scale = 2 ** Math.max(0, Math.round(Math.log2(Math.max(size.width / width, size.height / height))));
   return !inpaintOnlyMasked && (mask ?? extend) !== undefined &&
     (size.width < width * scale || size.height < height * scale);

@@ -30,14 +30,6 @@ export function onGrid(mask: Picture, grid: number): Picture {
   return out;
 }
 
-/** Whether a network that sees every `grid`th pixel sees any white. */
-export function isSeen({ width, height, data }: Picture, grid: number): boolean {
-  for (let y = 0; y < height; y += grid) {
-    for (let x = 0; x < width; x += grid) if (data[(y * width + x) * 4] >= 128) return true;
-  }
-  return false;
-}
-
 /** White where both are. Of one size. */
 export function both(mask: Picture, other: Picture): Picture {
   return { ...mask, data: mask.data.map((value, i) => Math.min(value, other.data[i])) };

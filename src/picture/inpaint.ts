@@ -39,7 +39,7 @@ export function maskOf({ width, height, data }: Picture): Mask {
 
 /** What the denoiser sees of a mask: its pixel in the corner of each latent, as nearest-neighbour scaling takes it. */
 export function latentMask({ width, height, data }: Mask, factor: number): Float32Array<ArrayBuffer> {
-  const [columns, rows] = [width / factor, height / factor];
+  const [columns, rows] = [Math.ceil(width / factor), Math.ceil(height / factor)];
   return Float32Array.from({ length: rows * columns }, (_, i) => {
     const [x, y] = [i % columns, Math.floor(i / columns)];
     return data[y * factor * width + x * factor];

@@ -322,6 +322,9 @@ export const deviceSettings = {
   listDevices: { once: true, run: true, type: "flag", on: ["generate"], help: "list the adapters and stop" },
 } as const satisfies Table;
 
+/** What the help says of the names of pictures. */
+const NUMBERED = ".png, .jpg, .webp, or a folder; %03d is the next free number";
+
 /** What is written and said. */
 export const outputSettings = {
   output: {
@@ -331,12 +334,12 @@ export const outputSettings = {
     short: "o",
     common: true,
     also: ["out", "output-path", "out-file"],
-    help: ".png, .jpg, .webp, or a folder; %03d is the next free number (default out_%03d.png)",
+    help: `${NUMBERED} (default out_%03d.png)`,
     helpOn: {
-      plan: "draw the layout: .png, .jpg, .webp, or a folder; %03d is the next free number",
-      edit: ".png, .jpg, .webp, or a folder; %03d is the next free number (default edit_%03d.png)",
-      upscale: ".png, .jpg, .webp, or a folder; %03d is the next free number (default upscaled_%03d.png)",
-      preprocess: ".png, .jpg, .webp, or a folder; %03d is the next free number (default KIND_%03d.png)",
+      plan: `draw the layout: ${NUMBERED}`,
+      edit: `${NUMBERED} (default edit_%03d.png)`,
+      upscale: `${NUMBERED} (default upscaled_%03d.png)`,
+      preprocess: `${NUMBERED} (default KIND_%03d.png)`,
       metadata: "with --repro: a name of the picture's own format, or a folder (default out_%03d and its extension)",
       convert: "where to write: .gguf or .safetensors",
     },

@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import assert from "@std/assert";
 import { callingNothing, isEmpty } from "../../src/plan/nothing.ts";
 import { regionsOf } from "../../src/plan/plan.ts";
 import { planByRules } from "../../src/plan/rules/rules.ts";

@@ -109,8 +109,8 @@ export const EDM_LATENTS = {
  * As `deno task bench composition` found them. The captions that the bundled model learned from name nearly everything
  * in their pictures, so a region that is told of one thing is first drawn as a picture of its own (bind mode); then the
  * whole prompt gives all regions one background. Canvas mode by itself needs a little of the whole prompt in each
- * region for that. The things it learned are 80 to 176 pixels high. Its captions know no "empty
- * background": it paints a block of colour for that.
+ * region for that. The things it learned are 80 to 176 pixels high. Its captions know no "empty background": it paints
+ * a block of colour for that.
  */
 const REGIONS: Record<string, RegionDefaults> = {
   mini: { mode: "bind", bind: 0.3, refineRatio: 0.5, baseRatio: 0.3, leastSide: 128, nothing: "on a white background" },

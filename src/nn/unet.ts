@@ -127,7 +127,7 @@ function unet(g: Graph, w: Layers, config: UNetConfig, inputs: BackboneInputs, c
     if (level > 0) {
       // The size that the next skip connection has: twice this one, or one less where halving had rounded up.
       const [, height, width] = skips[skips.length - 1].shape;
-      const weight = w.matrix(`${name}.upsamplers.0.conv`, channels, channels, { taps: 9, side: h.shape[2] });
+      const weight = w.matrix(`${name}.upsamplers.0.conv`, channels, channels, { taps: 9, side: width });
       h = conv3x3(g, h, weight, { upsampleTo: [height, width] });
     }
   });

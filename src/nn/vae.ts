@@ -81,7 +81,7 @@ export function decode(g: Graph, w: Layers, config: VaeConfig, latents: Tensor):
     for (let i = 0; i <= config.layers; i++) h = resnet(g, w, `${name}.resnets.${i}`, h, channels, norm);
     if (up < last) {
       const upsampleTo = [h.shape[1] * 2, h.shape[2] * 2] as const;
-      const weight = w.matrix(`${name}.upsamplers.0.conv`, channels, channels, { taps: 9, side: h.shape[2] });
+      const weight = w.matrix(`${name}.upsamplers.0.conv`, channels, channels, { taps: 9, side: upsampleTo[1] });
       h = conv3x3(g, h, weight, { upsampleTo });
     }
   });

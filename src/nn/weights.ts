@@ -45,7 +45,7 @@ export interface MatrixOptions {
   taps?: 1 | 9;
   /** Stride of a 3×3 convolution. */
   stride?: 1 | 2;
-  /** How wide the pictures are that a 3×3 convolution sees ({@linkcode Convolution.side}). Default: Infinity. */
+  /** How wide the pictures are that a 3×3 convolution gives ({@linkcode Convolution.side}). Default: Infinity. */
   side?: Convolution["side"];
   /** Names joined along the output channels, each with an equal share of them. Default: the one name. */
   parts?: string[];

@@ -46,7 +46,7 @@ export interface Convolution {
   inChannels: number;
   outChannels: number;
   /**
-   * How wide the pictures are that it sees where the smallest are that its network could be recorded for; Infinity
+   * How wide the pictures are that it gives where the smallest are that its network could be recorded for; Infinity
    * where nothing is known of them but that they are no few pixels.
    */
   side: number;

@@ -80,8 +80,8 @@ export interface ModelOptions {
 export interface LoadOptions extends ModelOptions {
   /**
    * Storage of weights and activations; auto is f16, and what is q8_0 or q4_0 in its file stays so on the device. q8_0
-   * and q4_0 quantise the matrices of UNet, text encoders and ControlNets as they are loaded. Sums are
-   * f32; with f16, a GPU may sum products in f16, 32 at a time.
+   * and q4_0 quantise the matrices of UNet, text encoders and ControlNets as they are loaded. Sums are f32; with f16, a
+   * GPU may sum products in f16, 32 at a time.
    */
   type?: WeightType;
   /** Device to use, or its number in `listAdapters`. Default: the first. */

@@ -1,4 +1,6 @@
 /** Both halves of the tiny VAEs against diffusers, at odd sizes. */
+import assert from "@std/assert";
+import { Device } from "../../src/gpu/device.ts";
 import { Graph } from "../../src/gpu/graph.ts";
 import { readFloats, writeFloats } from "../../src/gpu/storage.ts";
 import type { Tensor } from "../../src/gpu/tensor.ts";
@@ -43,3 +45,15 @@ for (const precision of ["f32", "f16"] as const) {
     }
   });
 }
+
+Deno.test("a convolution that doubles its picture is packed for what it gives, not for what it is given", async () => {
+  const { gpu, summary } = await testDevice();
+  const device = new Device(gpu, { ...summary, software: true }, true, false);
+  const weights = new Weights(device, "f16", "vae");
+  const config = readVaeConfig({ block_out_channels: [320, 320, 320], latent_channels: 4 });
+  const g = new Graph(device, "vae", "f16");
+  decode(g, weights, config, g.input("latents", [1, 2, 2, 4]));
+  const packed = new Map(weights.list.map(({ name, taps }) => [name, taps]));
+  const tapsOf = (level: number, layer: string) => packed.get(`decoder.up_blocks.${level}.${layer}`);
+  assert.deepEqual([tapsOf(0, "resnets.0.conv2"), tapsOf(0, "upsamplers.0.conv")], [16, 36], "2² and 4²");
+});

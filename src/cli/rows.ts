@@ -120,7 +120,14 @@ async function tableRows(text: string, path: string, beside?: FlagValues, separa
 /** A column's name is wrong for all rows, so it is an error of the file. */
 function checkHeader(header: readonly string[], path: string): void {
   try {
-    for (const name of header) refuseWhole([settingOf(`--${name}`)]);
+    const seen = new Set<string>();
+    for (const column of header) {
+      const name = settingOf(`--${column}`);
+      refuseWhole([name]);
+      const { repeat, within } = SETTINGS[name];
+      if (seen.has(name) && !repeat && !within) throw new UsageError(`Two columns are ${flagOf(name)}: leave one out.`);
+      seen.add(name);
+    }
   } catch (cause) {
     throw cause instanceof UsageError ? new UsageError(`${path}, line 1: ${cause.message}`, { cause }) : cause;
   }

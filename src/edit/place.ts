@@ -16,7 +16,7 @@ import { freePlace } from "./free_place.ts";
 import { boxAround } from "./mask.ts";
 import { boxOf, describeOperation, type Operation, rectOf } from "./operation.ts";
 import { around, common, grown, overlap } from "./rects.ts";
-import { boxAt, sideOf, spokenPlace, thingMeant } from "./spoken_place.ts";
+import { boxAt, type Counted, sideOf, spokenPlace, thingMeant, vagueCount } from "./spoken_place.ts";
 
 /** A share of the object's sides that is painted around it, so that another shape finds room. */
 const MARGIN = 0.15;
@@ -46,15 +46,15 @@ export interface Guides {
 /**
  * The operation with its place. Its box is its own; or at the place that its words name, or the nearest that is free;
  * or the plan's cell that shows the object, or where the judge sees it, or around its contour; of several alike, "the
- * right cat" is the one there. Its mask is its own, or the contour where that is wanted: by "auto", of what is
- * recoloured or removed, since neither needs room for another shape.
+ * right cat" is the one there, and "the second cat from the left" is counted in the plan. Its mask is its own, or the
+ * contour where that is wanted: by "auto", of what is recoloured or removed, which need no room for another shape.
  *
- * @throws UsageError where nothing tells
+ * @throws UsageError where nothing tells, or which of several is meant stays open
  */
 export async function placed(operation: Operation, picture: Picture, guides: Guides): Promise<Operation> {
   const { plan, judge, sees, contour = "auto", guessed, signal } = guides;
   const { kind, object, words, mask, box: given } = operation;
-  const { said: thing = "", place } = object ? thingMeant(object) : {};
+  const { said: thing = "", place, counted } = object ? thingMeant(object) : {};
   const side = place && sideOf(place);
   if (mask || given && kind === "add") return operation;
   const byShape = contour === "attention" || contour === "auto" && kind !== "replace" && (guessed || !given);
@@ -80,7 +80,17 @@ export async function placed(operation: Operation, picture: Picture, guides: Gui
     }
     return { ...operation, words: said, box: boxOf(free ?? asked) };
   }
-  const cell = plan && cellOf(plan, thing, place);
+  const alike = plan ? cellsOf(plan, thing, place) : [];
+  const cell = (counted ? inOrder(alike, counted)[counted.index] : alike[0])?.place;
+  const vague = alike.length > 1 ? vagueCount(object!) : undefined;
+  const isVague = vague !== undefined && !counted && !alike.some(({ words }) => words.includes(vague));
+  if (isVague || counted && !cell) {
+    const known = alike.length ? `The picture's plan tells of ${alike.length} alike` : "No plan of the picture tells";
+    throw new UsageError(
+      `Which one is "${object}"? ${known}. Name one at a time, by its side ("the right cat", "the second cat from the ` +
+        `left") or with --box x,y,w,h (${describeOperation(operation)}).`,
+    );
+  }
   const within = cell ?? side;
   const check = { words: object!, ...(within ? { box: within } : {}) };
   const [mark] = judge ? await ask(judge, picture, [check], signal) : [];
@@ -133,13 +143,19 @@ async function placesTaken(picture: Picture, { plan, judge, sees, before = [], s
   return [...seen, ...come];
 }
 
+/** A region that shows what is looked for. */
+interface Alike {
+  place: Rect;
+  words: string[];
+}
+
 /**
- * The cell of the one region that shows such a thing; of several alike the one at the place that is meant, else the one
- * that shares most words. Undefined where the plan has one region only, or none that fits.
+ * The cells of the regions that show such a thing; first the one at the place that is meant, else the one that shares
+ * most words. None where the plan has one region only, or none that fits.
  */
-function cellOf(plan: Plan, thing: string, meant?: Place): Rect | undefined {
+function cellsOf(plan: Plan, thing: string, meant?: Place): Alike[] {
   const regions = regionsOf(plan);
-  if (regions.length === 1) return undefined;
+  if (regions.length === 1) return [];
   const places = placesOf(plan);
   const head = headOf(thing);
   const asked = new Set(thing.toLowerCase().split(/\W+/));
@@ -147,9 +163,20 @@ function cellOf(plan: Plan, thing: string, meant?: Place): Rect | undefined {
     const words = prompt.toLowerCase().split(/\W+/);
     if (headOf(prompt) !== head && !words.includes(head)) return [];
     const near = meant ? overlap(sideOf(meant), places[i]) : 0;
-    return [{ place: places[i], near, shared: words.filter((word) => asked.has(word)).length }];
+    return [{ place: places[i], words, near, shared: words.filter((word) => asked.has(word)).length }];
   });
-  return fitting.sort((a, b) => b.near - a.near || b.shared - a.shared)[0]?.place;
+  return fitting.sort((a, b) => b.near - a.near || b.shared - a.shared);
+}
+
+/** As they stand from a side of the picture. */
+function inOrder(alike: readonly Alike[], { from }: Counted): Alike[] {
+  const distance = {
+    left: ({ x0, x1 }: Rect) => x0 + x1,
+    right: ({ x0, x1 }: Rect) => -x0 - x1,
+    top: ({ y0, y1 }: Rect) => y0 + y1,
+    bottom: ({ y0, y1 }: Rect) => -y0 - y1,
+  }[from];
+  return alike.toSorted((a, b) => distance(a.place) - distance(b.place));
 }
 
 /** A box of an operation that has one. */

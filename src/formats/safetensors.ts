@@ -27,6 +27,7 @@ function mistaken(first: string): string {
     [/^version https:\/\/git-lfs/, " It is a pointer of Git LFS: `git lfs pull` brings the file itself."],
     [/^\s*<(!doctype|html|\?xml)/i, " It is a web page: download the file again, logged in where its site wants that."],
     [/^\s*[{[]\s*["{\]}]/, " It is JSON, perhaps what a server said instead of sending the file."],
+    [/^(7z\xbc\xaf|Rar!|\p{Cc}\x8b|\(\xb5\/\xfd)/u, " It is an archive: unpack the file that is in it."],
     [/^(\x89PNG|\xff\xd8\xff|RIFF)/, " It is a picture."],
   ] as const).find(([begins]) => begins.test(first)) ?? [, ""];
   return what;

@@ -9,7 +9,7 @@ import { openTensors } from "../formats/open_tensors.ts";
 import type { TensorSource } from "../formats/tensor_source.ts";
 import { type View, viewOf } from "../formats/view.ts";
 import { COUNT_OF } from "../limits.ts";
-import { describeForeign } from "./foreign.ts";
+import { describeForeign, kindOf } from "./foreign.ts";
 
 /** What the file's shapes tell of its network; `RrdbConfig` of src/nn has the same fields. */
 export interface Upscaler {
@@ -82,7 +82,7 @@ function configOf(source: TensorSource, names: readonly string[]): Upscaler["con
   if (!first || !last || !dense) {
     throw new ModelError(
       `${source.describe} is not an ESRGAN upscaler (RRDBNet), the only kind that is supported. ${
-        describeForeign(names)
+        kindOf(names) === "upscaler" ? "It is of another kind, or lacks tensors." : describeForeign(names)
       }`,
     );
   }

@@ -8,7 +8,7 @@ import { isFolder } from "../files/byte_file.ts";
 import type { Component } from "./parts.ts";
 import { openComponent } from "./component_files.ts";
 import { vaeNames } from "./diffusers_names.ts";
-import { describeForeign } from "./foreign.ts";
+import { describeForeign, kindOf } from "./foreign.ts";
 import { vaeConfig } from "./infer_config.ts";
 import type { Config } from "../files/json_file.ts";
 import { vaeName } from "./ldm_names.ts";
@@ -32,7 +32,10 @@ export async function openVae(path: string, family: Config, variant?: string): P
   try {
     const names = [...file.tensors.keys()];
     const prefix = ["", VAE_PREFIX, "vae."].find((start) => names.includes(`${start}decoder.conv_in.weight`));
-    if (prefix === undefined) throw new ModelError(`${path} has no VAE. ${describeForeign(names)}`);
+    if (prefix === undefined) {
+      const what = kindOf(names) === "vae" ? "It lacks decoder.conv_in.weight." : describeForeign(names);
+      throw new ModelError(`${path} has no VAE that can decode. ${what}`);
+    }
     const { config, source } = vaeOf(file, prefix);
     const { scaling_factor = 0.18215, latents_mean, latents_std, force_upcast = false } = family;
     // A VAE made for f16 says so only by its name; the others of SDXL overflow there.

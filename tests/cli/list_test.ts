@@ -57,6 +57,7 @@ Deno.test("a list is text, CSV or JSON lines; each row has its line, and a bad o
     [3, true],
     [4, true],
   ]);
+  await assert.rejects(() => rows("a.csv", "prompt,cfg,cfg-scale\na,3,5\n"), /line 1: Two columns are --cfg-scale/);
   await assert.rejects(() => rows("a.csv", "prompt,stpes\na,3\n"), /a\.csv, line 1: .*Did you mean/);
   await assert.rejects(() => rows("a.txt", "# nothing\n"), /holds nothing to draw/);
 });

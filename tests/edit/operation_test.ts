@@ -4,6 +4,7 @@ import { planFor, promptAfter } from "../../src/edit/paint_plan.ts";
 import { boxMask, filledIn } from "../../src/edit/mask.ts";
 import { type Guides, placed } from "../../src/edit/place.ts";
 import { operationsBetween } from "../../src/edit/difference.ts";
+import { thingMeant } from "../../src/edit/spoken_place.ts";
 import { UsageError } from "../../src/errors.ts";
 import type { Judge, Verdict } from "../../src/judge/judge.ts";
 import { filled } from "../../src/picture/picture.ts";
@@ -52,6 +53,20 @@ Deno.test("a place comes from the words, from the picture's plan, or from the ju
   await assert.rejects(where("the lamp", "remove"), /Where is "the lamp"\?.*--box/);
 });
 
+Deno.test("several alike are counted from the side that is named; a count that names none is asked about", async () => {
+  const row = planByRules("a cat on the left, a dog in the middle and a cat on the right");
+  const removed = async (object: string) => (await placed({ kind: "remove", object }, page, { plan: row })).box?.[0];
+  assert.equal(await removed("the second cat from the left"), 0.6667);
+  assert.equal(await removed("second cat from the right"), 0);
+  assert.equal(await removed("the first dog"), 0.3333);
+  assert.equal(operationOf("recolor", "the second cat from the left=green").words, "a green cat");
+  for (const object of ["the third cat from the left", "the second cat", "both cats", "all the cats"]) {
+    await assert.rejects(removed(object), new RegExp(`Which one is "${object}"\\?.* of 2 alike\\. .*--box`));
+  }
+  const told = planByRules("a first cat on the left and a second cat on the right");
+  assert.equal((await placed({ kind: "remove", object: "the second cat" }, page, { plan: told })).box?.[0], 0.5);
+});
+
 Deno.test("of several alike the one is meant whose place is named, behind its noun or before it", async () => {
   const cats = planByRules("a cat on the left and a cat on the right");
   const right = [0.5, 0, 1, 1] as [number, number, number, number];
@@ -64,6 +79,7 @@ Deno.test("of several alike the one is meant whose place is named, behind its no
     assert.equal(dog.prompt, "a cat on the left and a dog on the right");
     assert.equal(operationOf("recolor", `${object}=green`).words, "a green cat");
   }
+  assert.deepEqual(thingMeant("the topmost cat"), { said: "the cat", place: { y: 0 } });
   // Both touch, and a judge sees one thing.
   const blob: Judge = () => Promise.resolve([{ verdict: "right", box: { x0: 0, y0: 0.2, x1: 1, y1: 0.8 } }]);
   const recolor = operationOf("recolor", "the right cat=green");

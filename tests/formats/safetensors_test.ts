@@ -42,6 +42,7 @@ const DAMAGED: [what: string, bytes: Uint8Array, message: RegExp][] = [
   ["a pointer of Git LFS in its place", text("version https://git-lfs.github.com/spec/v1\n"), /git lfs pull/],
   ["a web page in its place", text("<!DOCTYPE html><html>Log in</html>"), /It is a web page/],
   ["a server's answer in its place", text('{"error":"Unauthorized"}'), /It is JSON/],
+  ["an archive in its place", text("Rar!\x1a\x07\x01\0 model.safetensors"), /It is an archive: unpack/],
   ["a picture in its place", encodePng(filled(1, 1, [0, 0, 0, 0])), /It is a picture/],
   ["a header that is no JSON", withHeader("{nonsense"), /not valid JSON/],
   ["a header that is no object", withHeader("[1]"), /expected a JSON object/],
